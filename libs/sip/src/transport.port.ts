@@ -1,0 +1,55 @@
+// What the engine needs of a network: flows to send on, and messages that came. Sockets are in adapters/, the
+// simulated network in libs/testkit. RFC 3261 §18, RFC 5626 §3 (flow), RFC 7118.
+
+export type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** A way to one peer: a TCP, TLS or WebSocket connection, or a UDP 5-tuple. Replies go back on the flow of the request. */
+export interface Flow {
+  readonly transport: TransportName;
+  /** False for UDP only: decides retransmission timers (RFC 3261 §17). */
+  readonly reliable: boolean;
+  /** The listener it belongs to, by the name that the app gave it: 'untrusted', 'trusted', 'scscf', 'icscf', … */
+  readonly listener: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Unique among connections of this process and start; 0 for UDP. Part of a flow token. */
+  readonly connectionId: number;
+  /** True once the connection is gone; a UDP flow never is. */
+  readonly closed: boolean;
+  /** Queues one whole SIP message (latin1). False when it cannot be sent: closed, or over the send-buffer bound. */
+  send(message: string): boolean;
+  close(): void;
+}
+
+/** Where a request is to go, resolved: one address of RFC 3263's answer. */
+export type Target = Readonly<{ transport: TransportName; address: string; port: number }>;
+
+/** What the transports tell the engine. Called synchronously, one message at a time; must not throw. */
+export interface TransportReceiver {
+  /** One message as framed by the transport (a datagram, a TCP frame, a WebSocket message), latin1. */
+  message(raw: string, flow: Flow): void;
+  /** The flow's connection is gone (never for UDP). */
+  flowClosed(flow: Flow): void;
+  /** What was sent to this peer could not be delivered (ICMP, reset, connect refused or timed out). */
+  sendFailed(target: Target | Flow): void;
+}
+
+/** All transports of one SIP node. */
+export interface Transports {
+  /**
+   * A flow to the target: an open connection is used again (RFC 5923 alias rules apply), else one is opened and what is
+   * sent meanwhile waits, up to a bound. undefined: no listener for that transport and address family.
+   * `listener` names the local end (its address and port go into Via and, for UDP, into the packet's source).
+   */
+  flowTo(target: Target, listener: string): Flow | undefined;
+  /** sent-by host and port to write into Via for what is sent on this flow. */
+  sentBy(flow: Flow): string;
+}
+
+/** RFC 3263, behind a port: real DNS comes later; the default one answers IP literals and names of a table at once. */
+export interface Resolver {
+  /** Targets in the order to try, at most 5; [] when the name does not resolve. A promise only when it must ask the network. */
+  resolve(uri: string): readonly Target[] | Promise<readonly Target[]>;
+}

@@ -1,0 +1,23 @@
+// Secrets, encrypted at rest with the master key, keyed by version id. Events name versions, never secrets.
+// A secret is written here before the event that names it; versions that no event names are swept.
+
+/** What digest authentication of one private identity needs. Hex HA1s (RFC 7616 §3.4.2, RFC 8760). */
+export type DigestCredential = Readonly<{
+  kind: 'digest';
+  impi: string;
+  realm: string;
+  ha1Md5: string;
+  ha1Sha256?: string;
+  /** Kept only when the operator asked for it (STORE_PLAINTEXT_PASSWORDS=1). */
+  plaintextPassword?: string;
+}>;
+export type Credential = DigestCredential;
+
+export interface CredentialStore {
+  /** Durable when it resolves. Writing a version twice with other content is a defect. */
+  put(versionId: string, credential: Credential): Promise<void>;
+  get(versionId: string): Promise<Credential | undefined>;
+  /** All version ids with their age, for the sweep. */
+  versions(): AsyncIterable<Readonly<{ versionId: string; writtenAtMs: number }>>;
+  remove(versionId: string): Promise<void>;
+}
