@@ -1,1 +1,2 @@
-export {};
+export * from './registrations-by-aor.js';
+export * from './registrations-by-aor.store.js';

@@ -1,0 +1,67 @@
+// Calls: what was decided about one dialog or standalone request, and why. Facts only: nothing here is refused.
+// Stream: call-<ICID>. Written by sprout; read by history (and by the call views).
+import type { Criteria } from './criteria-outcome.js';
+
+export type Role = 'originating' | 'terminating';
+
+/** Who wants what of whom: in the first event of each role. */
+type Request = Readonly<{
+  method: string;
+  callId: string;
+  from: string;
+  to: string;
+  requestUri: string;
+}>;
+
+/** The originating S-CSCF served the caller. */
+export type OriginatingServed = Readonly<{
+  type: 'OriginatingServed';
+  data: Request & Readonly<{ served: string; registered: boolean; criteria: Criteria; next: string }>;
+}>;
+
+/** One binding that the request was sent to. */
+export type ChosenTarget = Readonly<{ bindingId: string; contact: string }>;
+
+/** The terminating S-CSCF served the callee: the bindings rung, or why none was. */
+export type TerminatingServed = Readonly<{
+  type: 'TerminatingServed';
+  data: Request &
+    Readonly<{ served: string; registered: boolean; criteria: Criteria; targets: readonly ChosenTarget[] }>;
+}>;
+
+/** Refused by a decision of this core, before anybody was asked. */
+export type RequestRefused = Readonly<{
+  type: 'RequestRefused';
+  data: Request & Readonly<{ role: Role; served: string; status: number; why: string }>;
+}>;
+
+/** The final answer that went back to the caller. */
+export type CallAnswered = Readonly<{ type: 'CallAnswered'; data: Readonly<{ status: number; contact?: string }> }>;
+export type CallFailed = Readonly<{ type: 'CallFailed'; data: Readonly<{ status: number; cancelled: boolean }> }>;
+
+/** BYE was passed on. `by` is the side that hung up. */
+export type CallEnded = Readonly<{ type: 'CallEnded'; data: Readonly<{ by: 'caller' | 'callee'; reason?: string }> }>;
+
+/** A binding answered 430: its flow is gone and it will be removed. */
+export type TargetFlowFailed = Readonly<{ type: 'TargetFlowFailed'; data: ChosenTarget }>;
+
+export type CallEvent =
+  | OriginatingServed
+  | TerminatingServed
+  | RequestRefused
+  | CallAnswered
+  | CallFailed
+  | CallEnded
+  | TargetFlowFailed;
+
+export const CALL_EVENT_TYPES = [
+  'OriginatingServed',
+  'TerminatingServed',
+  'RequestRefused',
+  'CallAnswered',
+  'CallFailed',
+  'CallEnded',
+  'TargetFlowFailed',
+] as const satisfies readonly CallEvent['type'][];
+
+export const streamOfCall = (icid: string): string => `call-${icid}`;

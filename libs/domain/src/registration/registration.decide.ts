@@ -1,0 +1,211 @@
+// What may happen to a registration: REGISTER in all its forms, expiry, a failed flow, administrative removal.
+// RFC 3261 §10.3, RFC 5626 §6. Call-ID and CSeq order is judged here, never in the fold.
+import { assertNever, comparePositions, CommandRejected, type Position } from '#libs/decider';
+import {
+  type Binding,
+  type BindingEntry,
+  type BindingRemoved,
+  type ClearanceCause,
+  type Registration,
+  type RegistrationEvent,
+} from './registration.js';
+
+// ---- Commands: time and identifiers arrive as data ----
+
+/** One Contact of a REGISTER. expiresS 0 removes. */
+export type ContactRequest = Readonly<{
+  bindingId: string;
+  contact: string;
+  params: string;
+  q: number;
+  expiresS: number;
+  instance?: string;
+  regId?: number;
+  emergency?: boolean;
+}>;
+
+export type RegisterContacts = Readonly<{
+  type: 'RegisterContacts';
+  data: Readonly<{
+    contacts: readonly ContactRequest[];
+    callId: string;
+    cseq: number;
+    nowMs: number;
+    minExpiresS: number;
+    maxExpiresS: number;
+    /** What all bindings of this request share. */
+    shared: Pick<Binding, 'path' | 'impi' | 'impu' | 'identities'> &
+      Partial<Pick<Binding, 'userAgent' | 'visitedNetwork' | 'accessNetwork' | 'chargingVector'>>;
+  }>;
+}>;
+/** `Contact: *`, RTR or an operator. */
+export type RemoveAllBindings = Readonly<{
+  type: 'RemoveAllBindings';
+  data: Readonly<{
+    cause: ClearanceCause;
+    nowMs: number;
+    maxExpiresS: number;
+    callId?: string;
+    cseq?: number;
+  }>;
+}>;
+export type ExpireBindings = Readonly<{ type: 'ExpireBindings'; data: Readonly<{ nowMs: number }> }>;
+/** A flow was found dead (430) by somebody who had read the entry at `upTo`. */
+export type RemoveFailedFlow = Readonly<{
+  type: 'RemoveFailedFlow';
+  data: Readonly<{ bindingId: string; upTo: Position }>;
+}>;
+export type RegistrationCommand = RegisterContacts | RemoveAllBindings | ExpireBindings | RemoveFailedFlow;
+
+export type RegistrationRefusal = 'StaleCSeq' | 'IntervalTooBrief' | 'TooManyBindings' | 'TooManyRemovals';
+
+export const BINDINGS_MAX = 10;
+export const TOMBSTONES_MAX = 50;
+
+const refuse = (reason: RegistrationRefusal, detail = '') => new CommandRejected(reason, detail);
+
+const orderOf = (entry: BindingEntry | undefined): { callId: string; cseq: number } | undefined => {
+  if (entry === undefined) return undefined;
+  if (entry.binding !== undefined) return entry.binding;
+  return entry.callId !== undefined && entry.cseq !== undefined
+    ? { callId: entry.callId, cseq: entry.cseq }
+    : undefined;
+};
+
+/** RFC 3261 §10.3 step 7: within one Call-ID the CSeq must rise. */
+const isStale = (last: { callId: string; cseq: number } | undefined, callId: string, cseq: number): boolean =>
+  last !== undefined && last.callId === callId && cseq <= last.cseq;
+
+const sameRequest = (entry: BindingEntry | undefined, request: ContactRequest, data: RegisterContacts['data']) => {
+  const last = orderOf(entry);
+  if (entry === undefined || last?.callId !== data.callId || last.cseq !== data.cseq) return false;
+  if (entry.binding === undefined) return request.expiresS === 0;
+  return entry.binding.contact === request.contact && entry.binding.grantedS === grantedS(request, data);
+};
+
+const grantedS = (request: ContactRequest, data: RegisterContacts['data']): number =>
+  Math.min(request.expiresS, data.maxExpiresS);
+
+const removal = (
+  entry: BindingEntry & { binding: Binding },
+  cause: BindingRemoved['data']['cause'],
+  more: { upTo?: Position; callId?: string; cseq?: number },
+): BindingRemoved => ({
+  type: 'BindingRemoved',
+  data: {
+    bindingId: entry.binding.bindingId,
+    contact: entry.binding.contact,
+    cause,
+    grantedUntilMs: entry.grantedUntilMs,
+    ...more,
+  },
+});
+
+const isLive = (entry: BindingEntry | undefined): entry is BindingEntry & { binding: Binding } =>
+  entry?.binding !== undefined;
+
+const registerContact = (
+  state: Registration,
+  request: ContactRequest,
+  data: RegisterContacts['data'],
+): RegistrationEvent | undefined => {
+  const entry = state.entries[request.bindingId];
+  if (sameRequest(entry, request, data)) return undefined;
+  if (isStale(orderOf(entry) ?? orderOfWatermark(state), data.callId, data.cseq)) throw refuse('StaleCSeq');
+  const { callId, cseq } = data;
+  if (request.expiresS === 0) return isLive(entry) ? removal(entry, 'client', { callId, cseq }) : undefined;
+  const granted = grantedS(request, data);
+  if (granted < data.minExpiresS) throw refuse('IntervalTooBrief', `at least ${data.minExpiresS} s`);
+  const { expiresS: _expiresS, ...contact } = request;
+  return {
+    type: isLive(entry) && entry.binding.expiresAtMs > data.nowMs ? 'BindingRefreshed' : 'BindingAdded',
+    data: { ...contact, callId, cseq, expiresAtMs: data.nowMs + granted * 1000, grantedS: granted, ...data.shared },
+  };
+};
+
+const orderOfWatermark = ({ watermark }: Registration) =>
+  watermark?.callId !== undefined && watermark.cseq !== undefined
+    ? { callId: watermark.callId, cseq: watermark.cseq }
+    : undefined;
+
+const registerContacts = (state: Registration, { data }: RegisterContacts): RegistrationEvent[] => {
+  const events: RegistrationEvent[] = [];
+  for (const request of data.contacts) {
+    const event = registerContact(state, request, data);
+    if (event !== undefined) events.push(event);
+  }
+  checkBounds(state, events, data.nowMs);
+  return events;
+};
+
+/** A row over its bounds refuses; it never evicts another device's binding. */
+const checkBounds = (state: Registration, events: readonly RegistrationEvent[], nowMs: number): void => {
+  let live = 0;
+  let dead = 0;
+  for (const entry of Object.values(state.entries))
+    if (isLive(entry)) live += entry.binding.expiresAtMs > nowMs ? 1 : 0;
+    else dead++;
+  for (const event of events) {
+    if (event.type === 'BindingAdded') live++;
+    if (event.type === 'BindingRemoved') (live--, dead++);
+  }
+  if (events.some((event) => event.type === 'BindingAdded') && live > BINDINGS_MAX)
+    throw refuse('TooManyBindings', `at most ${BINDINGS_MAX}`);
+  if (events.some((event) => event.type === 'BindingRemoved') && dead > TOMBSTONES_MAX)
+    throw refuse('TooManyRemovals', `at most ${TOMBSTONES_MAX} remembered`);
+};
+
+const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): RegistrationEvent[] => {
+  const { callId, cseq, cause } = data;
+  const entries = Object.values(state.entries);
+  if (callId !== undefined && cseq !== undefined) {
+    const mark = orderOfWatermark(state);
+    if (mark?.callId === callId && mark.cseq === cseq) return [];
+    for (const last of [mark, ...entries.map(orderOf)])
+      if (isStale(last, callId, cseq)) throw refuse('StaleCSeq');
+  }
+  if (!entries.some(isLive)) return [];
+  // An event that this decision has not seen may have granted as much as is granted at most.
+  const grantedUntilMs = entries.reduce(
+    (until, entry) => Math.max(until, entry.grantedUntilMs),
+    data.nowMs + data.maxExpiresS * 1000,
+  );
+  return [
+    {
+      type: 'AllBindingsRemoved',
+      data: { cause, grantedUntilMs, ...(callId !== undefined && cseq !== undefined ? { callId, cseq } : {}) },
+    },
+  ];
+};
+
+const expireBindings = (state: Registration, { data }: ExpireBindings): RegistrationEvent[] =>
+  Object.values(state.entries)
+    .filter(isLive)
+    .filter(({ binding }) => binding.expiresAtMs <= data.nowMs)
+    .map((entry) => removal(entry, 'expired', { upTo: entry.at }));
+
+const removeFailedFlow = (state: Registration, { data }: RemoveFailedFlow): RegistrationEvent[] => {
+  const entry = state.entries[data.bindingId];
+  // A refresh since then has a flow of its own: it stays.
+  if (!isLive(entry) || comparePositions(entry.at, data.upTo) > 0) return [];
+  return [removal(entry, 'flow-failed', { upTo: entry.at })];
+};
+
+/** Events that the command makes of this row; [] when nothing changes; throws CommandRejected<RegistrationRefusal>. */
+export const decideRegistration = (
+  state: Registration,
+  command: RegistrationCommand,
+): readonly RegistrationEvent[] => {
+  switch (command.type) {
+    case 'RegisterContacts':
+      return registerContacts(state, command);
+    case 'RemoveAllBindings':
+      return removeAllBindings(state, command);
+    case 'ExpireBindings':
+      return expireBindings(state, command);
+    case 'RemoveFailedFlow':
+      return removeFailedFlow(state, command);
+    default:
+      return assertNever(command);
+  }
+};

@@ -1,0 +1,216 @@
+// Registration: the contacts bound to one implicit registration set, merged by position (docs/architecture.md §2).
+// RFC 3261 §10.3 (registrar), RFC 3327 (Path), RFC 5626 (instance, reg-id). Stream: registration-<default IMPU>.
+// Written by sprout; folded into registrations-by-aor. Decisions: registration.decide.ts.
+import { comparePositions, type Position, type Recorded } from '#libs/decider';
+
+// ---- Events: stored for ever; schemas/registration/*.json is the published shape ----
+
+/** One contact as the registrar bound it. Times in ms since 1970, intervals in s. */
+export type Binding = Readonly<{
+  /** Instance and reg-id where given (`<urn:uuid:…>:1`), else the contact URI. */
+  bindingId: string;
+  /** Contact URI without angle brackets. */
+  contact: string;
+  /** Contact parameters as sent, without expires and q: `;+sip.instance="…";reg-id=1`. */
+  params: string;
+  q: number;
+  instance?: string;
+  regId?: number;
+  callId: string;
+  cseq: number;
+  expiresAtMs: number;
+  grantedS: number;
+  /** Path values as received, first hop to take first. */
+  path: readonly string[];
+  /** Private identity that authenticated. */
+  impi: string;
+  /** Public identity of the To header. */
+  impu: string;
+  /** Unbarred public identities of the set, default first (P-Associated-URI). */
+  identities: readonly string[];
+  emergency?: boolean;
+  userAgent?: string;
+  visitedNetwork?: string;
+  accessNetwork?: string;
+  chargingVector?: string;
+}>;
+
+export type RemovalCause = 'client' | 'expired' | 'flow-failed';
+export type ClearanceCause = 'client' | 'administrative' | 'network';
+
+export type BindingAdded = Readonly<{ type: 'BindingAdded'; data: Binding }>;
+/** The same binding again: newer Call-ID/CSeq, expiry, path or parameters. */
+export type BindingRefreshed = Readonly<{ type: 'BindingRefreshed'; data: Binding }>;
+export type BindingRemoved = Readonly<{
+  type: 'BindingRemoved';
+  data: Readonly<{
+    bindingId: string;
+    contact: string;
+    cause: RemovalCause;
+    /** Position of the entry that was judged; absent when the client itself asked. */
+    upTo?: Position;
+    /** Latest expiry that any event of this entry granted: how long the removal must be remembered. */
+    grantedUntilMs: number;
+    callId?: string;
+    cseq?: number;
+  }>;
+}>;
+/** Every binding at or below this event's position is gone, seen or not. */
+export type AllBindingsRemoved = Readonly<{
+  type: 'AllBindingsRemoved';
+  data: Readonly<{ cause: ClearanceCause; grantedUntilMs: number; callId?: string; cseq?: number }>;
+}>;
+export type RegistrationEvent = BindingAdded | BindingRefreshed | BindingRemoved | AllBindingsRemoved;
+
+export const REGISTRATION_EVENT_TYPES = [
+  'BindingAdded',
+  'BindingRefreshed',
+  'BindingRemoved',
+  'AllBindingsRemoved',
+] as const satisfies readonly RegistrationEvent['type'][];
+
+// ---- State: a map of entries, each stamped with the position of the event that last wrote it ----
+
+/** A live binding, or the tombstone of one (`binding` undefined). */
+export type BindingEntry = Readonly<{
+  at: Position;
+  binding: Binding | undefined;
+  grantedUntilMs: number;
+  /** Of the client's removal that left this tombstone, so that an older REGISTER cannot undo it. */
+  callId?: string;
+  cseq?: number;
+}>;
+
+export type Watermark = Readonly<{ at: Position; grantedUntilMs: number; callId?: string; cseq?: number }>;
+
+export type Registration = Readonly<{
+  entries: Readonly<Record<string, BindingEntry>>;
+  watermark?: Watermark;
+}>;
+
+export const NO_REGISTRATION: Registration = { entries: {} };
+
+/** A removal is remembered this long after the last expiry that it could meet. */
+export const TOMBSTONE_GRACE_MS = 60_000;
+
+export const streamOfRegistration = (defaultImpu: string): string => `registration-${defaultImpu}`;
+
+// ---- Fold: the entry with the higher position wins; nothing else decides ----
+
+const later = (a: BindingEntry | undefined, b: BindingEntry): BindingEntry => {
+  if (a === undefined) return b;
+  const order = comparePositions(a.at, b.at);
+  // On a tie the tombstone wins: it judged exactly that entry.
+  const winner = order > 0 || (order === 0 && a.binding === undefined) ? a : b;
+  const grantedUntilMs = Math.max(a.grantedUntilMs, b.grantedUntilMs);
+  return winner.grantedUntilMs === grantedUntilMs ? winner : { ...winner, grantedUntilMs };
+};
+
+const writeEntry = (state: Registration, bindingId: string, entry: BindingEntry): Registration => {
+  const { watermark } = state;
+  if (watermark !== undefined && comparePositions(entry.at, watermark.at) <= 0)
+    return entry.grantedUntilMs <= watermark.grantedUntilMs
+      ? state
+      : { ...state, watermark: { ...watermark, grantedUntilMs: entry.grantedUntilMs } };
+  const before = state.entries[bindingId];
+  const after = later(before, entry);
+  return after === before ? state : { ...state, entries: { ...state.entries, [bindingId]: after } };
+};
+
+const raiseWatermark = (state: Registration, raised: Watermark): Registration => {
+  const { watermark } = state;
+  const newer = watermark === undefined || comparePositions(raised.at, watermark.at) > 0 ? raised : watermark;
+  let grantedUntilMs = Math.max(raised.grantedUntilMs, watermark?.grantedUntilMs ?? 0);
+  const entries: Record<string, BindingEntry> = {};
+  for (const [bindingId, entry] of Object.entries(state.entries)) {
+    if (comparePositions(entry.at, newer.at) > 0) entries[bindingId] = entry;
+    else grantedUntilMs = Math.max(grantedUntilMs, entry.grantedUntilMs);
+  }
+  return { entries, watermark: newer.grantedUntilMs === grantedUntilMs ? newer : { ...newer, grantedUntilMs } };
+};
+
+const removalMark = (data: { callId?: string; cseq?: number }) =>
+  data.callId === undefined || data.cseq === undefined ? {} : { callId: data.callId, cseq: data.cseq };
+
+/** Applies one event. Commutative, associative and idempotent: any order, any number of times, one result. */
+export const evolveRegistration = (
+  state: Registration,
+  { event, position }: Recorded<RegistrationEvent>,
+): Registration => {
+  switch (event.type) {
+    case 'BindingAdded':
+    case 'BindingRefreshed':
+      return writeEntry(state, event.data.bindingId, {
+        at: position,
+        binding: event.data,
+        grantedUntilMs: event.data.expiresAtMs,
+      });
+    case 'BindingRemoved':
+      return writeEntry(state, event.data.bindingId, {
+        at: event.data.upTo ?? position,
+        binding: undefined,
+        grantedUntilMs: event.data.grantedUntilMs,
+        ...removalMark(event.data),
+      });
+    case 'AllBindingsRemoved':
+      return raiseWatermark(state, {
+        at: position,
+        grantedUntilMs: event.data.grantedUntilMs,
+        ...removalMark(event.data),
+      });
+    default:
+      // A newer node's event kind: it is not this version's to judge, and must not stop the fold.
+      return state;
+  }
+};
+
+// ---- Reading a row ----
+
+/** Bindings that have not lapsed. `graceMs` > 0 while the log is down (docs/architecture.md §6). */
+export const liveBindings = (state: Registration, nowMs: number, graceMs = 0): Binding[] => {
+  const live: Binding[] = [];
+  for (const bindingId in state.entries) {
+    const { binding } = state.entries[bindingId]!;
+    if (binding !== undefined && binding.expiresAtMs + graceMs > nowMs) live.push(binding);
+  }
+  return live;
+};
+
+/** The earliest expiry among the bindings still there, undefined when none is: when to look again. */
+export const nextExpiryMs = (state: Registration): number | undefined => {
+  let next: number | undefined;
+  for (const bindingId in state.entries) {
+    const { binding } = state.entries[bindingId]!;
+    if (binding !== undefined && (next === undefined || binding.expiresAtMs < next)) next = binding.expiresAtMs;
+  }
+  return next;
+};
+
+/** Latest moment at which anything on the row still matters: what its time to live is made from. */
+export const keptUntilMs = (state: Registration): number => {
+  let until = state.watermark?.grantedUntilMs ?? 0;
+  for (const bindingId in state.entries) until = Math.max(until, state.entries[bindingId]!.grantedUntilMs);
+  return until + TOMBSTONE_GRACE_MS;
+};
+
+/** Drops tombstones and the watermark once nothing that they bar could still come. Live entries stay until removed. */
+export const pruneRegistration = (state: Registration, nowMs: number): Registration => {
+  const over = (grantedUntilMs: number): boolean => grantedUntilMs + TOMBSTONE_GRACE_MS <= nowMs;
+  const stale = Object.entries(state.entries).filter(
+    ([, entry]) => entry.binding === undefined && over(entry.grantedUntilMs),
+  );
+  const watermarkOver = state.watermark !== undefined && over(state.watermark.grantedUntilMs);
+  if (stale.length === 0 && !watermarkOver) return state;
+  const entries = { ...state.entries };
+  for (const [bindingId] of stale) delete entries[bindingId];
+  return watermarkOver || state.watermark === undefined ? { entries } : { entries, watermark: state.watermark };
+};
+
+/** True for an event so old that every tombstone it could meet may be gone: a late delivery of it applies as nothing. */
+export const isOutdated = (event: RegistrationEvent, nowMs: number): boolean => {
+  const until =
+    event.type === 'BindingAdded' || event.type === 'BindingRefreshed'
+      ? event.data.expiresAtMs
+      : event.data.grantedUntilMs;
+  return until + TOMBSTONE_GRACE_MS <= nowMs;
+};

@@ -1,0 +1,59 @@
+// The rows' key, encoding and time to live; the only file that knows them.
+import type { Recorded } from '#libs/decider';
+import {
+  evolveRegistration,
+  isOutdated,
+  keptUntilMs,
+  NO_REGISTRATION,
+  pruneRegistration,
+  type Registration,
+  type RegistrationEvent,
+} from '#libs/domain';
+import type { Clock } from '#libs/runtime';
+import { type Codec, type KeyValueStore, StoreUnavailable } from '#libs/stores';
+
+/** A row outlives what it holds by this: absence is judged by expiry, never by time to live (docs/architecture.md §2). */
+const LOG_OUTAGE_MAX_S = 86_400;
+/** A row this contended is somebody's defect or an attack: the request is answered 500. */
+const CAS_ATTEMPTS_MAX = 20;
+
+export const registrationCodec: Codec<Registration> = {
+  encode: (row) => JSON.stringify(row),
+  decode: (text) => JSON.parse(text) as Registration,
+};
+
+/** Registration rows by default IMPU: read, and apply recorded events by compare-and-set. */
+export class RegistrationRows {
+  constructor(
+    private readonly store: KeyValueStore<Registration>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The row, empty when there is none. Rejects with StoreUnavailable when absence is not certain. */
+  async load(aor: string): Promise<Registration> {
+    const found = await this.store.get(aor);
+    return found === undefined ? NO_REGISTRATION : found.value;
+  }
+
+  /** Applies events of this row and returns it as it then is; events already applied change nothing. */
+  async apply(aor: string, events: readonly Recorded<RegistrationEvent>[]): Promise<Registration> {
+    for (let attempt = 0; attempt < CAS_ATTEMPTS_MAX; attempt++) {
+      const found = await this.store.get(aor);
+      const before = found === undefined ? NO_REGISTRATION : found.value;
+      const nowMs = this.clock.nowMs();
+      let folded = before;
+      for (const recorded of events)
+        if (!isOutdated(recorded.event, nowMs)) folded = evolveRegistration(folded, recorded);
+      if (folded === before) return before;
+      const after = pruneRegistration(folded, nowMs);
+      const ttlS = Math.ceil((keptUntilMs(after) - nowMs) / 1000) + LOG_OUTAGE_MAX_S;
+      if (await this.store.cas(aor, after, found?.version, ttlS)) return after;
+    }
+    throw new StoreUnavailable(`registration row of one user contended ${CAS_ATTEMPTS_MAX} times`);
+  }
+
+  /** Every row of this process's store (embedded only): for flows and timers at start. */
+  *all(): Iterable<readonly [string, Registration]> {
+    yield* this.store.entries?.() ?? [];
+  }
+}
