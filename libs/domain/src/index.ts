@@ -1,3 +1,5 @@
 export * from './call/index.js';
 export * from './charging/index.js';
+export * from './filter-criteria/index.js';
 export * from './registration/index.js';
+export * from './subscriber/index.js';
