@@ -1,0 +1,36 @@
+// CredentialStore in memory: for tests and simulation. Nothing is sealed and nothing survives the process.
+// Port: credential-store.port.ts.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '#libs/runtime';
+import type { Credential, CredentialStore } from '../../credential-store.port.js';
+
+export const createMemoryCredentialStore = ({ clock }: Readonly<{ clock: Clock }>): CredentialStore => {
+  const held = new Map<string, Readonly<{ credential: Credential; writtenAtMs: number }>>();
+  return {
+    put(versionId, credential) {
+      const before = held.get(versionId);
+      if (before && !isDeepStrictEqual(before.credential, credential)) {
+        return Promise.reject(otherContent(versionId));
+      }
+      if (!before) held.set(versionId, { credential, writtenAtMs: clock.nowMs() });
+      return Promise.resolve();
+    },
+
+    get: (versionId) => Promise.resolve(held.get(versionId)?.credential),
+
+    async *versions() {
+      for (const [versionId, { writtenAtMs }] of [...held]) {
+        yield await Promise.resolve({ versionId, writtenAtMs });
+      }
+    },
+
+    remove(versionId) {
+      held.delete(versionId);
+      return Promise.resolve();
+    },
+  };
+};
+
+/** A version is written once; this is a defect of the writer, so the message names the version and no content. */
+export const otherContent = (versionId: string): Error =>
+  new Error(`credential version ${versionId} is written already, with other content`);
