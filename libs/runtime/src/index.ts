@@ -1,1 +1,14 @@
+export * from './api-key.js';
 export * from './clock.port.js';
+export * from './common.config.js';
+export * from './config.js';
+export * from './health.js';
+export * from './http.js';
+export { errorBody, type ErrorBody } from './http-errors.js';
+export * from './logger.js';
+export * from './management.js';
+export * from './metrics.js';
+export * from './shutdown.js';
+export * from './system-clock.js';
+export * from './system-random.js';
+export * from './trusted-peers.js';

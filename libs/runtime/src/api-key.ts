@@ -1,0 +1,93 @@
+// Keys of the HTTP APIs. API_KEYS unset: one is made at first start and kept in DATA_DIR/api-key, mode 600; empty: none,
+// allowed only while every HTTP port is on loopback. Several keys at once serve rotation; `role:key` limits one to a role.
+// Read by http.ts on every request; written at first start.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Random } from './clock.port.js';
+import { ConfigError } from './config.js';
+import type { Logger } from './logger.js';
+import { isLoopback } from './trusted-peers.js';
+
+const KEY_CHARACTERS = 40;
+const KEYS_MAX = 64;
+
+/** 'open': no keys are asked for. Otherwise whether the presented key is one of them and has the role. */
+export interface ApiKeys {
+  readonly open: boolean;
+  check(presented: string | undefined, role?: string): 'ok' | 'unknown' | 'wrong-role';
+}
+
+type Entry = Readonly<{ hash: Buffer; role: string | undefined }>;
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** `provisioning:abc…` is a key for one role, `abc…` one for all. */
+const entryOf = (text: string): Entry => {
+  const [, role, key] = /^([a-z][a-z-]{0,31}):(.+)$/.exec(text) ?? [undefined, undefined, text];
+  return { hash: digest(key ?? text), role };
+};
+
+/** Keys as given; [] asks for none. */
+export const createApiKeys = (keys: readonly string[]): ApiKeys => {
+  if (keys.length > KEYS_MAX) throw new ConfigError('API_KEYS', `API_KEYS: takes at most ${KEYS_MAX} keys`);
+  const entries = keys.map(entryOf);
+  return {
+    open: entries.length === 0,
+    check(presented, role) {
+      if (entries.length === 0) return 'ok';
+      if (presented === undefined) return 'unknown';
+      const hash = digest(presented);
+      // Every entry is compared, and in constant time: neither which key nor how much of it matched can be timed.
+      let matched: Entry | undefined;
+      for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) matched = entry;
+      if (!matched) return 'unknown';
+      return role === undefined || matched.role === undefined || matched.role === role ? 'ok' : 'wrong-role';
+    },
+  };
+};
+
+export type ApiKeyOptions = Readonly<{
+  /** CommonConfig.apiKeys. */
+  configured: readonly string[] | undefined;
+  dataDir: string;
+  /** Addresses of all HTTP ports of this process. */
+  httpHosts: readonly string[];
+  random: Random;
+  logger: Logger;
+  /** Shows a new key to the person at the terminal; never the log. */
+  show?: (text: string) => void;
+}>;
+
+const keptOrMade = (file: string, random: Random, show: (text: string) => void): string => {
+  try {
+    const kept = readFileSync(file, 'utf8').trim();
+    if (kept !== '') return kept;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const made = random.token(KEY_CHARACTERS);
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${made}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+  show(`API key made and kept in ${file}: ${made}\n`);
+  return made;
+};
+
+/** The keys to ask for, with the key itself when it is the one of DATA_DIR. Throws ConfigError when refused. */
+export const loadApiKeys = (options: ApiKeyOptions): { keys: ApiKeys; file?: string } => {
+  const { configured, dataDir, httpHosts, random, logger } = options;
+  const show = options.show ?? ((text) => void process.stderr.write(text));
+  if (configured === undefined) {
+    const file = path.join(dataDir, 'api-key');
+    return { keys: createApiKeys([keptOrMade(file, random, show)]), file };
+  }
+  if (configured.length === 0) {
+    const open = httpHosts.find((host) => !isLoopback(host));
+    if (open !== undefined) {
+      throw new ConfigError('API_KEYS', `API_KEYS: must not be empty while an HTTP port listens on ${open}`);
+    }
+    logger.warn('API_KEYS is empty: whoever can reach the loopback ports can provision');
+  }
+  return { keys: createApiKeys(configured) };
+};

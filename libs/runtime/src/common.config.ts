@@ -1,0 +1,94 @@
+// Variables that every app shares. Each app loads this class beside its own (apps/<app>/src/<app>.config.ts).
+// Read by main.ts of every app.
+import { IsIn, IsInt, IsIP, Matches, Max, Min, Validate, ValidatorConstraint } from 'class-validator';
+import { Env } from './config.js';
+import { LOG_LEVELS, type LogLevel } from './logger.js';
+import { peerFault } from './trusted-peers.js';
+
+@ValidatorConstraint({ name: 'peers' })
+class Peers {
+  validate(value: unknown): boolean {
+    return (
+      Array.isArray(value) &&
+      value.every((entry) => typeof entry === 'string' && peerFault(entry) === undefined)
+    );
+  }
+  defaultMessage(): string {
+    return 'takes IP addresses and networks (10.0.0.0/8), comma-separated';
+  }
+}
+
+@ValidatorConstraint({ name: 'keys' })
+class Keys {
+  validate(value: unknown): boolean {
+    return (
+      value === undefined ||
+      (Array.isArray(value) &&
+        value.every((key) => typeof key === 'string' && /^[\x21-\x7e]{16,256}$/.test(key)))
+    );
+  }
+  defaultMessage(): string {
+    return 'takes keys of 16 to 256 printable characters without spaces, comma-separated';
+  }
+}
+
+export class CommonConfig {
+  @Env('HOME_DOMAIN', 'the domain that this core serves')
+  @Matches(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
+    message: 'takes a domain name',
+  })
+  homeDomain = 'ims.test';
+
+  @Env(
+    'BIND_ADDRESS',
+    'IP address that every port listens on; beyond loopback TRUSTED_PEERS says who may use trusted ports',
+  )
+  @IsIP(undefined, { message: 'takes an IP address' })
+  bindAddress = '127.0.0.1';
+
+  @Env(
+    'PUBLIC_HOST',
+    'name or address that others reach this node at, written into Via, Path and Record-Route',
+    {
+      defaultText: '`BIND_ADDRESS`',
+    },
+  )
+  @Matches(/^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/, {
+    message: 'takes a host name or an IP address',
+  })
+  publicHost = '';
+
+  @Env('TRUSTED_PEERS', 'addresses and networks that may use trusted SIP ports and HTTP, beside this machine')
+  @Validate(Peers)
+  trustedPeers: string[] = [];
+
+  @Env('DATA_DIR', 'folder of the log, the views, the keys; one process owns it')
+  @Matches(/^[^\0]+$/, { message: 'takes a folder' })
+  dataDir = './data';
+
+  @Env('MASTER_KEY_FILE', 'file with the key that encrypts stored credentials (32 bytes); made when absent', {
+    defaultText: '`DATA_DIR/master.key`',
+  })
+  masterKeyFile = '';
+
+  @Env(
+    'API_KEYS',
+    'keys that HTTP APIs take in X-API-Key, comma-separated. Unset: one is made at first start, kept in DATA_DIR/api-key. Empty: no keys, on loopback only',
+    { kind: 'list', secret: true, defaultText: 'made at first start' },
+  )
+  @Validate(Keys)
+  apiKeys: string[] | undefined = undefined;
+
+  @Env(
+    'MANAGEMENT_PORT',
+    'TCP port of GET /healthz and GET /metrics (each app alone has its own default: README)',
+  )
+  @IsInt({ message: 'takes a port, 0 to 65535' })
+  @Min(0, { message: 'takes a port, 0 to 65535' })
+  @Max(65535, { message: 'takes a port, 0 to 65535' })
+  managementPort = 9886;
+
+  @Env('LOG_LEVEL', `least level that is logged: ${LOG_LEVELS.join(', ')}`)
+  @IsIn(LOG_LEVELS, { message: `takes one of ${LOG_LEVELS.join(', ')}` })
+  logLevel: LogLevel = 'info';
+}

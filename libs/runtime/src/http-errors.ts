@@ -1,0 +1,79 @@
+// Errors of the HTTP APIs in one JSON shape (that of Clearwater's provisioning API): error, status, message, reason, detail.
+// No stack and no text of a defect reaches a client. Used by http.ts alone.
+import { STATUS_CODES } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from './logger.js';
+
+export type ErrorBody = Readonly<{
+  error: true;
+  status: number;
+  message: string;
+  reason: string;
+  detail: object;
+}>;
+
+export const errorBody = (status: number, reason: string, detail: object = {}): ErrorBody => ({
+  error: true,
+  status,
+  message: STATUS_CODES[status] ?? 'Error',
+  reason,
+  detail,
+});
+
+const DETAILS_MAX = 20;
+
+/** What Nest or a controller put into an exception: a text, or an object with message (a list, from validation) and detail. */
+const bodyOf = (exception: HttpException): ErrorBody => {
+  const status = exception.getStatus();
+  const response = exception.getResponse();
+  if (typeof response === 'string') return errorBody(status, response);
+  const { message, detail } = response as { message?: unknown; detail?: unknown };
+  const reason = Array.isArray(message)
+    ? message.slice(0, DETAILS_MAX).join('; ')
+    : typeof message === 'string'
+      ? message
+      : exception.message;
+  return errorBody(status, reason, typeof detail === 'object' && detail !== null ? detail : {});
+};
+
+/** Faults that Fastify found itself (body too large, bad JSON): an ordinary error with a 4xx statusCode. */
+const clientFault = (exception: unknown): ErrorBody | undefined => {
+  if (!(exception instanceof Error)) return undefined;
+  const { statusCode } = exception as { statusCode?: unknown };
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+    ? errorBody(statusCode, exception.message)
+    : undefined;
+};
+
+@Catch()
+export class JsonErrors implements ExceptionFilter {
+  constructor(
+    private readonly logger: Logger,
+    /** Methods that the path of a 404 has: then it is a 405. */
+    private readonly methodsOf: (url: string) => readonly string[],
+  ) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    let body = exception instanceof HttpException ? bodyOf(exception) : clientFault(exception);
+    if (!body) {
+      this.logger.error({ err: exception, method: request.method, url: request.url }, 'request failed');
+      body = errorBody(500, 'internal error');
+    }
+    if (reply.sent || reply.raw.headersSent) return;
+    // 404 of the router itself, not of a handler that did not find its resource.
+    if (body.status === 404 && request.is404) {
+      const methods = this.methodsOf(request.url);
+      if (methods.length > 0) {
+        void reply.header('Allow', methods.join(', '));
+        body = errorBody(405, `${request.method} is not among ${methods.join(', ')}`);
+      } else {
+        body = errorBody(404, 'no such resource');
+      }
+    }
+    void reply.status(body.status).type('application/json; charset=utf-8').send(body);
+  }
+}

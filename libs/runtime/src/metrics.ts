@@ -1,0 +1,166 @@
+// Metrics in Prometheus form. Hot paths count in plain numbers (`counter.n += 1`), which are read when Prometheus asks;
+// prom-client is wrapped here alone. Read by GET /metrics.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Adding to `n` is all that a hot path does. */
+export interface HotCounter {
+  n: number;
+}
+
+/** A latency distribution that costs a short scan and two additions. */
+export interface HotHistogram {
+  observe(value: number): void;
+}
+
+export interface Metrics {
+  counter(name: string, help: string): HotCounter;
+  /** One counter a label value, all known beforehand: a peer cannot make new ones. */
+  counters<V extends string>(
+    name: string,
+    help: string,
+    label: string,
+    values: readonly V[],
+  ): Readonly<Record<V, HotCounter>>;
+  /** `read` is called at each scrape. */
+  gauge(name: string, help: string, read: () => number): void;
+  histogram(name: string, help: string, buckets: readonly number[]): HotHistogram;
+  /** For rare events with labels that are bounded by configuration. */
+  readonly registry: Registry;
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Milliseconds: from what one process answers at once to SIP's Timer B. */
+export const LATENCY_BUCKETS_MS: readonly number[] = [
+  0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 4000, 32000,
+];
+
+const addProcessGauges = (registry: Registry): void => {
+  const registers = [registry];
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'User and system CPU time of this process, seconds',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory, bytes',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'nodejs_heap_used_bytes',
+    help: 'Heap in use, bytes',
+    registers,
+    collect() {
+      this.set(process.memoryUsage().heapUsed);
+    },
+  });
+  let last = performance.eventLoopUtilization();
+  new Gauge({
+    name: 'nodejs_eventloop_utilization',
+    help: 'Share of the time since the last scrape in which the event loop was busy, 0 to 1',
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization();
+      this.set(performance.eventLoopUtilization(now, last).utilization);
+      last = now;
+    },
+  });
+};
+
+const hotHistogram = (
+  registry: Registry,
+  name: string,
+  help: string,
+  buckets: readonly number[],
+): HotHistogram => {
+  const counts = new Array<number>(buckets.length + 1).fill(0);
+  let sum = 0;
+  const shape = new Histogram({ name, help, buckets: [...buckets], registers: [] });
+  // prom-client's own observe() looks labels up at each call; it is asked for the text only.
+  shape.get = () => {
+    let total = 0;
+    const values = counts.map((count, i) => {
+      total += count;
+      return { labels: { le: buckets[i] ?? '+Inf' }, value: total, metricName: `${name}_bucket` };
+    });
+    values.push(
+      { labels: {} as { le: string }, value: sum, metricName: `${name}_sum` },
+      { labels: {} as { le: string }, value: total, metricName: `${name}_count` },
+    );
+    return Promise.resolve({ name, help, type: 'histogram', values, aggregator: 'sum' } as unknown as Awaited<
+      ReturnType<Histogram['get']>
+    >);
+  };
+  registry.registerMetric(shape);
+  return {
+    observe(value) {
+      let i = 0;
+      while (i < buckets.length && value > (buckets[i] ?? Infinity)) i += 1;
+      counts[i] = (counts[i] ?? 0) + 1;
+      sum += value;
+    },
+  };
+};
+
+/** `labels` stand on every sample: the app and the node. */
+export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Metrics => {
+  const registry = new Registry();
+  registry.setDefaultLabels({ ...labels });
+  addProcessGauges(registry);
+
+  return {
+    registry,
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    counter(name, help) {
+      const hot: HotCounter = { n: 0 };
+      new Counter({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.reset();
+          this.inc(hot.n);
+        },
+      });
+      return hot;
+    },
+    counters(name, help, label, values) {
+      const hot = Object.fromEntries(values.map((value) => [value, { n: 0 }])) as Record<
+        (typeof values)[number],
+        HotCounter
+      >;
+      new Counter({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const value of values) this.inc({ [label]: value }, hot[value].n);
+        },
+      });
+      return hot;
+    },
+    gauge(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+    histogram: (name, help, buckets) => hotHistogram(registry, name, help, buckets),
+  };
+};
