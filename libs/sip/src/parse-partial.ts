@@ -1,0 +1,61 @@
+// A second, forgiving reading of a request that does not parse, so that it can be answered 400 (RFC 3261 §8.2, §16.3 item 1).
+// Reader: parse-message.ts, after a failure only.
+import { hashName, headerIdAt } from './header-lookup.js';
+import { H, HEADER_NAMES } from './header-table.js';
+import { CSEQ_MAX, HEADER_LINES_MAX } from './limits.js';
+import { LINE_STRIDE, SipMessage } from './message.js';
+import { isToken, parseDigits, skipSpace, SPACE, TAB, TOKEN_LOWER, trimEnd } from './scan.js';
+
+/** The request as far as it can be read: undefined when its method or a header that an answer must copy is missing. */
+export const parsePartial = (raw: string): SipMessage | undefined => {
+  const startEnd = raw.indexOf('\r\n');
+  const methodEnd = raw.indexOf(' ');
+  if (startEnd < 0 || methodEnd < 0 || methodEnd > startEnd || !isToken(raw, 0, methodEnd)) return undefined;
+  const method = raw.slice(0, methodEnd);
+  const uriStart = skipSpace(raw, methodEnd, startEnd);
+  const uriEnd = raw.indexOf(' ', uriStart);
+  const requestUri = raw.slice(uriStart, uriEnd < 0 || uriEnd > startEnd ? startEnd : uriEnd);
+
+  const headersStart = startEnd + 2;
+  const lines: number[] = [];
+  let at = headersStart;
+  for (let count = 0; count < HEADER_LINES_MAX && at < raw.length && !raw.startsWith('\r\n', at); count++) {
+    const end = foldedEnd(raw, at);
+    noteLine(raw, at, end, lines);
+    at = Math.min(end + 2, raw.length);
+  }
+  const bodyStart = Math.min(at + 2, raw.length);
+  const lineCount = lines.length / LINE_STRIDE;
+  const message = (cseq: number, cseqMethod: string): SipMessage =>
+    new SipMessage(
+      raw, method, requestUri, 0, '', headersStart, at, bodyStart, lines, lineCount, cseq, cseqMethod,
+    ); // prettier-ignore
+
+  const found = message(0, method);
+  for (const id of [H.Via, H.From, H.To, H.CallId, H.CSeq]) if (!found.header(id)) return undefined;
+  const [digits = '', cseqMethod = method] = found.header(H.CSeq)!.split(/[ \t\r\n]+/, 2);
+  return message(Math.max(0, parseDigits(digits, 0, digits.length, CSEQ_MAX)), cseqMethod);
+};
+
+const foldedEnd = (raw: string, from: number): number => {
+  let end = raw.indexOf('\r\n', from);
+  while (end >= 0 && (raw.charCodeAt(end + 2) === SPACE || raw.charCodeAt(end + 2) === TAB))
+    end = raw.indexOf('\r\n', end + 2);
+  return end < 0 ? raw.length : end;
+};
+
+/** Keeps a line with a known name; what holds a lone CR, LF or NUL must not be copied into an answer. */
+const noteLine = (raw: string, start: number, end: number, lines: number[]): void => {
+  let hash = 0;
+  let nameEnd = start;
+  for (let lower; (lower = TOKEN_LOWER[raw.charCodeAt(nameEnd)]!) > 0; nameEnd++)
+    hash = hashName(hash, lower);
+  const colon = skipSpace(raw, nameEnd, end);
+  if (nameEnd === start || raw.charAt(colon) !== ':') return;
+  const id = headerIdAt(raw, start, nameEnd, hash);
+  if (id < 0 || HEADER_NAMES[id] === undefined) return;
+  const valueStart = skipSpace(raw, colon + 1, end);
+  const value = raw.slice(valueStart, end);
+  if (/\0|\r(?!\n[ \t])|(?<!\r)\n/.test(value)) return;
+  lines.push(id, start, valueStart, trimEnd(raw, valueStart, end));
+};

@@ -1,0 +1,127 @@
+// Via values: reading one, the branch of the topmost, and received/rport on a request that came. RFC 3261 §18.2, §20.42;
+// RFC 3581 §4; RFC 5118 §4.5. Readers: the endpoint (matching, where answers go), edits.ts.
+import { H } from './header-table.js';
+import { LINE_STRIDE, type SipMessage } from './message.js';
+import { findParam, paramValueAt } from './params.js';
+import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, parseDigits, SEMICOLON, skipSpace, SLASH, trimEnd } from './scan.js'; // prettier-ignore
+
+export type Via = Readonly<{
+  /** As written, in upper case: UDP, TCP, TLS, WS, WSS, … */
+  transport: string;
+  /** sent-by host in lower case; an IPv6 reference keeps its brackets. */
+  host: string;
+  /** 0 when sent-by has none. */
+  port: number;
+  branch: string;
+  received: string | undefined;
+  /** The rport parameter: undefined when absent, 0 when it has no value yet. */
+  rport: number | undefined;
+  maddr: string | undefined;
+  ttl: number | undefined;
+  /** True for `alias` (RFC 5923). */
+  alias: boolean;
+  /** True for `keep` (RFC 6223). */
+  keep: boolean;
+}>;
+
+/** One Via value (not a whole line of several); undefined when it does not follow the grammar. */
+export const parseVia = (value: string): Via | undefined => {
+  const end = value.length;
+  const paramsAt = indexOutside(value, SEMICOLON, 0, end);
+  const transportAt = skipProtocol(value, paramsAt);
+  if (transportAt < 0) return undefined;
+  let transportEnd = transportAt;
+  while (transportEnd < paramsAt && isTokenCode(value.charCodeAt(transportEnd))) transportEnd++;
+  const hostAt = skipSpace(value, transportEnd, paramsAt);
+  if (transportEnd === transportAt || hostAt === transportEnd) return undefined;
+
+  const sentByEnd = trimEnd(value, hostAt, paramsAt);
+  const hostEnd = sentByHostEnd(value, hostAt, sentByEnd);
+  if (hostEnd <= hostAt) return undefined;
+  const colon = skipSpace(value, hostEnd, sentByEnd);
+  let port = 0;
+  if (colon < sentByEnd) {
+    if (value.charCodeAt(colon) !== COLON) return undefined;
+    port = parseDigits(value, skipSpace(value, colon + 1, sentByEnd), sentByEnd, 65_535);
+    if (port < 0) return undefined;
+  }
+  const param = (name: string): string | undefined => {
+    const at = findParam(value, name, paramsAt, end);
+    return at < 0 ? undefined : paramValueAt(value, at, name.length, end);
+  };
+  const number = (name: string, max: number): number | undefined => {
+    const text = param(name);
+    return text === undefined ? undefined : Math.max(0, parseDigits(text, 0, text.length, max));
+  };
+  return {
+    transport: value.slice(transportAt, transportEnd).toUpperCase(),
+    host: value.slice(hostAt, hostEnd).toLowerCase(),
+    port,
+    branch: param('branch') ?? '',
+    received: param('received'),
+    rport: number('rport', 65_535),
+    maddr: param('maddr'),
+    ttl: number('ttl', 255),
+    alias: param('alias') !== undefined,
+    keep: param('keep') !== undefined,
+  };
+};
+
+/** `SIP / 2.0 /`, white space allowed around the slashes: the index of the transport, or -1. */
+const skipProtocol = (value: string, end: number): number => {
+  let at = skipSpace(value, 0, end);
+  for (let part = 0; part < 2; part++) {
+    const start = at;
+    while (at < end && isTokenCode(value.charCodeAt(at))) at++;
+    if (at === start) return -1;
+    at = skipSpace(value, at, end);
+    if (at >= end || value.charCodeAt(at) !== SLASH) return -1;
+    at = skipSpace(value, at + 1, end);
+  }
+  return at;
+};
+
+const sentByHostEnd = (value: string, at: number, end: number): number => {
+  if (value.charAt(at) === '[') {
+    const close = value.indexOf(']', at);
+    return close < 0 || close >= end ? -1 : close + 1;
+  }
+  let hostEnd = at;
+  while (hostEnd < end && value.charCodeAt(hostEnd) !== COLON && !isSpaceCode(value.charCodeAt(hostEnd)))
+    hostEnd++;
+  return hostEnd;
+};
+
+/** Branch of the topmost Via, '' when it has none: the key of a transaction (RFC 3261 §17.1.3, §17.2.3). */
+export const viaBranch = (message: SipMessage): string => {
+  const line = message.findLine(H.Via);
+  if (line < 0) return '';
+  const { raw, lines } = message;
+  const start = lines[line * LINE_STRIDE + 2]!;
+  const lineEnd = lines[line * LINE_STRIDE + 3]!;
+  const end = indexOutside(raw, COMMA, start, lineEnd);
+  const at = findParam(raw, 'branch', start, end);
+  return at < 0 ? '' : paramValueAt(raw, at, 6, end);
+};
+
+/**
+ * The Via value with `received` set (RFC 3261 §18.2.1) and rport filled in where the client asked for it (RFC 3581 §4).
+ * A received that the client wrote itself goes.
+ */
+export const receivedVia = (
+  value: string,
+  received: string | undefined,
+  rport: number | undefined,
+): string => {
+  let via = value;
+  if (rport !== undefined) via = withParam(via, 'rport', String(rport), false);
+  if (received !== undefined) via = withParam(via, 'received', received, true);
+  return via;
+};
+
+const withParam = (via: string, name: string, value: string, add: boolean): string => {
+  const end = via.length;
+  const at = findParam(via, name, 0, end);
+  if (at < 0) return add ? `${via};${name}=${value}` : via;
+  return `${via.slice(0, at)}${name}=${value}${via.slice(indexOutside(via, SEMICOLON, at, end))}`;
+};
