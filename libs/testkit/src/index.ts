@@ -1,1 +1,4 @@
-export {};
+export * from './fake-clock.js';
+export * from './seeded-random.js';
+export * from './sip-recorder.js';
+export * from './spec-for.js';
