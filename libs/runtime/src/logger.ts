@@ -95,8 +95,8 @@ export const createLogger = ({ name, level = 'info', destination }: LoggerOption
       base: { pid: process.pid, name },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: scrubbed, level: (label) => ({ level: label }) },
-      // Errors are flattened by scrubbed already.
-      serializers: {},
+      // Errors are made plain by scrubbed already; pino's own serializer would take them for objects without a name.
+      serializers: { err: (err: unknown) => err },
     },
     target,
   );

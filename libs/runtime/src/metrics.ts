@@ -1,6 +1,6 @@
 // Metrics in Prometheus form. Hot paths count in plain numbers (`counter.n += 1`), which are read when Prometheus asks;
 // prom-client is wrapped here alone. Read by GET /metrics.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
 
 /** Adding to `n` is all that a hot path does. */
 export interface HotCounter {
@@ -84,23 +84,19 @@ const hotHistogram = (
 ): HotHistogram => {
   const counts = new Array<number>(buckets.length + 1).fill(0);
   let sum = 0;
-  const shape = new Histogram({ name, help, buckets: [...buckets], registers: [] });
-  // prom-client's own observe() looks labels up at each call; it is asked for the text only.
-  shape.get = () => {
+  const collected = () => {
     let total = 0;
-    const values = counts.map((count, i) => {
+    const values: object[] = counts.map((count, i) => {
       total += count;
       return { labels: { le: buckets[i] ?? '+Inf' }, value: total, metricName: `${name}_bucket` };
     });
-    values.push(
-      { labels: {} as { le: string }, value: sum, metricName: `${name}_sum` },
-      { labels: {} as { le: string }, value: total, metricName: `${name}_count` },
-    );
-    return Promise.resolve({ name, help, type: 'histogram', values, aggregator: 'sum' } as unknown as Awaited<
-      ReturnType<Histogram['get']>
-    >);
+    values.push({ labels: {}, value: sum, metricName: `${name}_sum` });
+    values.push({ labels: {}, value: total, metricName: `${name}_count` });
+    return Promise.resolve({ name, help, type: 'histogram', values, aggregator: 'sum' });
   };
-  registry.registerMetric(shape);
+  // prom-client's own observe() looks labels up at each call: its registry only ever asks for the text.
+  const shape = { name, get: collected, getForPromString: collected };
+  registry.registerMetric(shape as unknown as Histogram);
   return {
     observe(value) {
       let i = 0;

@@ -37,7 +37,12 @@ export type ShutdownOptions = Readonly<{
 type Step = Readonly<{ name: string; run: () => void | Promise<void> }>;
 type Outcome = 'done' | 'failed' | 'late';
 
-export const createShutdown = ({ clock, health, logger, exit = process.exit }: ShutdownOptions): Shutdown => {
+export const createShutdown = ({
+  clock,
+  health,
+  logger,
+  exit = (code) => process.exit(code),
+}: ShutdownOptions): Shutdown => {
   const steps: Record<DrainPhase, Step[]> = { refuse: [], finish: [], flush: [], close: [] };
   let draining: Promise<number> | undefined;
 

@@ -24,7 +24,10 @@ export interface SpecGiven<S, C, E> {
 }
 
 const isRecorded = <E>(given: Given<E>): given is Recorded<E> =>
-  typeof given === 'object' && given !== null && 'position' in given && 'event' in given;
+  typeof given === 'object' &&
+  given !== null &&
+  Object.hasOwn(given, 'position') &&
+  Object.hasOwn(given, 'event');
 
 const show = (value: unknown): string =>
   JSON.stringify(value, (_key, item: unknown) => (item instanceof Map ? Object.fromEntries(item) : item), 2);

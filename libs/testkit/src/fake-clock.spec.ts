@@ -1,0 +1,64 @@
+// Timers of the fake clock run in due order, at their own time, and can be cancelled.
+import { createFakeClock } from './fake-clock.js';
+
+describe('fake clock', () => {
+  it('runs due timers in order of due time, then of creation', () => {
+    const clock = createFakeClock(0);
+    const ran: string[] = [];
+    clock.after(20, () => ran.push(`b@${clock.nowMs()}`));
+    clock.after(10, () => ran.push(`a@${clock.nowMs()}`));
+    clock.after(20, () => ran.push(`c@${clock.nowMs()}`));
+    clock.after(31, () => ran.push('late'));
+    clock.advance(30);
+    expect(ran).toEqual(['a@10', 'b@20', 'c@20']);
+    expect(clock.nowMs()).toBe(30);
+    expect(clock.nextDueMs).toBe(31);
+  });
+
+  it('runs timers set by timers within the same advance', () => {
+    const clock = createFakeClock(0);
+    const ran: number[] = [];
+    const tick = () => {
+      ran.push(clock.monotonicMs());
+      clock.after(10, tick);
+    };
+    clock.after(10, tick);
+    clock.advance(35);
+    expect(ran).toEqual([10, 20, 30]);
+    expect(clock.pending).toBe(1);
+  });
+
+  it('does not run what was cancelled, also by an earlier timer of the same moment', () => {
+    const clock = createFakeClock(0);
+    let ran = false;
+    clock.after(10, () => cancel());
+    const cancel = clock.after(10, () => {
+      ran = true;
+    });
+    clock.advance(100);
+    expect(ran).toBe(false);
+  });
+
+  it('lets promises settle between timers', async () => {
+    const clock = createFakeClock(0);
+    const ran: string[] = [];
+    const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+    const work = async () => {
+      await wait(10);
+      ran.push('first');
+      await wait(10);
+      ran.push('second');
+    };
+    const done = work();
+    await clock.advanceAsync(20);
+    expect(ran).toEqual(['first', 'second']);
+    await done;
+  });
+
+  it('stops a chain without end', () => {
+    const clock = createFakeClock(0);
+    const again = (): void => void clock.after(0, again);
+    again();
+    expect(() => clock.advance(1)).toThrow('without end');
+  });
+});
