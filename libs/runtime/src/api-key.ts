@@ -48,7 +48,7 @@ export const createApiKeys = (keys: readonly string[]): ApiKeys => {
 };
 
 export type ApiKeyOptions = Readonly<{
-  /** CommonConfig.apiKeys. */
+  /** ProcessConfig.apiKeys. */
   configured: readonly string[] | undefined;
   dataDir: string;
   /** Addresses of all HTTP ports of this process. */

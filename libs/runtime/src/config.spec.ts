@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CommonConfig } from './common.config.js';
+import { ProcessConfig } from './process.config.js';
 import { ConfigError, configTable, Env, type Environment, loadConfig } from './config.js';
 
-const load = (env: Environment) => loadConfig(CommonConfig, env);
+const load = (env: Environment) => loadConfig(ProcessConfig, env);
 const faultOf = (env: Environment): ConfigError => {
   try {
     load(env);
@@ -86,9 +86,9 @@ describe('configuration', () => {
     try {
       const dotenvFile = path.join(folder, '.env');
       writeFileSync(dotenvFile, 'HOME_DOMAIN=file.test\nMANAGEMENT_PORT=1111 # comment\n');
-      const config = loadConfig(CommonConfig, { HOME_DOMAIN: 'env.test' }, { dotenvFile });
+      const config = loadConfig(ProcessConfig, { HOME_DOMAIN: 'env.test' }, { dotenvFile });
       expect(config).toMatchObject({ homeDomain: 'env.test', managementPort: 1111 });
-      expect(loadConfig(CommonConfig, {}, { dotenvFile: `${dotenvFile}.absent` }).homeDomain).toBe(
+      expect(loadConfig(ProcessConfig, {}, { dotenvFile: `${dotenvFile}.absent` }).homeDomain).toBe(
         'ims.test',
       );
     } finally {
@@ -98,8 +98,8 @@ describe('configuration', () => {
 
   it("takes an app's own defaults under the environment", () => {
     const defaults = { managementPort: 8886 };
-    expect(loadConfig(CommonConfig, {}, { defaults }).managementPort).toBe(8886);
-    expect(loadConfig(CommonConfig, { MANAGEMENT_PORT: '1' }, { defaults }).managementPort).toBe(1);
+    expect(loadConfig(ProcessConfig, {}, { defaults }).managementPort).toBe(8886);
+    expect(loadConfig(ProcessConfig, { MANAGEMENT_PORT: '1' }, { defaults }).managementPort).toBe(1);
   });
 
   it('writes its own table', () => {

@@ -156,7 +156,8 @@ const shown = (field: EnvField, value: unknown): string => {
   if (field.defaultText !== undefined) return field.defaultText;
   if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return '–';
   if (typeof value === 'boolean') return value ? '`1`' : '`0`';
-  return `\`${Array.isArray(value) ? value.join(',') : String(value)}\``;
+  if (Array.isArray(value)) return `\`${value.join(',')}\``;
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 };
 
 /** A Markdown table of the variables of these classes: variable, default, what it is. */

@@ -1,6 +1,6 @@
 export * from './api-key.js';
 export * from './clock.port.js';
-export * from './common.config.js';
+export * from './process.config.js';
 export * from './config.js';
 export * from './health.js';
 export * from './http.js';

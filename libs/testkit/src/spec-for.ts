@@ -30,7 +30,11 @@ const isRecorded = <E>(given: Given<E>): given is Recorded<E> =>
   Object.hasOwn(given, 'event');
 
 const show = (value: unknown): string =>
-  JSON.stringify(value, (_key, item: unknown) => (item instanceof Map ? Object.fromEntries(item) : item), 2);
+  JSON.stringify(
+    value,
+    (_key, item: unknown) => (item instanceof Map ? (Object.fromEntries(item) as object) : item),
+    2,
+  );
 
 export type SpecOptions = Readonly<{ stream?: string; generation?: number; partition?: number }>;
 

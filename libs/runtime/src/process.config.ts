@@ -32,7 +32,7 @@ class Keys {
   }
 }
 
-export class CommonConfig {
+export class ProcessConfig {
   @Env('HOME_DOMAIN', 'the domain that this core serves')
   @Matches(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
     message: 'takes a domain name',
