@@ -19,8 +19,22 @@ export const PATTERN_LENGTH_MAX = 2048;
 /** Alternatives of a pattern that are compared as strings; one with more runs on RE2. */
 const LITERAL_ALTERNATIVES_MAX = 16;
 
-/** Compiles a pattern once; `ignoreCase` as header names are compared. */
+/** Patterns kept compiled: most profiles of an operator hold the same ones. At the bound all are dropped. */
+const PATTERNS_KEPT_MAX = 1024;
+const kept = [new Map<string, CompiledPattern>(), new Map<string, CompiledPattern>()] as const;
+
+/** The pattern ready to run; `ignoreCase` as header names are compared. */
 export const compilePattern = (source: string, ignoreCase = false): CompiledPattern => {
+  const patterns = kept[ignoreCase ? 1 : 0];
+  const known = patterns.get(source);
+  if (known) return known;
+  if (patterns.size >= PATTERNS_KEPT_MAX) patterns.clear();
+  const compiled = compileAfresh(source, ignoreCase);
+  patterns.set(source, compiled);
+  return compiled;
+};
+
+const compileAfresh = (source: string, ignoreCase: boolean): CompiledPattern => {
   if (source.length > PATTERN_LENGTH_MAX) return { ok: false, reason: `longer than ${PATTERN_LENGTH_MAX}` };
   const literals = literalAlternatives(source);
   if (literals && (!ignoreCase || isAscii(source)))
