@@ -14,7 +14,7 @@ type HeaderEdit = {
   readonly id: HeaderId;
   /** Lower-case name when the id is UNKNOWN_HEADER, else ''. */
   readonly lowerName: string;
-  /** 'Name: ' as written on new lines. */
+  /** What a new line begins with. */
   prefix: string;
   /** First and last line of the header in the message, -1: it has none. */
   readonly first: number;
@@ -26,7 +26,11 @@ type HeaderEdit = {
   offset: number;
 };
 
-const PREFIXES: readonly string[] = HEADER_NAMES.map((name) => `${name}: `);
+// A line is written as CRLF, name, value, before the CRLF that ends what stands above it: one piece of text less a line.
+const prefixOf = (name: string): string => `\r\n${name}: `;
+const PREFIXES: readonly string[] = HEADER_NAMES.map(prefixOf);
+
+const CRLF = 2;
 
 export class Edits {
   private readonly headers: HeaderEdit[] = [];
@@ -46,12 +50,12 @@ export class Edits {
   }
 
   requestUri(uri: string): void {
-    this.startLine = `${this.message.method} ${uri} SIP/2.0\r\n`;
+    this.startLine = `${this.message.method} ${uri} SIP/2.0`;
   }
 
   /** For responses: another status line. */
   statusLine(status: number, reason: string): void {
-    this.startLine = `SIP/2.0 ${status} ${reason}\r\n`;
+    this.startLine = `SIP/2.0 ${status} ${reason}`;
   }
 
   /** A new line before the first of that header; the last call is on top. */
@@ -86,7 +90,7 @@ export class Edits {
 
   addNamed(name: string, value: string): void {
     const edit = this.editNamed(name);
-    if (edit.id === UNKNOWN_HEADER) edit.prefix = `${name}: `;
+    if (edit.id === UNKNOWN_HEADER) edit.prefix = prefixOf(name);
     if (edit.tail === undefined) edit.tail = [value];
     else edit.tail.push(value);
   }
@@ -147,14 +151,16 @@ export class Edits {
     const { raw, lines, lineCount, headersEnd } = this.message;
     const touched = this.touchedIds();
     let out = this.startLine ?? '';
-    let copied = this.startLine === undefined ? 0 : this.message.headersStart;
+    // Text up to here is in `out`; a line's text is taken to begin with the CRLF above it.
+    let copied = this.startLine === undefined ? 0 : this.message.headersStart - CRLF;
+    const end = headersEnd - CRLF;
     let lengthDone = false;
 
     for (let line = 0, at = 0; line < lineCount; line++, at += LINE_STRIDE) {
       const id = lines[at]!;
       if (id >= 0 ? (touched[id >> 5]! & (1 << (id & 31))) === 0 : touched[2] === 0) continue;
-      const start = lines[at + 1]!;
-      const next = line + 1 < lineCount ? lines[at + LINE_STRIDE + 1]! : headersEnd;
+      const start = lines[at + 1]! - CRLF;
+      const next = line + 1 < lineCount ? lines[at + LINE_STRIDE + 1]! - CRLF : end;
 
       if (id === H.ContentLength) {
         out += raw.slice(copied, start) + this.added();
@@ -184,8 +190,8 @@ export class Edits {
       }
     }
     if (!lengthDone) {
-      out += raw.slice(copied, headersEnd) + this.added() + this.contentLength();
-      copied = headersEnd;
+      out += raw.slice(copied, end) + this.added() + this.contentLength();
+      copied = end;
     }
     return this.newBody === undefined
       ? out + raw.slice(copied)
@@ -205,7 +211,7 @@ export class Edits {
 
   private contentLength(): string {
     const length = this.newBody?.length ?? this.message.raw.length - this.message.bodyStart;
-    return `Content-Length: ${length}\r\n`;
+    return `${PREFIXES[H.ContentLength]!}${length}`;
   }
 
   /** Which ids have edits, as bits: 0–31, 32–63, and whether any name outside the table has. */
@@ -240,7 +246,7 @@ export class Edits {
       if (first < 0) first = line;
       last = line;
     }
-    return this.begin(UNKNOWN_HEADER, lowerName, `${name}: `, first, last);
+    return this.begin(UNKNOWN_HEADER, lowerName, prefixOf(name), first, last);
   }
 
   private begin(id: HeaderId, lowerName: string, prefix: string, first: number, last: number): HeaderEdit {
@@ -313,8 +319,9 @@ export class Edits {
 }
 
 const linesOf = (prefix: string, values: readonly string[]): string => {
+  if (values.length === 1) return prefix + values[0]!;
   let text = '';
-  for (const value of values) text += `${prefix}${value}\r\n`;
+  for (const value of values) text += prefix + value;
   return text;
 };
 

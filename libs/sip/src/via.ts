@@ -3,7 +3,7 @@
 import { H } from './header-table.js';
 import { LINE_STRIDE, type SipMessage } from './message.js';
 import { findParam, paramValueAt } from './params.js';
-import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, parseDigits, SEMICOLON, skipSpace, SLASH, trimEnd } from './scan.js'; // prettier-ignore
+import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, matchesLower, parseDigits, QUOTE, SEMICOLON, skipSpace, SLASH, trimEnd } from './scan.js'; // prettier-ignore
 
 export type Via = Readonly<{
   /** As written, in upper case: UDP, TCP, TLS, WS, WSS, … */
@@ -99,29 +99,66 @@ export const viaBranch = (message: SipMessage): string => {
   const { raw, lines } = message;
   const start = lines[line * LINE_STRIDE + 2]!;
   const lineEnd = lines[line * LINE_STRIDE + 3]!;
+  // The usual shape without a scan: `;branch=` in the first value, nothing quoted before it.
+  const near = raw.indexOf(';branch=', start) + 1;
+  if (near > 0 && near < lineEnd && isPlainUntil(raw, start, near)) {
+    const semi = raw.indexOf(';', near);
+    const comma = raw.indexOf(',', near);
+    const end = Math.min(semi < 0 ? lineEnd : semi, comma < 0 ? lineEnd : comma, lineEnd);
+    const branch = near + 'branch='.length;
+    if (
+      !isSpaceCode(raw.charCodeAt(branch)) &&
+      !isSpaceCode(raw.charCodeAt(end - 1)) &&
+      raw.charCodeAt(branch) !== QUOTE
+    )
+      return raw.slice(branch, end);
+  }
   const end = indexOutside(raw, COMMA, start, lineEnd);
   const at = findParam(raw, 'branch', start, end);
   return at < 0 ? '' : paramValueAt(raw, at, 6, end);
 };
 
+/** No comma and no quote in `raw[start, end)`. */
+const isPlainUntil = (raw: string, start: number, end: number): boolean => {
+  const comma = raw.indexOf(',', start);
+  if (comma >= 0 && comma < end) return false;
+  const quoted = raw.indexOf('"', start);
+  return quoted < 0 || quoted >= end;
+};
+
 /**
  * The Via value with `received` set (RFC 3261 §18.2.1) and rport filled in where the client asked for it (RFC 3581 §4).
- * A received that the client wrote itself goes.
+ * A received or an rport value that the client wrote itself is replaced.
  */
 export const receivedVia = (
   value: string,
   received: string | undefined,
   rport: number | undefined,
 ): string => {
-  let via = value;
-  if (rport !== undefined) via = withParam(via, 'rport', String(rport), false);
-  if (received !== undefined) via = withParam(via, 'received', received, true);
-  return via;
+  let via = '';
+  let copied = 0;
+  for (let semi = nextParam(value, 0); semi < value.length;) {
+    const at = skipSpace(value, semi + 1, value.length);
+    const next = nextParam(value, at);
+    // Both names begin with an r: most parameters are passed by at the price of one comparison.
+    if ((value.charCodeAt(at) | 32) === LETTER_R) {
+      if (rport !== undefined && isNamed(value, at, 'rport')) {
+        via += `${value.slice(copied, at)}rport=${rport}`;
+        copied = next;
+      } else if (received !== undefined && isNamed(value, at, 'received')) {
+        via += value.slice(copied, semi);
+        copied = next;
+      }
+    }
+    semi = next;
+  }
+  via += copied === 0 ? value : value.slice(copied);
+  return received === undefined ? via : `${via};received=${received}`;
 };
 
-const withParam = (via: string, name: string, value: string, add: boolean): string => {
-  const end = via.length;
-  const at = findParam(via, name, 0, end);
-  if (at < 0) return add ? `${via};${name}=${value}` : via;
-  return `${via.slice(0, at)}${name}=${value}${via.slice(indexOutside(via, SEMICOLON, at, end))}`;
-};
+const LETTER_R = 114;
+
+const nextParam = (value: string, from: number): number => indexOutside(value, SEMICOLON, from, value.length);
+
+const isNamed = (value: string, at: number, lowerName: string): boolean =>
+  matchesLower(value, at, lowerName) && !isTokenCode(value.charCodeAt(at + lowerName.length));
