@@ -1,1 +1,2 @@
 export * from './event-log.port.js';
+export * from './adapters/embedded/index.js';

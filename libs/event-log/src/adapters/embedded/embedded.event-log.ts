@@ -1,0 +1,366 @@
+// The embedded log: one process owns the folder, appends are group-committed to segment files (docs/adr/0002).
+// Written and read by every app of this process; other processes read it through log-reader.ts.
+import type { Position } from '#libs/decider';
+import type { Clock, Random } from '#libs/runtime';
+import {
+  AppendRefused,
+  AppendUnknown,
+  RevisionConflict,
+  TOPIC_OF_CATEGORY,
+  type AppendOptions,
+  type DomainEvent,
+  type EventLog,
+  type RecordedEvent,
+  type StartAt,
+  type SubscribeOptions,
+  type Subscription,
+  type Topic,
+} from '../../event-log.port.js';
+import { Answer, AppendRequest } from './append-request.js';
+import { writeCheckpoint } from './checkpoint.js';
+import { DirectoryInUse, LockHeld, readWhole, replaceWhole, type FilePort } from './file-port.js';
+import { GroupCommit } from './group-commit.js';
+import { EMBEDDED_LIMITS, type EmbeddedLimits } from './limits.js';
+import { LogSubscription } from './log-subscription.js';
+import { EXPECT_BITS, topicBits, TOPIC_BIT, type Upcast } from './record-format.js';
+import { readEvents } from './read-events.js';
+import { recover, type Recovered } from './recovery.js';
+import { Revisions } from './revisions.js';
+import { SegmentWriter } from './segment-writer.js';
+import type { Segment } from './segments.js';
+import { Verdicts, type Verdict } from './verdicts.js';
+
+export type EmbeddedLogOptions = Readonly<{
+  /** DATA_DIR: the log is in its folder `log`, the lock in its file `lock`. */
+  directory: string;
+  disk: FilePort;
+  clock: Clock;
+  random: Random;
+  limits?: Partial<EmbeddedLimits>;
+  /** Schema version that an event is written with; 1 when absent. */
+  versionOf?: (stream: string, type: string) => number;
+  /** Applied to each event read from the files. */
+  upcast?: Upcast;
+  /** For metrics: events, bytes and milliseconds of each group commit. */
+  onCommit?: (events: number, bytes: number, tookMs: number) => void;
+  /** Tells an operator what start-up found and mended, and why the log stopped. */
+  report?: (message: string) => void;
+  soon?: (run: () => void) => void;
+}>;
+
+export type LogHealth = Readonly<{ ok: boolean; reason?: string }>;
+
+/** What the embedded log has beside the port. */
+export interface EmbeddedLog extends EventLog {
+  readonly generation: number;
+  /** Position of the newest durable event, undefined while the log is empty. */
+  readonly head: Position | undefined;
+  health(): LogHealth;
+  /** Durable revision of an expect stream (0: no event). */
+  revisionOf(stream: string): number;
+  /** Events that each subscriber has not handled yet. */
+  lags(): readonly Readonly<{ group: string; lag: number }>[];
+}
+
+const STREAM_LENGTH_MAX = 1_024;
+const EVENTS_PER_APPEND_MAX = 1_000;
+
+/** Opens the log of a directory, or makes it. Rejects with DirectoryInUse or LogDamaged. */
+export const createEmbeddedLog = async (options: EmbeddedLogOptions): Promise<EmbeddedLog> => {
+  const { directory, disk, report } = options;
+  const folder = `${directory}/log`;
+  await disk.makeFolder(folder);
+  const release = await own(disk, directory);
+  try {
+    const recovered = await recover(disk, folder);
+    for (const line of recovered.reports) report?.(line);
+    return new SegmentedLog(options, folder, recovered, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+};
+
+/** Takes the directory for this process. The lock ends with the process; the file `owner` only says whose it is. */
+const own = async (disk: FilePort, directory: string): Promise<() => Promise<void>> => {
+  try {
+    const release = await disk.lock(`${directory}/lock`);
+    await replaceWhole(disk, directory, 'owner', Buffer.from(`${process.pid}\n`));
+    return release;
+  } catch (error) {
+    if (!(error instanceof LockHeld)) throw error;
+    const pid = (await readWhole(disk, `${directory}/owner`))?.toString('latin1').trim() ?? 'unknown';
+    throw new DirectoryInUse(`${directory} belongs to a running process, pid ${pid}`, { cause: error });
+  }
+};
+
+const topicOf = (stream: string): Topic => {
+  const topic = TOPIC_OF_CATEGORY[stream.slice(0, stream.indexOf('-'))];
+  if (topic === undefined || stream.length > STREAM_LENGTH_MAX)
+    throw new Error(`not a stream's name: ${stream}`);
+  return topic;
+};
+
+class SegmentedLog implements EmbeddedLog {
+  private readonly limits: EmbeddedLimits;
+  private readonly segments: Segment[];
+  private readonly writer: SegmentWriter;
+  private readonly commit: GroupCommit<AppendRequest>;
+  private readonly revisions: Revisions;
+  private readonly verdicts: Verdicts;
+  private readonly subscriptions = new Map<LogSubscription, { group: string; bits: number }>();
+  private readonly idPrefix: string;
+  private ids = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly options: EmbeddedLogOptions,
+    private readonly folder: string,
+    recovered: Recovered,
+    private readonly release: () => Promise<void>,
+  ) {
+    const { disk, clock, random, onCommit, soon = setImmediate } = options;
+    this.limits = { ...EMBEDDED_LIMITS, ...options.limits };
+    this.generation = recovered.generation;
+    this.segments = recovered.segments;
+    this.revisions = new Revisions(recovered.revisions);
+    this.verdicts = new Verdicts(this.limits.idempotencyKeysMax, recovered.generation, recovered.verdicts);
+    this.idPrefix = `${random.token(10)}-`;
+    const { segments, file, endByte, next: nextOffset } = recovered;
+    this.writer = new SegmentWriter(disk, folder, this.limits.segmentBytesMax, segments, file, endByte);
+    this.commit = new GroupCommit<AppendRequest>({
+      writer: this.writer,
+      nextOffset,
+      limits: this.limits,
+      clock,
+      soon,
+      onCommit,
+      onDurable: (appends, next) => this.deliver(appends, next),
+      onRefused: () => this.revisions.forgetPending(),
+    });
+  }
+
+  readonly generation: number;
+
+  get head(): Position | undefined {
+    const { nextOffset } = this.commit;
+    return nextOffset === 0
+      ? undefined
+      : { generation: this.generation, partition: 0, offset: nextOffset - 1 };
+  }
+
+  append(
+    stream: string,
+    events: readonly DomainEvent[],
+    options: AppendOptions = {},
+  ): Promise<readonly Position[]> {
+    let verdict: Verdict | undefined;
+    if (options.idempotencyKey !== undefined) {
+      const key = `${stream}\n${options.idempotencyKey}`;
+      const known = this.verdicts.get(key);
+      if (known) return this.withDeadline(known);
+      verdict = this.verdicts.begin(key);
+    }
+    return new Promise((resolve, reject) => {
+      this.take(stream, events, options, new Answer(resolve, reject, verdict));
+    });
+  }
+
+  async *read(stream: string, fromRevision = 1): AsyncGenerator<RecordedEvent> {
+    let revision = 0;
+    for await (const events of this.events(0, this.commit.nextOffset, TOPIC_BIT[topicOf(stream)], stream)) {
+      for (const event of events) {
+        revision = event.revision ?? revision + 1;
+        if (revision >= fromRevision) yield event.revision === undefined ? { ...event, revision } : event;
+      }
+    }
+  }
+
+  async *readAll(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<RecordedEvent> {
+    const upTo = this.commit.nextOffset;
+    for await (const events of this.events(this.offsetOf(startAt), upTo, topicBits(topics))) yield* events;
+  }
+
+  subscribe(options: SubscribeOptions): Promise<Subscription> {
+    return Promise.resolve().then(() => {
+      if (this.isClosed) throw new Error('the log is closed');
+      const bits = topicBits(options.topics);
+      const source = {
+        nextOffset: () => this.commit.nextOffset,
+        read: (from: number, upTo: number) => this.events(from, upTo, bits),
+      };
+      const entry = { group: options.group, bits };
+      const subscription = new LogSubscription(
+        options,
+        source,
+        this.offsetOf(options.startAt),
+        this.limits,
+        () => this.subscriptions.delete(subscription),
+      );
+      this.subscriptions.set(subscription, entry);
+      return subscription;
+    });
+  }
+
+  health(): LogHealth {
+    const reason = this.isClosed ? 'the log is closed' : this.commit.failure;
+    return reason === undefined ? { ok: true } : { ok: false, reason };
+  }
+
+  revisionOf(stream: string): number {
+    return this.revisions.of(stream);
+  }
+
+  lags(): readonly Readonly<{ group: string; lag: number }>[] {
+    return [...this.subscriptions].map(([{ lag }, { group }]) => ({ group, lag }));
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.commit.idle();
+    this.commit.stop();
+    await Promise.all([...this.subscriptions.keys()].map((subscription) => subscription.stop()));
+    if (this.commit.failure === undefined) await this.writeCheckpoint();
+    await this.writer.close();
+    await this.release();
+  }
+
+  /** Answers a conflict only once what it lost against is settled: a retry must find the winner when it reads. */
+  private take(stream: string, events: readonly DomainEvent[], options: AppendOptions, answer: Answer): void {
+    try {
+      const { expected } = options;
+      const topic = topicOf(stream);
+      const isExpect = (TOPIC_BIT[topic] & EXPECT_BITS) !== 0;
+      if (this.isClosed) throw new AppendRefused('the log is closed');
+      if (events.length > EVENTS_PER_APPEND_MAX)
+        throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`);
+      if (expected !== undefined) {
+        if (!isExpect) throw new Error(`${stream} keeps no revisions, so nothing can be expected of it`);
+        if (this.revisions.claimed(stream) !== expected) {
+          if (this.revisions.isPending(stream)) return this.takeLater(stream, events, options, answer);
+          return answer.rejected(new RevisionConflict(stream, expected, this.revisions.of(stream)));
+        }
+      }
+      if (events.length === 0) return answer.appended([]);
+      this.enqueue(stream, topic, events, options, answer, isExpect);
+    } catch (error) {
+      answer.refused(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private enqueue(
+    stream: string,
+    topic: Topic,
+    events: readonly DomainEvent[],
+    options: AppendOptions,
+    answer: Answer,
+    isExpect: boolean,
+  ): void {
+    const { clock, versionOf } = this.options;
+    const request = new AppendRequest({
+      generation: this.generation,
+      stream,
+      topic,
+      events,
+      options,
+      timeMs: clock.nowMs(),
+      enqueuedMs: clock.monotonicMs(),
+      idPrefix: this.idPrefix,
+      firstId: this.ids,
+      revision: isExpect ? this.revisions.claimed(stream) + 1 : undefined,
+      versionOf,
+      answer,
+    });
+    if (request.bytes > this.limits.appendBytesMax) throw new AppendRefused('the events are too large');
+    const refusal = this.commit.refusal(request.bytes);
+    if (refusal !== undefined) throw new AppendRefused(refusal);
+    this.ids += events.length;
+    if (isExpect) this.revisions.claim(stream, events.length);
+    this.commit.add(request);
+  }
+
+  private takeLater(
+    stream: string,
+    events: readonly DomainEvent[],
+    options: AppendOptions,
+    answer: Answer,
+  ): void {
+    const { clock } = this.options;
+    const cancel = clock.after(this.limits.appendTimeoutMs, () => {
+      isOverdue = true;
+      answer.refused(
+        new AppendRefused('an append to the same stream has been waiting for the disk too long'),
+      );
+    });
+    let isOverdue = false;
+    this.revisions.whenSettled(stream, () => {
+      cancel();
+      if (!isOverdue) this.take(stream, events, options, answer);
+    });
+  }
+
+  private withDeadline(verdict: Promise<readonly Position[]>): Promise<readonly Position[]> {
+    const { appendTimeoutMs } = this.limits;
+    return new Promise((resolve, reject) => {
+      const cancel = this.options.clock.after(appendTimeoutMs, () =>
+        reject(new AppendUnknown(`no verdict after ${appendTimeoutMs} ms`)),
+      );
+      void verdict.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  private deliver(appends: readonly AppendRequest[], next: number): void {
+    for (const { stream, lastRevision } of appends) {
+      if (lastRevision !== undefined) this.revisions.settle(stream, lastRevision);
+    }
+    for (const [subscription, { bits }] of this.subscriptions) {
+      const events: RecordedEvent[] = [];
+      for (const append of appends) if ((append.contents & bits) !== 0) append.pushRecords(events);
+      subscription.offer(events, next);
+    }
+  }
+
+  private events(
+    from: number,
+    upTo: number,
+    bits: number,
+    stream?: string,
+  ): AsyncGenerator<readonly RecordedEvent[]> {
+    const { disk, upcast } = this.options;
+    const { generation } = this;
+    const segments = () => this.segments;
+    return readEvents({
+      disk,
+      segments,
+      generation,
+      upcast,
+      from,
+      upTo,
+      bits,
+      ...(stream === undefined ? {} : { stream }),
+    });
+  }
+
+  private offsetOf(startAt: StartAt): number {
+    if (startAt === 'oldest') return this.segments[0]?.first ?? 0;
+    if (startAt === 'newest') return this.commit.nextOffset;
+    const { generation, offset } = startAt;
+    if (generation !== this.generation) {
+      throw new Error(`position of generation ${generation}, but the log is generation ${this.generation}`);
+    }
+    if (offset >= this.commit.nextOffset) throw new Error(`position ${offset} is beyond the end of the log`);
+    return offset + 1;
+  }
+
+  private async writeCheckpoint(): Promise<void> {
+    await writeCheckpoint(this.options.disk, this.folder, {
+      generation: this.generation,
+      segment: this.segments.at(-1)?.first ?? 0,
+      at: this.writer.endByte,
+      next: this.commit.nextOffset,
+      revisions: new Map(this.revisions.entries()),
+      verdicts: [...this.verdicts.appended()],
+    });
+  }
+}

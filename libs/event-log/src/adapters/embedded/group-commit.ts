@@ -1,0 +1,200 @@
+// Group commit: appends that wait at the same moment share one write and one fdatasync; while that runs the next
+// group gathers. An append is answered only when it is durable (docs/adr/0002).
+import type { Clock } from '#libs/runtime';
+import { AppendRefused, AppendUnknown } from '../../event-log.port.js';
+import type { EmbeddedLimits } from './limits.js';
+import { encodeBatch } from './record-format.js';
+import { WriteImpossible, WriteRefused, type SegmentWriter } from './segment-writer.js';
+
+/** One append on its way to the disk. */
+export interface PendingAppend {
+  readonly lines: string;
+  readonly bytes: number;
+  readonly count: number;
+  /** Bits of record-format's header. */
+  readonly contents: number;
+  readonly enqueuedMs: number;
+  /** Durable, its first event at the offset. */
+  done(first: number): void;
+  /** Nothing was written. */
+  refused(error: AppendRefused): void;
+  /** Not known; another verdict may still follow. */
+  unknown(error: AppendUnknown): void;
+}
+
+export type GroupCommitOptions<A extends PendingAppend> = Readonly<{
+  writer: SegmentWriter;
+  nextOffset: number;
+  limits: EmbeddedLimits;
+  clock: Clock;
+  /** Runs a function soon: after what the event loop is now handling. */
+  soon: (run: () => void) => void;
+  /** Called for each durable group, in order, after its appends were answered. */
+  onDurable: (appends: readonly A[], next: number) => void;
+  /** Called when appends that were already counted on came to nothing. */
+  onRefused: () => void;
+  /** For metrics: events, bytes and time of a group. */
+  onCommit?: ((events: number, bytes: number, tookMs: number) => void) | undefined;
+}>;
+
+export class GroupCommit<A extends PendingAppend> {
+  private waiting: A[] = [];
+  private writing: readonly A[] = [];
+  private backlogBytes = 0;
+  private isScheduled = false;
+  private isWriting = false;
+  private lastStartMs = -Infinity;
+  private cancelDeadline: (() => void) | undefined;
+  private cancelGather: (() => void) | undefined;
+  private idleWaiters: (() => void)[] = [];
+  private failureText: string | undefined;
+  private next: number;
+
+  constructor(private readonly options: GroupCommitOptions<A>) {
+    this.next = options.nextOffset;
+  }
+
+  /** Offset of the next event to become durable. */
+  get nextOffset(): number {
+    return this.next;
+  }
+
+  /** Why the log takes no more appends, undefined while it does. */
+  get failure(): string | undefined {
+    return this.failureText;
+  }
+
+  /** Why an append of so many bytes cannot be taken now, undefined when it can. */
+  refusal(bytes: number): string | undefined {
+    if (this.failureText !== undefined) return `the log has failed: ${this.failureText}`;
+    if (this.backlogBytes + bytes > this.options.limits.appendBacklogBytesMax)
+      return 'too much waits for the disk';
+    return undefined;
+  }
+
+  add(append: A): void {
+    this.waiting.push(append);
+    this.backlogBytes += append.bytes;
+    this.schedule();
+    if (!this.cancelDeadline) this.armDeadline(append.enqueuedMs + this.options.limits.appendTimeoutMs);
+  }
+
+  /** Resolves when nothing waits any more. */
+  async idle(): Promise<void> {
+    if (this.waiting.length === 0 && !this.isWriting) return;
+    await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  stop(): void {
+    this.cancelDeadline?.();
+    this.cancelGather?.();
+    this.cancelDeadline = this.cancelGather = undefined;
+  }
+
+  /** A group starts at once when the last one started `gatherMs` ago or longer, else when that time is over. */
+  private schedule(): void {
+    if (this.isScheduled || this.isWriting) return;
+    this.isScheduled = true;
+    const { clock, limits, soon } = this.options;
+    const waitMs = this.lastStartMs + limits.gatherMs - clock.monotonicMs();
+    if (waitMs <= 0) soon(() => this.flush());
+    else this.cancelGather = clock.after(Math.min(waitMs, limits.gatherMs), () => this.flush());
+  }
+
+  private flush(): void {
+    this.isScheduled = false;
+    this.cancelGather = undefined;
+    if (this.isWriting || this.waiting.length === 0) return;
+    this.isWriting = true;
+    void this.writeGroup(this.takeGroup());
+  }
+
+  private takeGroup(): readonly A[] {
+    let bytes = 0;
+    let count = 0;
+    for (const append of this.waiting) {
+      if (count > 0 && bytes + append.bytes > this.options.limits.batchBytesMax) break;
+      bytes += append.bytes;
+      count++;
+    }
+    if (count === this.waiting.length) {
+      const all = this.waiting;
+      this.waiting = [];
+      return all;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async writeGroup(appends: readonly A[]): Promise<void> {
+    this.writing = appends;
+    const { clock, writer, onDurable, onCommit } = this.options;
+    const startMs = (this.lastStartMs = clock.monotonicMs());
+    let lines = '';
+    let bytes = 0;
+    let count = 0;
+    let contents = 0;
+    for (const append of appends) {
+      lines += append.lines;
+      bytes += append.bytes;
+      count += append.count;
+      contents |= append.contents;
+    }
+    const first = this.next;
+    try {
+      await writer.write(encodeBatch({ first, gap: 0, count, contents }, lines, bytes), first);
+    } catch (error) {
+      this.fail(error, appends);
+      return this.settleIdle();
+    }
+    this.next = first + count;
+    this.backlogBytes -= bytes;
+    this.writing = [];
+    this.isWriting = false;
+    let offset = first;
+    for (const append of appends) {
+      append.done(offset);
+      offset += append.count;
+    }
+    onCommit?.(count, bytes, clock.monotonicMs() - startMs);
+    onDurable(appends, this.next);
+    if (this.waiting.length > 0) this.schedule();
+    else this.settleIdle();
+  }
+
+  private settleIdle(): void {
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
+  }
+
+  /** What waited behind the group that failed is refused with it: its revisions counted on that group. */
+  private fail(error: unknown, group: readonly A[]): void {
+    const text = error instanceof Error ? error.message : String(error);
+    const goesOn = error instanceof WriteRefused;
+    const isKnown = goesOn || error instanceof WriteImpossible;
+    if (!goesOn) this.failureText = text;
+    const behind = this.waiting;
+    this.waiting = [];
+    this.writing = [];
+    this.backlogBytes = 0;
+    this.isWriting = false;
+    this.options.onRefused();
+    for (const append of group) {
+      if (isKnown) append.refused(new AppendRefused(text));
+      else append.unknown(new AppendUnknown(text));
+    }
+    for (const append of behind) append.refused(new AppendRefused(text));
+  }
+
+  /** One timer for all: it is set for the oldest append and, when it fires, set again for the oldest still there. */
+  private armDeadline(atMs: number): void {
+    const { clock, limits } = this.options;
+    this.cancelDeadline = clock.after(Math.max(0, atMs - clock.monotonicMs()), () => {
+      this.cancelDeadline = undefined;
+      const overdueMs = clock.monotonicMs() - limits.appendTimeoutMs;
+      for (const append of [...this.writing, ...this.waiting]) {
+        if (append.enqueuedMs > overdueMs)
+          return this.armDeadline(append.enqueuedMs + limits.appendTimeoutMs);
+        append.unknown(new AppendUnknown(`not durable after ${limits.appendTimeoutMs} ms`));
+      }
+    });
+  }
+}
