@@ -24,8 +24,8 @@ const criterion = (content: string, as = server): string =>
 const spt = (condition: string): string =>
   criterion(`<TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF><SPT><Group>0</Group>${condition}</SPT></TriggerPoint>`); // prettier-ignore
 const conditionOf = (condition: string) =>
-  parsed(spt(condition)).profiles[0]?.criteria[0]?.trigger?.triggers[0]?.condition;
-const problemsOf = (xml: string) => parsed(xml).profiles.flatMap(({ problems }) => problems);
+  parsed(spt(condition)).serviceProfiles[0]?.criteria[0]?.trigger?.triggers[0]?.condition;
+const problemsOf = (xml: string) => parsed(xml).serviceProfiles.flatMap(({ problems }) => problems);
 
 describe('an IMSSubscription document (TS 29.228 Annex E)', () => {
   it('gives identities and criteria as they stand', () => {
@@ -50,9 +50,9 @@ describe('an IMSSubscription document (TS 29.228 Annex E)', () => {
       <Extension><SharedIFCSetID>7</SharedIFCSetID><SharedIFCSetID>9</SharedIFCSetID></Extension>`);
     expect(parsed(xml)).toEqual({
       privateId: 'alice@ims.test',
-      profiles: [
+      serviceProfiles: [
         {
-          identities: [
+          publicIdentities: [
             { identity: 'sip:alice@ims.test', barred: false, kind: 'distinct' },
             { identity: 'tel:+15551234', barred: true, kind: 'distinct' },
           ],
@@ -87,7 +87,7 @@ describe('an IMSSubscription document (TS 29.228 Annex E)', () => {
     const xml = subscription(
       `<ServiceProfile>${identity('sip:a@t')}</ServiceProfile><ServiceProfile>${identity('sip:b@t')}</ServiceProfile>`,
     );
-    expect(parsed(xml).profiles.map(({ identities }) => identities[0]?.identity)).toEqual([
+    expect(parsed(xml).serviceProfiles.map(({ publicIdentities }) => publicIdentities[0]?.identity)).toEqual([
       'sip:a@t',
       'sip:b@t',
     ]);
@@ -129,7 +129,7 @@ describe('an IMSSubscription document (TS 29.228 Annex E)', () => {
   });
 
   it('an empty document has no profile, no default identity', () => {
-    expect(parsed('<IMSSubscription/>')).toEqual({ profiles: [] });
+    expect(parsed('<IMSSubscription/>')).toEqual({ serviceProfiles: [] });
     expect(defaultImpu(parsed('<IMSSubscription/>'))).toBe(undefined);
   });
 
@@ -154,7 +154,8 @@ describe('an IMSSubscription document (TS 29.228 Annex E)', () => {
           const result = parseImsSubscription(xml);
           if (!result.ok) expect(result.reason).not.toBe('');
           else
-            for (const found of result.value.profiles) compileProfile(found).criteria[0]?.evaluate(subject);
+            for (const found of result.value.serviceProfiles)
+              compileProfile(found).criteria[0]?.evaluate(subject);
         }
       }),
       { numRuns: 500 },
@@ -198,7 +199,9 @@ describe('public identities (TS 29.228 Annex B.2.1)', () => {
       'sip:y@t',
       extension(4, '<Extension><DisplayName>Y</DisplayName><Extension><WildcardedIMPU>sip:y!.*!@t</WildcardedIMPU></Extension></Extension>'),
     ); // prettier-ignore
-    expect(parsed(profile(psi + impu + identity('sip:z@t', extension(1)))).profiles[0]?.identities).toEqual([
+    expect(
+      parsed(profile(psi + impu + identity('sip:z@t', extension(1)))).serviceProfiles[0]?.publicIdentities,
+    ).toEqual([
       { identity: 'sip:x@t', barred: false, kind: 'wildcarded-psi', wildcard: 'sip:p!.*!@t' },
       {
         identity: 'sip:y@t',
@@ -226,9 +229,9 @@ describe('public identities (TS 29.228 Annex B.2.1)', () => {
         `<ServiceProfile>${identity('sip:y!.*!@t', wild)}</ServiceProfile><ServiceProfile>${identity('sip:y1@t')}</ServiceProfile>`,
       ),
     );
-    expect(serviceProfileOf(all, 'sip:y1@t')?.profile).toBe(all.profiles[1]);
-    expect(serviceProfileOf(all, 'sip:y2@t')?.profile).toBe(all.profiles[0]);
-    expect(serviceProfileOf(all, 'sip:q@t', 'sip:y!.*!@t')?.profile).toBe(all.profiles[0]);
+    expect(serviceProfileOf(all, 'sip:y1@t')?.profile).toBe(all.serviceProfiles[1]);
+    expect(serviceProfileOf(all, 'sip:y2@t')?.profile).toBe(all.serviceProfiles[0]);
+    expect(serviceProfileOf(all, 'sip:q@t', 'sip:y!.*!@t')?.profile).toBe(all.serviceProfiles[0]);
     expect(serviceProfileOf(all, 'sip:q@t')).toBe(undefined);
   }); // prettier-ignore
 
@@ -244,7 +247,7 @@ describe('public identities (TS 29.228 Annex B.2.1)', () => {
 });
 
 describe('filter criteria in a profile (TS 29.228 Annex B.2.2, B.2.3)', () => {
-  const only = (xml: string) => parsed(xml).profiles[0]?.criteria[0];
+  const only = (xml: string) => parsed(xml).serviceProfiles[0]?.criteria[0];
 
   it('a missing Priority is 0', () => {
     expect(only(criterion(''))?.priority).toBe(0);
@@ -290,7 +293,7 @@ describe('filter criteria in a profile (TS 29.228 Annex B.2.2, B.2.3)', () => {
     const xml =
       profile(`<InitialFilterCriteria/><InitialFilterCriteria><Priority>x</Priority>${server}</InitialFilterCriteria>
       <InitialFilterCriteria>${server}</InitialFilterCriteria>`);
-    expect(parsed(xml).profiles[0]?.criteria).toHaveLength(1);
+    expect(parsed(xml).serviceProfiles[0]?.criteria).toHaveLength(1);
     expect(problemsOf(xml)).toHaveLength(1);
   });
 

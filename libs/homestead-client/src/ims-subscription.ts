@@ -18,10 +18,10 @@ export const parseImsSubscription = (xml: string): Parsed<ImsSubscription> => {
   const node = findElement(parsed.value, 'IMSSubscription');
   if (!node) return { ok: false, reason: 'no IMSSubscription' };
   const privateId = text(node, 'PrivateID');
-  const profiles = children(node, 'ServiceProfile').map((profile, index) =>
+  const serviceProfiles = children(node, 'ServiceProfile').map((profile, index) =>
     parseProfile(profile, `profile ${index}`),
   );
-  return { ok: true, value: { ...(privateId ? { privateId } : {}), profiles } };
+  return { ok: true, value: { ...(privateId ? { privateId } : {}), serviceProfiles } };
 };
 
 /** A ServiceProfile by itself, as provisioning takes it. */
@@ -48,7 +48,7 @@ const findElement = (document: XmlNode, name: string): XmlNode | undefined => {
 const parseProfile = (node: XmlNode, where: string): ServiceProfile => {
   const { criteria, problems } = parseCriteria(node, where);
   const identityProblems: CriteriaProblem[] = [];
-  const identities = children(node, 'PublicIdentity').flatMap((identity, index) => {
+  const publicIdentities = children(node, 'PublicIdentity').flatMap((identity, index) => {
     const parsed = parseIdentity(identity);
     if (parsed) return [parsed];
     identityProblems.push({ where: `${where}, public identity ${index}`, reason: 'no Identity' });
@@ -58,7 +58,7 @@ const parseProfile = (node: XmlNode, where: string): ServiceProfile => {
     .flatMap((extension) => texts(extension, 'SharedIFCSetID'))
     .filter((id) => /^[0-9]{1,10}$/.test(id))
     .map(Number);
-  return { identities, criteria, sharedSetIds, problems: [...identityProblems, ...problems] };
+  return { publicIdentities, criteria, sharedSetIds, problems: [...identityProblems, ...problems] };
 };
 
 /** TS 29.228 IdentityType; absent or unknown: an ordinary identity. */
@@ -101,8 +101,8 @@ const impuOf = ({ identity, kind, wildcard }: PublicIdentity): string =>
 /** Every identity of the implicit registration set, in document order, each once. */
 export const impusOf = (subscription: ImsSubscription): readonly ImpuOfSubscription[] => {
   const found = new Map<string, ImpuOfSubscription>();
-  for (const { identities } of subscription.profiles)
-    for (const identity of identities) {
+  for (const { publicIdentities } of subscription.serviceProfiles)
+    for (const identity of publicIdentities) {
       const impu = impuOf(identity);
       if (!found.has(impu)) found.set(impu, { impu, barred: identity.barred });
     }
@@ -125,8 +125,8 @@ export const serviceProfileOf = (
     ({ kind, identity, wildcard: own }) => kind !== 'distinct' && matchesWildcard(own ?? identity, impu),
   ];
   for (const rule of rules)
-    for (const profile of subscription.profiles) {
-      const identity = profile.identities.find(rule);
+    for (const profile of subscription.serviceProfiles) {
+      const identity = profile.publicIdentities.find(rule);
       if (identity) return { profile, identity };
     }
   return undefined;

@@ -147,7 +147,7 @@ describe('TS 29.228 Annex C: conjunctive and disjunctive normal form', () => {
 
 describe('shared sets of filter criteria (TS 29.228 §6.1.2, SharedIFCSetID)', () => {
   const profile = {
-    identities: [],
+    publicIdentities: [],
     criteria: [criterionOf({ priority: 1, server: 'own' })],
     sharedSetIds: [7, 9, 7],
     problems: [{ where: 'profile, criterion 3', reason: 'no ServerName' }],

@@ -75,7 +75,7 @@ export type CriteriaProblem = Readonly<{
 }>;
 
 export type ServiceProfile = Readonly<{
-  identities: readonly PublicIdentity[];
+  publicIdentities: readonly PublicIdentity[];
   /** In document order. */
   criteria: readonly FilterCriterion[];
   sharedSetIds: readonly number[];
@@ -85,7 +85,7 @@ export type ServiceProfile = Readonly<{
 
 export type ImsSubscription = Readonly<{
   privateId?: string;
-  profiles: readonly ServiceProfile[];
+  serviceProfiles: readonly ServiceProfile[];
 }>;
 
 /** Shared criteria by set id, as the operator's file lists them. */
