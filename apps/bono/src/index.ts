@@ -1,1 +1,5 @@
-export {};
+export * from './bono.js';
+export * from './bono.config.js';
+export * from './flow-names.js';
+export * from './ports.js';
+export * from './recover-flows.js';

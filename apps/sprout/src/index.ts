@@ -1,1 +1,5 @@
-export {};
+export * from './ports.js';
+export * from './registrar/expiry.js';
+export * from './sprout.config.js';
+export * from './sprout.js';
+export { type LiveChallenges } from './authentication/challenges.js';

@@ -2,6 +2,7 @@
 import type { Recorded } from '#libs/decider';
 import {
   evolveRegistration,
+  isEmptyRegistration,
   isOutdated,
   keptUntilMs,
   NO_REGISTRATION,
@@ -46,6 +47,10 @@ export class RegistrationRows {
         if (!isOutdated(recorded.event, nowMs)) folded = evolveRegistration(folded, recorded);
       if (folded === before) return before;
       const after = pruneRegistration(folded, nowMs);
+      if (isEmptyRegistration(after)) {
+        if (found === undefined || (await this.store.remove(aor, found.version))) return after;
+        continue;
+      }
       const ttlS = Math.ceil((keptUntilMs(after) - nowMs) / 1000) + LOG_OUTAGE_MAX_S;
       if (await this.store.cas(aor, after, found?.version, ttlS)) return after;
     }

@@ -1,6 +1,11 @@
 import type { Decider } from '#libs/decider';
 import { decideRegistration, type RegistrationCommand } from './registration.decide.js';
-import { evolveRegistration, NO_REGISTRATION, type Registration, type RegistrationEvent } from './registration.js';
+import {
+  evolveRegistration,
+  NO_REGISTRATION,
+  type Registration,
+  type RegistrationEvent,
+} from './registration.js';
 
 export * from './registration.js';
 export * from './registration.decide.js';

@@ -76,7 +76,11 @@ const orderOf = (entry: BindingEntry | undefined): { callId: string; cseq: numbe
 const isStale = (last: { callId: string; cseq: number } | undefined, callId: string, cseq: number): boolean =>
   last !== undefined && last.callId === callId && cseq <= last.cseq;
 
-const sameRequest = (entry: BindingEntry | undefined, request: ContactRequest, data: RegisterContacts['data']) => {
+const sameRequest = (
+  entry: BindingEntry | undefined,
+  request: ContactRequest,
+  data: RegisterContacts['data'],
+) => {
   const last = orderOf(entry);
   if (entry === undefined || last?.callId !== data.callId || last.cseq !== data.cseq) return false;
   if (entry.binding === undefined) return request.expiresS === 0;
@@ -119,7 +123,14 @@ const registerContact = (
   const { expiresS: _expiresS, ...contact } = request;
   return {
     type: isLive(entry) && entry.binding.expiresAtMs > data.nowMs ? 'BindingRefreshed' : 'BindingAdded',
-    data: { ...contact, callId, cseq, expiresAtMs: data.nowMs + granted * 1000, grantedS: granted, ...data.shared },
+    data: {
+      ...contact,
+      callId,
+      cseq,
+      expiresAtMs: data.nowMs + granted * 1000,
+      grantedS: granted,
+      ...data.shared,
+    },
   };
 };
 
@@ -173,7 +184,11 @@ const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): Re
   return [
     {
       type: 'AllBindingsRemoved',
-      data: { cause, grantedUntilMs, ...(callId !== undefined && cseq !== undefined ? { callId, cseq } : {}) },
+      data: {
+        cause,
+        grantedUntilMs,
+        ...(callId !== undefined && cseq !== undefined ? { callId, cseq } : {}),
+      },
     },
   ];
 };

@@ -126,7 +126,10 @@ const raiseWatermark = (state: Registration, raised: Watermark): Registration =>
     if (comparePositions(entry.at, newer.at) > 0) entries[bindingId] = entry;
     else grantedUntilMs = Math.max(grantedUntilMs, entry.grantedUntilMs);
   }
-  return { entries, watermark: newer.grantedUntilMs === grantedUntilMs ? newer : { ...newer, grantedUntilMs } };
+  return {
+    entries,
+    watermark: newer.grantedUntilMs === grantedUntilMs ? newer : { ...newer, grantedUntilMs },
+  };
 };
 
 const removalMark = (data: { callId?: string; cseq?: number }) =>
@@ -181,7 +184,8 @@ export const nextExpiryMs = (state: Registration): number | undefined => {
   let next: number | undefined;
   for (const bindingId in state.entries) {
     const { binding } = state.entries[bindingId]!;
-    if (binding !== undefined && (next === undefined || binding.expiresAtMs < next)) next = binding.expiresAtMs;
+    if (binding !== undefined && (next === undefined || binding.expiresAtMs < next))
+      next = binding.expiresAtMs;
   }
   return next;
 };
@@ -203,14 +207,20 @@ export const pruneRegistration = (state: Registration, nowMs: number): Registrat
   if (stale.length === 0 && !watermarkOver) return state;
   const entries = { ...state.entries };
   for (const [bindingId] of stale) delete entries[bindingId];
-  return watermarkOver || state.watermark === undefined ? { entries } : { entries, watermark: state.watermark };
+  return watermarkOver || state.watermark === undefined
+    ? { entries }
+    : { entries, watermark: state.watermark };
 };
 
-/** True for an event so old that every tombstone it could meet may be gone: a late delivery of it applies as nothing. */
-export const isOutdated = (event: RegistrationEvent, nowMs: number): boolean => {
-  const until =
-    event.type === 'BindingAdded' || event.type === 'BindingRefreshed'
-      ? event.data.expiresAtMs
-      : event.data.grantedUntilMs;
-  return until + TOMBSTONE_GRACE_MS <= nowMs;
+/**
+ * True for a binding so old that every tombstone it could meet may be gone: a late delivery of it applies as nothing.
+ * Removals are never outdated: what they take away has lapsed in any case.
+ */
+export const isOutdated = (event: RegistrationEvent, nowMs: number): boolean =>
+  (event.type === 'BindingAdded' || event.type === 'BindingRefreshed') &&
+  event.data.expiresAtMs + TOMBSTONE_GRACE_MS <= nowMs;
+
+export const isEmptyRegistration = (state: Registration): boolean => {
+  for (const _bindingId in state.entries) return false;
+  return state.watermark === undefined;
 };

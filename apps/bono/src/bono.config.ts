@@ -1,0 +1,45 @@
+// Bono's variables, beside those that every app shares (libs/runtime ProcessConfig).
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { Env } from '#libs/runtime';
+
+const PORT = { message: 'takes a port, 0 to 65535' };
+const HOST = /^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/;
+
+export class BonoConfig {
+  @Env('BONO_PORT', 'SIP port for clients, UDP and TCP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  bonoPort = 5060;
+
+  @Env('BONO_WS_PORT', 'SIP over WebSocket port for clients (RFC 7118)')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  bonoWsPort = 5062;
+
+  @Env('BONO_TRUSTED_PORT', 'SIP port for the core, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  bonoTrustedPort = 5058;
+
+  @Env('SPROUT_ADDRESS', 'IP address of the SIP router, as this edge reaches it', {
+    defaultText: '`BIND_ADDRESS`',
+  })
+  @IsOptional()
+  @Matches(HOST, { message: 'takes an IP address' })
+  sproutAddress = '';
+
+  @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  icscfPort = 5052;
+
+  @Env('SCSCF_PORT', 'SIP port of the S-CSCF, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  scscfPort = 5054;
+}

@@ -1,0 +1,110 @@
+// Requests other than REGISTER from a client: only on a flow somebody registered on, with the identity that the network
+// vouches for, along the Service-Route (TS 24.229 §5.2.6.3, RFC 3325 §5). The P-CSCF decides the way, never the client.
+import {
+  aorOf,
+  bareUri,
+  Edits,
+  H,
+  type ProxyUser,
+  type ServerTransaction,
+  type SipMessage,
+  topValueOf,
+  uriHostPort,
+} from '#libs/sip';
+import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
+import type { BonoPorts, BonoSettings } from '../ports.js';
+import { popOwnRoutes, recordClientToCore } from '../record-route.js';
+import { stripClientRequest, stripForClient } from '../trust-boundary.js';
+
+const ICID_CHARACTERS = 26; // ≥ 128 bits
+/** Methods that may make a dialog: their path is recorded (RFC 3261 §16.6 item 4). */
+export const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
+
+/** What goes back to a client loses what is the core's. */
+const TO_CLIENT: ProxyUser<undefined> = {
+  response: (_branch, response, edits) => stripForClient(response, edits),
+};
+
+/** P-Preferred-Identity if it is registered on the flow, else From if it is, else the flow's default. */
+const assertedIdentity = (
+  request: SipMessage,
+  client: ClientFlow,
+  nowMs: number,
+): FlowIdentity | undefined => {
+  const preferred = topValueOf(request, H.PPreferredIdentity);
+  return (
+    (preferred === undefined ? undefined : client.identity(aorOf(bareUri(preferred)), nowMs)) ??
+    client.identity(aorOf(bareUri(request.header(H.From)!)), nowMs) ??
+    client.defaultIdentity(nowMs)
+  );
+};
+
+/** An initial request: identity asserted, Service-Route enforced. */
+export const initialFromClient = (
+  ports: BonoPorts,
+  settings: BonoSettings,
+  flows: ClientFlows,
+  tx: ServerTransaction,
+): void => {
+  const { request, flow } = tx;
+  const client = flows.find(flow);
+  const identity = client === undefined ? undefined : assertedIdentity(request, client, ports.clock.nowMs());
+  if (client === undefined || identity === undefined) return tx.reply(403, 'Forbidden');
+  const edits = new Edits(request);
+  stripClientRequest(request, edits);
+  edits.replace(H.PAssertedIdentity, `<${identity.impu}>`);
+  edits.replace(
+    H.PChargingVector,
+    `icid-value=${ports.random.token(ICID_CHARACTERS)};icid-generated-at=${settings.publicHost}`,
+  );
+  const route = identity.serviceRoute ?? `<${settings.upstreamUri};lr;orig>`;
+  edits.replace(H.Route, route);
+  if (DIALOG_METHODS.has(request.method))
+    recordClientToCore(edits, client, ports.transports.sentBy(flow), settings);
+  const proxy = ports.endpoint().proxy(tx, TO_CLIENT);
+  proxy.fork(edits, { kind: 'uri', uri: bareUri(route), listener: 'trusted' }, undefined);
+  proxy.seal();
+};
+
+/** Where an in-dialog request of a client goes on; undefined: it is not one that this edge recorded (403). */
+const onward = (
+  settings: BonoSettings,
+  flows: ClientFlows,
+  request: SipMessage,
+  flow: ServerTransaction['flow'],
+): Readonly<{ edits: Edits; uri: string }> | undefined => {
+  const edits = new Edits(request);
+  stripClientRequest(request, edits);
+  const { popped, token, next } = popOwnRoutes(edits, settings.ownHosts);
+  if (popped === 0 || next === undefined || !settings.coreHosts.has(uriHostPort(next))) return undefined;
+  // Known by its registration, or by the token that this edge gave this very flow.
+  const known = flows.find(flow) !== undefined || (token !== undefined && flows.byToken(token) === flow);
+  return known ? { edits, uri: next } : undefined;
+};
+
+/** A request inside a dialog: along the Route set that this edge recorded, never to a host of the client's choice. */
+export const inDialogFromClient = (
+  ports: BonoPorts,
+  settings: BonoSettings,
+  flows: ClientFlows,
+  tx: ServerTransaction,
+): void => {
+  const on = onward(settings, flows, tx.request, tx.flow);
+  if (on === undefined) return tx.reply(403, 'Forbidden');
+  const proxy = ports.endpoint().proxy(tx, TO_CLIENT);
+  proxy.fork(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' }, undefined);
+  proxy.seal();
+};
+
+/** ACK for a 2xx; one that does not belong here is dropped. */
+export const acknowledgeFromClient = (
+  ports: BonoPorts,
+  settings: BonoSettings,
+  flows: ClientFlows,
+  ack: SipMessage,
+  flow: ServerTransaction['flow'],
+): void => {
+  const on = onward(settings, flows, ack, flow);
+  if (on === undefined) return ports.observer.count('ack-dropped');
+  ports.endpoint().sendStateless(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' });
+};

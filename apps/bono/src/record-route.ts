@@ -1,0 +1,56 @@
+// Record-Route and Path of the edge: two URIs, one a zone, popped together (RFC 5658, RFC 5626 §5.3, RFC 3327).
+import { bareUri, type Edits, type Flow, H, uriHostPort, uriUser } from '#libs/sip';
+import type { BonoSettings } from './ports.js';
+
+const VIA_TRANSPORT = { udp: 'udp', tcp: 'tcp', tls: 'tcp', ws: 'ws', wss: 'ws' } as const;
+
+/** `<sip:TOKEN@public;transport=udp;lr>`: the side that faces the client. */
+const clientSide = (token: string, flow: Flow, sentBy: string): string =>
+  `<sip:${token}@${sentBy};transport=${VIA_TRANSPORT[flow.transport]};lr>`;
+
+const coreSide = ({ trustedHostPort }: BonoSettings): string => `<sip:${trustedHostPort};transport=tcp;lr>`;
+
+/** For a request from a client to the core: the core's side ends on top. */
+export const recordClientToCore = (
+  edits: Edits,
+  client: { token: string; flow: Flow },
+  sentBy: string,
+  settings: BonoSettings,
+): void => {
+  edits.prepend(H.RecordRoute, clientSide(client.token, client.flow, sentBy));
+  edits.prepend(H.RecordRoute, coreSide(settings));
+};
+
+/** For a request from the core to a client: the client's side ends on top. */
+export const recordCoreToClient = (
+  edits: Edits,
+  client: { token: string; flow: Flow },
+  sentBy: string,
+  settings: BonoSettings,
+): void => {
+  edits.prepend(H.RecordRoute, coreSide(settings));
+  edits.prepend(H.RecordRoute, clientSide(client.token, client.flow, sentBy));
+};
+
+/** Path of a REGISTER: the token at the trusted side; `ob` when the client is the first hop (RFC 5626 §5.1). */
+export const pathValue = (token: string, firstHop: boolean, { trustedHostPort }: BonoSettings): string =>
+  `<sip:${token}@${trustedHostPort};transport=tcp;lr${firstHop ? ';ob' : ''}>`;
+
+/** Takes own Route values off the top. `token`: the flow token that one of them carried; `next`: what follows, bare. */
+export const popOwnRoutes = (
+  edits: Edits,
+  ownHosts: ReadonlySet<string>,
+): Readonly<{ popped: number; token: string | undefined; next: string | undefined }> => {
+  let token: string | undefined;
+  let popped = 0;
+  let top = edits.topValue(H.Route);
+  while (top !== undefined) {
+    const uri = bareUri(top);
+    if (!ownHosts.has(uriHostPort(uri))) return { popped, token, next: uri };
+    token = uriUser(uri) ?? token;
+    edits.popValue(H.Route);
+    popped++;
+    top = edits.topValue(H.Route);
+  }
+  return { popped, token, next: undefined };
+};

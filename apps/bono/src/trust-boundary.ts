@@ -1,0 +1,88 @@
+// Headers that only one side of the edge may speak of (RFC 3325 §6, RFC 7315, TS 24.229 §4.4 and §5.2).
+// On parsed header names; what a client sends of them never reaches the core, and the core's own never a client.
+import { type Edits, H, HEADER_NAMES, LINE_STRIDE, type SipMessage, UNKNOWN_HEADER } from '#libs/sip';
+
+const setOf = (ids: readonly number[]): Uint8Array => {
+  const set = new Uint8Array(HEADER_NAMES.length);
+  for (const id of ids) set[id] = 1;
+  return set;
+};
+
+/** Said by the trusted zone alone: removed from everything that a client sends. */
+const CORE_ONLY = [
+  H.PAssertedIdentity,
+  H.PServedUser,
+  H.PChargingVector,
+  H.PChargingFunctionAddresses,
+  H.PAccessNetworkInfo,
+  H.PVisitedNetworkId,
+  H.PCalledPartyId,
+  H.PProfileKey,
+  H.PAssociatedUri,
+  H.Path,
+  H.ServiceRoute,
+];
+const FROM_CLIENT_REQUEST = setOf([...CORE_ONLY, H.PPreferredIdentity]);
+const FROM_CLIENT_RESPONSE = setOf([...CORE_ONLY, H.Authorization, H.ProxyAuthorization]);
+/** Internal: removed from everything that goes to a client. P-Asserted-Identity stays unless privacy asks. */
+const TO_CLIENT = setOf([
+  H.PServedUser,
+  H.PChargingVector,
+  H.PChargingFunctionAddresses,
+  H.PAccessNetworkInfo,
+  H.PVisitedNetworkId,
+  H.PProfileKey,
+]);
+
+/** Trust headers too rare for the header table, lower case. */
+const RARE: ReadonlySet<string> = new Set([
+  'p-asserted-service',
+  'p-user-database',
+  'p-private-network-indication',
+  'p-dcs-billing-info',
+  'p-dcs-osps',
+  'p-dcs-trace-party-id',
+  'p-dcs-laes',
+  'p-dcs-redirect',
+  'x-3gpp-asserted-identity',
+  'x-xcap-asserted-identity',
+]);
+
+const strip = (message: SipMessage, edits: Edits, ids: Uint8Array): void => {
+  const { lines, lineCount } = message;
+  for (let line = 0; line < lineCount; line++) {
+    const id = lines[line * LINE_STRIDE]!;
+    if (id !== UNKNOWN_HEADER) {
+      if (ids[id] === 1) edits.remove(id);
+      continue;
+    }
+    // `p-` or `x-`: nothing else of the rare ones is worth spelling out.
+    const first = message.raw.charCodeAt(lines[line * LINE_STRIDE + 1]!) | 32;
+    if (first !== 0x70 && first !== 0x78) continue;
+    const name = message.lineName(line);
+    if (RARE.has(name.toLowerCase())) edits.removeNamed(name);
+  }
+};
+
+export const stripClientRequest = (request: SipMessage, edits: Edits): void =>
+  strip(request, edits, FROM_CLIENT_REQUEST);
+
+export const stripClientResponse = (response: SipMessage, edits: Edits): void =>
+  strip(response, edits, FROM_CLIENT_RESPONSE);
+
+/** RFC 3323, RFC 3325 §7: with `id` (or what implies it) nobody untrusted learns the asserted identity. */
+const PRIVATE = /(?:^|[;,\s])(?:id|header|user)(?:$|[;,\s])/i;
+
+const AKA_KEYS = /,?\s*\b(?:ck|ik)\s*=\s*"?[0-9a-f]*"?/gi;
+
+/** For what goes to a client, request or response: internal headers and, when asked for, identities and keys. */
+export const stripForClient = (message: SipMessage, edits: Edits): void => {
+  strip(message, edits, TO_CLIENT);
+  const privacy = message.header(H.Privacy);
+  if (privacy !== undefined && PRIVATE.test(privacy)) edits.remove(H.PAssertedIdentity);
+  if (message.status !== 401) return;
+  const challenge = message.header(H.WwwAuthenticate);
+  // The keys of an AKA vector are for the P-CSCF; they never go further (TS 33.203 §6.1).
+  if (challenge !== undefined && /\b[ci]k\s*=/i.test(challenge))
+    edits.replace(H.WwwAuthenticate, challenge.replace(AKA_KEYS, ''));
+};

@@ -1,0 +1,82 @@
+// Challenges that may still be answered, one record a private identity, shared by all Sprouts (docs/architecture.md §2).
+// A nonce lives 40 s unanswered, then as long as the registration that it authenticated; its nc only rises (RFC 7616 §3.4).
+import type { KeyValueStore } from '#libs/stores';
+
+export type Challenge = Readonly<{
+  nonce: string;
+  /** Highest nonce count accepted; 0: not answered yet. */
+  nc: number;
+  expiresAtMs: number;
+}>;
+/** Oldest first. */
+export type LiveChallenges = readonly Challenge[];
+
+/** Live challenges an IMPI; beyond it the oldest goes, unanswered ones first. Never a refusal. */
+export const CHALLENGES_MAX = 5;
+const UNANSWERED_S = 40;
+/** Only requests of one private identity contend: more than this is an attack on it. */
+const CAS_ATTEMPTS_MAX = 20;
+
+const makeRoom = (live: Challenge[]): void => {
+  while (live.length >= CHALLENGES_MAX) {
+    const unanswered = live.findIndex((challenge) => challenge.nc === 0);
+    live.splice(Math.max(unanswered, 0), 1);
+  }
+};
+
+const ttlS = (live: LiveChallenges, nowMs: number): number =>
+  Math.ceil((live.reduce((until, { expiresAtMs }) => Math.max(until, expiresAtMs), nowMs) - nowMs) / 1000) +
+  1;
+
+export type NonceVerdict = 'accepted' | 'unknown' | 'replayed' | 'contended';
+
+/** The challenges of all private identities. Every call rejects with StoreUnavailable when the store cannot tell. */
+export class Challenges {
+  constructor(private readonly store: KeyValueStore<LiveChallenges>) {}
+
+  /** Remembers a new challenge. False: contended beyond the bound. */
+  async add(impi: string, nonce: string, nowMs: number): Promise<boolean> {
+    return this.#change(impi, nowMs, (live) => {
+      makeRoom(live);
+      live.push({ nonce, nc: 0, expiresAtMs: nowMs + UNANSWERED_S * 1000 });
+      return true;
+    });
+  }
+
+  async find(impi: string, nonce: string, nowMs: number): Promise<Challenge | undefined> {
+    const found = await this.store.get(impi);
+    return found?.value.find((challenge) => challenge.nonce === nonce && challenge.expiresAtMs > nowMs);
+  }
+
+  /** Uses one nonce count of a challenge: of two requests with the same nc at two nodes exactly one is accepted. */
+  async accept(
+    impi: string,
+    nonce: string,
+    nc: number,
+    keepUntilMs: number,
+    nowMs: number,
+  ): Promise<NonceVerdict> {
+    let verdict: NonceVerdict = 'unknown';
+    const stored = await this.#change(impi, nowMs, (live) => {
+      const at = live.findIndex((challenge) => challenge.nonce === nonce);
+      const challenge = live[at];
+      if (challenge === undefined) return ((verdict = 'unknown'), false);
+      if (nc <= challenge.nc) return ((verdict = 'replayed'), false);
+      live[at] = { ...challenge, nc, expiresAtMs: Math.max(challenge.expiresAtMs, keepUntilMs) };
+      verdict = 'accepted';
+      return true;
+    });
+    return stored ? verdict : 'contended';
+  }
+
+  /** CAS loop; `change` edits a copy and may return false for "leave it as it is". */
+  async #change(impi: string, nowMs: number, change: (live: Challenge[]) => boolean): Promise<boolean> {
+    for (let attempt = 0; attempt < CAS_ATTEMPTS_MAX; attempt++) {
+      const found = await this.store.get(impi);
+      const live = (found?.value ?? []).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+      if (!change(live)) return true;
+      if (await this.store.cas(impi, live, found?.version, ttlS(live, nowMs))) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+// What Sprout needs of the world; apps/clearwater and main.ts supply it.
+import type { EventLog } from '#libs/event-log';
+import type { Homestead } from '#libs/homestead-client';
+import type { Clock, Random } from '#libs/runtime';
+import type { Endpoint } from '#libs/sip';
+import type { KeyValueStore } from '#libs/stores';
+import type { RegistrationRows } from '#projections/registrations-by-aor';
+import type { LiveChallenges } from './authentication/challenges.js';
+
+/** Counts and reports; the app binds it to metrics and the logger. `kind` is a fixed word, never user input. */
+export interface SproutObserver {
+  /** An infrastructure fault that a user was answered 500 or 504 for. */
+  fault(kind: string, error?: unknown): void;
+  /** Something worth counting: 'challenge', 'registered', 'call'… */
+  count(kind: string): void;
+}
+
+export type SproutPorts = Readonly<{
+  log: EventLog;
+  registrations: RegistrationRows;
+  challenges: KeyValueStore<LiveChallenges>;
+  homestead: Homestead;
+  clock: Clock;
+  random: Random;
+  observer: SproutObserver;
+  /** Late bound: the endpoint is created with Sprout as its user. */
+  endpoint: () => Endpoint;
+}>;
+
+/** Settings that the handlers use, already validated. */
+export type SproutSettings = Readonly<{
+  homeDomain: string;
+  /** host:port pairs and names by which Route and Request-URI mean this node. */
+  ownHosts: ReadonlySet<string>;
+  /** `sip:scscf.<domain>:5054;transport=tcp`, what Homestead is told and Service-Route is made from. */
+  scscfUri: string;
+  icscfUri: string;
+  regMaxExpiresS: number;
+  regMinExpiresS: number;
+  digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
+}>;

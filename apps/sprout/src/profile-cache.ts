@@ -1,0 +1,49 @@
+// Parsed service profiles by their XML text: parsing and compiling criteria once a document, not once a request.
+// A changed profile is another text, so nothing here can be stale.
+import { compileCriteria, type CompiledCriteria } from '#libs/domain';
+import { defaultImpu, type ImsSubscription, parseImsSubscription } from '#libs/homestead-client';
+
+/** Documents kept; beyond it the oldest goes. */
+const PROFILES_MAX = 50_000;
+
+/** One public identity of an implicit registration set, as call processing asks for it. */
+export type ServedProfile = Readonly<{
+  barred: boolean;
+  criteria: CompiledCriteria;
+}>;
+
+export type Profile = Readonly<{
+  /** First unbarred identity: names the registration row. Undefined when every identity is barred. */
+  defaultImpu: string | undefined;
+  /** Unbarred, not wildcarded, in the order of the document: P-Associated-URI. */
+  identities: readonly string[];
+  served: ReadonlyMap<string, ServedProfile>;
+}>;
+
+const profileOf = (subscription: ImsSubscription): Profile => {
+  const served = new Map<string, ServedProfile>();
+  const identities: string[] = [];
+  for (const serviceProfile of subscription.serviceProfiles) {
+    const criteria = compileCriteria(serviceProfile.criteria);
+    for (const { identity, barred, kind } of serviceProfile.publicIdentities) {
+      served.set(identity, { barred, criteria });
+      if (!barred && kind !== 'wildcarded-psi' && kind !== 'wildcarded-impu') identities.push(identity);
+    }
+  }
+  return { defaultImpu: defaultImpu(subscription), identities, served };
+};
+
+/** Profiles by document. */
+export class ProfileCache {
+  readonly #profiles = new Map<string, Profile | undefined>();
+
+  /** undefined: the document is no usable IMSSubscription (a fault of the back end, not of the user). */
+  profile(imsSubscriptionXml: string): Profile | undefined {
+    if (this.#profiles.has(imsSubscriptionXml)) return this.#profiles.get(imsSubscriptionXml);
+    const parsed = parseImsSubscription(imsSubscriptionXml);
+    const profile = parsed.ok ? profileOf(parsed.value) : undefined;
+    if (this.#profiles.size >= PROFILES_MAX) this.#profiles.delete(this.#profiles.keys().next().value!);
+    this.#profiles.set(imsSubscriptionXml, profile);
+    return profile;
+  }
+}

@@ -1,0 +1,65 @@
+// The Contact headers of a REGISTER as the registrar's commands take them (RFC 3261 §10.2.1, RFC 5626 §4.2).
+import type { ContactRequest } from '#libs/domain';
+import { H, headerParam, parseNameAddr, parseSeconds, type SipMessage, values } from '#libs/sip';
+
+/** Contacts of one REGISTER; more is no client but a mistake or an attack: 400. */
+export const CONTACTS_MAX = 20;
+const EXPIRES_DEFAULT_MAX_S = 2 ** 32 - 1;
+
+export type ContactRequests =
+  | Readonly<{ ok: true; contacts: readonly ContactRequest[]; all: boolean }>
+  | Readonly<{ ok: false; reason: string }>;
+
+const bad = (reason: string): ContactRequests => ({ ok: false, reason });
+
+const qOf = (value: string): number => {
+  const q = Number(headerParam(value, 'q') ?? 1);
+  return q >= 0 && q <= 1 ? q : 1;
+};
+
+/** Contact parameters as sent, but those that the registrar answers itself. */
+const keptParams = (params: string): string =>
+  params.replace(/;\s*(?:expires|q|pub-gruu|temp-gruu)\s*=\s*(?:"[^"]*"|[^;]*)/gi, '').trim();
+
+const contactRequest = (value: string, expiresDefaultS: number): ContactRequest | string => {
+  const nameAddr = parseNameAddr(value);
+  if (nameAddr === undefined) return 'Contact does not parse';
+  const { uri, params } = nameAddr;
+  if (!/^sips?:/i.test(uri)) return 'Contact is no SIP URI';
+  const expires = headerParam(value, 'expires');
+  const expiresS = expires === undefined ? expiresDefaultS : (parseSeconds(expires) ?? expiresDefaultS);
+  const instance = headerParam(value, '+sip.instance');
+  const regIdText = headerParam(value, 'reg-id');
+  const regId = regIdText === undefined ? undefined : parseSeconds(regIdText);
+  const emergency = /;sos(?:[;=]|$)/i.test(uri);
+  const binding = instance === undefined ? uri : `${instance}${regId === undefined ? '' : `:${regId}`}`;
+  return {
+    bindingId: emergency ? `sos${binding}` : binding,
+    contact: uri,
+    params: keptParams(params),
+    q: qOf(value),
+    expiresS,
+    ...(instance === undefined ? {} : { instance }),
+    ...(regId === undefined ? {} : { regId }),
+    ...(emergency ? { emergency } : {}),
+  };
+};
+
+/** `Contact: *` is `all`; it must stand alone and with Expires: 0 (RFC 3261 §10.2.2). */
+export const contactRequests = (request: SipMessage, defaultExpiresS: number): ContactRequests => {
+  const contactValues = values(request, H.Contact);
+  const expiresHeader = request.header(H.Expires);
+  const expiresS = expiresHeader === undefined ? undefined : parseSeconds(expiresHeader);
+  if (contactValues.length > CONTACTS_MAX) return bad('Too many contacts');
+  if (contactValues.some((value) => value.trim() === '*')) {
+    if (contactValues.length !== 1 || expiresS !== 0) return bad('Contact * stands alone, with Expires: 0');
+    return { ok: true, contacts: [], all: true };
+  }
+  const contacts: ContactRequest[] = [];
+  for (const value of contactValues) {
+    const contact = contactRequest(value, Math.min(expiresS ?? defaultExpiresS, EXPIRES_DEFAULT_MAX_S));
+    if (typeof contact === 'string') return bad(contact);
+    contacts.push(contact);
+  }
+  return { ok: true, contacts, all: false };
+};

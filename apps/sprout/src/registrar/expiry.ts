@@ -1,0 +1,112 @@
+// Bindings that lapse: armed from rows and from the log, popped into events that say so (docs/architecture.md §5, Timer).
+// One timer an AoR at its next expiry; a pop that finds nothing lapsed does nothing. While the log is down nobody expires.
+import type { Recorded } from '#libs/decider';
+import { nextExpiryMs, type Registration, type RegistrationEvent, streamOfRegistration } from '#libs/domain';
+import type { SproutPorts, SproutSettings } from '../ports.js';
+import { updateRegistration } from './update-registration.js';
+
+const STREAM_PREFIX = streamOfRegistration('');
+/** How often the due list is looked at. */
+const SWEEP_MS = 500;
+/** AoRs expired in one look; the rest waits for the next, so that a mass lapse does not starve calls. */
+const SWEEP_MAX = 1_000;
+const RETRY_AFTER_FAULT_MS = 5_000;
+
+type ExpiryPorts = Pick<SproutPorts, 'log' | 'registrations' | 'homestead' | 'clock' | 'observer'>;
+
+/** Expires bindings of every AoR it has been told of. */
+export class RegistrationExpiry {
+  /** AoR → when to look at it. Never later than its next expiry, never two entries an AoR. */
+  readonly #dueAtMs = new Map<string, number>();
+  /** Whole seconds → AoRs due then; an AoR re-armed since is skipped. */
+  readonly #bySecond = new Map<number, string[]>();
+  #nextSecond = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(
+    private readonly ports: ExpiryPorts,
+    private readonly settings: Pick<SproutSettings, 'scscfUri'>,
+  ) {}
+
+  /** Takes note of events as the log delivers them. An earlier pop that finds a refreshed row arms itself again. */
+  noticed(events: readonly Recorded<RegistrationEvent>[]): void {
+    for (const { event, stream } of events) {
+      if (event.type !== 'BindingAdded' && event.type !== 'BindingRefreshed') continue;
+      const aor = stream.slice(STREAM_PREFIX.length);
+      if ((this.#dueAtMs.get(aor) ?? Infinity) > event.data.expiresAtMs)
+        this.#arm(aor, event.data.expiresAtMs);
+    }
+  }
+
+  /** Arms (or re-arms) an AoR by its row: for every row at start, and after a pop. */
+  watch(aor: string, row: Registration): void {
+    const nextMs = nextExpiryMs(row);
+    if (nextMs === undefined) this.#dueAtMs.delete(aor);
+    else this.#arm(aor, nextMs);
+  }
+
+  start(): void {
+    this.#nextSecond ||= Math.floor(this.ports.clock.nowMs() / 1000);
+    this.#cancel = this.ports.clock.after(
+      SWEEP_MS,
+      () => void this.#sweep().finally(() => this.#cancel && this.start()),
+    );
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** Looks at what is due now; for simulations and tests without the timer too. */
+  async #sweep(): Promise<void> {
+    const nowMs = this.ports.clock.nowMs();
+    let left = SWEEP_MAX;
+    for (let second = this.#nextSecond; second * 1000 + 1000 <= nowMs && left > 0; second++) {
+      const aors = this.#bySecond.get(second) ?? [];
+      while (aors.length > 0 && left > 0) {
+        const aor = aors.pop()!;
+        if ((this.#dueAtMs.get(aor) ?? Infinity) > nowMs) continue;
+        left--;
+        await this.#expire(aor);
+      }
+      if (aors.length > 0) return;
+      this.#bySecond.delete(second);
+      this.#nextSecond = second + 1;
+    }
+  }
+
+  #arm(aor: string, atMs: number): void {
+    if (this.#dueAtMs.get(aor) === atMs) return;
+    this.#dueAtMs.set(aor, atMs);
+    const second = Math.max(Math.floor(atMs / 1000), this.#nextSecond);
+    const aors = this.#bySecond.get(second);
+    if (aors === undefined) this.#bySecond.set(second, [aor]);
+    else aors.push(aor);
+  }
+
+  async #expire(aor: string): Promise<void> {
+    const { clock, observer } = this.ports;
+    try {
+      const { after, changed } = await updateRegistration(this.ports, aor, {
+        type: 'ExpireBindings',
+        data: { nowMs: clock.nowMs() },
+      });
+      this.#dueAtMs.delete(aor);
+      this.watch(aor, after);
+      if (!changed) return;
+      observer.count('expired');
+      if (nextExpiryMs(after) === undefined) await this.#release(aor);
+    } catch (error) {
+      observer.fault('expiry', error);
+      this.#dueAtMs.delete(aor);
+      this.#arm(aor, clock.nowMs() + RETRY_AFTER_FAULT_MS);
+    }
+  }
+
+  async #release(aor: string): Promise<void> {
+    await this.ports.homestead
+      .regData(aor, { reqtype: 'dereg-timeout', serverName: this.settings.scscfUri })
+      .catch((error: unknown) => this.ports.observer.fault('homestead-dereg', error));
+  }
+}

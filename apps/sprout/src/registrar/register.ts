@@ -1,0 +1,150 @@
+// REGISTER at the I-CSCF and the S-CSCF (RFC 3261 §10.3, TS 24.229 §5.3.1, §5.4.1): assign, authenticate, bind, answer.
+// Durable before answered: the 200 OK leaves only after the log has the events.
+import { CommandRejected } from '#libs/decider';
+import type { RegistrationRefusal } from '#libs/domain';
+import { aorOf, H, parseNameAddr, type ServerTransaction, values } from '#libs/sip';
+import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
+import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
+import type { SproutPorts, SproutSettings } from '../ports.js';
+import type { Profile, ProfileCache } from '../profile-cache.js';
+import { parseAuthorization } from '#libs/sip';
+import { type ContactRequests, contactRequests } from './contact-requests.js';
+import { registerAnswerHeaders } from './register-answer.js';
+import { updateRegistration } from './update-registration.js';
+
+export type Registrar = Readonly<{
+  ports: SproutPorts;
+  settings: SproutSettings;
+  authenticator: Authenticator;
+  profiles: ProfileCache;
+}>;
+
+const REFUSALS: Readonly<Record<RegistrationRefusal, readonly [status: number, reason: string]>> = {
+  StaleCSeq: [500, 'CSeq Out Of Order'],
+  IntervalTooBrief: [423, 'Interval Too Brief'],
+  TooManyBindings: [403, 'Too Many Contacts'],
+  TooManyRemovals: [403, 'Too Many Changes'],
+};
+
+/** The public identity being registered, from To; undefined when it is no sip or tel identity. */
+const registeredIdentity = (tx: ServerTransaction): string | undefined => {
+  const to = parseNameAddr(tx.request.header(H.To)!);
+  return to !== undefined && /^(?:sips?|tel):/i.test(to.uri) ? aorOf(to.uri) : undefined;
+};
+
+/** TS 24.229 §5.3.1: asks Homestead whether, and where, the user may register. False: answered. */
+const interrogate = async ({ ports }: Registrar, tx: ServerTransaction, impu: string): Promise<boolean> => {
+  const authorization = tx.request.header(H.Authorization);
+  const impi = claimedImpi(authorization === undefined ? undefined : parseAuthorization(authorization), impu);
+  const visitedNetwork = tx.request.header(H.PVisitedNetworkId) ?? '';
+  const status = await ports.homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
+  if (status.ok) return true;
+  if (isInfrastructure(status.failure)) replyBackEndFault(tx, status.failure, ports);
+  else tx.reply(403, 'Forbidden');
+  return false;
+};
+
+/** The user's profile with the server assigned; undefined: answered. */
+const assignServer = async (
+  { ports, settings, profiles }: Registrar,
+  tx: ServerTransaction,
+  impu: string,
+  impi: string,
+): Promise<(Profile & { defaultImpu: string }) | undefined> => {
+  const { scscfUri } = settings;
+  const answer = await ports.homestead.regData(impu, { reqtype: 'reg', serverName: scscfUri, impi });
+  if (!answer.ok) {
+    if (isInfrastructure(answer.failure)) replyBackEndFault(tx, answer.failure, ports);
+    else tx.reply(403, 'Forbidden');
+    return undefined;
+  }
+  const profile = profiles.profile(answer.value.imsSubscriptionXml);
+  if (profile === undefined) {
+    ports.observer.fault('profile-unusable');
+    replyFault(tx, ports);
+    return undefined;
+  }
+  const { defaultImpu } = profile;
+  if (defaultImpu !== undefined) return { ...profile, defaultImpu };
+  tx.reply(400, 'No Identity To Register');
+  return undefined;
+};
+
+const replyRefusal = (tx: ServerTransaction, refusal: CommandRejected, settings: SproutSettings): void => {
+  const [status, reason] = REFUSALS[refusal.reason as RegistrationRefusal];
+  tx.reply(status, reason, status === 423 ? `Min-Expires: ${settings.regMinExpiresS}\r\n` : '');
+};
+
+const optional = <K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> =>
+  value === undefined ? {} : ({ [key]: value } as Record<K, string>);
+
+const command = (
+  registrar: Registrar,
+  tx: ServerTransaction,
+  requested: Extract<ContactRequests, { ok: true }>,
+  user: { impi: string; impu: string; identities: readonly string[] },
+) => {
+  const { settings, ports } = registrar;
+  const { request } = tx;
+  const common = {
+    callId: request.header(H.CallId)!,
+    cseq: request.cseq,
+    nowMs: ports.clock.nowMs(),
+    maxExpiresS: settings.regMaxExpiresS,
+  };
+  if (requested.all) return { type: 'RemoveAllBindings', data: { cause: 'client', ...common } } as const;
+  return {
+    type: 'RegisterContacts',
+    data: {
+      ...common,
+      contacts: requested.contacts,
+      minExpiresS: settings.regMinExpiresS,
+      shared: {
+        ...user,
+        path: values(request, H.Path),
+        ...optional('userAgent', request.header(H.UserAgent)),
+        ...optional('visitedNetwork', request.header(H.PVisitedNetworkId)),
+        ...optional('accessNetwork', request.header(H.PAccessNetworkInfo)),
+        ...optional('chargingVector', request.header(H.PChargingVector)),
+      },
+    },
+  } as const;
+};
+
+/** Releases the server when the last binding has gone. The client's answer does not wait for it. */
+const releaseServer = ({ ports, settings }: Registrar, impu: string, impi: string): void => {
+  ports.homestead
+    .regData(impu, { reqtype: 'dereg-user', serverName: settings.scscfUri, impi })
+    .catch((error: unknown) => ports.observer.fault('homestead-dereg', error));
+};
+
+/** Handles a REGISTER that reached the I-CSCF or the S-CSCF; always answers. Rejects only on defects and store faults. */
+export const register = async (registrar: Registrar, tx: ServerTransaction): Promise<void> => {
+  const { ports, settings } = registrar;
+  const impu = registeredIdentity(tx);
+  if (impu === undefined) return tx.reply(404, 'Not Found');
+  const requested = contactRequests(tx.request, settings.regMaxExpiresS);
+  if (!requested.ok) return tx.reply(400, requested.reason);
+  if (!(await interrogate(registrar, tx, impu))) return;
+  const impi = await authenticate(registrar.authenticator, tx, impu);
+  if (impi === undefined) return;
+  const profile = await assignServer(registrar, tx, impu, impi);
+  if (profile === undefined) return;
+
+  const user = { impi, impu, identities: profile.identities };
+  try {
+    const change = await updateRegistration(
+      ports,
+      profile.defaultImpu,
+      command(registrar, tx, requested, user),
+    );
+    const nowMs = ports.clock.nowMs();
+    tx.reply(200, 'OK', registerAnswerHeaders(tx.request, change.after, profile.identities, settings, nowMs));
+    ports.observer.count('registered');
+    const empty = Object.values(change.after.entries).every(({ binding }) => binding === undefined);
+    if (change.changed && empty) releaseServer(registrar, impu, impi);
+  } catch (error) {
+    if (!(error instanceof CommandRejected)) throw error;
+    replyRefusal(tx, error, settings);
+  }
+};

@@ -1,0 +1,28 @@
+// One change of one registration row: load, decide, append, apply, and only then answer (docs/architecture.md §2, merge).
+import {
+  decideRegistration,
+  type Registration,
+  type RegistrationCommand,
+  streamOfRegistration,
+} from '#libs/domain';
+import type { SproutPorts } from '../ports.js';
+
+export type RegistrationChange = Readonly<{ before: Registration; after: Registration; changed: boolean }>;
+
+/**
+ * Decides on the row and makes the events durable before the row shows them.
+ * Rejects with CommandRejected, AppendRefused, AppendUnknown, StoreUnavailable.
+ */
+export const updateRegistration = async (
+  { log, registrations }: Pick<SproutPorts, 'log' | 'registrations'>,
+  aor: string,
+  command: RegistrationCommand,
+): Promise<RegistrationChange> => {
+  const before = await registrations.load(aor);
+  const events = decideRegistration(before, command);
+  if (events.length === 0) return { before, after: before, changed: false };
+  const stream = streamOfRegistration(aor);
+  const positions = await log.append(stream, events);
+  const recorded = events.map((event, index) => ({ event, stream, position: positions[index]! }));
+  return { before, after: await registrations.apply(aor, recorded), changed: true };
+};

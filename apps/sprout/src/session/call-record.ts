@@ -1,0 +1,147 @@
+// What happened to a call, as events: decisions to `calls`, chargeable facts to `charging`. Never in the caller's way:
+// an append that fails is counted, the call goes on (docs/architecture.md §6).
+import {
+  type CallEvent,
+  type ChargingEvent,
+  type ChargingParties,
+  type Role,
+  streamOfCall,
+  streamOfCharging,
+} from '#libs/domain';
+import { H, type SipMessage, values } from '#libs/sip';
+import type { SproutPorts } from '../ports.js';
+import { bareUri, type DialogMark } from './own-route.js';
+import type { CallNames, Served, Session } from './session.js';
+import type { Target } from './targets.js';
+
+type RecordPorts = Pick<SproutPorts, 'log' | 'observer'>;
+
+const note = (
+  { log, observer }: RecordPorts,
+  stream: string,
+  events: readonly (CallEvent | ChargingEvent)[],
+): void => {
+  log.append(stream, events).catch((error: unknown) => observer.fault('call-record', error));
+};
+
+export const noteCall = (ports: RecordPorts, icid: string, events: readonly CallEvent[]): void =>
+  note(ports, streamOfCall(icid), events);
+
+const requestOf = ({ tx, callId, from, to, requestUri }: Session) => ({
+  method: tx.request.method,
+  callId,
+  from,
+  to,
+  requestUri,
+});
+
+export const originatingServed = (session: Session, served: Served, next: string): CallEvent => ({
+  type: 'OriginatingServed',
+  data: {
+    ...requestOf(session),
+    served: served.impu,
+    registered: served.registered,
+    criteria: served.criteria,
+    next,
+  },
+});
+
+export const terminatingServed = (
+  session: Session,
+  served: Served,
+  targets: readonly Target[],
+): CallEvent => ({
+  type: 'TerminatingServed',
+  data: {
+    ...requestOf(session),
+    served: served.impu,
+    registered: served.registered,
+    criteria: served.criteria,
+    targets: targets.map(({ binding: { bindingId, contact } }) => ({ bindingId, contact })),
+  },
+});
+
+export const requestRefused = (
+  session: Session,
+  role: Role,
+  served: string,
+  status: number,
+  why: string,
+): CallEvent => ({
+  type: 'RequestRefused',
+  data: { ...requestOf(session), role, served, status, why },
+});
+
+const partiesOf = (session: Session, served: Served, role: 0 | 1): ChargingParties => ({
+  icid: session.icid,
+  callId: session.callId,
+  nodeFunctionality: 0,
+  role,
+  method: session.tx.request.method,
+  callingParty: callingParty(session.tx.request, session.from),
+  calledParty: session.requestUri,
+  ccf: served.ccf,
+  ecf: served.ecf,
+});
+
+const callingParty = (request: SipMessage, from: string): readonly string[] => {
+  const asserted = values(request, H.PAssertedIdentity);
+  return asserted.length === 0 ? [from] : asserted.map(bareUri);
+};
+
+/** TS 32.299 §7.2.35: −1 for success other than a normal end of session, else the failing status. */
+const causeCodeOf = (status: number): number => (status < 300 ? -1 : status);
+
+/** START for an answered INVITE, EVENT for everything else, one a side that was served. */
+export const chargeFinal = (ports: RecordPorts, session: Session, status: number, nowMs: number): void => {
+  const starts = session.tx.request.method === 'INVITE' && status < 300;
+  for (const role of [0, 1] as const) {
+    const served = role === 0 ? session.originating : session.terminating;
+    if (served === undefined) continue;
+    const parties = partiesOf(session, served, role);
+    note(ports, streamOfCharging(session.icid, session.dialog, role), [
+      starts
+        ? {
+            type: 'ChargingStarted',
+            data: { ...parties, requestAtMs: session.startedAtMs, answerAtMs: nowMs },
+          }
+        : {
+            type: 'ChargingEventRecorded',
+            data: { ...parties, causeCode: causeCodeOf(status), atMs: nowMs },
+          },
+    ]);
+  }
+};
+
+const roleOf = ({ role }: DialogMark): 0 | 1 => (role === 'charge-orig' ? 0 : 1);
+
+/** STOP for a BYE, in the roles that the dialog's Record-Route remembers. */
+export const chargeStop = (ports: RecordPorts, marks: readonly DialogMark[], nowMs: number): void => {
+  for (const mark of marks)
+    note(ports, streamOfCharging(mark.icid, mark.dialog, roleOf(mark)), [
+      { type: 'ChargingStopped', data: { causeCode: 0, atMs: nowMs } },
+    ]);
+};
+
+/** INTERIM for an answered re-INVITE or UPDATE. */
+export const chargeInterim = (
+  ports: RecordPorts,
+  marks: readonly DialogMark[],
+  method: string,
+  nowMs: number,
+): void => {
+  for (const mark of marks)
+    note(ports, streamOfCharging(mark.icid, mark.dialog, roleOf(mark)), [
+      { type: 'ChargingContinued', data: { method, atMs: nowMs } },
+    ]);
+};
+
+export const noteEnd = (
+  ports: RecordPorts,
+  names: Pick<CallNames, 'icid'>,
+  by: 'caller' | 'callee',
+  reason?: string,
+): void =>
+  noteCall(ports, names.icid, [
+    { type: 'CallEnded', data: { by, ...(reason === undefined ? {} : { reason }) } },
+  ]);

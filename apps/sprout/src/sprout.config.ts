@@ -1,0 +1,52 @@
+// Sprout's variables, beside those that every app shares (libs/runtime ProcessConfig).
+import { ArrayMinSize, ArrayUnique, IsIn, IsInt, IsUrl, Max, Min } from 'class-validator';
+import { Env } from '#libs/runtime';
+
+const PORT = { message: 'takes a port, 0 to 65535' };
+const ALGORITHMS = ['MD5', 'SHA-256'] as const;
+const A_DAY_S = 86_400;
+
+export class SproutConfig {
+  @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  icscfPort = 5052;
+
+  @Env('SCSCF_PORT', 'SIP port of the S-CSCF, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  scscfPort = 5054;
+
+  @Env('SPROUT_HTTP_PORT', 'HTTP port for timers and notifications of the back ends')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  sproutHttpPort = 9888;
+
+  @Env('HOMESTEAD_URL', 'where Homestead answers, when HOMESTEAD_LINK=http')
+  @IsUrl(
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'takes a URL' },
+  )
+  homesteadUrl = 'http://127.0.0.1:8888';
+
+  @Env('REG_MAX_EXPIRES', 'longest registration granted, s')
+  @IsInt({ message: 'takes whole seconds, 60 to 86400' })
+  @Min(60, { message: 'takes whole seconds, 60 to 86400' })
+  @Max(A_DAY_S, { message: 'takes whole seconds, 60 to 86400' })
+  regMaxExpires = 300;
+
+  @Env('REG_MIN_EXPIRES', 'shortest registration granted, s; shorter ones are answered 423')
+  @IsInt({ message: 'takes whole seconds, 1 to 3600' })
+  @Min(1, { message: 'takes whole seconds, 1 to 3600' })
+  @Max(3600, { message: 'takes whole seconds, 1 to 3600' })
+  regMinExpires = 60;
+
+  @Env('DIGEST_ALGORITHMS', 'digest algorithms in the order offered, MD5 and SHA-256 (RFC 8760)')
+  @ArrayMinSize(1, { message: 'takes at least one of MD5, SHA-256' })
+  @ArrayUnique({ message: 'takes each algorithm once' })
+  @IsIn(ALGORITHMS, { each: true, message: 'takes MD5 and SHA-256' })
+  digestAlgorithms: ('MD5' | 'SHA-256')[] = ['MD5'];
+}

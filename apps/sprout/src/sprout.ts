@@ -1,0 +1,66 @@
+// Sprout: I-CSCF and S-CSCF on one endpoint. Which handler a request gets, by method and by how it came
+// (docs/architecture.md §5). Plain functions in a table; nothing here waits.
+import {
+  type EndpointUser,
+  H,
+  type ServerTransaction,
+  type SipMessage,
+  tagOf,
+  topValueOf,
+  uriParam,
+  values,
+} from '#libs/sip';
+import { Challenges } from './authentication/challenges.js';
+import { answerFault } from './faults.js';
+import type { SproutPorts, SproutSettings } from './ports.js';
+import { ProfileCache } from './profile-cache.js';
+import { register, type Registrar } from './registrar/register.js';
+import { acknowledge, inDialogRequest } from './session/in-dialog.js';
+import { type Arrival, initialRequest } from './session/initial-request.js';
+import { bareUri, isOwn } from './session/own-route.js';
+import type { SessionContext } from './session/session.js';
+
+/** How the request came, from the Route values on top of it. */
+const arrivalOf = (request: SipMessage, ownHosts: ReadonlySet<string>): Arrival => {
+  let ownRoutes = 0;
+  let originating = false;
+  const top = topValueOf(request, H.Route);
+  if (top === undefined || !isOwn(bareUri(top), ownHosts)) return { ownRoutes, originating, nextRoute: top };
+  const routes = values(request, H.Route);
+  while (ownRoutes < routes.length && isOwn(bareUri(routes[ownRoutes]!), ownHosts)) {
+    originating ||= uriParam(bareUri(routes[ownRoutes]!), 'orig') !== undefined;
+    ownRoutes++;
+  }
+  return { ownRoutes, originating, nextRoute: routes[ownRoutes] };
+};
+
+/** The endpoint user that is Sprout. */
+export const createSprout = (ports: SproutPorts, settings: SproutSettings): EndpointUser => {
+  const profiles = new ProfileCache();
+  const context: SessionContext = { ports, settings, profiles };
+  const challenges = new Challenges(ports.challenges);
+  const registrar: Registrar = { ports, settings, profiles, authenticator: { ports, settings, challenges } };
+  const handle = (tx: ServerTransaction, work: Promise<void>): void => {
+    work.catch((error: unknown) => answerFault(tx, error, ports));
+  };
+
+  return {
+    request(tx) {
+      const { request } = tx;
+      if (tagOf(request.header(H.To)!) !== undefined) return inDialogRequest(context, tx);
+      const arrival = arrivalOf(request, settings.ownHosts);
+      if (request.method === 'REGISTER') return handle(tx, register(registrar, tx));
+      if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');
+      if (request.method === 'OPTIONS' && arrival.nextRoute === undefined && isForNode(request, settings))
+        return tx.reply(200, 'OK');
+      ports.observer.count('initial-request');
+      handle(tx, initialRequest(context, tx, arrival));
+    },
+    ack: (request) => acknowledge(context, request),
+    strayResponse: (response) => ports.endpoint().forwardStrayResponse(response),
+  };
+};
+
+/** A Request-URI without a user part that names this node: a health check. */
+const isForNode = (request: SipMessage, { ownHosts }: SproutSettings): boolean =>
+  !request.requestUri.includes('@') && isOwn(request.requestUri, ownHosts);

@@ -1,0 +1,176 @@
+// RFC 3261 §10.3 and the rules of docs/architecture.md §2 as given/when/then.
+import { CommandRejected, type Position, type Recorded } from '#libs/decider';
+import {
+  BINDINGS_MAX,
+  type ContactRequest,
+  decideRegistration,
+  evolveRegistration,
+  isOutdated,
+  liveBindings,
+  NO_REGISTRATION,
+  pruneRegistration,
+  type RegisterContacts,
+  type Registration,
+  type RegistrationCommand,
+} from './index.js';
+
+const at = (offset: number): Position => ({ generation: 1, partition: 0, offset });
+
+const contact = (over: Partial<ContactRequest> = {}): ContactRequest => ({
+  bindingId: 'phone',
+  contact: 'sip:alice@10.0.0.1',
+  params: '',
+  q: 1,
+  expiresS: 300,
+  ...over,
+});
+
+const register = (
+  over: Partial<RegisterContacts['data']> = {},
+  contacts: readonly ContactRequest[] = [contact()],
+): RegisterContacts => ({
+  type: 'RegisterContacts',
+  data: {
+    contacts,
+    callId: 'call-1',
+    cseq: 1,
+    nowMs: 0,
+    minExpiresS: 60,
+    maxExpiresS: 300,
+    shared: { path: [], impi: 'alice', impu: 'sip:alice@ims.test', identities: ['sip:alice@ims.test'] },
+    ...over,
+  },
+});
+
+/** The row after the commands, each applied at the next position. */
+const given = (...commands: readonly RegistrationCommand[]): Registration => {
+  let offset = 0;
+  return commands.reduce<Registration>(
+    (row, command) =>
+      decideRegistration(row, command).reduce<Registration>(
+        (state, event) =>
+          evolveRegistration(state, { event, stream: 'registration-x', position: at(offset++) } as Recorded<
+            typeof event
+          >),
+        row,
+      ),
+    NO_REGISTRATION,
+  );
+};
+
+const refusal = (row: Registration, command: RegistrationCommand): string => {
+  try {
+    decideRegistration(row, command);
+  } catch (error) {
+    if (error instanceof CommandRejected) return error.reason;
+  }
+  return 'not refused';
+};
+
+describe('a REGISTER', () => {
+  it('binds for the time asked, capped at the maximum', () =>
+    expect(decideRegistration(NO_REGISTRATION, register({}, [contact({ expiresS: 3600 })]))).toMatchObject([
+      { type: 'BindingAdded', data: { grantedS: 300, expiresAtMs: 300_000 } },
+    ]));
+
+  it('is refused when it asks for less than the minimum, with nothing bound of it', () =>
+    expect(
+      refusal(NO_REGISTRATION, register({}, [contact({ bindingId: 'a' }), contact({ expiresS: 59 })])),
+    ).toBe('IntervalTooBrief'));
+
+  it('refreshes with a higher CSeq', () =>
+    expect(decideRegistration(given(register()), register({ cseq: 2, nowMs: 1000 }))).toMatchObject([
+      { type: 'BindingRefreshed', data: { cseq: 2, expiresAtMs: 301_000 } },
+    ]));
+
+  it('changes nothing when it is the same request again (a retry through another Sprout)', () =>
+    expect(decideRegistration(given(register()), register({ nowMs: 500 }))).toEqual([]));
+
+  it.each([
+    ['a lower CSeq', register({ cseq: 2 }), register({ cseq: 1 })],
+    ['the same CSeq with another expiry', register(), register({}, [contact({ expiresS: 120 })])],
+    ['the same CSeq with another contact', register(), register({}, [contact({ contact: 'sip:x@y' })])],
+  ])('of one Call-ID is refused with %s', (_name, first, second) =>
+    expect(refusal(given(first), second)).toBe('StaleCSeq'),
+  );
+
+  it('of another Call-ID (a restarted phone) counts, whatever its CSeq', () =>
+    expect(decideRegistration(given(register({ cseq: 9 })), register({ callId: 'call-2' }))).toHaveLength(1));
+
+  it('removes with expires 0, and an older bind of that Call-ID cannot undo it', () => {
+    const row = given(register(), register({ cseq: 3 }, [contact({ expiresS: 0 })]));
+    expect(liveBindings(row, 0)).toEqual([]);
+    expect(refusal(row, register({ cseq: 2 }))).toBe('StaleCSeq');
+    expect(decideRegistration(row, register({ cseq: 3 }, [contact({ expiresS: 0 })]))).toEqual([]);
+  });
+
+  it('removes nothing that is not there', () =>
+    expect(decideRegistration(NO_REGISTRATION, register({}, [contact({ expiresS: 0 })]))).toEqual([]));
+
+  it('beyond the bound of bindings is refused and evicts nothing', () => {
+    const many = Array.from({ length: BINDINGS_MAX }, (_, n) => contact({ bindingId: `b${n}` }));
+    const full = given(register({}, many));
+    expect(refusal(full, register({ cseq: 2 }))).toBe('TooManyBindings');
+    expect(liveBindings(full, 0)).toHaveLength(BINDINGS_MAX);
+  });
+});
+
+describe('Contact: *', () => {
+  const removeAll = (cseq: number): RegistrationCommand => ({
+    type: 'RemoveAllBindings',
+    data: { cause: 'client', nowMs: 0, maxExpiresS: 300, callId: 'call-1', cseq },
+  });
+
+  it('is one event that leaves a watermark', () => {
+    const row = given(
+      register(),
+      register({ callId: 'call-2' }, [contact({ bindingId: 'tablet' })]),
+      removeAll(2),
+    );
+    expect(liveBindings(row, 0)).toEqual([]);
+    expect(row.watermark).toMatchObject({ callId: 'call-1', cseq: 2 });
+  });
+
+  it('is refused with a stale CSeq, and does nothing twice', () => {
+    expect(refusal(given(register({ cseq: 5 })), removeAll(4))).toBe('StaleCSeq');
+    expect(decideRegistration(given(register(), removeAll(2)), removeAll(2))).toEqual([]);
+  });
+
+  it('bars an older bind of its Call-ID', () =>
+    expect(refusal(given(register(), removeAll(3)), register({ cseq: 2 }))).toBe('StaleCSeq'));
+});
+
+describe('expiry and failed flows', () => {
+  it('remove what lapsed, up to the entry judged', () =>
+    expect(
+      decideRegistration(given(register()), { type: 'ExpireBindings', data: { nowMs: 300_000 } }),
+    ).toMatchObject([{ type: 'BindingRemoved', data: { cause: 'expired', upTo: { offset: 0 } } }]));
+
+  it('leave what has not lapsed', () =>
+    expect(
+      decideRegistration(given(register()), { type: 'ExpireBindings', data: { nowMs: 299_999 } }),
+    ).toEqual([]));
+
+  it('leave a binding that was refreshed after the flow was judged', () => {
+    const row = given(register(), register({ cseq: 2 }));
+    const failed = (upTo: number): RegistrationCommand => ({
+      type: 'RemoveFailedFlow',
+      data: { bindingId: 'phone', upTo: at(upTo) },
+    });
+    expect(decideRegistration(row, failed(0))).toEqual([]);
+    expect(decideRegistration(row, failed(1))).toMatchObject([
+      { type: 'BindingRemoved', data: { cause: 'flow-failed' } },
+    ]);
+  });
+});
+
+describe('what is remembered of removals', () => {
+  it('goes 60 s after the last expiry that was granted, when an older bind would be outdated too', () => {
+    const row = given(register(), register({ cseq: 2 }, [contact({ expiresS: 0 })]));
+    const [bound] = decideRegistration(NO_REGISTRATION, register());
+    expect(pruneRegistration(row, 359_999)).toBe(row);
+    expect(isOutdated(bound!, 359_999)).toBe(false);
+    expect(pruneRegistration(row, 360_000).entries).toEqual({});
+    expect(isOutdated(bound!, 360_000)).toBe(true);
+  });
+});

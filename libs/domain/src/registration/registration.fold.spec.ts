@@ -1,0 +1,137 @@
+// The fold's promises as properties (docs/architecture.md §2, merge): any order, any number of deliveries, one row.
+import fc from 'fast-check';
+import type { Position, Recorded } from '#libs/decider';
+import {
+  type Binding,
+  evolveRegistration,
+  liveBindings,
+  NO_REGISTRATION,
+  type Registration,
+  type RegistrationEvent,
+} from './index.js';
+
+const at = (offset: number): Position => ({ generation: 1, partition: 0, offset });
+
+const binding = (bindingId: string, cseq: number, expiresAtMs: number): Binding => ({
+  bindingId,
+  contact: `sip:${bindingId}@10.0.0.${cseq}`,
+  params: '',
+  q: 1,
+  callId: 'c',
+  cseq,
+  expiresAtMs,
+  grantedS: 300,
+  path: [],
+  impi: 'alice@ims.test',
+  impu: 'sip:alice@ims.test',
+  identities: ['sip:alice@ims.test'],
+});
+
+const record = (offset: number, event: RegistrationEvent): Recorded<RegistrationEvent> => ({
+  event,
+  stream: 'registration-sip:alice@ims.test',
+  position: at(offset),
+});
+
+/** A history as the log would hold it: offsets rise, a judged removal names a position at or before its own. */
+const history = fc
+  .array(
+    fc.record({
+      id: fc.constantFrom('a', 'b', 'c'),
+      kind: fc.constantFrom('add', 'add', 'refresh', 'remove', 'judged', 'all'),
+      back: fc.integer({ min: 0, max: 5 }),
+      expires: fc.integer({ min: 1, max: 1000 }),
+    }),
+    { maxLength: 12 },
+  )
+  .map((steps) =>
+    steps.map(({ id, kind, back, expires }, offset) => {
+      const common = { bindingId: id, contact: id, grantedUntilMs: expires };
+      if (kind === 'all')
+        return record(offset, {
+          type: 'AllBindingsRemoved',
+          data: { cause: 'client', grantedUntilMs: expires },
+        });
+      if (kind === 'remove')
+        return record(offset, { type: 'BindingRemoved', data: { ...common, cause: 'client' } });
+      if (kind === 'judged')
+        return record(offset, {
+          type: 'BindingRemoved',
+          data: { ...common, cause: 'expired', upTo: at(Math.max(0, offset - back)) },
+        });
+      const type = kind === 'add' ? 'BindingAdded' : 'BindingRefreshed';
+      return record(offset, { type, data: binding(id, offset, expires) });
+    }),
+  );
+
+const foldAll = (events: readonly Recorded<RegistrationEvent>[]): Registration =>
+  events.reduce(evolveRegistration, NO_REGISTRATION);
+
+/** What a reader can see, without how long tombstones are kept. */
+const visible = ({ entries, watermark }: Registration) => ({
+  watermark: watermark?.at.offset,
+  entries: Object.entries(entries)
+    .map(([id, entry]) => `${id}@${entry.at.offset}:${entry.binding?.contact ?? 'gone'}`)
+    .sort(),
+});
+
+describe('the registration fold', () => {
+  it('gives one row for every order of delivery', () =>
+    fc.assert(
+      fc.property(
+        history.chain((events) =>
+          fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length })),
+        ),
+        ([inOrder, shuffled]) => expect(visible(foldAll(shuffled))).toEqual(visible(foldAll(inOrder))),
+      ),
+    ));
+
+  it('gives the same row when any events come again, however late', () =>
+    fc.assert(
+      fc.property(
+        history.chain((events) => fc.tuple(fc.constant(events), fc.shuffledSubarray(events))),
+        ([events, again]) => {
+          const once = foldAll(events);
+          expect(again.reduce(evolveRegistration, once)).toEqual(once);
+        },
+      ),
+    ));
+
+  it('does not bring back an unbound contact when its old bind is delivered late', () => {
+    const bound = record(1, { type: 'BindingAdded', data: binding('a', 1, 500) });
+    const gone = record(2, {
+      type: 'BindingRemoved',
+      data: { bindingId: 'a', contact: 'a', cause: 'client', grantedUntilMs: 500 },
+    });
+    expect(liveBindings(foldAll([bound, gone, bound]), 0)).toEqual([]);
+  });
+
+  it('keeps a refresh that an expiry did not see', () => {
+    const bound = record(1, { type: 'BindingAdded', data: binding('a', 1, 500) });
+    const refreshed = record(2, { type: 'BindingRefreshed', data: binding('a', 2, 900) });
+    const expired = record(3, {
+      type: 'BindingRemoved',
+      data: { bindingId: 'a', contact: 'a', cause: 'expired', upTo: at(1), grantedUntilMs: 500 },
+    });
+    expect(liveBindings(foldAll([bound, refreshed, expired]), 0)).toHaveLength(1);
+    expect(liveBindings(foldAll([bound, expired]), 0)).toEqual([]);
+  });
+
+  it('lets the tombstone win when it judged exactly the entry that is there', () => {
+    const bound = record(1, { type: 'BindingAdded', data: binding('a', 1, 500) });
+    const expired = record(2, {
+      type: 'BindingRemoved',
+      data: { bindingId: 'a', contact: 'a', cause: 'expired', upTo: at(1), grantedUntilMs: 500 },
+    });
+    expect(liveBindings(foldAll([expired, bound]), 0)).toEqual([]);
+  });
+
+  it('takes away every entry at or below a watermark, seen or not', () => {
+    const cleared = record(2, { type: 'AllBindingsRemoved', data: { cause: 'client', grantedUntilMs: 900 } });
+    const unseen = record(1, { type: 'BindingAdded', data: binding('a', 1, 500) });
+    const later = record(3, { type: 'BindingAdded', data: binding('b', 3, 900) });
+    expect(liveBindings(foldAll([cleared, unseen, later]), 0).map(({ bindingId }) => bindingId)).toEqual([
+      'b',
+    ]);
+  });
+});
