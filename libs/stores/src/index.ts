@@ -9,3 +9,14 @@ export {
   type MemoryKeyValueOptions,
 } from './adapters/embedded/memory-key-value-store.js';
 export * from './adapters/embedded/memory-table-store.js';
+export {
+  openSqliteDatabase,
+  type SqliteDatabase,
+  type SqliteOptions,
+} from './adapters/embedded/sqlite-database.js';
+export {
+  createSqliteTableStore,
+  type SqliteTableOptions,
+  TABLE_CACHE_ROWS_MAX,
+} from './adapters/embedded/sqlite-table-store.js';
+export * from './adapters/embedded/json-codec.js';

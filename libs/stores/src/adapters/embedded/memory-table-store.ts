@@ -2,7 +2,7 @@
 // Port: table-store.port.ts.
 import { comparePositions, type Position } from '#libs/decider';
 import type { RowChange, TableStore } from '../../table-store.port.js';
-import { checkKey, checkLimit, compareKeys } from './row-keys.js';
+import { compareKeys, keyFault, limitFault } from './row-keys.js';
 
 /** A deleted row keeps its position, so that an older write coming late stays without effect. */
 type Slot<R> = Readonly<{ row: R | undefined; position: Position }>;
@@ -30,11 +30,8 @@ export const createMemoryTableStore = <R>({ name }: Readonly<{ name: string }>):
     },
 
     apply(changes, checkpoint) {
-      try {
-        for (const change of changes) checkKey(name, change.key);
-      } catch (error) {
-        return Promise.reject(error as RangeError);
-      }
+      const refused = changes.map(({ key }) => keyFault(name, key)).find((fault) => fault !== undefined);
+      if (refused) return Promise.reject(refused);
       changes.forEach(write);
       if (checkpoint && (!folded || comparePositions(checkpoint, folded) > 0)) folded = checkpoint;
       return Promise.resolve();
@@ -43,11 +40,8 @@ export const createMemoryTableStore = <R>({ name }: Readonly<{ name: string }>):
     checkpoint: () => Promise.resolve(folded),
 
     scan({ after, prefix = '', limit }) {
-      try {
-        checkLimit(name, limit);
-      } catch (error) {
-        return Promise.reject(error as RangeError);
-      }
+      const refused = limitFault(name, limit);
+      if (refused) return Promise.reject(refused);
       const rows: (readonly [string, R])[] = [];
       for (const [key, { row }] of slots) {
         if (row === undefined || !key.startsWith(prefix)) continue;

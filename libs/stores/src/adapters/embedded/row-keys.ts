@@ -5,14 +5,13 @@
 export const TABLE_SCAN_ROWS_MAX = 10_000;
 
 /** Half a surrogate pair has no UTF-8 form: two such keys would become one row. */
-export const checkKey = (table: string, key: string): void => {
-  if (!key.isWellFormed()) throw new RangeError(`${table}: a key is not well-formed Unicode`);
-};
+export const keyFault = (table: string, key: string): RangeError | undefined =>
+  key.isWellFormed() ? undefined : new RangeError(`${table}: a key is not well-formed Unicode`);
 
-export const checkLimit = (table: string, limit: number): void => {
-  if (Number.isInteger(limit) && limit > 0 && limit <= TABLE_SCAN_ROWS_MAX) return;
-  throw new RangeError(`${table}: a scan takes a limit of 1 to ${TABLE_SCAN_ROWS_MAX}, not ${limit}`);
-};
+export const limitFault = (table: string, limit: number): RangeError | undefined =>
+  Number.isInteger(limit) && limit > 0 && limit <= TABLE_SCAN_ROWS_MAX
+    ? undefined
+    : new RangeError(`${table}: a scan takes a limit of 1 to ${TABLE_SCAN_ROWS_MAX}, not ${limit}`);
 
 /** Order of code points, which is that of UTF-8 bytes; JavaScript's own `<` puts U+10000 before U+FFFF. */
 export const compareKeys = (a: string, b: string): number => {
