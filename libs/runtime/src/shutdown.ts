@@ -37,33 +37,34 @@ export type ShutdownOptions = Readonly<{
 type Step = Readonly<{ name: string; run: () => void | Promise<void> }>;
 type Outcome = 'done' | 'failed' | 'late';
 
-export const createShutdown = ({
-  clock,
-  health,
-  logger,
-  exit = (code) => process.exit(code),
-}: ShutdownOptions): Shutdown => {
+/** Runs one step, for as long as its phase may take. */
+const runStep = async (
+  { clock, logger }: ShutdownOptions,
+  phase: DrainPhase,
+  { name, run }: Step,
+): Promise<Outcome> => {
+  let cancel = (): void => undefined;
+  const late = new Promise<'late'>((resolve) => {
+    cancel = clock.after(DRAIN_MS_MAX[phase], () => resolve('late'));
+  });
+  const done = (async () => run())().then(
+    () => 'done' as const,
+    (error: unknown) => {
+      logger.error({ err: error, phase, step: name }, 'shutdown step failed');
+      return 'failed' as const;
+    },
+  );
+  const outcome = await Promise.race([done, late]);
+  cancel();
+  if (outcome === 'late')
+    logger.warn({ phase, step: name, afterMs: DRAIN_MS_MAX[phase] }, 'shutdown goes on without it');
+  return outcome;
+};
+
+export const createShutdown = (options: ShutdownOptions): Shutdown => {
+  const { clock, health, logger, exit = (code) => process.exit(code) } = options;
   const steps: Record<DrainPhase, Step[]> = { refuse: [], finish: [], flush: [], close: [] };
   let draining: Promise<number> | undefined;
-
-  const runStep = async (phase: DrainPhase, { name, run }: Step): Promise<Outcome> => {
-    let cancel = (): void => undefined;
-    const late = new Promise<'late'>((resolve) => {
-      cancel = clock.after(DRAIN_MS_MAX[phase], () => resolve('late'));
-    });
-    const done = (async () => run())().then(
-      () => 'done' as const,
-      (error: unknown) => {
-        logger.error({ err: error, phase, step: name }, 'shutdown step failed');
-        return 'failed' as const;
-      },
-    );
-    const outcome = await Promise.race([done, late]);
-    cancel();
-    if (outcome === 'late')
-      logger.warn({ phase, step: name, afterMs: DRAIN_MS_MAX[phase] }, 'shutdown goes on without it');
-    return outcome;
-  };
 
   const run = async (reason: string): Promise<number> => {
     const startedMs = clock.monotonicMs();
@@ -71,7 +72,7 @@ export const createShutdown = ({
     logger.info({ reason }, 'draining');
     let code = 0;
     for (const phase of DRAIN_PHASES) {
-      const outcomes = await Promise.all(steps[phase].map((step) => runStep(phase, step)));
+      const outcomes = await Promise.all(steps[phase].map((step) => runStep(options, phase, step)));
       // Calls that still ring after the bound are ordinary; a log that could not be flushed is not.
       const bad = outcomes.some(
         (outcome) => outcome === 'failed' || (outcome === 'late' && phase === 'flush'),
