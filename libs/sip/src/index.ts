@@ -5,3 +5,16 @@ export { parseMessage, type ParseFailure, type ParseResult } from './parse-messa
 export { Edits } from './edits.js';
 export { parseVia, viaBranch, type Via } from './via.js';
 export { headerParam, headerParams, quote, removeParam, unquote, withoutParams } from './params.js';
+export * from './fields.js';
+export * from './uri.js';
+export { aorOf, plainNumber, uriEquals } from './uri-compare.js';
+export { addrUri, formatNameAddr, parseNameAddr, tagOf, type NameAddr } from './name-addr.js';
+export { decodeUtf8, encodeUtf8, escapePercent, HEADER_CHARS, normaliseEscapes, PARAM_CHARS, PASSWORD_CHARS, unescapePercent, USER_CHARS } from './percent.js'; // prettier-ignore
+export * from './digest.js';
+export * from './endpoint.port.js';
+export * from './transport.port.js';
+export { createEndpoint, TRANSACTIONS_MAX, type EndpointLimits, type EndpointOptions, type SipEndpoint } from './endpoint.js'; // prettier-ignore
+export type { EndpointCounters } from './endpoint.counters.js';
+export { reasonPhrase, retryAfter } from './reply.js';
+export { driveTimers, TimerNode, TimerWheel, type TimerOwner } from './timer-wheel.js';
+export { DEFAULT_TIMING } from './transaction.js';

@@ -73,12 +73,17 @@ export const withoutParams = (value: string): string =>
 
 /** The value with one header parameter taken away (every occurrence). `name` in lower case. */
 export const removeParam = (value: string, name: string): string => {
-  let rest = value;
-  for (let at = findParam(rest, name, 0, rest.length); at >= 0; at = findParam(rest, name, 0, rest.length)) {
-    const semi = rest.lastIndexOf(';', at);
-    rest = rest.slice(0, semi) + rest.slice(indexOutside(rest, SEMICOLON, at, rest.length));
+  let rest = '';
+  let copied = 0;
+  for (
+    let at = findParam(value, name, 0, value.length);
+    at >= 0;
+    at = findParam(value, name, copied, value.length)
+  ) {
+    rest += value.slice(copied, value.lastIndexOf(';', at));
+    copied = indexOutside(value, SEMICOLON, at, value.length);
   }
-  return rest;
+  return rest + value.slice(copied);
 };
 
 /** A quoted-string undone: quotes taken away, `\x` becomes x. What is not quoted is returned as it is. */
