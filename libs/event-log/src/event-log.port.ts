@@ -43,6 +43,11 @@ export type RecordedEvent<E extends DomainEvent = DomainEvent> = Recorded<E> &
     expected?: number;
     correlationId?: string;
     causationId?: string;
+    /**
+     * Why the event could not be brought to its newest version: `event` is then as it was written, not to be folded.
+     * Never set by read(), which rejects instead.
+     */
+    unreadable?: string;
   }>;
 
 /** Nothing was written: the stream is not at the expected revision. */
@@ -89,6 +94,7 @@ export interface EventLog {
   /**
    * Appends the events of one stream together, all or none.
    * Resolves with their positions when they are durable; rejects with RevisionConflict, AppendRefused or AppendUnknown.
+   * An append of no events appends nothing; with an idempotency key it gives that key's positions if it has any.
    */
   append(
     stream: string,

@@ -159,7 +159,7 @@ class SegmentedLog implements EmbeddedLog {
       const key = `${stream}\n${options.idempotencyKey}`;
       const known = this.verdicts.get(key);
       if (known) return this.withDeadline(known);
-      verdict = this.verdicts.begin(key);
+      if (events.length > 0) verdict = this.verdicts.begin(key);
     }
     return new Promise((resolve, reject) => {
       this.take(stream, events, options, new Answer(resolve, reject, verdict));
@@ -170,6 +170,7 @@ class SegmentedLog implements EmbeddedLog {
     let revision = 0;
     for await (const events of this.events(0, this.commit.nextOffset, TOPIC_BIT[topicOf(stream)], stream)) {
       for (const event of events) {
+        if (event.unreadable !== undefined) throw new Error(event.unreadable);
         revision = event.revision ?? revision + 1;
         if (revision >= fromRevision) yield event.revision === undefined ? { ...event, revision } : event;
       }

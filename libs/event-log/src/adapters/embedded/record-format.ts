@@ -176,13 +176,20 @@ export const decodeLine = (
   const { topic, name, version } = partsOf(line.type);
   const stored = { type: name, data: line.data };
   const recorded: { -readonly [K in keyof RecordedEvent]: RecordedEvent[K] } = {
-    event: upcast ? upcast(line.subject, stored, version) : stored,
+    event: stored,
     stream: line.subject,
     position: { generation, partition: 0, offset },
     id: line.id,
     topic,
     timeMs: timeMsOf(line.time),
   };
+  if (upcast) {
+    try {
+      recorded.event = upcast(line.subject, stored, version);
+    } catch (error) {
+      recorded.unreadable = String(error);
+    }
+  }
   if (line.revision !== undefined) recorded.revision = line.revision;
   if (line.expectedrevision !== undefined) recorded.expected = line.expectedrevision;
   if (line.correlationid !== undefined) recorded.correlationId = line.correlationid;
