@@ -71,7 +71,10 @@ export interface ProxyUser<L = unknown> {
    * challenges merged; 503 becomes 500; RFC 4320). Return a status to answer that instead, made here.
    */
   chosen?(status: number, response: SipMessage | undefined): number | undefined;
-  /** A final answer has been sent upstream (a 2xx too): for events and charging. Called once. */
+  /**
+   * A final answer has been sent upstream (a 2xx too): for events and charging. Called once. Also for the 408 of a
+   * non-INVITE, which is never sent (RFC 4320 §4.2).
+   */
   completed?(status: number, branch: Branch<L> | undefined, response: SipMessage | undefined): void;
   /** The caller cancelled (after all branches were told). */
   cancelled?(cancel: SipMessage): void;
@@ -85,11 +88,18 @@ export interface ProxyContext<L = unknown> {
    * Forwards a copy: `edits` is what the user changed of the request (Route, Record-Route, Request-URI, …); the engine
    * adds Via (branch), received/rport on the client's Via, and lowers Max-Forwards when `hop` leaves this network function
    * (`lowerMaxForwards`, default true). May be called again at any time before the final answer, up to BRANCHES_MAX (10).
+   * The edits are the branch's from then on, as other targets of the hop may be tried later: give each branch a copy().
+   * Until the context is sealed nothing is sent (Max-Breadth is divided among the branches, RFC 5393 §5), so `request` is ''.
+   * Undefined when no branch is made: answered, cancelled, a 6xx came, or BRANCHES_MAX.
    */
   fork(edits: Edits, hop: NextHop, label: L, options?: { lowerMaxForwards?: boolean }): Branch<L> | undefined;
   /** CANCELs every branch without a final answer; `reason` is a Reason header value (RFC 3326). */
   cancelBranches(reason?: string, except?: Branch<L>): void;
-  /** Says that no more branches will come (default: said by the end of the call stack that made the context). */
+  /**
+   * Says that no more branches will come beside those that replace failed ones, sends what was forked, and lets the answer
+   * be chosen when all have ended. Default: said by the end of the call stack that made the context, or, when it had no
+   * branch then, that of the first fork. Sealed by the user without any branch: answered 480.
+   */
   seal(): void;
   /** Ends the context with an answer of this node's own; branches are cancelled. */
   reply(status: number, reason?: string, headers?: string, body?: string): void;
@@ -110,8 +120,11 @@ export interface Endpoint {
   proxy<L>(tx: ServerTransaction, user: ProxyUser<L>): ProxyContext<L>;
   /** Sends a request outside transactions (ACK for 2xx) with our Via on top (a stateless branch, RFC 3261 §16.11). */
   sendStateless(edits: Edits, hop: NextHop): void;
-  /** Sends a response outside transactions along its next Via, our own already removed by `edits`. */
-  forwardStrayResponse(response: SipMessage): void;
+  /**
+   * Sends a response outside transactions along its next Via; our own is removed here. `listener` is the local end to send
+   * from (default: the one named like the endpoint).
+   */
+  forwardStrayResponse(response: SipMessage, listener?: string): void;
   /** A request of this node's own (NOTIFY, third-party REGISTER, OPTIONS): complete but for Via. */
   request(
     message: string,

@@ -1,0 +1,114 @@
+// Branch parameters of this endpoint: cookie, a mark of the endpoint, a hash for loop detection, a random part.
+// RFC 3261 §16.6 item 8, §16.11; RFC 5393 §4.2. Writers and readers: proxy.ts, client-branch.ts, endpoint.ts.
+import type { Random } from '#libs/runtime';
+import { H, type HeaderId } from './header-table.js';
+import { LINE_STRIDE, type SipMessage } from './message.js';
+import { MAGIC_COOKIE } from './top-via.js';
+
+const MARK_LENGTH = 5;
+const HASH_LENGTH = 7; // 32 bits in base 36
+const UNIQUE_LENGTH = 13; // at least 65 bits
+const POOL_TOKENS = 256;
+/** Fills a stateless branch up to the length of the others. */
+const STATELESS = 'nostat';
+
+/** What the routing of a request depends on, beside the Request-URI and the listener (RFC 5393 §4.2.1). */
+const HASHED_IDS: readonly HeaderId[] = [
+  H.Route,
+  H.CallId,
+  H.PAssertedIdentity,
+  H.PServedUser,
+  H.ProxyRequire,
+];
+const hashed = new Uint8Array(64);
+for (const id of HASHED_IDS) hashed[id] = 1;
+
+export class BranchIds {
+  /** What every branch of this endpoint begins with. */
+  readonly prefix: string;
+  private readonly hashAt: number;
+  /** Length of a whole branch: all are equally long. */
+  readonly length: number;
+  private pool = '';
+  private used = 0;
+  private readonly seed: number;
+
+  constructor(private readonly random: Random) {
+    this.prefix = MAGIC_COOKIE + random.token(MARK_LENGTH);
+    this.hashAt = this.prefix.length;
+    this.length = this.hashAt + HASH_LENGTH + UNIQUE_LENGTH;
+    this.seed = Math.floor(random.fraction() * 2 ** 32) | 0;
+  }
+
+  /** A new branch that carries the hash of the request it forwards. */
+  next(hash: string): string {
+    if (this.used === this.pool.length) {
+      this.pool = this.random.token(UNIQUE_LENGTH * POOL_TOKENS);
+      this.used = 0;
+    }
+    this.used += UNIQUE_LENGTH;
+    return this.prefix + hash + this.pool.slice(this.used - UNIQUE_LENGTH, this.used);
+  }
+
+  /** The branch of a request forwarded without state: the same for each retransmission (RFC 3261 §16.11). */
+  stateless(request: SipMessage): string {
+    const via = request.header(H.Via) ?? '';
+    const callId = request.header(H.CallId) ?? '';
+    const one = hashText(via, 0, via.length, this.seed);
+    const other = hashText(callId, 0, callId.length, hashText(via, 0, via.length, ~this.seed));
+    return this.prefix + base36(one) + base36(other) + STATELESS;
+  }
+
+  /** The hash of what decides where a request goes. The method is not in it: CANCEL and ACK have the INVITE's branch. */
+  hash(request: SipMessage, listener: string): string {
+    const { raw, lines, lineCount, requestUri } = request;
+    let hash = hashText(listener, 0, listener.length, this.seed ^ request.cseq);
+    hash = hashText(requestUri, 0, requestUri.length, hash);
+    for (let line = 0, at = 0; line < lineCount; line++, at += LINE_STRIDE) {
+      const id = lines[at]!;
+      if (hashed[id] === 1) hash = hashText(raw, lines[at + 2]!, lines[at + 3]!, hash ^ id);
+    }
+    return base36(hash);
+  }
+
+  /**
+   * True when this request has been here before with nothing changed that decides where it goes: a loop. A spiral (another
+   * Request-URI, another Route, …) has another hash.
+   */
+  looped(request: SipMessage, listener: string): boolean {
+    const { raw, lines, headersEnd } = request;
+    let at = raw.indexOf(this.prefix, request.headersStart);
+    if (at < 0 || at >= headersEnd) return false; // the usual case costs one search
+    let hash: string | undefined;
+    for (let line = request.findLine(H.Via); line >= 0; line = request.findLine(H.Via, line + 1)) {
+      const end = lines[line * LINE_STRIDE + 3]!;
+      at = raw.indexOf(this.prefix, lines[line * LINE_STRIDE + 2]);
+      for (; at >= 0 && at < end; at = raw.indexOf(this.prefix, at + this.hashAt)) {
+        hash ??= this.hash(request, listener);
+        if (raw.startsWith(hash, at + this.hashAt)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** The branch of the topmost Via if it is one of this endpoint's, else ''. */
+  own(response: SipMessage): string {
+    const line = response.findLine(H.Via);
+    const { raw, lines } = response;
+    const start = lines[line * LINE_STRIDE + 2]!;
+    const at = raw.indexOf(this.prefix, start);
+    const end = at + this.length;
+    if (at < 0 || end > lines[line * LINE_STRIDE + 3]!) return '';
+    const comma = raw.indexOf(',', start);
+    return comma < 0 || comma > at ? raw.slice(at, end) : '';
+  }
+}
+
+/** FNV-1a over a piece of text. */
+const hashText = (text: string, start: number, end: number, seed: number): number => {
+  let hash = seed ^ 0x811c9dc5;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
+};
+
+const base36 = (hash: number): string => (hash >>> 0).toString(36).padStart(HASH_LENGTH, '0');

@@ -1,0 +1,38 @@
+// What one endpoint counts since its start. Writer: endpoint.ts; reader: the apps' metrics pages.
+
+export interface EndpointCounters {
+  requests: number;
+  responses: number;
+  /** Requests that were already being handled or answered. */
+  retransmissions: number;
+  /** Input that does not parse, and requests without a usable Via. */
+  malformed: number;
+  /** Responses without a transaction. */
+  strayResponses: number;
+  /** Requests refused here, by status: 400, 420, 482, 483. */
+  refused: Record<number, number>;
+  /** Requests refused because of TRANSACTIONS_MAX or while draining. */
+  overload: number;
+  /** Responses that could not be sent. */
+  responsesLost: number;
+  /** ACKs that could not be sent. */
+  acksLost: number;
+  /** Promises of the resolver that were rejected. */
+  resolverFailures: number;
+  /** Exceptions in the users' callbacks. */
+  defects: number;
+}
+
+export const newCounters = (): EndpointCounters => ({
+  requests: 0,
+  responses: 0,
+  retransmissions: 0,
+  malformed: 0,
+  strayResponses: 0,
+  refused: {},
+  overload: 0,
+  responsesLost: 0,
+  acksLost: 0,
+  resolverFailures: 0,
+  defects: 0,
+});

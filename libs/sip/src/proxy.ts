@@ -1,0 +1,253 @@
+// The response context of a transaction-stateful proxy: branches out, one final answer back.
+// RFC 3261 §16.6–16.10; RFC 4320 (non-INVITE); RFC 5393 §5 (Max-Breadth); RFC 3326 (Reason of a CANCEL).
+// Made by endpoint.ts for bono and sprout, whose policy is the ProxyUser.
+import type { Random } from '#libs/runtime';
+import { bestFailure, mergeChallenges, type Failure } from './best-response.js';
+import { ClientBranch, type BranchOwner, type ClientLayer } from './client-branch.js';
+import { Edits } from './edits.js';
+import type { NextHop, ProxyContext, ProxyUser } from './endpoint.port.js';
+import { H } from './header-table.js';
+import type { SipMessage } from './message.js';
+import { retryAfter } from './reply.js';
+import type { PendingRequest } from './server-transaction.js';
+
+/** Branches of one request over its whole life; beyond, `fork` makes none. */
+export const BRANCHES_MAX = 10;
+const MAX_FORWARDS = 70;
+/** RFC 5393 §5.3.3: the value added, and the most that is believed. */
+const BREADTH_MAX = 60;
+
+export interface ProxyLayer extends ClientLayer {
+  readonly random: Random;
+  readonly branchesMax: number;
+  /** An exception of the user's. */
+  defect(error: unknown): void;
+}
+
+export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
+  readonly branches: ClientBranch<L>[] = [];
+  private readonly failures: Failure<L>[] = [];
+  /** Forked, not sent: until the call stack ends, or until Max-Breadth allows. */
+  private waiting: ClientBranch<L>[] = [];
+  private sealed = false;
+  private sealing = false;
+  /** A final answer went upstream, or none can any more. */
+  private done = false;
+  /** That answer was a 2xx. */
+  private accepted = false;
+  /** No more branches: the caller cancelled, or a 6xx came. */
+  private closed = false;
+  /** The user is being asked about a failed branch: what it forks counts before the answer is chosen. */
+  private deciding = 0;
+  private hash = '';
+
+  constructor(
+    readonly server: PendingRequest,
+    private readonly user: ProxyUser<L>,
+    private readonly layer: ProxyLayer,
+  ) {
+    server.isBusy = () => !this.done && this.branches.some((branch) => !branch.ended);
+    if (server.answered || server.ended) this.done = true;
+    else if (server.cancelled) this.closed = true;
+    else server.onCancel = (cancel) => this.callerCancelled(cancel);
+  }
+
+  fork(
+    edits: Edits,
+    hop: NextHop,
+    label: L,
+    options?: { lowerMaxForwards?: boolean },
+  ): ClientBranch<L> | undefined {
+    if (this.done || this.closed || this.branches.length >= this.layer.branchesMax) return undefined;
+    const { request, source, flow } = this.server;
+    if (source !== undefined) edits.viaReceived(source.address, source.port);
+    if (!request.has(H.MaxForwards)) edits.replace(H.MaxForwards, String(MAX_FORWARDS));
+    else if (options?.lowerMaxForwards !== false)
+      edits.replace(H.MaxForwards, String(maxForwards(request) - 1));
+    if (this.hash === '') this.hash = this.layer.branchIds.hash(request, flow.listener);
+
+    const branch = new ClientBranch(label, edits, hop, this.hash, this, this.layer);
+    this.branches.push(branch);
+    this.waiting.push(branch);
+    if (this.sealed) this.sendWaiting();
+    else if (!this.sealing) this.sealLater();
+    return branch;
+  }
+
+  cancelBranches(reason = '', except?: ClientBranch<L>): void {
+    this.cancelOthers(reason, except);
+    // What was never sent has ended without a word; the caller may fork or reply first.
+    if (!this.done && this.allEnded) queueMicrotask(() => this.answerIfAllEnded());
+  }
+
+  seal(): void {
+    this.sealing = true;
+    this.sealed = true;
+    this.sendWaiting();
+    this.answerIfAllEnded();
+  }
+
+  reply(status: number, reason?: string, headers?: string, body?: string): void {
+    if (this.done) return;
+    if (status < 200) return this.server.reply(status, reason, headers, body);
+    this.done = true;
+    this.cancelOthers('');
+    this.server.reply(status, reason, headers, body);
+    this.user.completed?.(status, undefined, undefined);
+  }
+
+  /** The end of the call stack that made the context. One without branches waits for the first, or for `seal`. */
+  endOfStack(): void {
+    this.sealing = false;
+    if (this.branches.length > 0 || this.closed) this.seal();
+  }
+
+  /** The engine will call `endOfStack`. */
+  expectEndOfStack(): void {
+    this.sealing = true;
+  }
+
+  branchResponse(branch: ClientBranch<L>, response: SipMessage): void {
+    const { status } = response;
+    if (status < 200) {
+      // 100 is hop by hop; of a non-INVITE no other provisional may be sent (RFC 4320 §4.1).
+      if (status > 100 && !this.done && this.isInvite) this.forward(branch, response, status);
+    } else if (status < 300) this.succeeded(branch, response);
+    else this.ended(branch, status, response);
+  }
+
+  branchFailed(branch: ClientBranch<L>, status: 408 | 503): void {
+    this.ended(branch, status, undefined);
+  }
+
+  private get isInvite(): boolean {
+    return this.server.request.method === 'INVITE';
+  }
+
+  private get allEnded(): boolean {
+    for (const branch of this.branches) if (!branch.ended) return false;
+    return true;
+  }
+
+  private sealLater(): void {
+    this.sealing = true;
+    queueMicrotask(() => this.endOfStack());
+  }
+
+  /** Divides what is left of Max-Breadth among the waiting branches; without any, they wait for others to end. */
+  private sendWaiting(): void {
+    if (this.waiting.length === 0) return;
+    const { request } = this.server;
+    const stated = request.header(H.MaxBreadth);
+    const incoming = stated === undefined ? BREADTH_MAX : Math.min(BREADTH_MAX, Number.parseInt(stated) || 1);
+    let left = incoming;
+    for (const branch of this.branches) if (!branch.ended && !branch.cancelled) left -= branch.breadth;
+    while (this.waiting.length > 0 && left > 0 && !this.done && !this.closed) {
+      const branch = this.waiting.shift()!;
+      branch.breadth = Math.max(1, Math.floor(left / (this.waiting.length + 1)));
+      left -= branch.breadth;
+      if (stated !== String(branch.breadth)) branch.edits.replace(H.MaxBreadth, String(branch.breadth));
+      branch.start();
+    }
+  }
+
+  private cancelOthers(reason: string, except?: ClientBranch<L>): void {
+    this.waiting = this.waiting.filter((branch) => branch === except);
+    for (const branch of this.branches) if (branch !== except) branch.cancel(reason);
+  }
+
+  private callerCancelled(cancel: SipMessage): void {
+    this.closed = true;
+    this.sealed = true;
+    this.cancelOthers(cancel.header(H.Reason) ?? '');
+    this.user.cancelled?.(cancel);
+    this.answerIfAllEnded();
+  }
+
+  private succeeded(branch: ClientBranch<L>, response: SipMessage): void {
+    const { status } = response;
+    if (this.done) {
+      // Every 2xx to an INVITE goes upstream, but none after another final answer (§16.7 item 5).
+      if (this.accepted && this.isInvite) this.forward(branch, response, status);
+      return;
+    }
+    this.done = true;
+    this.accepted = this.forward(branch, response, status);
+    this.cancelOthers('SIP;cause=200;text="Call completed elsewhere"', branch);
+    this.user.completed?.(status, branch, response);
+  }
+
+  private ended(branch: ClientBranch<L>, status: number, response: SipMessage | undefined): void {
+    if (this.done) return;
+    if (this.askUser(branch, status, response) === 'count') {
+      this.failures.push({ branch, status, response });
+      if (status >= 600 && !this.done) {
+        this.closed = true;
+        this.cancelOthers(`SIP;cause=${status}`, branch);
+      }
+    }
+    this.sendWaiting();
+    this.answerIfAllEnded();
+  }
+
+  private askUser(branch: ClientBranch<L>, status: number, response?: SipMessage): 'count' | 'retry' {
+    this.deciding++;
+    try {
+      return this.user.branchFailed?.(branch, status, response) ?? 'count';
+    } catch (error) {
+      this.layer.defect(error);
+      return 'count';
+    } finally {
+      this.deciding--;
+    }
+  }
+
+  private answerIfAllEnded(): void {
+    if (this.done || this.deciding > 0 || !this.sealed) return;
+    if ((this.waiting.length > 0 && !this.closed) || !this.allEnded) return;
+    const { server, failures, user } = this;
+    const best = bestFailure(failures, server.cancelled);
+    // No branch at all: §16.5; none that answered: §16.7 item 6, or what the CANCEL asked for.
+    let status = best?.status ?? (this.branches.length === 0 ? 480 : 408);
+    if (server.cancelled && best?.response === undefined) status = 487;
+    if (status === 503) status = 500; // 503 would say that this node takes no work (§16.7 item 6)
+
+    const wanted = user.chosen?.(status, best?.response) ?? status;
+    if (this.hasAnswered()) return;
+    this.done = true;
+    if (wanted === status && best?.response !== undefined && status === best.status)
+      this.forward(best.branch, best.response, status);
+    else server.reply(wanted, undefined, wanted === 500 ? retryAfter(this.layer.random) : '');
+    user.completed?.(wanted, best?.branch, wanted === status ? best?.response : undefined);
+  }
+
+  /** For after a call of the user, which may have answered. */
+  private hasAnswered(): boolean {
+    return this.done;
+  }
+
+  /** False when the user's own change of the response failed: then 500 went upstream. */
+  private forward(branch: ClientBranch<L>, response: SipMessage, status: number): boolean {
+    if (!hasMoreVias(response)) return false; // nobody upstream that it could be for (§16.7 item 3)
+    const edits = new Edits(response);
+    edits.popValue(H.Via);
+    try {
+      this.user.response?.(branch, response, edits);
+      if (status >= 300) mergeChallenges({ branch, status, response }, this.failures, edits);
+    } catch (error) {
+      this.layer.defect(error);
+      if (status >= 200) this.server.reply(500, undefined, retryAfter(this.layer.random));
+      return false;
+    }
+    this.server.forward(status, edits.render());
+    return true;
+  }
+}
+
+/** Parsed and bounded by parseMessage. */
+const maxForwards = (request: SipMessage): number => Number(request.header(H.MaxForwards));
+
+const hasMoreVias = (response: SipMessage): boolean => {
+  const line = response.findLine(H.Via);
+  return response.findLine(H.Via, line + 1) >= 0 || response.lineValue(line).includes(',');
+};

@@ -1,0 +1,93 @@
+// The live transactions of an endpoint, found by what identifies them on the wire: RFC 3261 §17.1.3, §17.2.3.
+// Owner: endpoint.ts.
+import { H } from './header-table.js';
+import type { ClientMachine } from './client-branch.js';
+import type { SipMessage } from './message.js';
+import { headerParam } from './params.js';
+import type { ServerMachine } from './server-transaction.js';
+import { MAGIC_COOKIE, type TopVia } from './top-via.js';
+import { InviteClientTransaction } from './transaction.invite-client.js';
+import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
+import type { Flow, Target } from './transport.port.js';
+
+export class TransactionTable {
+  readonly servers = new Map<string, ServerMachine>();
+  readonly clients = new Map<string, ClientMachine>();
+  /** Client transactions of each connection, for when it is lost; UDP has none to lose. */
+  private readonly byFlow = new Map<Flow, Set<ClientMachine>>();
+
+  get size(): number {
+    return this.servers.size + this.clients.size;
+  }
+
+  addClient(client: ClientMachine): void {
+    this.clients.set(client.key, client);
+    const { flow } = client;
+    if (!flow.reliable) return;
+    const same = this.byFlow.get(flow);
+    if (same === undefined) this.byFlow.set(flow, new Set([client]));
+    else same.add(client);
+  }
+
+  remove(machine: ServerMachine | ClientMachine): void {
+    if (!isClient(machine)) {
+      this.servers.delete(machine.key);
+      return;
+    }
+    this.clients.delete(machine.key);
+    if (!machine.flow.reliable) return;
+    const same = this.byFlow.get(machine.flow);
+    same?.delete(machine);
+    if (same?.size === 0) this.byFlow.delete(machine.flow);
+  }
+
+  /** Those that wait on this connection, as a copy: telling them changes the table. */
+  clientsOn(flow: Flow): readonly ClientMachine[] {
+    return [...(this.byFlow.get(flow) ?? [])];
+  }
+
+  /** Those that send to this peer. A search: the network reports such failures rarely. */
+  clientsTo(peer: Target | Flow): readonly ClientMachine[] {
+    const found: ClientMachine[] = [];
+    const address = 'address' in peer ? peer.address : peer.remoteAddress;
+    const port = 'address' in peer ? peer.port : peer.remotePort;
+    for (const client of this.clients.values()) {
+      const { flow } = client;
+      if (
+        flow === peer ||
+        (flow.transport === peer.transport && flow.remoteAddress === address && flow.remotePort === port)
+      )
+        found.push(client);
+    }
+    return found;
+  }
+
+  /** Requests that wait for a final answer, either way. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const server of this.servers.values()) if (server.owner !== undefined) count++;
+    for (const { state } of this.clients.values())
+      if (state === 'calling' || state === 'trying' || state === 'proceeding') count++;
+    return count;
+  }
+}
+
+const isClient = (machine: ServerMachine | ClientMachine): machine is ClientMachine =>
+  machine instanceof NonInviteClientTransaction || machine instanceof InviteClientTransaction;
+
+/**
+ * Key of the server transaction that a request of this method belongs to or begins. ACK and CANCEL look for 'INVITE'.
+ * Without the cookie the client is of RFC 2543: Request-URI, From, Call-ID, CSeq number and the Via itself tell
+ * transactions apart; the To tag does not, as an ACK has one where its INVITE had none.
+ */
+export const serverKey = (request: SipMessage, via: TopVia, method: string): string => {
+  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch} ${via.sentBy} ${method}`;
+  const from = headerParam(request.header(H.From) ?? '', 'tag') ?? '';
+  const callId = request.header(H.CallId) ?? '';
+  const top = request.header(H.Via) ?? '';
+  return `${request.requestUri} ${from} ${callId} ${request.cseq} ${top} ${method}`;
+};
+
+/** Key of a client transaction: a CANCEL has its INVITE's branch. */
+export const clientKey = (branchId: string, method: string): string =>
+  method === 'CANCEL' ? `${branchId} CANCEL` : branchId;

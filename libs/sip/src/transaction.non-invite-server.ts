@@ -1,0 +1,77 @@
+// Non-INVITE server transaction: RFC 3261 §17.2.2 (figure 8), with RFC 4320: no provisional but 100, that one exactly
+// when the client's Timer E has reached T2, never a 408. Owner: server-transaction.ts.
+import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import { nonInviteTryingMs, TIMEOUT_T1S, type ResponsePath, type TransactionLayer } from './transaction.js';
+
+export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
+
+/** What the machine asks of its owner. */
+export interface NonInviteServerUser {
+  /** A 100 is due: the owner answers with `respond`. */
+  trying(): void;
+}
+
+export class NonInviteServerTransaction implements TimerOwner {
+  state: NonInviteServerState = 'trying';
+  /** One node, as only one of them runs at a time: the 100 in Trying, the client's patience in Proceeding, then J. */
+  private readonly life = new TimerNode(this, 0);
+  private last = '';
+  /** The owner while there is no final answer. */
+  owner: NonInviteServerUser | undefined;
+  onEnd: (() => void) | undefined = undefined;
+
+  constructor(
+    readonly key: string,
+    readonly method: string,
+    private readonly path: ResponsePath,
+    /** Let go of with the final answer: it holds the request. */
+    user: NonInviteServerUser,
+    private readonly layer: TransactionLayer<NonInviteServerTransaction>,
+  ) {
+    this.owner = user;
+  }
+
+  start(): void {
+    this.layer.timers.start(this.life, nonInviteTryingMs(this.layer.timing));
+  }
+
+  /** A response from the user. Ignored where the figure has no arrow, and where RFC 4320 forbids it. */
+  respond(status: number, message: string): void {
+    if (this.state !== 'trying' && this.state !== 'proceeding') return;
+    if (status < 200) {
+      if (status !== 100 || this.state === 'proceeding') return;
+      this.state = 'proceeding';
+      this.last = message;
+      this.path.send(message);
+      return;
+    }
+    if (status === 408) return this.terminate();
+    this.state = 'completed';
+    this.owner = undefined;
+    if (this.path.reliable) this.terminate();
+    else {
+      this.last = message;
+      this.layer.timers.start(this.life, TIMEOUT_T1S * this.layer.timing.t1Ms); // J
+    }
+    this.path.send(message);
+  }
+
+  /** The same request again. */
+  retransmission(): void {
+    if (this.last !== '') this.path.send(this.last);
+  }
+
+  timer(_kind: number): void {
+    if (this.state !== 'trying') return this.terminate(); // J; or the client has given up, and no answer may be sent
+    const { timers, timing } = this.layer;
+    timers.start(this.life, TIMEOUT_T1S * timing.t1Ms - nonInviteTryingMs(timing));
+    this.owner?.trying();
+  }
+
+  private terminate(): void {
+    if (this.state === 'terminated') return;
+    this.state = 'terminated';
+    this.layer.timers.stop(this.life);
+    this.layer.terminated(this);
+  }
+}
