@@ -1,1 +1,5 @@
-export {};
+export * from './ports.js';
+export * from './provisioning.js';
+export { ProvisioningFault } from './outcome.js';
+export type { NewSubscriber, ProvisionedSubscriber } from './provision-subscriber.js';
+export type { Finished, FinishOptions } from './subscriber-process.js';

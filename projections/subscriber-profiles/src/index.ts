@@ -1,1 +1,5 @@
-export {};
+export * from './bounded-map.js';
+export * from './ims-subscription.js';
+export * from './subscriber-profiles.js';
+export * from './subscriber-profiles.store.js';
+export type { ReadStream } from './workspace.js';

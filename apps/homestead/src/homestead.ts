@@ -1,0 +1,184 @@
+// Homestead in local mode: answers the Cx questions from the subscriber views (backend.md §1, §1.6 with its defects mended:
+// an unknown user is not found, and a change of provisioning holds for the next question).
+// Reads subscriber-profiles and the credential store; appends nothing. What is cached is answered without I/O.
+import type { Credential, CredentialStore } from '#libs/stores';
+import type {
+  Answer,
+  AuthVector,
+  Homestead,
+  HomesteadFailure,
+  RegData,
+  RegDataRequest,
+  ServerAssignment,
+} from '#libs/homestead-client';
+import type { Clock } from '#libs/runtime';
+import { BoundedMap, type IrsProfile, SUBSCRIBER_CACHE_MAX } from '#projections/subscriber-profiles';
+import type { SubscriberProfiles } from '#projections/subscriber-profiles';
+import { createRegistrationStates, type RegistrationStates } from './registration-states.js';
+
+export type HomesteadPorts = Readonly<{
+  profiles: SubscriberProfiles;
+  credentials: Pick<CredentialStore, 'get'>;
+  clock: Clock;
+  /** Our S-CSCF, a SIP URI: the server that every user is assigned to. */
+  scscfUri: string;
+  /** Charging functions in the order to try (backend.md §1.1: CCF and ECF, two each at most on Cx). */
+  chargingAddresses?: RegData['chargingAddresses'];
+  /** How long a registration state is remembered without a further reg-data request, in s. */
+  recordTtlS?: number;
+  cacheMax?: number;
+  /** A store that did not answer; the caller learns 'unavailable'. */
+  onFault?: (error: unknown) => void;
+}>;
+
+export type LocalHomestead = Homestead &
+  Readonly<{
+    /** GET reg-data: what reg-data requests have left here; not-found when there were none of late. */
+    cachedRegData(impu: string): Promise<Answer<RegData>>;
+  }>;
+
+const ok = <T>(value: T): Answer<T> => ({ ok: true, value });
+const failed = (failure: HomesteadFailure): Answer<never> => ({ ok: false, failure });
+
+// The same promises each time: a refusal costs nothing, and nobody can change them.
+const NOT_FOUND = failed('not-found');
+const BAD_REQUEST = failed('bad-request');
+const UNAVAILABLE = failed('unavailable');
+
+type Held = Readonly<{ version: string; answer: Promise<Answer<AuthVector>> }>;
+
+const vectorOf = (version: string, credential: Credential): AuthVector => ({
+  kind: 'digest',
+  realm: credential.realm,
+  qop: 'auth',
+  ha1Md5: credential.ha1Md5,
+  ...(credential.ha1Sha256 === undefined ? {} : { ha1Sha256: credential.ha1Sha256 }),
+  version,
+});
+
+class LocalMode implements LocalHomestead {
+  private readonly vectors: BoundedMap<Held>;
+  private readonly states: RegistrationStates;
+  private readonly assigned: Promise<Answer<ServerAssignment>>;
+  private readonly chargingAddresses: RegData['chargingAddresses'];
+
+  constructor(private readonly ports: HomesteadPorts) {
+    this.vectors = new BoundedMap(ports.cacheMax ?? SUBSCRIBER_CACHE_MAX);
+    this.states = createRegistrationStates(ports.clock, ports.recordTtlS);
+    this.assigned = Promise.resolve(ok({ resultCode: 2001, scscf: ports.scscfUri }));
+    this.chargingAddresses = ports.chargingAddresses ?? { ccf: [], ecf: [] };
+  }
+
+  authVector(impi: string, impu: string): Promise<Answer<AuthVector>> {
+    const profile = this.ports.profiles.peekIdentity(impu);
+    if (!profile) return this.guarded(this.vectorAfterReading(impi, impu));
+    if (!profile.privateIds.has(impi)) return Promise.resolve(NOT_FOUND);
+    const version = this.ports.profiles.peekCredential(impi)?.version;
+    const held = this.vectors.get(impi);
+    // A vector is good only for the version in force.
+    if (held && held.version === version) return held.answer;
+    return this.guarded(this.readVector(impi));
+  }
+
+  registrationStatus(impi: string, impu: string): Promise<Answer<ServerAssignment>> {
+    const profile = this.ports.profiles.peekIdentity(impu);
+    if (profile) return this.assignedWhen(profile.privateIds.has(impi));
+    return this.guarded(
+      this.ports.profiles.identity(impu).then((read) => this.assignedWhen(read?.privateIds.has(impi))),
+    );
+  }
+
+  location(impu: string): Promise<Answer<ServerAssignment>> {
+    if (this.ports.profiles.peekIdentity(impu)) return this.assigned;
+    return this.guarded(
+      this.ports.profiles.identity(impu).then((read) => this.assignedWhen(read !== undefined)),
+    );
+  }
+
+  regData(
+    impu: string,
+    request: Readonly<{ reqtype: RegDataRequest; impi?: string; wildcardIdentity?: string }>,
+  ): Promise<Answer<RegData>> {
+    // TS 29.228 §6.1.2: a wildcarded identity is looked up under its wildcard.
+    const key = request.wildcardIdentity ?? impu;
+    const profile = this.ports.profiles.peekIdentity(key);
+    if (profile) return Promise.resolve(this.assign(profile, request.reqtype, request.impi));
+    return this.guarded(
+      this.ports.profiles
+        .identity(key)
+        .then((read) => (read ? this.assign(read, request.reqtype, request.impi) : NOT_FOUND)),
+    );
+  }
+
+  async cachedRegData(impu: string): Promise<Answer<RegData>> {
+    const read = this.guarded(this.ports.profiles.identity(impu).then((profile) => ok(profile)));
+    const found = await read;
+    if (!found.ok) return found;
+    const state = found.value && this.states.of(found.value.irs);
+    if (!found.value || !state || state === 'NOT_REGISTERED') return NOT_FOUND;
+    const { chargingAddresses } = this;
+    return ok({ state, imsSubscriptionXml: found.value.xml, chargingAddresses });
+  }
+
+  /** The decision table of backend.md §1.1; in local mode the view is the HSS, and always current. */
+  private assign(profile: IrsProfile, reqtype: RegDataRequest, impi: string | undefined): Answer<RegData> {
+    const { irs, xml } = profile;
+    const { chargingAddresses } = this;
+    if (impi !== undefined && !profile.privateIds.has(impi)) return NOT_FOUND;
+    const previousState = this.states.of(irs);
+    switch (reqtype) {
+      case 'reg':
+        this.states.set(irs, 'REGISTERED');
+        return ok({ state: 'REGISTERED', previousState, imsSubscriptionXml: xml, chargingAddresses });
+      case 'call': {
+        if (previousState === 'NOT_REGISTERED') this.states.set(irs, 'UNREGISTERED');
+        const state = previousState === 'NOT_REGISTERED' ? 'UNREGISTERED' : previousState;
+        return ok({ state, previousState, imsSubscriptionXml: xml, chargingAddresses });
+      }
+      case 'dereg-user':
+      case 'dereg-admin':
+      case 'dereg-timeout':
+        // Deliberate: it ends loops of deregistrations between S-CSCF and HSS.
+        if (previousState === 'NOT_REGISTERED') return BAD_REQUEST;
+        this.states.set(irs, 'NOT_REGISTERED');
+        return ok({ state: 'NOT_REGISTERED', imsSubscriptionXml: xml, chargingAddresses });
+      case 'dereg-auth-failed':
+      case 'dereg-auth-timeout':
+        if (previousState === 'NOT_REGISTERED') return BAD_REQUEST;
+        return ok({ state: previousState, imsSubscriptionXml: xml, chargingAddresses });
+    }
+  }
+
+  private assignedWhen(known: boolean | undefined): Promise<Answer<ServerAssignment>> {
+    return known ? this.assigned : Promise.resolve(NOT_FOUND);
+  }
+
+  private async vectorAfterReading(impi: string, impu: string): Promise<Answer<AuthVector>> {
+    const profile = await this.ports.profiles.identity(impu);
+    return profile?.privateIds.has(impi) ? this.readVector(impi) : NOT_FOUND;
+  }
+
+  private async readVector(impi: string): Promise<Answer<AuthVector>> {
+    const inForce = await this.ports.profiles.credential(impi);
+    if (!inForce) return NOT_FOUND;
+    const secret = await this.ports.credentials.get(inForce.version);
+    if (!secret) {
+      // Replaced while it was read: the newer one counts. Still in force and yet not there: a fault of ours.
+      const now = await this.ports.profiles.credential(impi);
+      return now && now.version !== inForce.version ? this.readVector(impi) : UNAVAILABLE;
+    }
+    const answer = ok(vectorOf(inForce.version, secret));
+    this.vectors.set(impi, { version: inForce.version, answer: Promise.resolve(answer) });
+    return answer;
+  }
+
+  /** A store that does not answer is never shown as a user who does not exist. */
+  private guarded<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
+    return answer.catch((error: unknown) => {
+      this.ports.onFault?.(error);
+      return UNAVAILABLE;
+    });
+  }
+}
+
+export const createHomestead = (ports: HomesteadPorts): LocalHomestead => new LocalMode(ports);

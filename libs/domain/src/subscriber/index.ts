@@ -1,0 +1,4 @@
+export * from './credential.js';
+export * from './identity.js';
+export * from './subscriber.decide.js';
+export * from './subscriber.js';
