@@ -2,7 +2,7 @@ export * from './credential-store.port.js';
 export * from './key-value-store.port.js';
 export * from './table-store.port.js';
 export { KEY_VALUE_ENTRIES_MAX } from './adapters/embedded/key-value-table.js';
-export * from './adapters/embedded/memory-credential-store.js';
+export { createMemoryCredentialStore } from './adapters/embedded/memory-credential-store.js';
 export {
   createMemoryKeyValueStore,
   type EmbeddedKeyValueStore,
@@ -20,3 +20,11 @@ export {
   TABLE_CACHE_ROWS_MAX,
 } from './adapters/embedded/sqlite-table-store.js';
 export * from './adapters/embedded/json-codec.js';
+export { loadMasterKey, type MasterKey, masterKeyOf } from './adapters/embedded/master-key.js';
+export {
+  createSealedCredentialStore,
+  CREDENTIAL_CACHE_MAX,
+  type SealedCredentialOptions,
+  type SealedCredentialStore,
+} from './adapters/embedded/sealed-credential-store.js';
+export * from './sweep-credential-versions.js';
