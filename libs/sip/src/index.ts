@@ -11,6 +11,7 @@ export { aorOf, plainNumber, uriEquals } from './uri-compare.js';
 export { addrUri, formatNameAddr, parseNameAddr, tagOf, type NameAddr } from './name-addr.js';
 export { decodeUtf8, encodeUtf8, escapePercent, HEADER_CHARS, normaliseEscapes, PARAM_CHARS, PASSWORD_CHARS, unescapePercent, USER_CHARS } from './percent.js'; // prettier-ignore
 export * from './digest.js';
+export { checkFields, type FieldFault } from './check-fields.js';
 export * from './endpoint.port.js';
 export * from './transport.port.js';
 export { createEndpoint, TRANSACTIONS_MAX, type EndpointLimits, type EndpointOptions, type SipEndpoint } from './endpoint.js'; // prettier-ignore

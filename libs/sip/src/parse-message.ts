@@ -7,7 +7,7 @@ import { CSEQ_MAX, HEADER_LINES_MAX, MAX_FORWARDS_MAX, MESSAGE_BYTES_MAX } from 
 import { LINE_STRIDE, SipMessage } from './message.js';
 import { methodAt } from './methods.js';
 import { parsePartial } from './parse-partial.js';
-import { COLON, CR, isDigitCode, isSpaceCode, isToken, LF, matchesLower, parseDigits, skipSpace, SPACE, TAB, trimEnd } from './scan.js'; // prettier-ignore
+import { BACKSLASH, COLON, CR, isDigitCode, isSpaceCode, isToken, LF, matchesLower, parseDigits, skipSpace, SPACE, TAB, trimEnd } from './scan.js'; // prettier-ignore
 
 export type ParseFailure = Readonly<{
   ok: false;
@@ -160,6 +160,8 @@ const scanHeaders = (raw: string, start: number): number => {
   while (raw.charCodeAt(at) !== CR || raw.charCodeAt(at + 1) !== LF) {
     if (size === HEADER_LINES_MAX * LINE_STRIDE) return fail(at, 'too many header lines');
 
+    if (at >= raw.length) return fail(at, 'headers do not end');
+
     const name = scanName(raw, at);
     const nameEnd = nameEndOf(name);
     let colon = nameEnd;
@@ -178,11 +180,17 @@ const scanHeaders = (raw: string, start: number): number => {
     size += LINE_STRIDE;
     at = end + 2;
   }
-  // Behind a NUL, programs written in C see another message than we do (RFC 4475 §3.1.2 has none in headers).
-  const nul = raw.indexOf('\0');
-  if (nul >= 0 && nul < at) return fail(nul, 'NUL in a header');
+  const nul = bareNul(raw, at);
+  if (nul >= 0) return fail(nul, 'NUL in a header');
   lineCount = size / LINE_STRIDE;
   return at;
+};
+
+/** Behind a NUL, programs written in C see another message than we do; as a quoted-pair it is allowed (RFC 4475 §3.1.1.2). */
+const bareNul = (raw: string, end: number): number => {
+  let nul = raw.indexOf('\0');
+  while (nul >= 0 && nul < end && raw.charCodeAt(nul - 1) === BACKSLASH) nul = raw.indexOf('\0', nul + 1);
+  return nul < end ? nul : -1;
 };
 
 /** Index of the CRLF that ends the header line, folded lines taken in (RFC 3261 §7.3.1); a lone CR or LF is refused. */

@@ -54,6 +54,6 @@ const noteLine = (raw: string, start: number, end: number, lines: number[]): voi
   if (id < 0 || HEADER_NAMES[id] === undefined) return;
   const valueStart = skipSpace(raw, colon + 1, end);
   const value = raw.slice(valueStart, end);
-  if (/\0|\r(?!\n[ \t])|(?<!\r)\n/.test(value)) return;
+  if (/(?<!\\)\0|\r(?!\n[ \t])|(?<!\r)\n/.test(value)) return;
   lines.push(id, start, valueStart, trimEnd(raw, valueStart, end));
 };

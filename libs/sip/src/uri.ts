@@ -230,6 +230,12 @@ export const withoutUriParam = (uri: string, name: string): string => {
   return rest + uri.slice(copied);
 };
 
+/** The URI without `?headers`: they must not stay in a Request-URI that is passed on (RFC 4475 §3.1.2.11). */
+export const withoutUriHeaders = (uri: string): string => {
+  const query = uri.indexOf('?', paramsFrom(uri));
+  return query < 0 ? uri : uri.slice(0, query);
+};
+
 /** `host` or `host:port` of a SIP URI's text by index only, lower case not made: for next hops. '' when there is none. */
 export const hostPortOf = (uri: string): string => {
   const at = uri.indexOf('@');
