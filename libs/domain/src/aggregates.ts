@@ -1,0 +1,53 @@
+// Every kind of stream this core writes: which events it holds, and how they fold into its state.
+// Readers: history (the state of any stream), the schema tests.
+import type { Recorded } from '#libs/decider';
+import { CALL_EVENT_TYPES } from './call/index.js';
+import { CHARGING_EVENT_TYPES } from './charging/index.js';
+import { registration, REGISTRATION_EVENT_TYPES } from './registration/index.js';
+import {
+  credential,
+  CREDENTIAL_EVENT_TYPES,
+  identity,
+  IDENTITY_EVENT_TYPES,
+  subscriber,
+  SUBSCRIBER_EVENT_TYPES,
+} from './subscriber/index.js';
+
+type AnyEvent = Readonly<{ type: string; data: object }>;
+
+/** A fold whose state only its owner can read. */
+export type StreamFold = Readonly<{
+  initialState: unknown;
+  evolve(state: unknown, recorded: Recorded<AnyEvent>): unknown;
+}>;
+
+export type Aggregate = Readonly<{
+  eventTypes: readonly string[];
+  /** Absent where the events are facts that add up to no state. */
+  fold?: StreamFold;
+}>;
+
+/** Forgets the types: whoever picks a fold by the name of a stream cannot know them. */
+const foldOf = <S, E extends AnyEvent>(decider: {
+  initialState: S;
+  evolve(state: S, recorded: Recorded<E>): S;
+}): StreamFold => ({
+  initialState: decider.initialState,
+  evolve: (state, recorded) => decider.evolve(state as S, recorded as Recorded<E>),
+});
+
+/** By what stands before the first `-` of a stream's name. */
+export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
+  registration: { eventTypes: REGISTRATION_EVENT_TYPES, fold: foldOf(registration) },
+  call: { eventTypes: CALL_EVENT_TYPES },
+  charging: { eventTypes: CHARGING_EVENT_TYPES },
+  subscriber: { eventTypes: SUBSCRIBER_EVENT_TYPES, fold: foldOf(subscriber) },
+  credential: { eventTypes: CREDENTIAL_EVENT_TYPES, fold: foldOf(credential) },
+  identity: { eventTypes: IDENTITY_EVENT_TYPES, fold: foldOf(identity) },
+};
+
+/** `registration` of `registration-sip:alice@ims.test`. */
+export const categoryOf = (stream: string): string => {
+  const dash = stream.indexOf('-');
+  return dash < 0 ? stream : stream.slice(0, dash);
+};
