@@ -34,6 +34,8 @@ export interface TransportReceiver {
   flowClosed(flow: Flow): void;
   /** What was sent to this peer could not be delivered (ICMP, reset, connect refused or timed out). */
   sendFailed(target: Target | Flow): void;
+  /** Input on this connection could not be framed; the transport has answered it where it could, and closes the flow. */
+  malformed?(reason: string, flow: Flow): void;
 }
 
 /** All transports of one SIP node. */
@@ -46,6 +48,12 @@ export interface Transports {
   flowTo(target: Target, listener: string): Flow | undefined;
   /** sent-by host and port to write into Via for what is sent on this flow. */
   sentBy(flow: Flow): string;
+  /**
+   * Where a request of this size should go (RFC 3261 §18.1.1): the target itself, or over 1,300 bytes the same address by
+   * TCP if this listener has TCP. When that connection fails, sendFailed(flow) is told and the same call gives the UDP
+   * target again for a while: send once more there, with a Via that says UDP.
+   */
+  preferStream?(messageBytes: number, target: Target, listener: string): Target;
 }
 
 /** RFC 3263, behind a port: real DNS comes later; the default one answers IP literals and names of a table at once. */

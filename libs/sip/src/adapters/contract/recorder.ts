@@ -1,0 +1,101 @@
+// What the transports' tests share: a receiver that can be waited on, a clock that moves when told, a log that is silent.
+// Readers: *.spec.ts in adapters/.
+import type { Clock } from '#libs/runtime';
+import type { Flow, Target, TransportReceiver } from '../../transport.port.js';
+import type { TransportLog } from '../listener.js';
+
+export type Heard =
+  | { kind: 'message'; raw: string; flow: Flow }
+  | { kind: 'closed'; flow: Flow }
+  | { kind: 'failed'; target: Target | Flow }
+  | { kind: 'malformed'; reason: string; flow: Flow };
+
+type Kind = Heard['kind'];
+
+/** Keeps what it is told; `next(kind)` waits for the next of that kind that has not been taken. */
+export class Recorder implements TransportReceiver {
+  readonly heard: Heard[] = [];
+  #waiting: { kind: Kind; take: (heard: Heard) => void }[] = [];
+
+  /** `onMessage` runs inside the delivery, as an endpoint would. */
+  constructor(private readonly onMessage: (raw: string, flow: Flow) => void = () => {}) {}
+
+  message(raw: string, flow: Flow): void {
+    this.#tell({ kind: 'message', raw, flow });
+    this.onMessage(raw, flow);
+  }
+
+  flowClosed(flow: Flow): void {
+    this.#tell({ kind: 'closed', flow });
+  }
+
+  sendFailed(target: Target | Flow): void {
+    this.#tell({ kind: 'failed', target });
+  }
+
+  malformed(reason: string, flow: Flow): void {
+    this.#tell({ kind: 'malformed', reason, flow });
+  }
+
+  async next<K extends Kind>(kind: K): Promise<Extract<Heard, { kind: K }>> {
+    const at = this.heard.findIndex((heard) => heard.kind === kind);
+    const found = at < 0 ? undefined : this.heard.splice(at, 1)[0];
+    const heard = found ?? (await new Promise<Heard>((take) => this.#waiting.push({ kind, take })));
+    return heard as Extract<Heard, { kind: K }>;
+  }
+
+  count(kind: Kind): number {
+    return this.heard.filter((heard) => heard.kind === kind).length;
+  }
+
+  #tell(heard: Heard): void {
+    const at = this.#waiting.findIndex(({ kind }) => kind === heard.kind);
+    if (at < 0) this.heard.push(heard);
+    else this.#waiting.splice(at, 1)[0]!.take(heard);
+  }
+}
+
+/** Time stands still until `advance`. */
+export class ManualClock implements Clock {
+  #nowMs = 1_000_000;
+  #timers: { atMs: number; run: () => void }[] = [];
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    const timer = { atMs: this.#nowMs + delayMs, run };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  get timerCount(): number {
+    return this.#timers.length;
+  }
+
+  advance(byMs: number): void {
+    const untilMs = this.#nowMs + byMs;
+    for (;;) {
+      const due = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (!due) break;
+      this.#nowMs = due.atMs;
+      this.#timers = this.#timers.filter((other) => other !== due);
+      due.run();
+    }
+    this.#nowMs = untilMs;
+  }
+}
+
+export const silentLog: TransportLog = { debug: () => {}, warn: () => {}, error: () => {} };
+
+/** A request that frames; `body` is latin1. */
+export const request = (callId: string, body = '', extra = ''): string =>
+  `OPTIONS sip:b@example.test SIP/2.0\r\nVia: SIP/2.0/X a.invalid;branch=z9hG4bK${callId}\r\nFrom: <sip:a@x>;tag=1\r\n` +
+  `To: <sip:b@x>\r\nCall-ID: ${callId}\r\nCSeq: 1 OPTIONS\r\n${extra}Content-Length: ${body.length}\r\n\r\n${body}`;

@@ -1,0 +1,150 @@
+// What every transport adapter is given and gives: one bound address that makes flows. RFC 3261 §18.
+// Written by udp.ts, tcp.ts, ws.ts, memory-hub.ts; read by transports.ts.
+import type { Clock } from '#libs/runtime';
+import type { Flow, TransportName, TransportReceiver } from '../transport.port.js';
+
+/** pino's shape, so that its loggers fit. Never given message text: it may hold credentials. */
+export interface TransportLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Monotonic counts of one listener, read by the metrics page when it is asked for. */
+export interface ListenerCounters {
+  received: number;
+  receivedBytes: number;
+  sent: number;
+  sentBytes: number;
+  /** Not handed on: refused peers, unframed input, a full queue. */
+  dropped: number;
+  /** Sends that the network refused, and connects that failed. */
+  sendFailed: number;
+  /** CRLF, STUN and WebSocket pings answered. */
+  keepAlives: number;
+  /** Faults of the receiver, caught here so that one message cannot end the process. */
+  receiverFaults: number;
+  connectionsOpened: number;
+  connectionsClosed: number;
+  /** Connections over the bound, from refused peers or with a bad handshake. */
+  connectionsRefused: number;
+}
+
+export const newCounters = (): ListenerCounters => ({
+  received: 0,
+  receivedBytes: 0,
+  sent: 0,
+  sentBytes: 0,
+  dropped: 0,
+  sendFailed: 0,
+  keepAlives: 0,
+  receiverFaults: 0,
+  connectionsOpened: 0,
+  connectionsClosed: 0,
+  connectionsRefused: 0,
+});
+
+/** Bounds of a listener; the defaults below. */
+export interface ListenerLimits {
+  /** Over this many open connections a new one is closed at once. */
+  readonly connectionsMax: number;
+  /** Bytes waiting for a slow peer; over this the connection is closed and send() says false. */
+  readonly sendBufferBytesMax: number;
+  readonly connectTimeoutMs: number;
+  /** A connection with no input for this long is closed: more than RFC 5626 §4.4.1's longest keep-alive, 840 s. */
+  readonly idleMs: number;
+  /** A connection whose message stays incomplete, or that has sent nothing, for this long is closed (64 × T1). */
+  readonly incompleteMs: number;
+  /** WebSocket pings; a peer silent for two of these is gone. */
+  readonly wsPingMs: number;
+}
+
+export const DEFAULT_LIMITS: ListenerLimits = {
+  connectionsMax: 20_000,
+  sendBufferBytesMax: 1_048_576,
+  connectTimeoutMs: 1_800,
+  idleMs: 900_000,
+  incompleteMs: 32_000,
+  wsPingMs: 30_000,
+};
+
+/** The receiver may come after the transports: it needs them too. */
+export interface ReceiverSlot {
+  current: TransportReceiver;
+}
+
+export interface ListenerContext {
+  readonly name: string;
+  readonly transport: TransportName;
+  readonly address: string;
+  readonly receiver: ReceiverSlot;
+  readonly counters: ListenerCounters;
+  readonly limits: ListenerLimits;
+  readonly clock: Clock;
+  readonly log: TransportLog;
+  /** The allow-list of a trusted listener: others are dropped, or their connections closed. */
+  readonly allowPeer: ((address: string) => boolean) | undefined;
+}
+
+export interface Listener {
+  readonly context: ListenerContext;
+  /** The real port, once listening. */
+  readonly port: number;
+  listen(port: number): Promise<void>;
+  /** An open flow to the peer, or a new one where this transport can make one. */
+  flowTo(address: string, port: number): Flow | undefined;
+  /** An open connection by its id; for UDP always undefined. */
+  flowById(connectionId: number): Flow | undefined;
+  /** No new connections; what is open goes on. */
+  stopAccepting(): void;
+  /** Sends what waits, then closes everything. */
+  close(): Promise<void>;
+}
+
+let lastConnectionId = 0;
+
+/** Unique in this process and start, over all listeners. */
+export const nextConnectionId = (): number => ++lastConnectionId;
+
+/** Hands one message on; a fault of the receiver is its own defect and costs that message only. */
+export const deliver = (context: ListenerContext, raw: string, flow: Flow): void => {
+  const { counters } = context;
+  counters.received += 1;
+  counters.receivedBytes += raw.length;
+  try {
+    context.receiver.current.message(raw, flow);
+  } catch (error) {
+    receiverFault(context, error);
+  }
+};
+
+export const tellClosed = (context: ListenerContext, flow: Flow): void => {
+  try {
+    context.receiver.current.flowClosed(flow);
+  } catch (error) {
+    receiverFault(context, error);
+  }
+};
+
+export const tellSendFailed = (context: ListenerContext, flow: Flow): void => {
+  context.counters.sendFailed += 1;
+  try {
+    context.receiver.current.sendFailed(flow);
+  } catch (error) {
+    receiverFault(context, error);
+  }
+};
+
+export const tellMalformed = (context: ListenerContext, reason: string, flow: Flow): void => {
+  context.counters.dropped += 1;
+  try {
+    context.receiver.current.malformed?.(reason, flow);
+  } catch (error) {
+    receiverFault(context, error);
+  }
+};
+
+const receiverFault = (context: ListenerContext, error: unknown): void => {
+  context.counters.receiverFaults += 1;
+  context.log.error({ err: error, listener: context.name }, 'SIP receiver threw');
+};

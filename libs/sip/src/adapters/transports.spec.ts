@@ -1,0 +1,130 @@
+// The transports contract over real sockets on loopback, and through the memory hub.
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import { WebSocket } from 'ws';
+import { hostPort } from '../ip-address.js';
+import { StreamFramer } from '../stream-framer.js';
+import { ManualClock, Recorder, silentLog } from './contract/recorder.js';
+import { transportContract, type Pair } from './contract/transports.contract.js';
+import { MemoryHub } from './memory-hub.js';
+import { createTransports, type ListenerOptions } from './transports.js';
+
+const start = async (
+  listener: Partial<ListenerOptions> & Pick<ListenerOptions, 'transport' | 'address'>,
+  hub?: MemoryHub,
+) => {
+  const recorder = new Recorder();
+  const node = createTransports({
+    receiver: recorder,
+    listeners: [{ name: 'edge', port: 0, ...listener }],
+    clock: new ManualClock(),
+    log: silentLog,
+    ...(hub ? { hub } : {}),
+  });
+  await node.listen();
+  return { node, recorder, port: node.addresses()[0]!.port };
+};
+
+const inbox = () => {
+  const ready: string[] = [];
+  const waiting: ((message: string) => void)[] = [];
+  return {
+    push: (message: string) => {
+      const take = waiting.shift();
+      if (take) take(message);
+      else ready.push(message);
+    },
+    next: async () => ready.shift() ?? (await new Promise<string>((resolve) => waiting.push(resolve))),
+  };
+};
+
+const udpPair = (address: string) => async (): Promise<Pair> => {
+  const { node, recorder, port } = await start({ transport: 'udp', address });
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  const heard = inbox();
+  socket.on('message', (datagram) => heard.push(datagram.toString('latin1')));
+  await new Promise<void>((resolve) => socket.bind(0, address, resolve));
+  return {
+    node,
+    recorder,
+    peerHeard: heard.next,
+    peerSend: (message) => socket.send(Buffer.from(message, 'latin1'), port, address),
+    peerPort: () => socket.address().port,
+    close: async () => {
+      socket.close();
+      await node.close();
+    },
+  };
+};
+
+const tcpPair = (address: string) => async (): Promise<Pair> => {
+  const { node, recorder, port } = await start({ transport: 'tcp', address });
+  const socket = connect({ port, host: address });
+  const heard = inbox();
+  const framer = new StreamFramer({ message: heard.push, ping: () => {}, failed: () => {} });
+  socket.on('data', (chunk) => framer.push(chunk.toString('latin1')));
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  return {
+    node,
+    recorder,
+    peerHeard: heard.next,
+    peerSend: (message) => socket.write(message, 'latin1'),
+    peerPort: () => socket.localPort!,
+    close: async () => {
+      socket.destroy();
+      await node.close();
+    },
+  };
+};
+
+const wsPair = (address: string) => async (): Promise<Pair> => {
+  const { node, recorder, port } = await start({ transport: 'ws', address });
+  const socket = new WebSocket(`ws://${hostPort(address, port)}`, 'sip');
+  const heard = inbox();
+  socket.on('message', (data: Buffer) => heard.push(data.toString('latin1')));
+  let peerPort = 0;
+  socket.once('upgrade', (response) => (peerPort = response.socket.localPort!));
+  await new Promise<void>((resolve) => socket.once('open', resolve));
+  return {
+    node,
+    recorder,
+    peerHeard: heard.next,
+    peerSend: (message) => socket.send(Buffer.from(message, 'latin1'), { binary: false }),
+    peerPort: () => peerPort,
+    close: async () => {
+      socket.terminate();
+      await node.close();
+    },
+  };
+};
+
+const memoryPair = (transport: 'tcp' | 'udp') => async (): Promise<Pair> => {
+  const hub = new MemoryHub();
+  const address = '192.0.2.1';
+  const { node, recorder, port } = await start({ transport, address, memoryOnly: true }, hub);
+  const peer = await start({ transport, address, memoryOnly: true }, hub);
+  const flow = peer.node.flowTo({ transport, address, port }, 'edge')!;
+  return {
+    node,
+    recorder,
+    peerHeard: async () => (await peer.recorder.next('message')).raw,
+    peerSend: (message) => flow.send(message),
+    peerPort: () => peer.port,
+    close: async () => {
+      await peer.node.close();
+      await node.close();
+    },
+  };
+};
+
+for (const address of ['127.0.0.1', '::1']) {
+  transportContract(`UDP ${address}`, { transport: 'udp', reliable: false, address }, udpPair(address));
+  transportContract(`TCP ${address}`, { transport: 'tcp', reliable: true, address }, tcpPair(address));
+  transportContract(`WebSocket ${address}`, { transport: 'ws', reliable: true, address }, wsPair(address));
+}
+transportContract('memory', { transport: 'tcp', reliable: true, address: '192.0.2.1' }, memoryPair('tcp'));
+transportContract(
+  'memory UDP',
+  { transport: 'udp', reliable: false, address: '192.0.2.1' },
+  memoryPair('udp'),
+);

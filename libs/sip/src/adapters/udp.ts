@@ -1,0 +1,216 @@
+// SIP over UDP: one socket an address, one cached Flow a peer (RFC 3261 §18, RFC 5626 §8 for STUN keep-alives).
+// Reader: transports.ts.
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { familyOf } from '../ip-address.js';
+import { answerBinding, looksLikeStun } from '../stun.js';
+import type { Flow } from '../transport.port.js';
+import { deliver, tellSendFailed, type Listener, type ListenerContext } from './listener.js';
+
+/** Flow objects kept for reuse; at the bound the older half is forgotten, which loses nothing: a flow is its addresses. */
+export const UDP_FLOWS_MAX = 65_536;
+export const UDP_PAYLOAD_BYTES_MAX = 65_507;
+/** Bytes that the kernel has not taken yet; over this, sends are refused until it has. */
+export const UDP_SEND_QUEUE_BYTES_MAX = 16_777_216;
+const SOCKET_BUFFER_BYTES = 4_194_304;
+/** How often the send queue is looked at: a look costs as much as a tenth of a send. */
+const SENDS_BETWEEN_LOOKS = 64;
+
+const CR = 13;
+const LF = 10;
+
+class UdpFlow implements Flow {
+  readonly transport = 'udp';
+  readonly reliable = false;
+  readonly connectionId = 0;
+  readonly closed = false;
+
+  constructor(
+    readonly listener: string,
+    readonly localAddress: string,
+    readonly localPort: number,
+    readonly remoteAddress: string,
+    readonly remotePort: number,
+    private readonly socket: UdpListener,
+  ) {}
+
+  send(message: string): boolean {
+    return this.socket.send(message, this.remoteAddress, this.remotePort);
+  }
+
+  close(): void {}
+}
+
+/** A cache of two generations: looking up costs one Map read, and forgetting needs no list of uses. */
+class FlowCache {
+  #young = new Map<string, UdpFlow>();
+  #old = new Map<string, UdpFlow>();
+
+  constructor(private readonly flowsMax: number) {}
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  get(key: string): UdpFlow | undefined {
+    const flow = this.#young.get(key);
+    if (flow) return flow;
+    const older = this.#old.get(key);
+    if (older) {
+      this.#old.delete(key);
+      this.set(key, older);
+    }
+    return older;
+  }
+
+  set(key: string, flow: UdpFlow): void {
+    if (this.#young.size >= this.flowsMax / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, flow);
+  }
+}
+
+export class UdpListener implements Listener {
+  port = 0;
+  readonly #flows: FlowCache;
+  #socket: Socket | undefined;
+  #sends = 0;
+  #congested = false;
+
+  constructor(
+    readonly context: ListenerContext,
+    flowsMax = UDP_FLOWS_MAX,
+  ) {
+    this.#flows = new FlowCache(flowsMax);
+  }
+
+  /** For tests and metrics. */
+  get cachedFlows(): number {
+    return this.#flows.size;
+  }
+
+  async listen(port: number): Promise<void> {
+    const { address } = this.context;
+    const family = familyOf(address);
+    const socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      ipv6Only: family === 6,
+      // Addresses only ever: dgram's own look-up costs 0.7–1 µs a packet even for those.
+      lookup: (host, _options, done) => done(null, host, family),
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(port, address, () => {
+        socket.off('error', reject);
+        resolve();
+      });
+    });
+    this.port = socket.address().port;
+    this.#socket = socket;
+    enlargeBuffers(socket);
+    socket.on('error', (error: NodeJS.ErrnoException & { address?: string; port?: number }) =>
+      this.#failed(error),
+    );
+    socket.on('message', (datagram, peer) => this.#received(datagram, peer));
+  }
+
+  flowTo(address: string, port: number): Flow {
+    const key = address + ' ' + port;
+    return this.#flows.get(key) ?? this.#newFlow(key, address, port);
+  }
+
+  flowById(_connectionId: number): undefined {
+    return undefined;
+  }
+
+  send(message: string, address: string, port: number): boolean {
+    const { counters } = this.context;
+    const socket = this.#socket;
+    if (!socket || message.length > UDP_PAYLOAD_BYTES_MAX) return false;
+    if (++this.#sends % SENDS_BETWEEN_LOOKS === 0 || this.#congested)
+      this.#congested = socket.getSendQueueSize() > UDP_SEND_QUEUE_BYTES_MAX;
+    if (this.#congested) {
+      counters.dropped += 1;
+      return false;
+    }
+    counters.sent += 1;
+    counters.sentBytes += message.length;
+    socket.send(Buffer.from(message, 'latin1'), port, address);
+    return true;
+  }
+
+  /** UDP has nothing to accept: requests go on being answered, by 503 where the application drains. */
+  stopAccepting(): void {}
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket) await new Promise<void>((resolve) => socket.close(() => resolve()));
+  }
+
+  #received(datagram: Buffer, peer: RemoteInfo): void {
+    const { counters, allowPeer } = this.context;
+    if (allowPeer && !allowPeer(peer.address)) {
+      counters.dropped += 1;
+      return;
+    }
+    const first = datagram[0];
+    // Below the letters: a keep-alive of some kind, or nothing that SIP begins with.
+    if (first === undefined || first <= 0x20) {
+      if (first !== CR && first !== LF) return this.#notSip(datagram, peer);
+      const start = skipBlank(datagram);
+      // RFC 5626 §4.4.1 forbids CRLF keep-alive over UDP; phones send it all the same to hold a NAT's binding open,
+      // and expect no answer.
+      if (start === datagram.length) counters.keepAlives += 1;
+      else deliver(this.context, datagram.toString('latin1', start), this.flowTo(peer.address, peer.port));
+      return;
+    }
+    deliver(this.context, datagram.toString('latin1'), this.flowTo(peer.address, peer.port));
+  }
+
+  #notSip(datagram: Buffer, peer: RemoteInfo): void {
+    const answer = looksLikeStun(datagram) ? answerBinding(datagram, peer.address, peer.port) : undefined;
+    if (!answer) {
+      this.context.counters.dropped += 1;
+      return;
+    }
+    this.context.counters.keepAlives += 1;
+    this.#socket?.send(answer, peer.port, peer.address);
+  }
+
+  #newFlow(key: string, address: string, port: number): UdpFlow {
+    const flow = new UdpFlow(this.context.name, this.context.address, this.port, address, port, this);
+    this.#flows.set(key, flow);
+    return flow;
+  }
+
+  /** Send errors carry the peer's address (network unreachable, not permitted, …); others are the socket's own. */
+  #failed(error: NodeJS.ErrnoException & { address?: string; port?: number }): void {
+    if (error.address !== undefined && error.port !== undefined) {
+      tellSendFailed(this.context, this.flowTo(error.address, error.port));
+      return;
+    }
+    this.context.log.warn({ err: error, listener: this.context.name }, 'UDP socket error');
+  }
+}
+
+/** As large as the system lets them be. */
+const enlargeBuffers = (socket: Socket): void => {
+  for (const set of ['setRecvBufferSize', 'setSendBufferSize'] as const) {
+    for (let bytes = SOCKET_BUFFER_BYTES; bytes >= 262_144; bytes /= 2) {
+      try {
+        socket[set](bytes);
+        break;
+      } catch {
+        // The next smaller size.
+      }
+    }
+  }
+};
+
+const skipBlank = (datagram: Buffer): number => {
+  let at = 0;
+  while (datagram[at] === CR || datagram[at] === LF) at++;
+  return at;
+};
