@@ -19,21 +19,8 @@ export type { EndpointCounters } from './endpoint.counters.js';
 export { reasonPhrase, retryAfter } from './reply.js';
 export { driveTimers, TimerNode, TimerWheel, type TimerOwner } from './timer-wheel.js';
 export { DEFAULT_TIMING } from './transaction.js';
-export { flowTokens, type FlowReference, type FlowTokens } from './flow-token.js';
-export {
-  createTransports,
-  type ListenerAddress,
-  type ListenerOptions,
-  type NodeTransports,
-} from './adapters/transports.js';
-export { MemoryHub } from './adapters/memory-hub.js';
 export { createTransports, UDP_REQUEST_BYTES_MAX } from './adapters/transports.js';
-export type {
-  ListenerAddress,
-  ListenerOptions,
-  NodeTransports,
-  TransportsOptions,
-} from './adapters/transports.js';
+export type { ListenerAddress, ListenerOptions, NodeTransports, TransportsOptions } from './adapters/transports.js';
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
 export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';
