@@ -1,19 +1,22 @@
 // Bono: the edge proxy (P-CSCF). Which handler a request gets, by the zone it came from and its kind
 // (docs/architecture.md §5 and §7). Plain functions; nothing here waits.
-import { type EndpointUser, H, type ServerTransaction, tagOf, uriHostPort, uriScheme } from '#libs/sip';
+import { type EndpointUser, H, type ServerTransaction, tagOf } from '#libs/sip';
 import { ClientFlows } from './client-flows.js';
 import { acknowledgeFromClient, inDialogFromClient, initialFromClient } from './handlers/from-client.js';
 import { acknowledgeFromCore, requestFromCore } from './handlers/from-core.js';
 import { registerFromClient } from './handlers/register.js';
+import { hasHost } from './record-route.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 
 const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel', 'urn']);
+
+const schemeOf = (uri: string): string => uri.slice(0, Math.max(0, uri.indexOf(':'))).toLowerCase();
 
 /** The checks of RFC 3261 §16.3 that the edge makes itself. False: answered. */
 const acceptable = (settings: BonoSettings, tx: ServerTransaction): boolean => {
   const { request } = tx;
   const proxyRequire = request.header(H.ProxyRequire);
-  if (!SCHEMES.has(uriScheme(request.requestUri))) tx.reply(416, 'Unsupported URI Scheme');
+  if (!SCHEMES.has(schemeOf(request.requestUri))) tx.reply(416, 'Unsupported URI Scheme');
   else if (proxyRequire !== undefined) tx.reply(420, 'Bad Extension', `Unsupported: ${proxyRequire}\r\n`);
   else if (request.method === 'OPTIONS' && isForNode(settings, request.requestUri)) tx.reply(200, 'OK');
   else if (request.method === 'CANCEL') tx.reply(481, 'Call/Transaction Does Not Exist');
@@ -22,7 +25,7 @@ const acceptable = (settings: BonoSettings, tx: ServerTransaction): boolean => {
 };
 
 const isForNode = ({ ownHosts }: BonoSettings, uri: string): boolean =>
-  !uri.includes('@') && ownHosts.has(uriHostPort(uri));
+  !uri.includes('@') && hasHost(ownHosts, uri);
 
 export type Bono = Readonly<{ user: EndpointUser; flows: ClientFlows }>;
 
@@ -32,7 +35,7 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
 
   const fromClient = (tx: ServerTransaction): void => {
     const { request } = tx;
-    if (tagOf(request.header(H.To)!) !== undefined && request.method !== 'REGISTER')
+    if (tagOf(request.header(H.To)!) !== '' && request.method !== 'REGISTER')
       return inDialogFromClient(ports, settings, flows, tx);
     if (request.method === 'REGISTER') return registerFromClient(ports, settings, flows, tx);
     initialFromClient(ports, settings, flows, tx);
@@ -45,14 +48,13 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
   const user: EndpointUser = {
     request(tx) {
       const trusted = tx.flow.listener === TRUSTED_LISTENER;
-      if (trusted && !settings.isTrustedPeer(tx.flow.remoteAddress)) return tx.reply(403, 'Forbidden');
       if (!acceptable(settings, tx)) return;
       if (trusted) fromCore(tx);
       else fromClient(tx);
     },
     ack(ack, flow) {
       if (flow.listener !== TRUSTED_LISTENER) acknowledgeFromClient(ports, settings, flows, ack, flow);
-      else if (settings.isTrustedPeer(flow.remoteAddress)) acknowledgeFromCore(ports, settings, flows, ack);
+      else acknowledgeFromCore(ports, settings, flows, ack);
     },
     strayResponse: (response) => ports.endpoint().forwardStrayResponse(response),
     flowClosed: (flow) => flows.closed(flow),

@@ -3,3 +3,4 @@ export * from './bono.config.js';
 export * from './flow-names.js';
 export * from './ports.js';
 export * from './recover-flows.js';
+export * from './bono-node.js';

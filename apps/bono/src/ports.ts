@@ -38,7 +38,6 @@ export type BonoSettings = Readonly<{
   trustedHostPort: string;
   /** Name put into icid-generated-at. */
   publicHost: string;
-  isTrustedPeer: (address: string) => boolean;
 }>;
 
 /** Listeners by zone. */

@@ -1,5 +1,5 @@
 // Record-Route and Path of the edge: two URIs, one a zone, popped together (RFC 5658, RFC 5626 §5.3, RFC 3327).
-import { bareUri, type Edits, type Flow, H, uriHostPort, uriUser } from '#libs/sip';
+import { addrUri, type Edits, type Flow, H, hostPortOf, userOf } from '#libs/sip';
 import type { BonoSettings } from './ports.js';
 
 const VIA_TRANSPORT = { udp: 'udp', tcp: 'tcp', tls: 'tcp', ws: 'ws', wss: 'ws' } as const;
@@ -9,6 +9,10 @@ const clientSide = (token: string, flow: Flow, sentBy: string): string =>
   `<sip:${token}@${sentBy};transport=${VIA_TRANSPORT[flow.transport]};lr>`;
 
 const coreSide = ({ trustedHostPort }: BonoSettings): string => `<sip:${trustedHostPort};transport=tcp;lr>`;
+
+/** Is the URI's host:port one of these (lower case)? */
+export const hasHost = (hosts: ReadonlySet<string>, uri: string): boolean =>
+  hosts.has(hostPortOf(uri).toLowerCase());
 
 /** For a request from a client to the core: the core's side ends on top. */
 export const recordClientToCore = (
@@ -45,9 +49,9 @@ export const popOwnRoutes = (
   let popped = 0;
   let top = edits.topValue(H.Route);
   while (top !== undefined) {
-    const uri = bareUri(top);
-    if (!ownHosts.has(uriHostPort(uri))) return { popped, token, next: uri };
-    token = uriUser(uri) ?? token;
+    const uri = addrUri(top);
+    if (!hasHost(ownHosts, uri)) return { popped, token, next: uri };
+    token = userOf(uri) || token;
     edits.popValue(H.Route);
     popped++;
     top = edits.topValue(H.Route);

@@ -1,7 +1,7 @@
 // After a restart: who is registered on which UDP flow, from the registration view (docs/architecture.md §4).
 // Connections died with the process; their clients come back by themselves.
 import type { Registration } from '#libs/domain';
-import { bareUri, uriUser } from '#libs/sip';
+import { addrUri, userOf } from '#libs/sip';
 import type { ClientFlows } from './client-flows.js';
 import type { BonoPorts } from './ports.js';
 
@@ -18,8 +18,7 @@ export const recoverFlows = (
     for (const { binding } of Object.values(row.entries)) {
       const path = binding?.path[0];
       if (binding === undefined || path === undefined || binding.expiresAtMs <= nowMs) continue;
-      const token = uriUser(bareUri(path));
-      const flow = token === undefined ? undefined : tokens.flow(token);
+      const flow = tokens.flow(userOf(addrUri(path)));
       if (flow === undefined || flow.reliable) continue;
       const client = flows.ensure(flow);
       if (client === undefined) continue;

@@ -3,3 +3,4 @@ export * from './registrar/expiry.js';
 export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';
+export * from './sprout-node.js';

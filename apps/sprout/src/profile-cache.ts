@@ -1,7 +1,7 @@
 // Parsed service profiles by their XML text: parsing and compiling criteria once a document, not once a request.
 // A changed profile is another text, so nothing here can be stale.
-import { compileCriteria, type CompiledCriteria } from '#libs/domain';
-import { defaultImpu, type ImsSubscription, parseImsSubscription } from '#libs/homestead-client';
+import { compileProfile, type CompiledCriteria, type ImsSubscription } from '#libs/domain';
+import { defaultImpu, parseImsSubscription } from '#libs/homestead-client';
 
 /** Documents kept; beyond it the oldest goes. */
 const PROFILES_MAX = 50_000;
@@ -24,7 +24,7 @@ const profileOf = (subscription: ImsSubscription): Profile => {
   const served = new Map<string, ServedProfile>();
   const identities: string[] = [];
   for (const serviceProfile of subscription.serviceProfiles) {
-    const criteria = compileCriteria(serviceProfile.criteria);
+    const criteria = compileProfile(serviceProfile);
     for (const { identity, barred, kind } of serviceProfile.publicIdentities) {
       served.set(identity, { barred, criteria });
       if (!barred && kind !== 'wildcarded-psi' && kind !== 'wildcarded-impu') identities.push(identity);

@@ -1,12 +1,13 @@
 // Sprout: I-CSCF and S-CSCF on one endpoint. Which handler a request gets, by method and by how it came
 // (docs/architecture.md §5). Plain functions in a table; nothing here waits.
 import {
+  addrUri,
   type EndpointUser,
   H,
   type ServerTransaction,
   type SipMessage,
   tagOf,
-  topValueOf,
+  firstValue,
   uriParam,
   values,
 } from '#libs/sip';
@@ -17,18 +18,18 @@ import { ProfileCache } from './profile-cache.js';
 import { register, type Registrar } from './registrar/register.js';
 import { acknowledge, inDialogRequest } from './session/in-dialog.js';
 import { type Arrival, initialRequest } from './session/initial-request.js';
-import { bareUri, isOwn } from './session/own-route.js';
+import { isOwn } from './session/own-route.js';
 import type { SessionContext } from './session/session.js';
 
 /** How the request came, from the Route values on top of it. */
 const arrivalOf = (request: SipMessage, ownHosts: ReadonlySet<string>): Arrival => {
   let ownRoutes = 0;
   let originating = false;
-  const top = topValueOf(request, H.Route);
-  if (top === undefined || !isOwn(bareUri(top), ownHosts)) return { ownRoutes, originating, nextRoute: top };
+  const top = firstValue(request, H.Route);
+  if (top === undefined || !isOwn(addrUri(top), ownHosts)) return { ownRoutes, originating, nextRoute: top };
   const routes = values(request, H.Route);
-  while (ownRoutes < routes.length && isOwn(bareUri(routes[ownRoutes]!), ownHosts)) {
-    originating ||= uriParam(bareUri(routes[ownRoutes]!), 'orig') !== undefined;
+  while (ownRoutes < routes.length && isOwn(addrUri(routes[ownRoutes]!), ownHosts)) {
+    originating ||= uriParam(addrUri(routes[ownRoutes]!), 'orig') !== undefined;
     ownRoutes++;
   }
   return { ownRoutes, originating, nextRoute: routes[ownRoutes] };
@@ -47,7 +48,7 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
   return {
     request(tx) {
       const { request } = tx;
-      if (tagOf(request.header(H.To)!) !== undefined) return inDialogRequest(context, tx);
+      if (tagOf(request.header(H.To)!) !== '') return inDialogRequest(context, tx);
       const arrival = arrivalOf(request, settings.ownHosts);
       if (request.method === 'REGISTER') return handle(tx, register(registrar, tx));
       if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');

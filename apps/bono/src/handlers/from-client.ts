@@ -2,18 +2,17 @@
 // vouches for, along the Service-Route (TS 24.229 §5.2.6.3, RFC 3325 §5). The P-CSCF decides the way, never the client.
 import {
   aorOf,
-  bareUri,
+  addrUri,
   Edits,
   H,
   type ProxyUser,
   type ServerTransaction,
   type SipMessage,
-  topValueOf,
-  uriHostPort,
+  firstValue,
 } from '#libs/sip';
 import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { popOwnRoutes, recordClientToCore } from '../record-route.js';
+import { hasHost, popOwnRoutes, recordClientToCore } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
 const ICID_CHARACTERS = 26; // ≥ 128 bits
@@ -31,10 +30,13 @@ const assertedIdentity = (
   client: ClientFlow,
   nowMs: number,
 ): FlowIdentity | undefined => {
-  const preferred = topValueOf(request, H.PPreferredIdentity);
+  const registered = (value: string | undefined): FlowIdentity | undefined => {
+    const impu = value === undefined ? undefined : aorOf(addrUri(value));
+    return impu === undefined ? undefined : client.identity(impu, nowMs);
+  };
   return (
-    (preferred === undefined ? undefined : client.identity(aorOf(bareUri(preferred)), nowMs)) ??
-    client.identity(aorOf(bareUri(request.header(H.From)!)), nowMs) ??
+    registered(firstValue(request, H.PPreferredIdentity)) ??
+    registered(request.header(H.From)) ??
     client.defaultIdentity(nowMs)
   );
 };
@@ -62,7 +64,7 @@ export const initialFromClient = (
   if (DIALOG_METHODS.has(request.method))
     recordClientToCore(edits, client, ports.transports.sentBy(flow), settings);
   const proxy = ports.endpoint().proxy(tx, TO_CLIENT);
-  proxy.fork(edits, { kind: 'uri', uri: bareUri(route), listener: 'trusted' }, undefined);
+  proxy.fork(edits, { kind: 'uri', uri: addrUri(route), listener: 'trusted' }, undefined);
   proxy.seal();
 };
 
@@ -76,7 +78,7 @@ const onward = (
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const { popped, token, next } = popOwnRoutes(edits, settings.ownHosts);
-  if (popped === 0 || next === undefined || !settings.coreHosts.has(uriHostPort(next))) return undefined;
+  if (popped === 0 || next === undefined || !hasHost(settings.coreHosts, next)) return undefined;
   // Known by its registration, or by the token that this edge gave this very flow.
   const known = flows.find(flow) !== undefined || (token !== undefined && flows.byToken(token) === flow);
   return known ? { edits, uri: next } : undefined;

@@ -2,7 +2,7 @@
 // (TS 24.229 §5.2.2, RFC 3327, RFC 3608, RFC 5626 §5.1).
 import {
   aorOf,
-  bareUri,
+  addrUri,
   type Branch,
   Edits,
   H,
@@ -54,7 +54,7 @@ class RegistrationObserver implements ProxyUser<undefined> {
     if (requested.length === 0) return; // a query changes nothing
     const { ports, client } = this;
     const expiresS = grantedS(requested, response);
-    const identities = values(response, H.PAssociatedUri).map((value) => aorOf(bareUri(value)));
+    const identities = values(response, H.PAssociatedUri).map((value) => aorOf(addrUri(value)) ?? this.impu);
     if (!identities.includes(this.impu)) identities.push(this.impu);
     if (expiresS === 0) return identities.forEach((impu) => client.deregister(impu));
     const authorization = this.request.header(H.Authorization);
@@ -71,10 +71,10 @@ class RegistrationObserver implements ProxyUser<undefined> {
 
 /** Longest time granted to a contact of this request; 0 when none of them is bound any more. */
 const grantedS = (requested: readonly string[], response: SipMessage): number => {
-  const uris = new Set(requested.map(bareUri));
+  const uris = new Set(requested.map(addrUri));
   let longest = 0;
   for (const value of values(response, H.Contact)) {
-    if (!uris.has(bareUri(value))) continue;
+    if (!uris.has(addrUri(value))) continue;
     const expires = headerParam(value, 'expires');
     longest = Math.max(longest, expires === undefined ? EXPIRES_DEFAULT_S : (parseSeconds(expires) ?? 0));
   }
@@ -99,7 +99,8 @@ export const registerFromClient = (
   const { request } = tx;
   const client = flows.ensure(tx.flow);
   if (client === undefined) return tx.reply(500, 'Flow Cannot Be Named');
-  const impu = aorOf(bareUri(request.header(H.To)!));
+  const impu = aorOf(addrUri(request.header(H.To)!));
+  if (impu === undefined) return tx.reply(400, 'Bad To');
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const authorization = request.header(H.Authorization);

@@ -2,10 +2,12 @@
 // Writes challenges; reads credentials through Homestead at every verification, so that a changed password holds at once.
 import type { AuthVector } from '#libs/homestead-client';
 import {
-  type Authorization,
+  type DigestCredentials,
   challengeHeader,
-  digestEquals,
+  sameDigest,
   digestResponse,
+  digestAlgorithm,
+  nonceCount,
   H,
   parseAuthorization,
   type ServerTransaction,
@@ -15,8 +17,6 @@ import { replyBackEndFault, isInfrastructure, replyFault } from '../faults.js';
 import type { Challenges } from './challenges.js';
 
 const NONCE_CHARACTERS = 26; // ≥ 128 bits
-/** RFC 7616 §3.4: eight hexadecimal digits. */
-const NONCE_COUNT = /^[0-9a-f]{8}$/i;
 
 export type Authenticator = Readonly<{
   ports: SproutPorts;
@@ -25,7 +25,7 @@ export type Authenticator = Readonly<{
 }>;
 
 /** The private identity that a request claims, or the one its public identity implies. */
-export const claimedImpi = (authorization: Authorization | undefined, impu: string): string =>
+export const claimedImpi = (authorization: DigestCredentials | undefined, impu: string): string =>
   authorization?.username !== undefined && authorization.username !== ''
     ? authorization.username
     : impu.slice(impu.indexOf(':') + 1);
@@ -53,12 +53,12 @@ const challenge = async (
 
 /** The answer's digest, computed from what Homestead knows; undefined when it cannot be right. */
 const expectedResponse = (
-  auth: Authorization,
+  auth: DigestCredentials,
   vector: AuthVector,
   method: string,
   nc: string,
 ): string | undefined => {
-  const algorithm = auth.algorithm === undefined ? 'MD5' : auth.algorithm.toUpperCase();
+  const algorithm = digestAlgorithm(auth.algorithm);
   if (algorithm !== 'MD5' && algorithm !== 'SHA-256') return undefined;
   const ha1 = ha1For(vector, algorithm);
   if (ha1 === undefined || auth.cnonce === undefined || auth.uri === undefined) return undefined;
@@ -98,19 +98,19 @@ export const authenticate = async (
   const known = await challenges.find(impi, auth.nonce, nowMs);
   if (known === undefined) return (await again(true)) as undefined;
 
-  const nc = auth.nc ?? '';
+  const nc = nonceCount(auth.nc);
   const expected =
-    auth.qop?.toLowerCase() === 'auth' && NONCE_COUNT.test(nc)
-      ? expectedResponse(auth, vector, tx.request.method, nc)
+    auth.qop?.toLowerCase() === 'auth' && nc > 0
+      ? expectedResponse(auth, vector, tx.request.method, auth.nc ?? '')
       : undefined;
-  if (expected === undefined || !digestEquals(expected, auth.response)) {
+  if (expected === undefined || !sameDigest(expected, auth.response)) {
     ports.observer.count('authentication-failed');
     tx.reply(403, 'Forbidden');
     return undefined;
   }
   // Judged after the digest: nobody without the password can use up a nonce count.
   const keepUntilMs = nowMs + settings.regMaxExpiresS * 1000;
-  const verdict = await challenges.accept(impi, auth.nonce, parseInt(nc, 16), keepUntilMs, nowMs);
+  const verdict = await challenges.accept(impi, auth.nonce, nc, keepUntilMs, nowMs);
   if (verdict === 'accepted') return impi;
   if (verdict === 'contended') replyFault(tx, ports);
   else await again(true);

@@ -8,9 +8,9 @@ import {
   streamOfCall,
   streamOfCharging,
 } from '#libs/domain';
-import { H, type SipMessage, values } from '#libs/sip';
+import { addrUri, H, type SipMessage, values } from '#libs/sip';
 import type { SproutPorts } from '../ports.js';
-import { bareUri, type DialogMark } from './own-route.js';
+import { type DialogMark } from './own-route.js';
 import type { CallNames, Served, Session } from './session.js';
 import type { Target } from './targets.js';
 
@@ -86,7 +86,7 @@ const partiesOf = (session: Session, served: Served, role: 0 | 1): ChargingParti
 
 const callingParty = (request: SipMessage, from: string): readonly string[] => {
   const asserted = values(request, H.PAssertedIdentity);
-  return asserted.length === 0 ? [from] : asserted.map(bareUri);
+  return asserted.length === 0 ? [from] : asserted.map(addrUri);
 };
 
 /** TS 32.299 §7.2.35: −1 for success other than a normal end of session, else the failing status. */

@@ -10,7 +10,7 @@ import {
   nextInChain,
   type SessionCase,
 } from '#libs/domain';
-import { H, namesOf, type SipMessage, valuesNamed } from '#libs/sip';
+import { H, HEADER_IDS, HEADER_NAMES, LINE_STRIDE, type SipMessage, unfold } from '#libs/sip';
 
 const NOTHING: readonly MatchedCriterion[] = [];
 /** Application servers are not asked yet: docs/roadmap.md. */
@@ -29,11 +29,26 @@ class RequestSubject implements CriteriaSubject {
   }
 
   headerNames(): readonly string[] {
-    return namesOf(this.request);
+    const { request } = this;
+    const names: string[] = [];
+    for (let line = 0; line < request.lineCount; line++)
+      names.push(HEADER_NAMES[request.lines[line * LINE_STRIDE]!] ?? request.lineName(line));
+    return names;
   }
 
   headerValues(name: string): readonly string[] {
-    return valuesNamed(this.request, name);
+    const { request } = this;
+    const lower = name.toLowerCase();
+    const id = HEADER_IDS.get(lower);
+    const found: string[] = [];
+    for (let line = 0; line < request.lineCount; line++)
+      if (
+        id === undefined
+          ? request.lineName(line).toLowerCase() === lower
+          : request.lines[line * LINE_STRIDE] === id
+      )
+        found.push(unfold(request.lineValue(line)));
+    return found;
   }
 
   sdp(): string {

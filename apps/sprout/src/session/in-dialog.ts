@@ -1,7 +1,7 @@
 // Requests inside dialogs: along their Route set, with the charging facts that they mean (RFC 3261 §16.4–16.6, §12.2).
-import { Edits, H, type NextHop, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
+import { addrUri, Edits, H, type NextHop, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
 import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
-import { bareUri, dialogMark, type DialogMark, isOwn } from './own-route.js';
+import { dialogMark, type DialogMark, isOwn } from './own-route.js';
 import { dialogTag, type SessionContext } from './session.js';
 
 /** What an in-dialog request becomes: own Routes off, marks read, and where it goes next. */
@@ -12,18 +12,18 @@ const onward = ({ settings }: SessionContext, request: SipMessage): Onward => {
   const edits = new Edits(request);
   const marks: DialogMark[] = [];
   let next = edits.topValue(H.Route);
-  while (next !== undefined && isOwn(bareUri(next), settings.ownHosts)) {
-    const mark = dialogMark(bareUri(next));
+  while (next !== undefined && isOwn(addrUri(next), settings.ownHosts)) {
+    const mark = dialogMark(addrUri(next));
     if (mark !== undefined) marks.push(mark);
     edits.popValue(H.Route);
     next = edits.topValue(H.Route);
   }
-  const uri = next === undefined ? request.requestUri : bareUri(next);
+  const uri = next === undefined ? request.requestUri : addrUri(next);
   return { edits, marks, hop: { kind: 'uri', uri, listener: 'scscf' } };
 };
 
 const byCaller = (request: SipMessage, { dialog }: DialogMark): boolean =>
-  dialogTag(request.header(H.CallId)!, tagOf(request.header(H.From)!) ?? '') === dialog;
+  dialogTag(request.header(H.CallId)!, tagOf(request.header(H.From)!)) === dialog;
 
 export const inDialogRequest = (context: SessionContext, tx: ServerTransaction): void => {
   const { ports } = context;

@@ -1,6 +1,7 @@
 // An initial request at the S-CSCF: originating side, then terminating side, then forked to the callee's devices
 // (TS 24.229 §5.4.3, RFC 3261 §16). One server transaction and one response context for the whole way.
 import {
+  addrUri,
   Edits,
   H,
   type Branch,
@@ -19,7 +20,7 @@ import {
   terminatingServed,
 } from './call-record.js';
 import { originate } from './originating.js';
-import { bareUri, isOwn, recordRoute } from './own-route.js';
+import { isOwn, recordRoute } from './own-route.js';
 import { entryOf } from './served.js';
 import { makesDialog, type Session, type SessionContext, startSession, type Step } from './session.js';
 import type { Target } from './targets.js';
@@ -77,7 +78,7 @@ const commonEdits = ({ settings }: SessionContext, session: Session, ownRoutes: 
 const toDevice = (edits: Edits, { contact, path }: Target['binding']): NextHop => {
   edits.requestUri(contact);
   for (let hop = path.length - 1; hop >= 0; hop--) edits.prepend(H.Route, path[hop]!);
-  return { kind: 'uri', uri: path.length > 0 ? bareUri(path[0]!) : contact, listener: 'scscf' };
+  return { kind: 'uri', uri: path.length > 0 ? addrUri(path[0]!) : contact, listener: 'scscf' };
 };
 
 /** The proxy's decisions for one session: what becomes of answers, and of devices whose flow has died. */
@@ -158,7 +159,7 @@ const forwardOn = (context: SessionContext, session: Session, { ownRoutes, nextR
   const { ports } = context;
   const edits = commonEdits(context, session, ownRoutes);
   noteCall(ports, session.icid, originatingEvents(session));
-  const uri = nextRoute === undefined ? session.requestUri : bareUri(nextRoute);
+  const uri = nextRoute === undefined ? session.requestUri : addrUri(nextRoute);
   const user = new SessionProxy(context, session, undefined, () => false);
   const proxy = ports.endpoint().proxy<Label>(session.tx, user);
   proxy.fork(edits, { kind: 'uri', uri, listener: 'scscf' }, undefined);

@@ -1,16 +1,9 @@
 // Is a Route value or Request-URI this node's own? By index into the text: no URI object a hop.
 // RFC 3261 §16.4; sip.md's `billing-role` and session tag travel in our Record-Route's parameters.
-import { uriHostPort, uriParam } from '#libs/sip';
+import { hostPortOf, uriParam } from '#libs/sip';
 
-/** The URI inside `<…>`, or the value itself. */
-export const bareUri = (value: string): string => {
-  const open = value.indexOf('<');
-  if (open < 0) return value;
-  const close = value.indexOf('>', open);
-  return value.slice(open + 1, close < 0 ? value.length : close);
-};
-
-export const isOwn = (uri: string, ownHosts: ReadonlySet<string>): boolean => ownHosts.has(uriHostPort(uri));
+export const isOwn = (uri: string, ownHosts: ReadonlySet<string>): boolean =>
+  ownHosts.has(hostPortOf(uri).toLowerCase());
 
 export type BillingRole = 'charge-orig' | 'charge-term' | 'charge-none';
 

@@ -2,10 +2,9 @@
 // The originating side, the I-CSCF's question and the terminating side are steps over this in one transaction.
 import type { Criteria } from '#libs/domain';
 import type { HomesteadFailure } from '#libs/homestead-client';
-import { H, type ServerTransaction, type SipMessage, tagOf, uriParam } from '#libs/sip';
+import { addrUri, H, type ServerTransaction, type SipMessage, tagOf, uriParam } from '#libs/sip';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { ProfileCache } from '../profile-cache.js';
-import { bareUri } from './own-route.js';
 
 export type SessionContext = Readonly<{
   ports: SproutPorts;
@@ -82,10 +81,10 @@ export const startSession = ({ ports }: SessionContext, tx: ServerTransaction): 
     tx,
     startedAtMs: ports.clock.nowMs(),
     icid: icidOf(request, () => ports.random.token(26)),
-    dialog: dialogTag(callId, tagOf(from) ?? ''),
+    dialog: dialogTag(callId, tagOf(from)),
     callId,
-    from: bareUri(from),
-    to: bareUri(request.header(H.To)!),
+    from: addrUri(from),
+    to: addrUri(request.header(H.To)!),
     requestUri: request.requestUri,
   };
 };

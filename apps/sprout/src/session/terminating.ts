@@ -1,17 +1,22 @@
 // The I-CSCF's question and the terminating S-CSCF: who the callee is, where its devices are (TS 24.229 §5.3.2, §5.4.3.3).
 import type { Registration } from '#libs/domain';
-import { aorOf, isHomeNumber, telOf } from '#libs/sip';
+import { aorOf, plainNumber, uriParam, userOf } from '#libs/sip';
 import { isInfrastructure } from '../faults.js';
 import { backEndFault, refuse, type Session, type SessionContext, type Step } from './session.js';
 import { serve } from './served.js';
 import { chooseTargets, type Target } from './targets.js';
+
+const GLOBAL_NUMBER = /^\+[0-9]+$/;
 
 export type Callee = Readonly<{ targets: readonly Target[]; row: Registration }>;
 
 /** Identities that a Request-URI may mean: itself, and for a global number written as SIP its tel form. */
 const identitiesOf = (requestUri: string): readonly string[] => {
   const impu = aorOf(requestUri);
-  return isHomeNumber(requestUri) ? [impu, telOf(requestUri)] : [impu];
+  if (impu === undefined) return [];
+  const number = plainNumber(userOf(requestUri));
+  const isNumber = GLOBAL_NUMBER.test(number) && uriParam(requestUri, 'user') === 'phone';
+  return isNumber ? [impu, `tel:${number}`] : [impu];
 };
 
 /** Cx location query for the first identity that exists. */

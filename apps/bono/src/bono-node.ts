@@ -1,0 +1,151 @@
+// One running Bono: listeners, endpoint, handlers, put together from configuration. Used by this app's main.ts and by
+// the all-in-one; everything that a test would replace comes in.
+import type { Registration } from '#libs/domain';
+import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import {
+  createEndpoint,
+  createStaticResolver,
+  createTransports,
+  flowTokens,
+  type ListenerAddress,
+  type ListenerOptions,
+  type MemoryHub,
+  type SipEndpoint,
+  type TimerWheel,
+} from '#libs/sip';
+import type { BonoConfig } from './bono.config.js';
+import { createBono } from './bono.js';
+import type { ClientFlows } from './client-flows.js';
+import { createFlowNames } from './flow-names.js';
+import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
+import { recoverFlows } from './recover-flows.js';
+
+export type BonoNodeOptions = Readonly<{
+  process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
+  config: BonoConfig;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  metrics: Metrics;
+  timers: TimerWheel;
+  peers: PeerCheck;
+  /** ≥ 32 bytes that outlive the process. */
+  flowTokenKey: Buffer;
+  /** Joins nodes of one process. */
+  hub?: MemoryHub;
+  /** Registrations at start, to take UDP flows back from. */
+  rows?: Iterable<readonly [string, Registration]>;
+}>;
+
+export interface BonoNode {
+  readonly endpoint: SipEndpoint;
+  readonly flows: ClientFlows;
+  readonly addresses: readonly ListenerAddress[];
+  readonly recovered: number;
+  stopAccepting(): void;
+  close(): Promise<void>;
+}
+
+const CLIENT_LISTENER = 'untrusted';
+
+const listenersOf = ({
+  process: { bindAddress, publicHost },
+  config,
+  peers,
+}: BonoNodeOptions): ListenerOptions[] => {
+  const host = publicHost || bindAddress;
+  const sentBy = (port: number) => (port === 0 ? {} : { sentBy: `${host}:${port}` });
+  const client = {
+    name: CLIENT_LISTENER,
+    address: bindAddress,
+    port: config.bonoPort,
+    ...sentBy(config.bonoPort),
+  };
+  const trusted = {
+    name: TRUSTED_LISTENER,
+    address: bindAddress,
+    port: config.bonoTrustedPort,
+    allowPeer: peers,
+  };
+  return [
+    { ...client, transport: 'udp' },
+    { ...client, transport: 'tcp' },
+    { ...client, transport: 'ws', port: config.bonoWsPort, ...sentBy(config.bonoWsPort) },
+    { ...trusted, transport: 'tcp' },
+    { ...trusted, transport: 'udp' },
+  ];
+};
+
+const hostsOf = (addresses: readonly ListenerAddress[]): ReadonlySet<string> =>
+  new Set(addresses.flatMap(({ address, port, sentBy }) => [`${address}:${port}`, sentBy.toLowerCase()]));
+
+const settingsOf = (
+  { process: { homeDomain, bindAddress, publicHost }, config }: BonoNodeOptions,
+  addresses: readonly ListenerAddress[],
+): BonoSettings => {
+  const trusted = addresses.find(({ name }) => name === TRUSTED_LISTENER);
+  const sprout = config.sproutAddress || bindAddress;
+  const core = [`icscf.${homeDomain}:${config.icscfPort}`, `scscf.${homeDomain}:${config.scscfPort}`];
+  return {
+    homeDomain,
+    ownHosts: hostsOf(addresses),
+    coreHosts: new Set([...core, `${sprout}:${config.icscfPort}`, `${sprout}:${config.scscfPort}`]),
+    upstreamUri: `sip:icscf.${homeDomain}:${config.icscfPort};transport=tcp`,
+    trustedHostPort: trusted?.sentBy ?? `${bindAddress}:${config.bonoTrustedPort}`,
+    publicHost: publicHost || bindAddress,
+  };
+};
+
+const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
+
+/** Starts listening; resolves when every port is bound. Rejects when one cannot be. */
+export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
+  const { process: settings, config, clock, random, logger, metrics, timers, hub, flowTokenKey } = options;
+  const transports = createTransports({
+    listeners: listenersOf(options),
+    clock,
+    log: logger,
+    ...(hub === undefined ? {} : { hub }),
+  });
+  await transports.listen();
+  const addresses = transports.addresses();
+  const counts = metrics.counters('bono_events_total', 'What the edge did, by kind', 'kind', COUNTS);
+  const tokens = createFlowNames(flowTokens(flowTokenKey, random.bytes(4).readUInt32BE()), transports);
+  const ports: BonoPorts = {
+    tokens,
+    clock,
+    random,
+    transports,
+    observer: { count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1) },
+    endpoint: () => endpoint,
+  };
+  const bonoSettings = settingsOf(options, addresses);
+  const { user, flows } = createBono(ports, bonoSettings);
+  const sprout = config.sproutAddress || settings.bindAddress;
+  const endpoint: SipEndpoint = createEndpoint({
+    name: 'bono',
+    random,
+    timers,
+    transports,
+    resolver: createStaticResolver({
+      [`icscf.${settings.homeDomain}`]: [{ transport: 'tcp', address: sprout, port: config.icscfPort }],
+      [`scscf.${settings.homeDomain}`]: [{ transport: 'tcp', address: sprout, port: config.scscfPort }],
+    }),
+    user,
+    proxyRequire: 'any',
+    onDefect: (error) => logger.error({ err: error }, 'defect in the edge'),
+  });
+  const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;
+  const recovered = recoverFlows(ports, flows, options.rows ?? [], serviceRoute);
+  transports.setReceiver(endpoint);
+  metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
+  metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
+  return {
+    endpoint,
+    flows,
+    addresses,
+    recovered,
+    stopAccepting: () => transports.stopAccepting(),
+    close: () => transports.close(),
+  };
+};

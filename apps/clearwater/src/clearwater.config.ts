@@ -1,0 +1,35 @@
+// How the parts are joined when all run in one process, beside the variables of each app.
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { Env } from '#libs/runtime';
+
+const EMBEDDED = { message: 'takes embedded' };
+
+export class ClearwaterConfig {
+  @Env('SPROUT_LINK', 'how edge and router are joined in one process: memory, or tcp (real sockets)')
+  @IsIn(['memory', 'tcp'], { message: 'takes memory or tcp' })
+  sproutLink: 'memory' | 'tcp' = 'memory';
+
+  @Env('HOMESTEAD_LINK', 'how router and Homestead are joined in one process: memory, or http (real sockets)')
+  @IsIn(['memory', 'http'], { message: 'takes memory or http' })
+  homesteadLink: 'memory' | 'http' = 'memory';
+
+  @Env('EVENT_LOG', 'where events are kept: embedded (files in DATA_DIR)')
+  @IsIn(['embedded'], EMBEDDED)
+  eventLog: 'embedded' = 'embedded';
+
+  @Env('VIEW_STORE', 'where registrations and challenges are kept: embedded (memory, rebuilt from the log)')
+  @IsIn(['embedded'], EMBEDDED)
+  viewStore: 'embedded' = 'embedded';
+
+  @Env('SUBSCRIBER_STORE', 'where subscribers are kept: embedded (SQLite in DATA_DIR)')
+  @IsIn(['embedded'], EMBEDDED)
+  subscriberStore: 'embedded' = 'embedded';
+
+  @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
+    kind: 'boolean',
+    defaultText: '`1` on loopback',
+  })
+  @IsOptional()
+  @IsBoolean({ message: 'takes 1 or 0' })
+  demo: boolean | undefined = undefined;
+}

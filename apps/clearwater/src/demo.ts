@@ -1,0 +1,39 @@
+// The demo subscribers: alice and bob with random passwords, kept in DATA_DIR/demo.json (mode 600) for the person at the
+// terminal. Loopback only. Made through the same provisioning as everybody else; a restart changes nothing.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Provisioning } from '#apps/homestead-prov';
+import type { Random } from '#libs/runtime';
+
+export type DemoSubscriber = Readonly<{ impu: string; impi: string; password: string }>;
+
+const NAMES = ['alice', 'bob'];
+const PASSWORD_CHARACTERS = 12;
+
+const kept = (file: string): readonly DemoSubscriber[] | undefined => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as DemoSubscriber[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Makes the demo subscribers where they are not there yet, and says who they are. */
+export const seedDemo = async (
+  provisioning: Pick<Provisioning, 'provisionSubscriber'>,
+  { dataDir, homeDomain, random }: { dataDir: string; homeDomain: string; random: Random },
+): Promise<readonly DemoSubscriber[]> => {
+  const file = path.join(dataDir, 'demo.json');
+  const before = kept(file);
+  if (before?.every(({ impi }) => impi.endsWith(`@${homeDomain}`))) return before;
+  const made = NAMES.map((name) => ({
+    impu: `sip:${name}@${homeDomain}`,
+    impi: `${name}@${homeDomain}`,
+    password: random.token(PASSWORD_CHARACTERS),
+  }));
+  for (const { impi, impu, password } of made)
+    await provisioning.provisionSubscriber({ impi, impus: [impu], password });
+  writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  return made;
+};

@@ -1,0 +1,173 @@
+// One running Sprout: listeners, endpoint, handlers, expiry, put together from configuration. Used by this app's main.ts
+// and by the all-in-one; everything that a test would replace comes in.
+import type { EventLog, Subscription } from '#libs/event-log';
+import type { Homestead } from '#libs/homestead-client';
+import type { Recorded } from '#libs/decider';
+import type { RegistrationEvent } from '#libs/domain';
+import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import {
+  createEndpoint,
+  createStaticResolver,
+  createTransports,
+  type ListenerAddress,
+  type ListenerOptions,
+  type MemoryHub,
+  type SipEndpoint,
+  type TimerWheel,
+} from '#libs/sip';
+import type { KeyValueStore } from '#libs/stores';
+import type { RegistrationRows } from '#projections/registrations-by-aor';
+import type { LiveChallenges } from './authentication/challenges.js';
+import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
+import { RegistrationExpiry } from './registrar/expiry.js';
+import type { SproutConfig } from './sprout.config.js';
+import { createSprout } from './sprout.js';
+
+export type SproutNodeOptions = Readonly<{
+  process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
+  config: SproutConfig;
+  log: EventLog;
+  registrations: RegistrationRows;
+  challenges: KeyValueStore<LiveChallenges>;
+  homestead: Homestead;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  metrics: Metrics;
+  timers: TimerWheel;
+  peers: PeerCheck;
+  hub?: MemoryHub;
+}>;
+
+export interface SproutNode {
+  readonly endpoint: SipEndpoint;
+  readonly addresses: readonly ListenerAddress[];
+  readonly settings: SproutSettings;
+  stopAccepting(): void;
+  close(): Promise<void>;
+}
+
+const ICSCF_LISTENER = 'icscf';
+const SCSCF_LISTENER = 'scscf';
+
+const listenersOf = ({ process: { bindAddress }, config, peers }: SproutNodeOptions): ListenerOptions[] => {
+  const common = { address: bindAddress, allowPeer: peers };
+  const icscf = { name: ICSCF_LISTENER, port: config.icscfPort, ...common };
+  const scscf = { name: SCSCF_LISTENER, port: config.scscfPort, ...common };
+  return [
+    { ...icscf, transport: 'tcp' },
+    { ...icscf, transport: 'udp' },
+    { ...scscf, transport: 'tcp' },
+    { ...scscf, transport: 'udp' },
+  ];
+};
+
+const settingsOf = (
+  { process: { homeDomain }, config }: SproutNodeOptions,
+  addresses: readonly ListenerAddress[],
+): SproutSettings => {
+  const port = (listener: string) => addresses.find(({ name }) => name === listener)?.port ?? 0;
+  const icscf = `icscf.${homeDomain}:${port(ICSCF_LISTENER)}`;
+  const scscf = `scscf.${homeDomain}:${port(SCSCF_LISTENER)}`;
+  return {
+    homeDomain,
+    ownHosts: new Set([
+      homeDomain,
+      icscf,
+      scscf,
+      ...addresses.map(({ address, port: own }) => `${address}:${own}`),
+    ]),
+    scscfUri: `sip:${scscf};transport=tcp`,
+    icscfUri: `sip:${icscf};transport=tcp`,
+    regMaxExpiresS: config.regMaxExpires,
+    regMinExpiresS: config.regMinExpires,
+    digestAlgorithms: config.digestAlgorithms,
+  };
+};
+
+const COUNTS = ['challenge', 'authentication-failed', 'registered', 'expired', 'initial-request'] as const;
+const FAULTS = [
+  'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
+  'append-refused', 'store-unavailable', 'call-record', 'flow-removal', 'expiry', 'expiry-feed', 'defect',
+] as const; // prettier-ignore
+
+const observerOf = (metrics: Metrics, logger: Logger): SproutObserver => {
+  const counts = metrics.counters('sprout_events_total', 'What the router did, by kind', 'kind', COUNTS);
+  const faults = metrics.counters('sprout_faults_total', 'Infrastructure faults, by kind', 'kind', FAULTS);
+  return {
+    count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1),
+    fault(kind, error) {
+      faults[kind as (typeof FAULTS)[number]].n += 1;
+      logger.warn({ kind, err: error }, 'fault');
+    },
+  };
+};
+
+/** Arms expiry from the rows there are, and from the log for every change to come. */
+const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promise<() => Promise<void>> => {
+  const expiry = new RegistrationExpiry(ports, settings);
+  const feed: Subscription = await ports.log.subscribe({
+    topics: ['registration'],
+    group: 'registration-expiry',
+    startAt: 'newest',
+    onBatch: (events) => expiry.noticed(events as readonly Recorded<RegistrationEvent>[]),
+    onFailure: (error) => ports.observer.fault('expiry-feed', error),
+  });
+  for (const [aor, row] of ports.registrations.all()) expiry.watch(aor, row);
+  expiry.start();
+  return async () => {
+    expiry.stop();
+    await feed.stop();
+  };
+};
+
+/** Starts listening; resolves when every port is bound and expiry runs. */
+export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
+  const { log, registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
+  const transports = createTransports({
+    listeners: listenersOf(options),
+    clock,
+    log: logger,
+    ...(hub === undefined ? {} : { hub }),
+  });
+  await transports.listen();
+  const addresses = transports.addresses();
+  const settings = settingsOf(options, addresses);
+  const observer = observerOf(metrics, logger);
+  const ports: SproutPorts = {
+    log,
+    registrations,
+    challenges,
+    homestead,
+    clock,
+    random,
+    observer,
+    endpoint: () => endpoint,
+  };
+  const endpoint: SipEndpoint = createEndpoint({
+    name: 'sprout',
+    random,
+    timers,
+    transports,
+    resolver: createStaticResolver({}),
+    user: createSprout(ports, settings),
+    onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
+  });
+  const stopExpiry = await startExpiry(ports, settings);
+  transports.setReceiver(endpoint);
+  metrics.gauge(
+    'sprout_transactions',
+    'Live SIP transactions of the router',
+    () => endpoint.transactionCount,
+  );
+  return {
+    endpoint,
+    addresses,
+    settings,
+    stopAccepting: () => transports.stopAccepting(),
+    async close() {
+      await stopExpiry();
+      await transports.close();
+    },
+  };
+};
