@@ -28,3 +28,11 @@ export {
   type SealedCredentialStore,
 } from './adapters/embedded/sealed-credential-store.js';
 export * from './sweep-credential-versions.js';
+export * from './snapshot-disk.port.js';
+export {
+  type CheckpointedKeyValueStore,
+  type CheckpointedOptions,
+  createCheckpointedKeyValueStore,
+  type Restored,
+} from './adapters/embedded/checkpointed-key-value-store.js';
+export { machineDisk } from './adapters/embedded/machine-disk.js';

@@ -15,6 +15,8 @@ const SWEEP_STEPS_AT_BOUND_MAX = 1_000;
 export type Entry<V> = Versioned<V> &
   Readonly<{ key: string; version: number; /** On the monotonic clock. */ expiresAtMs: number }>;
 
+export type View<V> = Readonly<{ steps: Iterable<Entry<V> | undefined>; close(): void }>;
+
 export class KeyValueTable<V> {
   #entries = new Map<string, Entry<V>>();
   #cursor: Iterator<Entry<V>> = this.#entries.values();
@@ -76,24 +78,19 @@ export class KeyValueTable<V> {
   }
 
   /**
-   * The entries as they are at the first step, whatever is written while the caller takes its time between steps.
-   * An entry may come twice. One view at a time; `undefined` is a step over an entry that does not belong to it.
+   * The entries as they are now, whatever is written until the view is closed. One at a time.
+   * An entry may come twice; `undefined` is a step over one that does not belong to the view.
    */
-  *view(): Generator<Entry<V> | undefined> {
+  openView(): View<V> {
     if (this.#view) throw new Error(`${this.name}: a view is open already`);
-    const view = (this.#view = { version: this.#lastVersion, replaced: [] as Entry<V>[] });
-    try {
-      // A Map is walked in order of insertion: those present now come first, and later ones are not waited for.
-      let left = this.#entries.size;
-      const walk = this.#entries.values();
-      for (let step = walk.next(); !step.done && left > 0; step = walk.next(), left -= 1) {
-        yield step.value.version <= view.version ? step.value : undefined;
-      }
-      // Grows while it is walked only by entries older than the view, each once.
-      for (const entry of view.replaced) yield entry;
-    } finally {
-      this.#view = undefined;
-    }
+    const view = { version: this.#lastVersion, replaced: [] as Entry<V>[] };
+    this.#view = view;
+    return {
+      steps: stepsOf(this.#entries, view),
+      close: () => {
+        this.#view = undefined;
+      },
+    };
   }
 
   #set(key: string, value: V, expiresAtMs: number, nowMs: number, held: Entry<V> | undefined): void {
@@ -136,4 +133,19 @@ export class KeyValueTable<V> {
       if (next.value.expiresAtMs <= nowMs) this.#delete(next.value);
     }
   }
+}
+
+function* stepsOf<V>(
+  entries: ReadonlyMap<string, Entry<V>>,
+  view: Readonly<{ version: number; replaced: readonly Entry<V>[] }>,
+): Generator<Entry<V> | undefined> {
+  // A Map is walked in order of insertion: those present now come first, and later ones are not waited for.
+  let left = entries.size;
+  for (const entry of entries.values()) {
+    if (left === 0) break;
+    left -= 1;
+    yield entry.version <= view.version ? entry : undefined;
+  }
+  // Grows while it is walked, by each entry of the view at most once.
+  yield* view.replaced;
 }
