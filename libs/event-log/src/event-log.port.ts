@@ -70,6 +70,9 @@ export class AppendUnknown extends Error {}
 /** Where a consumer starts: after this position, from the oldest event, or from now on. */
 export type StartAt = Position | 'oldest' | 'newest';
 
+/** The position is of another generation, or beyond the end: what was folded up to it is not of this log. Rebuild. */
+export class PositionUnknown extends Error {}
+
 export type BatchHandler = (events: readonly RecordedEvent[]) => void | Promise<void>;
 
 export interface Subscription {

@@ -5,6 +5,7 @@ import type { Clock, Random } from '#libs/runtime';
 import {
   AppendRefused,
   AppendUnknown,
+  PositionUnknown,
   RevisionConflict,
   TOPIC_OF_CATEGORY,
   type AppendOptions,
@@ -348,9 +349,12 @@ class SegmentedLog implements EmbeddedLog {
     if (startAt === 'newest') return this.commit.nextOffset;
     const { generation, offset } = startAt;
     if (generation !== this.generation) {
-      throw new Error(`position of generation ${generation}, but the log is generation ${this.generation}`);
+      throw new PositionUnknown(
+        `position of generation ${generation}, but the log is generation ${this.generation}`,
+      );
     }
-    if (offset >= this.commit.nextOffset) throw new Error(`position ${offset} is beyond the end of the log`);
+    if (offset >= this.commit.nextOffset)
+      throw new PositionUnknown(`position ${offset} is beyond the end of the log`);
     return offset + 1;
   }
 
