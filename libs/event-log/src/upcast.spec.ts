@@ -1,6 +1,6 @@
 // Old versions come back in the newest shape, step by step; what is newer than the program is not guessed at.
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
-import { MemoryDisk } from './adapters/embedded/memory-disk.js';
+import { MemoryDisk } from './adapters/embedded/disk/memory-disk.js';
 import { createMemoryLog } from './adapters/embedded/memory.event-log.js';
 import type { DomainEvent, RecordedEvent } from './event-log.port.js';
 import { createUpcasting, UnknownVersion, type Upcaster } from './upcast.js';

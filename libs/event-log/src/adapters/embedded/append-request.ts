@@ -9,7 +9,7 @@ import type {
   Topic,
 } from '../../event-log.port.js';
 import type { PendingAppend } from './group-commit.js';
-import { encodeLine, KEY_BIT, TOPIC_BIT } from './record-format.js';
+import { encodeLine, KEY_BIT, TOPIC_BIT } from './segments/record-format.js';
 import type { Verdict } from './verdicts.js';
 
 /** Who waits for the answer: the caller, and the memory of idempotency keys when the append carries one. */

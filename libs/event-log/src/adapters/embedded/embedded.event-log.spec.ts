@@ -5,9 +5,9 @@ import { systemClock, systemRandom } from '#libs/runtime';
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import { describeEventLog, type LogUnderTest } from '../../../contract/event-log.contract.js';
 import { createEmbeddedLog, type EmbeddedLog } from './embedded.event-log.js';
-import { MemoryDisk } from './memory-disk.js';
+import { MemoryDisk } from './disk/memory-disk.js';
 import { createMemoryLog } from './memory.event-log.js';
-import { nodeDisk } from './node-disk.js';
+import { nodeDisk } from './disk/node-disk.js';
 
 const restartable = async (
   open: () => Promise<EmbeddedLog>,

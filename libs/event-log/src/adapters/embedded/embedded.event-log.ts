@@ -7,7 +7,6 @@ import {
   AppendUnknown,
   PositionUnknown,
   RevisionConflict,
-  TOPIC_OF_CATEGORY,
   type AppendOptions,
   type DomainEvent,
   type EventLog,
@@ -18,17 +17,18 @@ import {
   type Topic,
 } from '../../event-log.port.js';
 import { Answer, AppendRequest } from './append-request.js';
-import { writeCheckpoint } from './checkpoint.js';
-import { DirectoryInUse, LockHeld, readWhole, replaceWhole, type FilePort } from './file-port.js';
+import { writeCheckpoint } from './segments/checkpoint.js';
+import { DirectoryInUse, LockHeld, readWhole, replaceWhole, type FilePort } from './disk/file-port.js';
 import { GroupCommit } from './group-commit.js';
 import { EMBEDDED_LIMITS, type EmbeddedLimits } from './limits.js';
 import { LogSubscription } from './log-subscription.js';
-import { EXPECT_BITS, topicBits, TOPIC_BIT, type Upcast } from './record-format.js';
-import { readEvents } from './read-events.js';
-import { recover, type Recovered } from './recovery.js';
+import { EXPECT_BITS, topicBits, TOPIC_BIT, type Upcast } from './segments/record-format.js';
+import { fromRevisionOn, readEvents } from './segments/read-events.js';
+import { recover, type Recovered } from './segments/recovery.js';
 import { Revisions } from './revisions.js';
-import { SegmentWriter } from './segment-writer.js';
-import type { Segment } from './segments.js';
+import { SegmentWriter } from './segments/segment-writer.js';
+import type { Segment } from './segments/segments.js';
+import { topicOf } from './topic-of.js';
 import { Verdicts, type Verdict } from './verdicts.js';
 
 export type EmbeddedLogOptions = Readonly<{
@@ -63,7 +63,6 @@ export interface EmbeddedLog extends EventLog {
   lags(): readonly Readonly<{ group: string; lag: number }>[];
 }
 
-const STREAM_LENGTH_MAX = 1_024;
 const EVENTS_PER_APPEND_MAX = 1_000;
 
 /** Opens the log of a directory, or makes it. Rejects with DirectoryInUse or LogDamaged. */
@@ -93,13 +92,6 @@ const own = async (disk: FilePort, directory: string): Promise<() => Promise<voi
     const pid = (await readWhole(disk, `${directory}/owner`))?.toString('latin1').trim() ?? 'unknown';
     throw new DirectoryInUse(`${directory} belongs to a running process, pid ${pid}`, { cause: error });
   }
-};
-
-const topicOf = (stream: string): Topic => {
-  const topic = TOPIC_OF_CATEGORY[stream.slice(0, stream.indexOf('-'))];
-  if (topic === undefined || stream.length > STREAM_LENGTH_MAX)
-    throw new Error(`not a stream's name: ${stream}`);
-  return topic;
 };
 
 class SegmentedLog implements EmbeddedLog {
@@ -167,15 +159,9 @@ class SegmentedLog implements EmbeddedLog {
     });
   }
 
-  async *read(stream: string, fromRevision = 1): AsyncGenerator<RecordedEvent> {
-    let revision = 0;
-    for await (const events of this.events(0, this.commit.nextOffset, TOPIC_BIT[topicOf(stream)], stream)) {
-      for (const event of events) {
-        if (event.unreadable !== undefined) throw new Error(event.unreadable);
-        revision = event.revision ?? revision + 1;
-        if (revision >= fromRevision) yield event.revision === undefined ? { ...event, revision } : event;
-      }
-    }
+  read(stream: string, fromRevision = 1): AsyncGenerator<RecordedEvent> {
+    const bits = TOPIC_BIT[topicOf(stream)];
+    return fromRevisionOn(this.events(0, this.commit.nextOffset, bits, stream), fromRevision);
   }
 
   async *readAll(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<RecordedEvent> {

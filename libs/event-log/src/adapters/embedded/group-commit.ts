@@ -3,8 +3,8 @@
 import type { Clock } from '#libs/runtime';
 import { AppendRefused, AppendUnknown } from '../../event-log.port.js';
 import type { EmbeddedLimits } from './limits.js';
-import { encodeBatch } from './record-format.js';
-import { WriteImpossible, WriteRefused, type SegmentWriter } from './segment-writer.js';
+import { encodeBatch } from './segments/record-format.js';
+import { WriteImpossible, WriteRefused, type SegmentWriter } from './segments/segment-writer.js';
 
 /** One append on its way to the disk. */
 export interface PendingAppend {

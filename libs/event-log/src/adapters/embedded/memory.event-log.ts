@@ -1,6 +1,6 @@
 // The embedded log on a disk in memory: the log of tests and simulations. Same code, no machine underneath.
 import { createEmbeddedLog, type EmbeddedLog, type EmbeddedLogOptions } from './embedded.event-log.js';
-import { MemoryDisk } from './memory-disk.js';
+import { MemoryDisk } from './disk/memory-disk.js';
 
 export type MemoryLogOptions = Pick<EmbeddedLogOptions, 'clock' | 'random'> & Partial<EmbeddedLogOptions>;
 

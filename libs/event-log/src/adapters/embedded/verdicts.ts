@@ -1,7 +1,7 @@
 // What became of appends that carried an idempotency key, so that a repeat gets the first one's verdict.
 // The key is in the record too, so appended ones are known again after a restart; conflicts only while the process lives.
 import type { Position } from '#libs/decider';
-import type { KeptVerdict } from './checkpoint.js';
+import type { KeptVerdict } from './segments/checkpoint.js';
 
 type Kept = Readonly<{ promise: Promise<readonly Position[]>; first?: number; count?: number }>;
 

@@ -2,7 +2,7 @@
 // before its end. Reads only what came after the checkpoint (docs/adr/0002).
 import { crc32 } from 'node:zlib';
 import { readCheckpoint, type Checkpoint, type KeptVerdict } from './checkpoint.js';
-import { readWhole, replaceWhole, type FilePort, type OpenFile } from './file-port.js';
+import { readWhole, replaceWhole, type FilePort, type OpenFile } from '../disk/file-port.js';
 import { decodeHeader, EXPECT_BITS, HEADER_BYTES, KEY_BIT, MAGIC, type Line } from './record-format.js';
 import { listSegments, LogDamaged, scanSegment, segmentPath, type Batch, type Segment } from './segments.js';
 

@@ -1,6 +1,6 @@
 // Events read back from segment files: of some topics, or of one stream.
-import type { RecordedEvent } from '../../event-log.port.js';
-import type { FilePort } from './file-port.js';
+import type { RecordedEvent } from '../../../event-log.port.js';
+import type { FilePort } from '../disk/file-port.js';
 import { decodeLine, TOPIC_BIT, type Line, type Upcast } from './record-format.js';
 import { readBatches, type Batch, type Segment } from './segments.js';
 
@@ -55,3 +55,18 @@ const decodeBatch = (
     into.push(recorded);
   }
 };
+
+/** The events of one stream from a revision on, each with its revision. */
+export async function* fromRevisionOn(
+  batches: AsyncIterable<readonly RecordedEvent[]>,
+  fromRevision: number,
+): AsyncGenerator<RecordedEvent> {
+  let revision = 0;
+  for await (const events of batches) {
+    for (const event of events) {
+      if (event.unreadable !== undefined) throw new Error(event.unreadable);
+      revision = event.revision ?? revision + 1;
+      if (revision >= fromRevision) yield event.revision === undefined ? { ...event, revision } : event;
+    }
+  }
+}

@@ -1,7 +1,7 @@
 // The segment files of a log: log/<first offset>.log, their batches read in order and checked (docs/adr/0002).
 // Read by recovery, by the log's own catch-up and by the reader of other processes.
 import { crc32 } from 'node:zlib';
-import type { FilePort, OpenFile } from './file-port.js';
+import type { FilePort, OpenFile } from '../disk/file-port.js';
 import { decodeHeader, HEADER_BYTES, type BatchHeader } from './record-format.js';
 
 const READ_BYTES = 1 << 20;

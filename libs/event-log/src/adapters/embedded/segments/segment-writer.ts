@@ -1,6 +1,6 @@
 // Writes batches to the newest segment and begins a new one when it is full. One call at a time, by the group commit.
 // Tells apart what a failure means: nothing was written (go on), or nobody knows (stop). docs/adr/0002.
-import type { FilePort, OpenFile } from './file-port.js';
+import type { FilePort, OpenFile } from '../disk/file-port.js';
 import { segmentPath, type Segment } from './segments.js';
 
 /** Nothing of the batch can be in the log; the log goes on. */

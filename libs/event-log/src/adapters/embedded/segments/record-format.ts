@@ -4,7 +4,7 @@
 // it; `contents` has a bit for each topic in it, so that readers step over what they do not want.
 // Lines carry CloudEvents attributes. Written by the appender; read by recovery, readers and npm run history.
 import { crc32 } from 'node:zlib';
-import { TOPICS, type DomainEvent, type RecordedEvent, type Topic } from '../../event-log.port.js';
+import { TOPICS, type DomainEvent, type RecordedEvent, type Topic } from '../../../event-log.port.js';
 
 export const MAGIC = 'CWLOG1';
 export const HEADER_BYTES = 84;

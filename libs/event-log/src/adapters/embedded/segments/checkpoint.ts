@@ -2,7 +2,7 @@
 // start reads only what came after. Written at each new segment and at the end; never needed, only faster.
 // First line: crc of the rest. Second: JSON. Then a line `<revision> <stream>` a stream.
 import { crc32 } from 'node:zlib';
-import { readWhole, replaceWhole, type FilePort } from './file-port.js';
+import { readWhole, replaceWhole, type FilePort } from '../disk/file-port.js';
 
 export const CHECKPOINT_NAME = 'checkpoint';
 

@@ -1,0 +1,85 @@
+// A reader beside the process that writes: sees what is there, follows what comes, trips over nothing half-written.
+import { createFakeClock, createSeededRandom } from '#libs/testkit';
+import type { EmbeddedLog } from './embedded.event-log.js';
+import { openLogReader } from './log-reader.js';
+import { MemoryDisk } from './disk/memory-disk.js';
+import { createMemoryLog } from './memory.event-log.js';
+
+const clock = createFakeClock();
+const random = createSeededRandom(1);
+const added = (n: number) => ({ type: 'Added', data: { n } });
+
+describe('a log reader', () => {
+  let disk: MemoryDisk;
+  let log: EmbeddedLog;
+  beforeEach(async () => {
+    disk = new MemoryDisk();
+    log = await createMemoryLog({ disk, clock, random, limits: { segmentBytesMax: 700 } });
+  });
+  afterEach(() => log.close());
+
+  const open = () => openLogReader({ directory: '/data', disk });
+  const numbers = async (events: AsyncIterable<{ event: { data: object } }>) => {
+    const all: unknown[] = [];
+    for await (const { event } of events) all.push((event.data as { n: number }).n);
+    return all;
+  };
+
+  it('reads what the owner has written, while it goes on writing', async () => {
+    for (let n = 0; n < 10; n++) await log.append(`registration-${n % 2}`, [added(n)]);
+    const reader = await open();
+    expect(await numbers(reader.readAll(['registration'], 'oldest'))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (let n = 10; n < 14; n++) await log.append(`registration-${n % 2}`, [added(n)]);
+    expect(await numbers(reader.read('registration-1', 5))).toEqual([9, 11, 13]);
+    const position = { generation: 1, partition: 0, offset: 11 };
+    expect(await numbers(reader.readAll(['registration'], position))).toEqual([12, 13]);
+  });
+
+  it('takes a batch that is half there for the end', async () => {
+    await log.append('registration-1', [added(1)]);
+    disk.onOperation = (operation) => (operation === 'datasync' ? new Promise(() => undefined) : undefined);
+    const stuck = log.append('registration-1', [added(2)]);
+    stuck.catch(() => undefined);
+    await clock.advanceAsync(1);
+    const [name = ''] = (await disk.list('/data/log')).filter((each) => each.endsWith('.log'));
+    const path = `/data/log/${name}`;
+    const size = await (await disk.open(path, 'read')).size();
+    disk.damage(path, size - 3);
+    const reader = await open();
+    expect(await numbers(reader.readAll(['registration'], 'oldest'))).toEqual([1]);
+    disk.onOperation = () => undefined;
+    disk.powerOff();
+    disk.crash(random);
+    log = await createMemoryLog({ disk, clock, random });
+  });
+
+  it('follows', async () => {
+    await log.append('registration-1', [added(1)]);
+    const reader = await open();
+    const stop = new AbortController();
+    const seen: unknown[] = [];
+    const following = (async () => {
+      for await (const { event } of reader.follow(['registration'], 'newest', {
+        clock,
+        signal: stop.signal,
+      })) {
+        seen.push((event.data as { n: number }).n);
+      }
+    })();
+    await clock.advanceAsync(100);
+    for (let n = 2; n < 8; n++) await log.append('registration-1', [added(n)]);
+    await clock.advanceAsync(100);
+    await log.append('call-1', [added(8)]);
+    await log.append('registration-1', [added(9)]);
+    await clock.advanceAsync(200);
+    expect(seen).toEqual([2, 3, 4, 5, 6, 7, 9]);
+    stop.abort();
+    await following;
+  });
+
+  it('says so when there is no log', async () => {
+    await expect(openLogReader({ directory: '/elsewhere', disk })).rejects.toThrow(
+      'no event log in /elsewhere',
+    );
+  });
+});
