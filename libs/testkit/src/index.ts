@@ -1,4 +1,5 @@
 export * from './fake-clock.js';
+export * from './openapi-check.js';
 export * from './seeded-random.js';
 export * from './sip-recorder.js';
 export * from './spec-for.js';

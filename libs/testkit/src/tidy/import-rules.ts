@@ -56,7 +56,11 @@ export const PLACES: readonly Place[] = [
     files: /^libs\/runtime\/src\/(http|http-errors|management)\.ts$|\.controller\.ts$/,
     why: 'HTTP servers are made by libs/runtime',
   },
-  { packages: /^ws$/, files: /^libs\/sip\/src\/adapters\//, why: 'WebSocket framing is a transport adapter' },
+  {
+    packages: /^ws$/,
+    files: /^libs\/sip\/src\/adapters\/|^bench\//,
+    why: 'WebSocket framing is a transport adapter',
+  },
   { packages: /^undici$/, files: /^libs\/http-pool\/src\//, why: 'one HTTP client pool' },
   {
     packages: /^kafkajs$/,
@@ -85,7 +89,7 @@ export const PLACES: readonly Place[] = [
   },
   {
     packages: /^node:sqlite$/,
-    files: /^libs\/[^/]+\/src\/adapters\/embedded\//,
+    files: /^libs\/[^/]+\/src\/adapters\/embedded\/|^bench\//,
     why: 'SQLite is the embedded adapters’',
   },
   {

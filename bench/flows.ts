@@ -1,0 +1,91 @@
+// The two flows that are measured, as loads on any SIP server at host:port: an authenticated registration (REGISTER, 401,
+// REGISTER, 200) and a complete call (INVITE … BYE 200). Users register and call from one port: a client is its flow.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Load } from './harness/cpu-runs.js';
+import { freePort } from './harness/ports.js';
+import { allSucceeded, runSipp, startSipp, type SippRun } from './harness/sipp.js';
+import { DEVICES, usersOf, writeUsersFile } from './harness/users.js';
+
+/** SIPp runs here, the server on the other core. */
+export const SERVER_CPU = '0';
+export const LOAD_CPU = '1';
+const AT_ONCE_MAX = 2000;
+const REGISTER_RATE = 500;
+
+/** Registrations of `count` users from one port, again and again. */
+export const prepareRegistrations = async (target: string, count: number) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'users-'));
+  const users = usersOf('a', count);
+  const usersFile = writeUsersFile(folder, 'register', users, users, DEVICES.caller);
+  const localPort = await freePort();
+  const load: Load = (rate, flows) =>
+    runSipp({
+      scenario: 'reg-auth',
+      target,
+      localPort,
+      usersFile,
+      rate,
+      calls: flows,
+      callsAtOnceMax: AT_ONCE_MAX,
+      keys: { contact: `127.0.0.1:${localPort}`, expires: '3600' },
+      cpus: LOAD_CPU,
+    });
+  return { users, load, dispose: () => rmSync(folder, { recursive: true, force: true }) };
+};
+
+/** Calls from user a… to user b…, once `register` has run; callees answer as long as dispose() was not called. */
+export const prepareCalls = async (target: string, count: number) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'users-'));
+  const callers = usersOf('a', count);
+  const callees = usersOf('b', count);
+  const callerFile = writeUsersFile(folder, 'callers', callers, callees, DEVICES.caller);
+  const calleeFile = writeUsersFile(folder, 'callees', callees, callers, DEVICES.callee);
+  const callerPort = await freePort();
+  const calleePort = await freePort();
+  let answering: SippRun | undefined;
+
+  const registerFrom = async (localPort: number, usersFile: string) => {
+    const keys = { contact: `127.0.0.1:${localPort}`, expires: '3600' };
+    const result = await runSipp({
+      scenario: 'reg-auth',
+      target,
+      localPort,
+      usersFile,
+      rate: REGISTER_RATE,
+      calls: count,
+      keys,
+      cpus: LOAD_CPU,
+    });
+    allSucceeded(`registration from port ${localPort}`, result, count);
+  };
+
+  const load: Load = (rate, flows) =>
+    runSipp({
+      scenario: 'call-uac',
+      target,
+      localPort: callerPort,
+      usersFile: callerFile,
+      rate,
+      calls: flows,
+      callsAtOnceMax: AT_ONCE_MAX,
+      cpus: LOAD_CPU,
+    });
+  return {
+    callers,
+    callees,
+    load,
+    /** Both sides register, then the callees answer on their port. */
+    async register(calleeScenario = 'call-uas') {
+      await registerFrom(callerPort, callerFile);
+      await registerFrom(calleePort, calleeFile);
+      answering = startSipp({ scenario: calleeScenario, localPort: calleePort, cpus: LOAD_CPU });
+    },
+    async dispose() {
+      const result = await answering?.stop();
+      rmSync(folder, { recursive: true, force: true });
+      return result;
+    },
+  };
+};

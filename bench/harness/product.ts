@@ -1,0 +1,177 @@
+// The product under measurement: the all-in-one from dist/, on free ports, with a DATA_DIR of its own. Started, killed and
+// started again as an operator would; ready means what /healthz says. Used by bench and accept.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Child, sleep, startChild, until } from './children.js';
+import { freePort } from './ports.js';
+import { cpuUsOf, residentMiBOf } from './process-tree.js';
+import { inRepository } from './root.js';
+
+export const DOMAIN = 'ims.test';
+export const API_KEY = 'bench-key-0123456789abcdef';
+const READY_MS_MAX = 30_000;
+const STOP_MS_MAX = 12_000;
+
+const PORT_VARIABLES = [
+  'BONO_PORT',
+  'BONO_WS_PORT',
+  'BONO_TRUSTED_PORT',
+  'ICSCF_PORT',
+  'SCSCF_PORT',
+  'SPROUT_HTTP_PORT',
+  'MANAGEMENT_PORT',
+  'HOMESTEAD_PORT',
+  'HOMESTEAD_PROV_PORT',
+] as const;
+export type PortVariable = (typeof PORT_VARIABLES)[number];
+export type Ports = Readonly<Record<PortVariable, number>>;
+
+export type ProductOptions = Readonly<{
+  env?: Readonly<Record<string, string>>;
+  /** Pins the product to these cores. */
+  cpus?: string;
+  /** Flags of node itself: --cpu-prof and its like. */
+  nodeFlags?: readonly string[];
+  echo?: boolean;
+  /** Another repository than this one: the fresh clone. */
+  root?: string;
+}>;
+
+export interface Product {
+  readonly ports: Ports;
+  readonly dataDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly pid: number;
+  readonly output: () => string;
+  /** From the start of the process until /healthz said 200, milliseconds. */
+  readonly readyMs: number;
+  start(): Promise<number>;
+  /** SIGTERM; resolves with exit code and time, or kills after the bound. */
+  stop(): Promise<{ code: number; tookMs: number }>;
+  kill9(): Promise<void>;
+  /** Stops and removes DATA_DIR. */
+  dispose(): Promise<void>;
+  cpuUs(): number;
+  residentMiB(): number;
+  healthz(): Promise<{ status: number; body: string }>;
+}
+
+export const freePorts = async (): Promise<Ports> => {
+  const ports = {} as Record<PortVariable, number>;
+  for (const name of PORT_VARIABLES) ports[name] = await freePort();
+  return ports;
+};
+
+/** Environment without what npm and other runs left in it. */
+export const cleanEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_|NODE_OPTIONS$|INIT_CWD$)/.test(name) && !name.endsWith('_PORT'),
+    ),
+  );
+
+const get = async (url: string): Promise<{ status: number; body: string }> => {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+    return { status: response.status, body: await response.text() };
+  } catch {
+    return { status: 0, body: '' };
+  }
+};
+
+/** Makes DATA_DIR and ports; start() runs it. */
+export const createProduct = async (options: ProductOptions = {}): Promise<Product> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'clearwater-'));
+  const dataDir = path.join(folder, 'data');
+  const ports = await freePorts();
+  const main = path.join(options.root ?? inRepository(), 'dist/apps/clearwater/src/main.js');
+  if (!existsSync(main)) throw new Error(`${main} is absent: npm run build`);
+  const env: NodeJS.ProcessEnv = {
+    ...cleanEnv(),
+    HOME_DOMAIN: DOMAIN,
+    DATA_DIR: dataDir,
+    API_KEYS: API_KEY,
+    DEMO: '0',
+    LOG_LEVEL: 'warn',
+    ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
+    ...options.env,
+  };
+  const health = `http://127.0.0.1:${ports.MANAGEMENT_PORT}/healthz`;
+  let child: Child | undefined;
+  let readyMs = 0;
+  const running = (): Child => {
+    if (!child) throw new Error('the product has not been started');
+    return child;
+  };
+  const stop = async () => {
+    const one = running();
+    const startMs = performance.now();
+    if (one.ended) return { code: await one.exit, tookMs: 0 };
+    one.signal('SIGTERM');
+    const code = await Promise.race([one.exit, sleep(STOP_MS_MAX)]);
+    if (code === undefined) {
+      one.signal('SIGKILL');
+      await one.exit;
+    }
+    return { code: code ?? -1, tookMs: Math.round(performance.now() - startMs) };
+  };
+  return {
+    ports,
+    dataDir,
+    env,
+    get pid() {
+      return running().pid;
+    },
+    output: () => child?.output() ?? '',
+    get readyMs() {
+      return readyMs;
+    },
+    async start() {
+      const startMs = performance.now();
+      const one = startChild(process.execPath, [...(options.nodeFlags ?? []), '--enable-source-maps', main], {
+        cwd: folder,
+        env,
+        cpus: options.cpus,
+        echo: options.echo ?? false,
+      });
+      child = one;
+      await until('the product to be ready', READY_MS_MAX, async () => {
+        if (one.ended) throw new Error(`the product exited with ${await one.exit}:\n${one.output()}`);
+        return (await get(health)).status === 200 ? true : undefined;
+      });
+      readyMs = Math.round(performance.now() - startMs);
+      return readyMs;
+    },
+    stop,
+    async kill9() {
+      running().signal('SIGKILL');
+      await running().exit;
+    },
+    async dispose() {
+      if (child && !child.ended) await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    cpuUs: () => cpuUsOf(running().pid),
+    residentMiB: () => residentMiBOf(running().pid),
+    healthz: () => get(health),
+  };
+};
+
+/** Runs `use` with a started product, and removes it whatever happens. */
+export const withProduct = async <T>(
+  options: ProductOptions,
+  use: (product: Product) => Promise<T>,
+): Promise<T> => {
+  const product = await createProduct(options);
+  try {
+    await product.start();
+    return await use(product);
+  } catch (error) {
+    const tail = product.output().slice(-2000);
+    if (tail !== '') process.stderr.write(`--- output of the product ---\n${tail}\n`);
+    throw error;
+  } finally {
+    await product.dispose();
+  }
+};

@@ -1,0 +1,48 @@
+// `npm run bench -- <name> [--rate R] [--seconds S] [--runs N] [--users U] [--profile]`: one JSON line a measurement.
+// What each figure means and how it is taken: docs/performance.md.
+import { benchAppend } from './append.js';
+import { describeMachine } from './harness/machine.js';
+import { emit, parseArguments } from './harness/report.js';
+import { benchPeerCall, benchPeerRegister } from './peer.js';
+import { benchRecover } from './recover.js';
+import { benchCall, benchRegister } from './register.js';
+
+type Flags = ReadonlyMap<string, string>;
+
+const number = (flags: Flags, name: string, standard: number): number => {
+  const text = flags.get(name);
+  if (text === undefined) return standard;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} takes a number above 0, got ${text}`);
+  return value;
+};
+
+const runs = (flags: Flags, rate: number) => ({
+  rate: number(flags, 'rate', rate),
+  seconds: number(flags, 'seconds', 10),
+  runs: number(flags, 'runs', 5),
+  users: number(flags, 'users', 1000),
+  profile: flags.has('profile'),
+  sqlite: flags.has('sqlite'),
+});
+
+const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
+  register: (flags) => benchRegister(runs(flags, 2000)),
+  call: (flags) => benchCall(runs(flags, 1000)),
+  'peer-register': (flags) => benchPeerRegister(runs(flags, 2000)),
+  'peer-call': (flags) => benchPeerCall(runs(flags, 1000)),
+  append: (flags) => benchAppend({ seconds: number(flags, 'seconds', 3) }),
+  recover: (flags) => benchRecover({ events: number(flags, 'events', 1_000_000) }),
+};
+
+const { words, flags } = parseArguments(process.argv.slice(2));
+const unknown = words.filter((name) => !(name in BENCHES));
+if (words.length === 0 || unknown.length > 0) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(BENCHES).join(' | ')}\n`);
+  process.exit(64);
+}
+for (const name of words) {
+  const machine = describeMachine();
+  const figures = await BENCHES[name]?.(flags);
+  emit({ bench: name, ...figures, machine });
+}

@@ -1,0 +1,79 @@
+// Sums up a V8 CPU profile: share of the time by function and by part of the product. Written into docs/performance.md by hand.
+// Reads the .cpuprofile files that node --cpu-prof leaves; used by register.ts.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+type ProfileNode = Readonly<{
+  id: number;
+  callFrame: Readonly<{ functionName: string; url: string; lineNumber: number }>;
+}>;
+type Profile = Readonly<{
+  nodes: readonly ProfileNode[];
+  samples: readonly number[];
+  timeDeltas: readonly number[];
+}>;
+
+export type ProfileSummary = Readonly<{
+  busyMs: number;
+  /** Percent of the busy time of the main thread. */
+  parts: Readonly<Record<string, number>>;
+  functions: readonly Readonly<{ name: string; percent: number }>[];
+}>;
+
+const FUNCTIONS_SHOWN = 25;
+const IDLE = new Set(['(idle)', '(program)', '(root)']);
+
+const placeOf = ({ callFrame: { url, functionName } }: ProfileNode): string => {
+  if (functionName === '(garbage collector)') return 'garbage collection';
+  const [, ours] = /\/dist\/((?:libs|apps|projections)\/[^/]+)\//.exec(url) ?? [];
+  if (ours !== undefined) return ours;
+  const [, name] = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
+  if (name !== undefined) return name;
+  return url.startsWith('node:')
+    ? url
+        .replace(/^node:(internal\/)?/, 'node:')
+        .split('/', 1)
+        .join('')
+    : 'native';
+};
+
+const largest = (folder: string): Profile | undefined => {
+  const profiles = readdirSync(folder)
+    .filter((name) => name.endsWith('.cpuprofile'))
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Profile);
+  return profiles.sort((a, b) => b.nodes.length - a.nodes.length)[0];
+};
+
+const top = (sums: ReadonlyMap<string, number>, total: number, count: number) =>
+  [...sums]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, count)
+    .map(([name, us]) => ({ name, percent: Math.round((us / total) * 1000) / 10 }));
+
+const PARTS_SHOWN = 20;
+
+/** The profile with most functions in the folder: the main thread's. */
+export const summarizeProfile = (folder: string): ProfileSummary => {
+  const profile = largest(folder);
+  if (!profile) return { busyMs: 0, parts: {}, functions: [] };
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const byFunction = new Map<string, number>();
+  const byPart = new Map<string, number>();
+  let busyUs = 0;
+  for (const [i, id] of profile.samples.entries()) {
+    const node = nodes.get(id);
+    const us = profile.timeDeltas[i] ?? 0;
+    if (!node || IDLE.has(node.callFrame.functionName)) continue;
+    busyUs += us;
+    const place = placeOf(node);
+    const { functionName, url, lineNumber } = node.callFrame;
+    const name = `${functionName || '(anonymous)'} ${path.basename(url)}:${lineNumber + 1}`;
+    byFunction.set(name, (byFunction.get(name) ?? 0) + us);
+    byPart.set(place, (byPart.get(place) ?? 0) + us);
+  }
+  return {
+    busyMs: Math.round(busyUs / 1000),
+    parts: Object.fromEntries(top(byPart, busyUs, PARTS_SHOWN).map(({ name, percent }) => [name, percent])),
+    functions: top(byFunction, busyUs, FUNCTIONS_SHOWN),
+  };
+};
