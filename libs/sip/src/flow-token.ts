@@ -25,7 +25,7 @@ export type FlowReference = Readonly<{
 }>;
 
 export interface FlowTokens {
-  /** undefined when an address is no IP address, or the two are of different families. */
+  /** undefined for what is no flow: addresses that are none or of two families, numbers out of range. */
   encode(flow: FlowReference): string | undefined;
   /** What an untampered token of this node says; a connection's token of another process start is none. Never throws. */
   decode(token: string): FlowReference | undefined;
@@ -46,7 +46,8 @@ const encode = (flow: FlowReference, processStart: number, sign: Sign): string |
   const local = parseIp(flow.localAddress);
   const remote = parseIp(flow.remoteAddress);
   const transport = TRANSPORTS.indexOf(flow.transport);
-  if (!local || !remote || local.length !== remote.length || transport < 0) return undefined;
+  if (!local || !remote || local.length !== remote.length || transport < 0 || !inRange(flow))
+    return undefined;
   const bytes = Buffer.alloc(bodyLength(local.length, transport) + MAC_BYTES);
   bytes[0] = (VERSION << 4) | (local.length === 16 ? 8 : 0) | transport;
   bytes[1] = flow.listener;
@@ -63,7 +64,8 @@ const encode = (flow: FlowReference, processStart: number, sign: Sign): string |
   return bytes.toString('base64url');
 };
 
-const TOKEN_LENGTH_MAX = Math.ceil(((bodyLengthMax() + MAC_BYTES) * 4) / 3);
+/** IPv6 and a connection: 48 bytes and the signature. */
+const TOKEN_LENGTH_MAX = 80;
 
 const decode = (token: string, processStart: number, sign: Sign): FlowReference | undefined => {
   if (token.length > TOKEN_LENGTH_MAX) return undefined;
@@ -92,12 +94,16 @@ const decode = (token: string, processStart: number, sign: Sign): FlowReference 
   };
 };
 
+const inRange = ({ listener, localPort, remotePort, connectionId }: FlowReference): boolean =>
+  fits(listener, 0xff) &&
+  fits(localPort, 0xffff) &&
+  fits(remotePort, 0xffff) &&
+  fits(connectionId, 2 ** 48 - 1);
+
+const fits = (value: number, max: number): boolean => Number.isInteger(value) && value >= 0 && value <= max;
+
 const bodyLength = (addressLength: number, transport: number): number =>
   2 + 2 * (addressLength + 2) + (transport > 0 ? 10 : 0);
-
-function bodyLengthMax(): number {
-  return 2 + 2 * 18 + 10;
-}
 
 /** RFC 2104 on the one-shot hash, which costs half of createHmac. */
 const hmacSha256 = (key: Buffer): Sign => {

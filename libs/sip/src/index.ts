@@ -20,10 +20,16 @@ export { reasonPhrase, retryAfter } from './reply.js';
 export { driveTimers, TimerNode, TimerWheel, type TimerOwner } from './timer-wheel.js';
 export { DEFAULT_TIMING } from './transaction.js';
 export { createTransports, UDP_REQUEST_BYTES_MAX } from './adapters/transports.js';
-export type { ListenerAddress, ListenerOptions, NodeTransports, TransportsOptions } from './adapters/transports.js';
+export type {
+  ListenerAddress,
+  ListenerOptions,
+  NodeTransports,
+  TransportsOptions,
+} from './adapters/transports.js';
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
 export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';
 export { flowTokens } from './flow-token.js';
 export type { FlowReference, FlowTokens } from './flow-token.js';
 export { canonicalIp, familyOf, hostPort } from './ip-address.js';
+export { createStaticResolver } from './resolver.js';
