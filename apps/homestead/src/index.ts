@@ -1,1 +1,2 @@
 export * from './homestead.js';
+export * from './homestead.module.js';

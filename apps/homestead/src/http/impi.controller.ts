@@ -1,0 +1,97 @@
+// /impi/<impi>: authentication data and registration status of a private identity (backend.md §1.1).
+// Thin: reads the request, asks Homestead, writes the answer.
+import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { AUTH_TYPES } from '#libs/homestead-client';
+import type { LocalHomestead } from '../homestead.js';
+import { fault, sendAssignment, sendLegacyDigest, sendVector } from './answer.js';
+import { ASSIGNMENT, AUTH_VECTOR, Faults, LEGACY_DIGEST } from './schemas.js';
+import { HOMESTEAD } from './tokens.js';
+
+const IMPI = { name: 'impi', example: 'alice@ims.test' };
+const IMPU = { name: 'impu', example: 'sip:alice@ims.test', required: false };
+const SERVER_NAME = { name: 'server-name', required: false };
+const RESYNC = { name: 'resync-auth', required: false, description: 'AKA only' };
+
+@ApiTags('impi')
+@Controller('impi/:impi')
+export class ImpiController {
+  constructor(@Inject(HOMESTEAD) private readonly homestead: LocalHomestead) {}
+
+  @Get('digest')
+  @ApiOperation({ summary: 'MD5 HA1, in the form of old clients' })
+  @ApiParam(IMPI)
+  @ApiQuery({ ...IMPU, name: 'public_id' })
+  @ApiQuery(SERVER_NAME)
+  @ApiOkResponse({ schema: LEGACY_DIGEST })
+  @Faults(ApiResponse, 404)
+  digest(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impi') impi: string,
+    @Query('public_id') impu: unknown,
+  ) {
+    return sendLegacyDigest(reply, this.vector(impi, impu));
+  }
+
+  @Get(['av', 'av/digest'])
+  @ApiOperation({ summary: 'Authentication vector for SIP digest' })
+  @ApiParam(IMPI)
+  @ApiQuery(IMPU)
+  @ApiQuery(SERVER_NAME)
+  @ApiQuery(RESYNC)
+  @ApiOkResponse({ schema: AUTH_VECTOR })
+  @Faults(ApiResponse, 404)
+  authVector(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impi') impi: string,
+    @Query('impu') impu: unknown,
+  ) {
+    return sendVector(reply, this.vector(impi, impu));
+  }
+
+  @Get(['av/aka', 'av/aka2'])
+  @ApiOperation({ summary: 'Authentication vector for AKA: not in local mode' })
+  @ApiParam(IMPI)
+  @ApiQuery(IMPU)
+  @ApiQuery(SERVER_NAME)
+  @ApiQuery(RESYNC)
+  @Faults(ApiResponse, 404)
+  aka(@Res({ passthrough: true }) reply: FastifyReply) {
+    return fault(reply, 'not-found', 'local subscribers authenticate by digest, not by AKA');
+  }
+
+  @Get('registration-status')
+  @ApiOperation({ summary: 'May the user register, and where (Cx UAR)' })
+  @ApiParam(IMPI)
+  @ApiQuery(IMPU)
+  @ApiQuery({ name: 'visited-network', required: false })
+  @ApiQuery({ name: 'auth-type', required: false, enum: AUTH_TYPES })
+  @ApiQuery({ name: 'sos', required: false, description: '`true` for an emergency registration' })
+  @ApiOkResponse({ schema: ASSIGNMENT })
+  @Faults(ApiResponse, 400, 404)
+  registrationStatus(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impi') impi: string,
+    @Query() query: Record<string, unknown>,
+  ) {
+    const authType = AUTH_TYPES.find((type) => type === (query['auth-type'] ?? 'REG'));
+    if (!authType) return fault(reply, 'bad-request', `auth-type takes ${AUTH_TYPES.join(', ')}`);
+    const impu = query['impu'];
+    if (typeof impu !== 'string') return fault(reply, 'not-found', 'no impu');
+    const visitedNetwork = query['visited-network'];
+    return sendAssignment(
+      reply,
+      this.homestead.registrationStatus(impi, impu, {
+        visitedNetwork: typeof visitedNetwork === 'string' ? visitedNetwork : '',
+        authType,
+        emergency: query['sos'] === 'true',
+      }),
+    );
+  }
+
+  /** Without a public identity nothing is found, as in Clearwater. */
+  private vector(impi: string, impu: unknown) {
+    return this.homestead.authVector(impi, typeof impu === 'string' ? impu : '');
+  }
+}
