@@ -1,9 +1,9 @@
 import { credentialOf } from '../contract/credential-store.contract.js';
-import { createHandClock } from '../contract/hand-clock.js';
+import { createFakeClock } from '#libs/testkit';
 import { createMemoryCredentialStore } from './adapters/embedded/memory-credential-store.js';
 import { SWEEP_AGE_MS, sweepCredentialVersions } from './sweep-credential-versions.js';
 
-const clock = createHandClock();
+const clock = createFakeClock();
 const storeWith = async (...versionIds: string[]) => {
   const store = createMemoryCredentialStore({ clock });
   for (const id of versionIds) await store.put(id, credentialOf(id));

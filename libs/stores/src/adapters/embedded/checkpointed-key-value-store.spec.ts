@@ -4,13 +4,13 @@ import path from 'node:path';
 import fc from 'fast-check';
 import type { Position } from '#libs/decider';
 import { createForgetfulDisk, PowerCut } from '../../../contract/forgetful-disk.js';
-import { createHandClock, type HandClock } from '../../../contract/hand-clock.js';
+import { createFakeClock, type FakeClock } from '#libs/testkit';
 import { keyValueStoreContract, type Row } from '../../../contract/key-value-store.contract.js';
 import { StoreUnavailable } from '../../key-value-store.port.js';
 import type { SnapshotDisk } from '../../snapshot-disk.port.js';
 import { createCheckpointedKeyValueStore } from './checkpointed-key-value-store.js';
 
-const shared = createHandClock();
+const shared = createFakeClock();
 keyValueStoreContract('memory with checkpoints', {
   create: (options) => createCheckpointedKeyValueStore<Row>({ name: 'rows', clock: shared, ...options }),
   advance: (seconds) => shared.advance(seconds * 1000),
@@ -22,7 +22,7 @@ const FILE = '/data/rows.snapshot';
 const at = (offset: number): Position => ({ generation: 1, partition: 0, offset });
 const row = (n: number): Row => ({ n, text: `row ${n} é 😀`.repeat(5) });
 
-const storeOn = (disk: SnapshotDisk, clock: HandClock, name = 'rows') =>
+const storeOn = (disk: SnapshotDisk, clock: FakeClock, name = 'rows') =>
   createCheckpointedKeyValueStore<Row>({ name, clock, disk });
 type Store = ReturnType<typeof storeOn>;
 
@@ -33,7 +33,7 @@ const numbersIn = (store: Store) => Object.fromEntries([...store.entries()].map(
 
 const withRows = async (count: number) => {
   const power = createForgetfulDisk();
-  const clock = createHandClock();
+  const clock = createFakeClock();
   const store = storeOn(power.disk, clock);
   for (let n = 0; n < count; n += 1) await write(store, `k${n}`, n);
   return { power, clock, store };
@@ -65,7 +65,7 @@ describe('a snapshot', () => {
     clock.advance(5_000);
     await store.snapshot(FILE, at(1));
     // Another process: its monotonic clock has another start.
-    const later = createHandClock(clock.nowMs() + 6_000);
+    const later = createFakeClock(clock.nowMs() + 6_000);
     const after = storeOn(power.disk, later);
     expect(await after.restore(FILE)).toMatchObject({ rows: 1, expired: 1 });
     expect(numbersIn(after)).toEqual({ long: 2 });
@@ -248,7 +248,7 @@ describe("on the machine's disk", () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'snapshot-'));
     try {
       const file = path.join(folder, 'rows');
-      const clock = createHandClock();
+      const clock = createFakeClock();
       const open = () => createCheckpointedKeyValueStore<Row>({ name: 'rows', clock });
       const store = open();
       expect(await store.restore(file)).toEqual({ state: 'absent' });

@@ -39,7 +39,8 @@ export type CheckpointedKeyValueStore<V> = EmbeddedKeyValueStore<V> &
   Readonly<{
     /**
      * Writes the entries as they are at this call, whatever happens while it runs, with the position up to which the
-     * caller has folded the log into them. `rows` counts an entry twice that changed meanwhile. When it rejects the former snapshot is still there. One at a time.
+     * caller has folded the log into them. When it rejects the former snapshot is still there. One at a time.
+     * `rows` counts an entry twice that changed meanwhile.
      */
     snapshot(file: string, position: Position): Promise<Readonly<{ rows: number; bytes: number }>>;
     /** Fills the empty store, before anybody uses it. What expired meanwhile is left out. */

@@ -1,8 +1,8 @@
 import { credentialStoreContract } from '../../../contract/credential-store.contract.js';
-import { createHandClock } from '../../../contract/hand-clock.js';
+import { createFakeClock } from '#libs/testkit';
 import { createMemoryCredentialStore } from './memory-credential-store.js';
 
-const clock = createHandClock();
+const clock = createFakeClock();
 
 credentialStoreContract('memory', {
   create: () => createMemoryCredentialStore({ clock }),

@@ -1,8 +1,8 @@
-import { createHandClock } from '../../../contract/hand-clock.js';
+import { createFakeClock } from '#libs/testkit';
 import { keyValueStoreContract } from '../../../contract/key-value-store.contract.js';
 import { createMemoryKeyValueStore } from './memory-key-value-store.js';
 
-const clock = createHandClock();
+const clock = createFakeClock();
 
 keyValueStoreContract('memory', {
   create: (options) => createMemoryKeyValueStore({ name: 'rows', clock, ...options }),

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { credentialOf, credentialStoreContract } from '../../../contract/credential-store.contract.js';
-import { createHandClock } from '../../../contract/hand-clock.js';
+import { createFakeClock } from '#libs/testkit';
 import { StoreUnavailable } from '../../key-value-store.port.js';
 import type { CredentialStore } from '../../credential-store.port.js';
 import { loadMasterKey, masterKeyOf } from './master-key.js';
 import { createSealedCredentialStore, type SealedCredentialOptions } from './sealed-credential-store.js';
 import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.js';
 
-const clock = createHandClock();
+const clock = createFakeClock();
 const masterKey = masterKeyOf(randomBytes(32));
 const otherKey = masterKeyOf(randomBytes(32));
 const opened = new Set<SqliteDatabase>();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { Position } from '#libs/decider';
-import { createHandClock } from '../../../contract/hand-clock.js';
+import { createFakeClock } from '#libs/testkit';
 import { type TableRow, tableStoreContract } from '../../../contract/table-store.contract.js';
 import { StoreUnavailable } from '../../key-value-store.port.js';
 import type { TableStore } from '../../table-store.port.js';
@@ -15,7 +15,7 @@ import {
 } from './sqlite-database.js';
 import { createSqliteTableStore } from './sqlite-table-store.js';
 
-const clock = createHandClock();
+const clock = createFakeClock();
 const opened = new Map<SqliteDatabase, string>();
 let folder = '';
 let files = 0;
@@ -127,6 +127,14 @@ describe('the SQLite table store alone', () => {
     workers[0]?.on('message', ({ kind }: { kind: string }) => (batches += kind === 'written' ? 1 : 0));
     await Promise.all(Array.from({ length: 500 }, (_, n) => table.apply([put(`k${n}`, n + 1)])));
     expect(batches).toBe(1);
+  });
+
+  it('commits to the disk, not to the page cache, and leaves the file to no other process', async () => {
+    const database = await openFile(newFile());
+    const pragma = (name: string) => database.read(`PRAGMA ${name}`, [], ([row]) => row?.[0]);
+    expect(await pragma('journal_mode')).toBe('wal');
+    expect(await pragma('synchronous')).toBe(2);
+    expect(await pragma('locking_mode')).toBe('exclusive');
   });
 
   it('keeps tables of one file apart', async () => {
