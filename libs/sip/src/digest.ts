@@ -3,7 +3,7 @@
 // Readers: sprout's authentication, bono (integrity-protected). Secrets pass through; none is kept.
 import { hash } from 'node:crypto';
 import { quote, unquote } from './params.js';
-import { EQUALS, isTokenCode, QUOTE, skipQuoted, skipSpace, skipToValue } from './scan.js';
+import { EQUALS, isTokenCode, QUOTE, quotedEnd, skipSpace, skipToValue } from './scan.js';
 
 /** What of an Authorization or Proxy-Authorization header is used; undefined: not there. Quotes and escapes are undone. */
 export type DigestCredentials = {
@@ -59,8 +59,8 @@ export const parseAuthorization = (value: string): DigestCredentials | undefined
     if (nameEnd === at || value.charCodeAt(equals) !== EQUALS || count === AUTH_PARAMS_MAX) return undefined;
     const from = skipSpace(value, equals + 1, end);
     const quoted = value.charCodeAt(from) === QUOTE;
-    const to = quoted ? skipQuoted(value, from, end) : bareEnd(value, from, end);
-    if (quoted && (to - from < 2 || value.charCodeAt(to - 1) !== QUOTE)) return undefined;
+    const to = quoted ? quotedEnd(value, from, end) : bareEnd(value, from, end);
+    if (to < 0) return undefined;
 
     const field = FIELDS.get(value.slice(at, nameEnd).toLowerCase());
     if (field !== undefined) {

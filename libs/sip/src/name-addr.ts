@@ -1,7 +1,7 @@
 // Addresses in headers: From, To, Contact, Route, P-Asserted-Identity and their like. RFC 3261 §20.10, §25.1; RFC 3325.
 // One value at a time: split comma-joined lines with fields.ts first. Readers: bono, sprout, the endpoint.
 import { headerParam, unquote } from './params.js';
-import { GREATER, indexOutside, isTokenCode, LESS, QUOTE, SEMICOLON, skipQuoted, skipSpace, trimEnd } from './scan.js'; // prettier-ignore
+import { GREATER, indexOutside, isTokenCode, LESS, QUOTE, quotedEnd, SEMICOLON, skipQuoted, skipSpace, trimEnd } from './scan.js'; // prettier-ignore
 
 export type NameAddr = Readonly<{
   /** Quotes and escapes undone, '' when there is none. */
@@ -26,14 +26,10 @@ const MALFORMED = -2;
 /** Where the '<' of a name-addr is: -1 when there is none, MALFORMED when the display name is not one. */
 const lessIndex = (value: string, start: number, end: number): number => {
   if (value.charCodeAt(start) === QUOTE) {
-    const closed = skipQuoted(value, start, end);
+    const closed = quotedEnd(value, start, end);
+    if (closed < 0) return MALFORMED;
     const less = skipSpace(value, closed, end);
-    return value.charCodeAt(closed - 1) === QUOTE &&
-      closed - start > 1 &&
-      less < end &&
-      value.charCodeAt(less) === LESS
-      ? less
-      : MALFORMED;
+    return less < end && value.charCodeAt(less) === LESS ? less : MALFORMED;
   }
   const less = value.indexOf('<', start);
   if (less < 0 || less >= end) return -1;

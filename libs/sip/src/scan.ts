@@ -56,14 +56,20 @@ export const trimEnd = (text: string, start: number, end: number): number => {
   return end;
 };
 
-/** `at` is an opening quote: the index after its closing quote, or `end` when it is never closed. */
-export const skipQuoted = (text: string, at: number, end: number): number => {
+/** `at` is an opening quote: the index after its closing quote, or -1 when it is never closed. */
+export const quotedEnd = (text: string, at: number, end: number): number => {
   for (let index = at + 1; index < end; index++) {
     const code = text.charCodeAt(index);
     if (code === BACKSLASH) index++;
     else if (code === QUOTE) return index + 1;
   }
-  return end;
+  return -1;
+};
+
+/** The same, `end` when it is never closed. */
+export const skipQuoted = (text: string, at: number, end: number): number => {
+  const closed = quotedEnd(text, at, end);
+  return closed < 0 ? end : closed;
 };
 
 /** `at` is a '<': the index after its '>', or `end` when there is none. */
