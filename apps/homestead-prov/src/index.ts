@@ -1,3 +1,4 @@
+export * from './homestead-prov.module.js';
 export * from './ports.js';
 export * from './provisioning.js';
 export { ProvisioningFault } from './outcome.js';

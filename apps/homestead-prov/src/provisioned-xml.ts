@@ -1,7 +1,7 @@
 // The two documents that provisioning takes, checked: PublicIdentity and ServiceProfile (TS 29.228 annex E).
 // No DTD, no entities, bounded size and depth (libs/homestead-client reads XML). Read by the handlers.
 import { compileCriteria, type ProvisionedIdentity } from '#libs/domain';
-import { child, parseServiceProfile, parseXml, text, type XmlNode } from '#libs/homestead-client';
+import { child, children, parseServiceProfile, parseXml, text, type XmlNode } from '#libs/homestead-client';
 import { rootElement } from '#projections/subscriber-profiles';
 import { badRequest } from './outcome.js';
 
@@ -30,16 +30,22 @@ const identityTypeOf = (node: XmlNode): number | undefined => {
   return type;
 };
 
+/** The one element of a document, which must have this name: what is kept is put into another document as it stands. */
+const onlyElement = (body: string, name: string, lengthMax: number): XmlNode => {
+  if (body.trim() === '') throw badRequest(`empty body: takes a ${name} element`);
+  if (body.length > lengthMax) throw badRequest(`${name}: at most ${lengthMax} characters`);
+  const parsed = parseXml(body);
+  if (!parsed.ok) throw badRequest(`${name}: ${parsed.reason}`);
+  const node = child(parsed.value, name);
+  if (!node || Object.keys(parsed.value).length > 1 || children(parsed.value, name).length > 1) {
+    throw badRequest(`takes one ${name} element and nothing beside it`);
+  }
+  return node;
+};
+
 /** A PublicIdentity element with the identity that it names; 400 when it is none. */
 export const readPublicIdentity = (body: string): ProvisionedIdentity => {
-  if (body.trim() === '') throw badRequest('empty body: takes a PublicIdentity element');
-  if (body.length > PUBLIC_IDENTITY_LENGTH_MAX) {
-    throw badRequest(`PublicIdentity: at most ${PUBLIC_IDENTITY_LENGTH_MAX} characters`);
-  }
-  const parsed = parseXml(body);
-  if (!parsed.ok) throw badRequest(`PublicIdentity: ${parsed.reason}`);
-  const node = child(parsed.value, 'PublicIdentity');
-  if (!node) throw badRequest('takes <PublicIdentity><Identity>…</Identity></PublicIdentity>');
+  const node = onlyElement(body, 'PublicIdentity', PUBLIC_IDENTITY_LENGTH_MAX);
   const impu = text(node, 'Identity');
   if (!impu) throw badRequest('PublicIdentity: no Identity');
   const identityType = identityTypeOf(node);
@@ -53,10 +59,7 @@ export const readPublicIdentity = (body: string): ProvisionedIdentity => {
 
 /** Checks a ServiceProfile document with initial filter criteria; 400 with what is wrong in which criterion. */
 export const checkFilterCriteria = (body: string): string => {
-  if (body.trim() === '') throw badRequest('empty body: takes a ServiceProfile element');
-  if (body.length > SERVICE_PROFILE_LENGTH_MAX) {
-    throw badRequest(`ServiceProfile: at most ${SERVICE_PROFILE_LENGTH_MAX} characters`);
-  }
+  onlyElement(body, 'ServiceProfile', SERVICE_PROFILE_LENGTH_MAX);
   const parsed = parseServiceProfile(body);
   if (!parsed.ok) throw badRequest(`ServiceProfile: ${parsed.reason}`);
   const { criteria, publicIdentities, problems: misread } = parsed.value;

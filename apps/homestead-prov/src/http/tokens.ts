@@ -1,0 +1,2 @@
+// What Nest knows provisioning's core by. Read by the module and its controllers.
+export const PROVISIONING = Symbol('provisioning');
