@@ -46,20 +46,18 @@ export const prepareCalls = async (target: string, count: number) => {
   const calleePort = await freePort();
   let answering: SippRun | undefined;
 
-  const registerFrom = async (localPort: number, usersFile: string) => {
-    const keys = { contact: `127.0.0.1:${localPort}`, expires: '3600' };
-    const result = await runSipp({
+  const registerFrom = (localPort: number, usersFile: string, rate: number, calls: number) =>
+    runSipp({
       scenario: 'reg-auth',
       target,
       localPort,
       usersFile,
-      rate: REGISTER_RATE,
-      calls: count,
-      keys,
+      rate,
+      calls,
+      callsAtOnceMax: AT_ONCE_MAX,
+      keys: { contact: `127.0.0.1:${localPort}`, expires: '3600' },
       cpus: LOAD_CPU,
     });
-    allSucceeded(`registration from port ${localPort}`, result, count);
-  };
 
   const load: Load = (rate, flows) =>
     runSipp({
@@ -76,10 +74,20 @@ export const prepareCalls = async (target: string, count: number) => {
     callers,
     callees,
     load,
+    /** The callers register again and again. */
+    registerAt: (rate: number, calls: number) => registerFrom(callerPort, callerFile, rate, calls),
     /** Both sides register, then the callees answer on their port. */
     async register(calleeScenario = 'call-uas') {
-      await registerFrom(callerPort, callerFile);
-      await registerFrom(calleePort, calleeFile);
+      for (const [port, file] of [
+        [callerPort, callerFile],
+        [calleePort, calleeFile],
+      ] as const) {
+        allSucceeded(
+          `registration from port ${port}`,
+          await registerFrom(port, file, REGISTER_RATE, count),
+          count,
+        );
+      }
       answering = startSipp({ scenario: calleeScenario, localPort: calleePort, cpus: LOAD_CPU });
     },
     async dispose() {

@@ -1,0 +1,33 @@
+// 1.7: CPU a registration flow and a call, of the whole process tree, events durable; with profiles in docs/performance.md.
+import { readFileSync } from 'node:fs';
+import { inRepository } from '../../harness/root.js';
+import { benchCall, benchRegister, type ProductFigures } from '../../register.js';
+import type { Line, Report } from '../line.js';
+
+const REGISTER_US_MAX = 120;
+const CALL_US_MAX = 320;
+
+const judge = (report: Report, name: string, figures: ProductFigures, limit: number): void => {
+  report.atMost(`${name}CpuUs`, figures.cpuUsPerFlow, limit);
+  report.figure(`${name}Runs`, figures.runs);
+  report.figure(`${name}Rate`, figures.rate);
+  report.figure(`${name}CpuUsAt500`, figures.cpuUsPerFlowAt500);
+  report.figure(`${name}P99Ms`, figures.p99Ms);
+  report.figure(`${name}Retransmissions`, figures.retransmissions);
+  report.figure(`${name}ResidentMiB`, figures.residentMiB);
+  report.check(`${name}: no flow failed`, figures.failed === 0, `${figures.failed} failed`);
+};
+
+export const line: Line = {
+  async run(report) {
+    const size = report.quick ? { seconds: 4, runs: 1, users: 300 } : { seconds: 10, runs: 5, users: 1000 };
+    report.note('registrations');
+    judge(report, 'register', await benchRegister({ ...size, rate: 2000 }), REGISTER_US_MAX);
+    report.note('calls, ten criteria a side');
+    judge(report, 'call', await benchCall({ ...size, rate: report.quick ? 500 : 1000 }), CALL_US_MAX);
+    const page = readFileSync(inRepository('docs/performance.md'), 'utf8');
+    for (const profile of ['### Profile of a registration', '### Profile of a call']) {
+      report.check(`docs/performance.md has '${profile}'`, page.includes(profile));
+    }
+  },
+};

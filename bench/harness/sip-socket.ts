@@ -1,0 +1,124 @@
+// How a test phone reaches a SIP server: UDP, TCP or WebSocket, one message at a time as text. Framing is written here again,
+// on purpose: a phone that shared the product's code would share its faults.
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import { WebSocket } from 'ws';
+import { firstHeader } from '#libs/testkit';
+
+export type PhoneTransport = 'udp' | 'tcp' | 'ws';
+
+export interface SipSocket {
+  readonly transport: PhoneTransport;
+  readonly localAddress: string;
+  readonly localPort: number;
+  send(text: string): void;
+  onMessage: (text: string) => void;
+  onClose: () => void;
+  close(): void;
+}
+
+export type SocketOptions = Readonly<{
+  transport: PhoneTransport;
+  host: string;
+  port: number;
+  localPort?: number;
+}>;
+
+const CONNECT_MS_MAX = 5000;
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+
+const openUdp = ({ host, port, localPort }: SocketOptions): Promise<SipSocket> =>
+  new Promise((resolve, reject) => {
+    const udp = createSocket({ type: 'udp4', recvBufferSize: 4 * 2 ** 20, sendBufferSize: 4 * 2 ** 20 });
+    udp.once('error', reject);
+    udp.bind(localPort ?? 0, '127.0.0.1', () => {
+      const socket: SipSocket = {
+        transport: 'udp',
+        localAddress: '127.0.0.1',
+        localPort: udp.address().port,
+        send: (text) => udp.send(text, port, host),
+        onMessage: () => undefined,
+        onClose: () => undefined,
+        close: () => udp.close(),
+      };
+      udp.on('message', (data) => socket.onMessage(data.toString('utf8')));
+      udp.removeListener('error', reject);
+      udp.on('error', () => undefined); // a server that is down for a moment
+      resolve(socket);
+    });
+  });
+
+/** Cuts a stream into messages by Content-Length; CRLF between messages is keep-alive (RFC 5626 §3.5.1). */
+const createFramer = (deliver: (text: string) => void) => {
+  let pending = Buffer.alloc(0);
+  return (data: Buffer): void => {
+    pending = Buffer.concat([pending, data]);
+    for (;;) {
+      while (pending.length >= 2 && pending[0] === 13 && pending[1] === 10) pending = pending.subarray(2);
+      const head = pending.indexOf('\r\n\r\n');
+      if (head < 0) return;
+      const length = Number(firstHeader(pending.toString('utf8', 0, head + 4), 'Content-Length') ?? 0);
+      if (length > MESSAGE_BYTES_MAX) throw new Error(`a message of ${length} bytes`);
+      if (pending.length < head + 4 + length) return;
+      deliver(pending.toString('utf8', 0, head + 4 + length));
+      pending = pending.subarray(head + 4 + length);
+    }
+  };
+};
+
+const openTcp = ({ host, port }: SocketOptions): Promise<SipSocket> =>
+  new Promise((resolve, reject) => {
+    const tcp = connect({ host, port, noDelay: true });
+    tcp.setTimeout(CONNECT_MS_MAX, () => tcp.destroy(new Error(`no TCP connection to ${host}:${port}`)));
+    tcp.once('error', reject);
+    tcp.once('connect', () => {
+      tcp.setTimeout(0);
+      const socket: SipSocket = {
+        transport: 'tcp',
+        localAddress: '127.0.0.1',
+        localPort: tcp.localPort ?? 0,
+        send: (text) => void tcp.write(text),
+        onMessage: () => undefined,
+        onClose: () => undefined,
+        close: () => tcp.destroy(),
+      };
+      tcp.on(
+        'data',
+        createFramer((text) => socket.onMessage(text)),
+      );
+      tcp.on('close', () => socket.onClose());
+      tcp.removeListener('error', reject);
+      tcp.on('error', () => undefined);
+      resolve(socket);
+    });
+  });
+
+const textOf = (data: WebSocket.RawData): string =>
+  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+
+const openWs = ({ host, port }: SocketOptions): Promise<SipSocket> =>
+  new Promise((resolve, reject) => {
+    const ws = new WebSocket(`ws://${host}:${port}`, 'sip', { handshakeTimeout: CONNECT_MS_MAX });
+    ws.once('error', reject);
+    ws.once('open', () => {
+      const socket: SipSocket = {
+        transport: 'ws',
+        localAddress: 'client.invalid',
+        localPort: 0,
+        send: (text) => ws.send(text),
+        onMessage: () => undefined,
+        onClose: () => undefined,
+        close: () => ws.terminate(),
+      };
+      ws.on('message', (data) => socket.onMessage(textOf(data)));
+      ws.on('close', () => socket.onClose());
+      ws.removeListener('error', reject);
+      ws.on('error', () => undefined);
+      resolve(socket);
+    });
+  });
+
+export const openSipSocket = (options: SocketOptions): Promise<SipSocket> => {
+  if (options.transport === 'udp') return openUdp(options);
+  return options.transport === 'tcp' ? openTcp(options) : openWs(options);
+};
