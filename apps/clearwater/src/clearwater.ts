@@ -63,6 +63,8 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   const storage = await openStorage({ dataDir, masterKeyFile, clock, random, logger, metrics });
   log.ready();
   const views = await openViews({
+    dataDir,
+    metrics,
     log: storage.log,
     profiles: storage.profiles,
     clock,
@@ -73,8 +75,8 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
     },
   });
   viewsPart.ready();
-  shutdown.on('close', 'views', () => views.stop());
-  shutdown.on('flush', 'storage', () => storage.close());
+  shutdown.on('flush', 'views', () => views.stop());
+  shutdown.on('close', 'storage', () => storage.close());
   return { storage, views };
 };
 

@@ -4,3 +4,4 @@ export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';
 export * from './sprout-node.js';
+export { SproutModule } from './http/sprout.module.js';

@@ -1,0 +1,2 @@
+export * from './phone-messages.js';
+export * from './phone.js';

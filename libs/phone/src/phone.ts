@@ -1,0 +1,358 @@
+// A SIP user agent for tests, demos and acceptance: registers with digest, calls, answers, over UDP, TCP or a simulated
+// network. Plain on purpose: it shares the parser and the sockets with the product, not its transactions.
+// RFC 3261 §8, §10.2, §13; RFC 7616. Used by apps/clearwater (scenarios, e2e) and bench/accept.
+import type { Clock, Random } from '#libs/runtime';
+import {
+  createTransports,
+  digestResponse,
+  type Flow,
+  H,
+  ha1,
+  headerParam,
+  type MemoryHub,
+  type NodeTransports,
+  parseMessage,
+  type SipMessage,
+  tagOf,
+  values,
+  viaBranch,
+} from '#libs/sip';
+import { answerText, type RequestParts, requestText } from './phone-messages.js';
+
+export type PhoneOptions = Readonly<{
+  user: string;
+  domain: string;
+  password: string;
+  server: Readonly<{ address: string; port: number }>;
+  transport: 'udp' | 'tcp';
+  address: string;
+  port?: number;
+  clock: Clock;
+  random: Random;
+  /** Simulated network instead of sockets. */
+  hub?: MemoryHub;
+  /** `+sip.instance` of the device, a URN. */
+  instance?: string;
+}>;
+
+export type Reply = (status: number, headers?: string, body?: string) => void;
+
+/** One client transaction: everything that came back, and the final answer. */
+export interface Exchange {
+  readonly responses: readonly SipMessage[];
+  /** The first final response; 408 is made here when none came in 32 s. */
+  readonly final: Promise<SipMessage | 'timeout'>;
+  cancel(): void;
+}
+
+export type RegisterOptions = Readonly<{
+  expiresS?: number;
+  contact?: string;
+  callId?: string;
+  headers?: string;
+}>;
+
+const T1_MS = 500;
+const T2_MS = 4_000;
+const GIVE_UP_MS = 32_000;
+const SILENT_LOG = {
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  error: () => undefined,
+};
+
+type Waiting = {
+  text: string;
+  parts: RequestParts;
+  responses: SipMessage[];
+  resolve: (final: SipMessage | 'timeout') => void;
+  stop: () => void;
+};
+
+export class Phone {
+  /** Every request that came, in order. */
+  readonly received: SipMessage[] = [];
+  /** What to do with a request; default: 200, and 180 before it for INVITE. */
+  onRequest: (request: SipMessage, reply: Reply) => void = (request, reply) => {
+    if (request.method === 'INVITE') reply(180);
+    if (request.method !== 'ACK') reply(200);
+  };
+  readonly callId: string;
+  cseq = 0;
+  private readonly waiting = new Map<string, Waiting>();
+  private readonly answers = new Map<string, { status: number; text: string }>();
+  private readonly tags = new Map<string, string>();
+
+  private constructor(
+    readonly options: PhoneOptions,
+    private readonly transports: NodeTransports,
+    readonly port: number,
+  ) {
+    this.callId = options.random.token(12);
+  }
+
+  /** Opens the phone's port. */
+  static async start(options: PhoneOptions): Promise<Phone> {
+    const { transport, address, port = 0, clock, hub } = options;
+    const transports = createTransports({
+      listeners: [
+        { name: 'phone', transport, address, port, ...(hub === undefined ? {} : { memoryOnly: true }) },
+      ],
+      clock,
+      log: SILENT_LOG,
+      ...(hub === undefined ? {} : { hub }),
+    });
+    await transports.listen();
+    const phone = new Phone(options, transports, transports.addresses()[0]!.port);
+    transports.setReceiver({
+      message: (raw, flow) => phone.#message(raw, flow),
+      flowClosed: () => undefined,
+      sendFailed: () => undefined,
+    });
+    return phone;
+  }
+
+  get aor(): string {
+    return `sip:${this.options.user}@${this.options.domain}`;
+  }
+
+  get contact(): string {
+    const { user, address, transport } = this.options;
+    return `<sip:${user}@${address}:${this.port};transport=${transport}>`;
+  }
+
+  /** Sends one request and gathers what comes back. `parts` names what differs from an ordinary one. */
+  request(method: string, uri: string, parts: Partial<RequestParts> = {}): Exchange {
+    const branch = `z9hG4bK${this.options.random.token(16)}`;
+    const { clock } = this.options;
+    const whole: RequestParts = {
+      method,
+      uri,
+      branch,
+      from: `<${this.aor}>;tag=${this.options.random.token(8)}`,
+      to: `<${uri}>`,
+      callId: this.options.random.token(16),
+      cseq: 1,
+      contact: this.contact,
+      headers: '',
+      body: '',
+      ...parts,
+    };
+    const text = requestText(whole, this.#sentBy());
+    const flow = this.#flow();
+    const responses: SipMessage[] = [];
+    let stop = (): void => undefined;
+    const final = new Promise<SipMessage | 'timeout'>((resolve) => {
+      const retransmit = (afterMs: number, sinceMs: number): void => {
+        stop = clock.after(afterMs, () => {
+          if (sinceMs + afterMs >= GIVE_UP_MS) return this.#finish(branch + method, 'timeout');
+          if (!flow.reliable && responses.length === 0) flow.send(text);
+          retransmit(Math.min(afterMs * 2, T2_MS), sinceMs + afterMs);
+        });
+      };
+      retransmit(T1_MS, 0);
+      this.waiting.set(branch + method, { text, parts: whole, responses, resolve, stop: () => stop() });
+    });
+    flow.send(text);
+    return { responses, final, cancel: () => this.#cancel(whole) };
+  }
+
+  /** REGISTER with digest: resolves with the final answer to the authenticated one. */
+  async register({
+    expiresS = 300,
+    contact,
+    callId = this.callId,
+    headers = '',
+  }: RegisterOptions = {}): Promise<SipMessage | 'timeout'> {
+    const { instance } = this.options;
+    const own = `${this.contact}${instance === undefined ? '' : `;+sip.instance="<${instance}>"`}`;
+    const register = (authorization: string): Exchange =>
+      this.request('REGISTER', `sip:${this.options.domain}`, {
+        to: `<${this.aor}>`,
+        callId,
+        cseq: ++this.cseq,
+        contact: contact ?? own,
+        headers: `Expires: ${expiresS}\r\nSupported: path, outbound\r\n${headers}${authorization}`,
+      });
+    const first = await register('').final;
+    if (first === 'timeout' || first.status !== 401) return first;
+    return register(this.authorization('REGISTER', `sip:${this.options.domain}`, first, 1)).final;
+  }
+
+  /** Authorization line answering the challenge of a 401. */
+  authorization(method: string, uri: string, challenge: SipMessage, count: number): string {
+    const { user, domain, password, random } = this.options;
+    const header = challenge.header(H.WwwAuthenticate) ?? '';
+    const field = (name: string): string => new RegExp(`\\b${name}="([^"]*)"`).exec(header)?.[1] ?? '';
+    const algorithm = /algorithm=SHA-256/.test(header) ? 'SHA-256' : 'MD5';
+    const username = `${user}@${domain}`;
+    const nc = count.toString(16).padStart(8, '0');
+    const cnonce = random.token(8);
+    const [realm, nonce] = [field('realm'), field('nonce')];
+    const secret = ha1(algorithm, username, realm, password);
+    const response = digestResponse({ algorithm, ha1: secret, nonce, nc, cnonce, qop: 'auth', method, uri });
+    return (
+      `Authorization: Digest username="${username}",realm="${realm}",nonce="${nonce}",uri="${uri}",` +
+      `response="${response}",algorithm=${algorithm},cnonce="${cnonce}",nc=${nc},qop=auth,opaque="${field('opaque')}"\r\n`
+    );
+  }
+
+  /** Sends a request inside the dialog that `invite`'s answer made: ACK, BYE, … as its caller. */
+  inDialog(
+    method: string,
+    exchange: { request: RequestParts; answer: SipMessage },
+    cseq: number,
+  ): Exchange | undefined {
+    const { request, answer } = exchange;
+    const route = values(answer, H.RecordRoute).reverse();
+    const contact = answer.header(H.Contact) ?? '';
+    const uri = /<([^>]*)>/.exec(contact)?.[1] ?? contact;
+    const parts = {
+      from: request.from,
+      to: answer.header(H.To)!,
+      callId: request.callId,
+      cseq,
+      headers: route.length === 0 ? '' : `Route: ${route.join(', ')}\r\n`,
+    };
+    if (method !== 'ACK') return this.request(method, uri, parts);
+    const branch = `z9hG4bK${this.options.random.token(16)}`;
+    this.#flow().send(
+      requestText({ method, uri, branch, contact: this.contact, body: '', ...parts }, this.#sentBy()),
+    );
+    return undefined;
+  }
+
+  /** Calls, acknowledges the answer, and says how it went. */
+  async call(
+    uri: string,
+    parts: Partial<RequestParts> = {},
+  ): Promise<{ request: RequestParts; answer: SipMessage | 'timeout' }> {
+    const request: Partial<RequestParts> & Pick<RequestParts, 'from' | 'callId'> = {
+      from: `<${this.aor}>;tag=${this.options.random.token(8)}`,
+      callId: this.options.random.token(16),
+      ...parts,
+    };
+    const exchange = this.request('INVITE', uri, request);
+    const answer = await exchange.final;
+    const whole = { ...request, to: '', uri } as RequestParts;
+    if (answer !== 'timeout' && answer.status < 300) this.inDialog('ACK', { request: whole, answer }, 1);
+    return { request: whole, answer };
+  }
+
+  close(): Promise<void> {
+    for (const { stop } of this.waiting.values()) stop();
+    return this.transports.close();
+  }
+
+  #sentBy(): string {
+    const { transport, address } = this.options;
+    return `${transport.toUpperCase()} ${address}:${this.port}`;
+  }
+
+  #flow(): Flow {
+    const { transport, server } = this.options;
+    const flow = this.transports.flowTo({ transport, ...server }, 'phone');
+    if (flow === undefined) throw new Error(`no way to ${server.address}:${server.port}`);
+    return flow;
+  }
+
+  #cancel(parts: RequestParts): void {
+    const { uri, branch, from, to, callId, cseq } = parts;
+    this.#flow().send(
+      requestText(
+        { method: 'CANCEL', uri, branch, from, to, callId, cseq, contact: '', headers: '', body: '' },
+        this.#sentBy(),
+      ),
+    );
+  }
+
+  #finish(key: string, final: SipMessage | 'timeout'): void {
+    const waiting = this.waiting.get(key);
+    if (waiting === undefined) return;
+    this.waiting.delete(key);
+    waiting.stop();
+    waiting.resolve(final);
+  }
+
+  #message(raw: string, flow: Flow): void {
+    const parsed = parseMessage(raw);
+    if (!parsed.ok) return;
+    const { message } = parsed;
+    if (message.isRequest) this.#requestCame(message, flow);
+    else this.#responseCame(message);
+  }
+
+  #responseCame(response: SipMessage): void {
+    const key = viaBranch(response) + response.cseqMethod;
+    const waiting = this.waiting.get(key);
+    if (waiting === undefined) return;
+    waiting.responses.push(response);
+    if (response.status < 200) return;
+    if (response.cseqMethod === 'INVITE' && response.status >= 300)
+      this.#acknowledgeFailure(waiting.parts, response);
+    this.#finish(key, response);
+  }
+
+  /** ACK for a final other than 2xx: of the INVITE's own transaction (RFC 3261 §17.1.1.3). */
+  #acknowledgeFailure(parts: RequestParts, response: SipMessage): void {
+    const { uri, branch, from, callId, cseq } = parts;
+    const to = response.header(H.To)!;
+    this.#flow().send(
+      requestText(
+        { method: 'ACK', uri, branch, from, to, callId, cseq, contact: '', headers: '', body: '' },
+        this.#sentBy(),
+      ),
+    );
+  }
+
+  #requestCame(request: SipMessage, flow: Flow): void {
+    const key = viaBranch(request) + (request.method === 'ACK' ? 'ACK' : request.method);
+    const known = this.answers.get(key);
+    if (known !== undefined) return void flow.send(known.text);
+    this.received.push(request);
+    const reply: Reply = (status, headers = '', body = '') => {
+      const text = answerText(request, status, this.#tagFor(request), this.contact, headers, body);
+      if (status >= 200) this.answers.set(key, { status, text });
+      flow.send(text);
+    };
+    if (request.method === 'CANCEL') this.#cancelCame(request, reply);
+    else this.onRequest(request, reply);
+  }
+
+  #cancelCame(cancel: SipMessage, reply: Reply): void {
+    reply(200);
+    const key = `${viaBranch(cancel)}INVITE`;
+    const invite = this.received.find(
+      (request) => request.method === 'INVITE' && viaBranch(request) === viaBranch(cancel),
+    );
+    if (invite === undefined || this.answers.has(key)) return;
+    const text = answerText(invite, 487, this.#tagFor(invite), this.contact, '', '');
+    this.answers.set(key, { status: 487, text });
+    this.onCancelled?.(invite);
+    const flow = this.#flow();
+    flow.send(text);
+  }
+
+  /** Told of an INVITE that was cancelled while ringing. */
+  onCancelled: ((invite: SipMessage) => void) | undefined;
+
+  /** One To tag a dialog attempt. */
+  #tagFor(request: SipMessage): string {
+    const existing = tagOf(request.header(H.To)!);
+    if (existing !== '') return existing;
+    const callId = request.header(H.CallId)!;
+    const tag = this.tags.get(callId) ?? this.options.random.token(8);
+    this.tags.set(callId, tag);
+    return tag;
+  }
+}
+
+/** Remaining time of each binding in a 200 to REGISTER, by contact URI. */
+export const bindingsIn = (response: SipMessage): ReadonlyMap<string, number> =>
+  new Map(
+    values(response, H.Contact).map((value) => [
+      /<([^>]*)>/.exec(value)?.[1] ?? value,
+      Number(headerParam(value, 'expires') ?? 0),
+    ]),
+  );
