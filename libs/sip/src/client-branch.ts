@@ -3,6 +3,7 @@
 import type { BranchIds } from './branch-id.js';
 import type { Edits } from './edits.js';
 import type { Branch, NextHop } from './endpoint.port.js';
+import { H } from './header-table.js';
 import type { SipMessage } from './message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
 import { InviteClientTransaction, type InviteClientLayer } from './transaction.invite-client.js';
@@ -61,15 +62,21 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   private resolving: TimerNode | undefined;
   /** Last 503 received while other targets were left. */
   private refused: SipMessage | undefined;
+  private readonly method: string;
+  /** Until the branch ends, which may be long before its transaction does. */
+  private edits: Edits | undefined;
 
   constructor(
     readonly label: L,
-    readonly edits: Edits,
+    edits: Edits,
     private readonly hop: NextHop,
     private readonly hash: string,
     private readonly owner: BranchOwner<L>,
     private readonly layer: ClientLayer,
-  ) {}
+  ) {
+    this.edits = edits;
+    this.method = edits.message.method;
+  }
 
   /** True for a branch that can be reached over its flow only (RFC 5626): with the flow it is lost. */
   get boundToFlow(): boolean {
@@ -117,6 +124,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     if (status > this.status) this.status = status;
     if (status >= 200) this.ended = true;
     this.owner.branchResponse(this, response);
+    if (this.ended) this.release();
   }
 
   failed(status: 408 | 503): void {
@@ -127,9 +135,14 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.ended = true;
     if (this.refused !== undefined && status === 503) {
       this.status = this.refused.status;
-      return this.owner.branchResponse(this, this.refused);
-    }
-    this.owner.branchFailed(this, status);
+      this.owner.branchResponse(this, this.refused);
+    } else this.owner.branchFailed(this, status);
+    this.release();
+  }
+
+  /** Its share of Max-Breadth is written into what it will send. */
+  limitBreadth(stated: string | undefined): void {
+    if (stated !== String(this.breadth)) this.edits?.replace(H.MaxBreadth, String(this.breadth));
   }
 
   /** The resolver took too long. */
@@ -186,17 +199,24 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.begin(flow, branchId, this.render(flow, branchId));
   }
 
+  /** An accepted INVITE stays for timer M: without the texts that nothing needs any more. */
+  private release(): void {
+    this.edits = undefined;
+    this.request = '';
+    this.targets = [];
+    this.refused = undefined;
+  }
+
   private newBranchId(): string {
     return this.layer.branchIds.next(this.hash);
   }
 
   private render(flow: Flow, branchId: string): string {
-    return this.edits.renderWithVia(viaValue(this.layer.transports, flow, branchId));
+    return this.edits?.renderWithVia(viaValue(this.layer.transports, flow, branchId)) ?? '';
   }
 
   private begin(flow: Flow, branchId: string, request: string): void {
-    const { layer } = this;
-    const { method } = this.edits.message;
+    const { layer, method } = this;
     this.request = request;
     this.transaction =
       method === 'INVITE'

@@ -47,7 +47,7 @@ export type NextHop =
 /** One client transaction of a proxied request. `label` is the user's own. */
 export interface Branch<L = unknown> {
   readonly label: L;
-  /** The request as sent, our Via on top. */
+  /** The request as sent, our Via on top; '' before it is sent and after the branch has ended. */
   readonly request: SipMessage | string;
   /** Highest status received, 0 before any. */
   readonly status: number;

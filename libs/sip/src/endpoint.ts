@@ -310,7 +310,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     tag?: string,
   ): PendingRequest {
     const source = sourceOf(via, flow);
-    const path = new FlowResponsePath(flow, via, this.transports, () => this.counters.responsesLost++);
+    const path = new FlowResponsePath(flow, via, this.transports, this.counters);
     const pending = new PendingRequest(request, flow, source, key, path, this, tag);
     this.table.servers.set(key, pending.machine);
     pending.machine.start();
@@ -335,7 +335,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (busy) this.counters.overload++;
     const headers = busy ? retryAfter(this.random) : '';
     const source = sourceOf(via, flow);
-    const path = new FlowResponsePath(flow, via, this.transports, () => this.counters.responsesLost++);
+    const path = new FlowResponsePath(flow, via, this.transports, this.counters);
     path.send(makeReply(request, status, reasonPhrase(status), this.statelessTag, source, headers, ''));
   }
 }

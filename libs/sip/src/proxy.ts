@@ -46,7 +46,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     private readonly user: ProxyUser<L>,
     private readonly layer: ProxyLayer,
   ) {
-    server.isBusy = () => !this.done && this.branches.some((branch) => !branch.ended);
+    server.context = this;
     if (server.answered || server.ended) this.done = true;
     else if (server.cancelled) this.closed = true;
     else server.onCancel = (cancel) => this.callerCancelled(cancel);
@@ -107,6 +107,10 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     this.sealing = true;
   }
 
+  get busy(): boolean {
+    return !this.done && !this.allEnded;
+  }
+
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void {
     const { status } = response;
     if (status < 200) {
@@ -146,7 +150,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
       const branch = this.waiting.shift()!;
       branch.breadth = Math.max(1, Math.floor(left / (this.waiting.length + 1)));
       left -= branch.breadth;
-      if (stated !== String(branch.breadth)) branch.edits.replace(H.MaxBreadth, String(branch.breadth));
+      branch.limitBreadth(stated);
       branch.start();
     }
   }

@@ -21,7 +21,7 @@ export class FlowResponsePath implements ResponsePath {
     flow: Flow,
     via: TopVia,
     private readonly transports: Transports,
-    private readonly onFailure: () => void,
+    private readonly losses: { responsesLost: number },
   ) {
     this.reliable = flow.reliable;
     this.port = via.port === 0 ? defaultPort(flow.transport) : via.port;
@@ -40,7 +40,7 @@ export class FlowResponsePath implements ResponsePath {
         if (fresh.send(message)) return;
       }
     }
-    this.onFailure();
+    this.losses.responsesLost++;
   }
 }
 

@@ -21,7 +21,7 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
   answered = false;
   onCancel: ((cancel: SipMessage) => void) | undefined = undefined;
   /** Set by the response context of a proxied request: is a branch still at work? */
-  isBusy: (() => boolean) | undefined = undefined;
+  context: { readonly busy: boolean } | undefined = undefined;
 
   constructor(
     readonly request: SipMessage,
@@ -88,7 +88,7 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
   }
 
   unanswered(): boolean {
-    if (this.isBusy?.() === true) return true;
+    if (this.context?.busy === true) return true;
     // Whoever took the request has lost it: a defect there must not leak a transaction here.
     this.reply(500);
     return false;

@@ -81,12 +81,15 @@ const isClient = (machine: ServerMachine | ClientMachine): machine is ClientMach
  * transactions apart; the To tag does not, as an ACK has one where its INVITE had none.
  */
 export const serverKey = (request: SipMessage, via: TopVia, method: string): string => {
-  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch} ${via.sentBy} ${method}`;
+  if (via.branch.startsWith(MAGIC_COOKIE)) return flat(`${via.branch} ${via.sentBy} ${method}`);
   const from = headerParam(request.header(H.From) ?? '', 'tag') ?? '';
   const callId = request.header(H.CallId) ?? '';
   const top = request.header(H.Via) ?? '';
-  return `${request.requestUri} ${from} ${callId} ${request.cseq} ${top} ${method}`;
+  return flat(`${request.requestUri} ${from} ${callId} ${request.cseq} ${top} ${method}`);
 };
+
+/** The same text in one piece: a key made of slices would keep the whole request alive as long as the transaction. */
+const flat = (text: string): string => (text.charCodeAt(0) >= 0 ? text : '');
 
 /** Key of a client transaction: a CANCEL has its INVITE's branch. */
 export const clientKey = (branchId: string, method: string): string =>

@@ -30,7 +30,8 @@ export class InviteClientTransaction implements TimerOwner {
 
   constructor(
     readonly key: string,
-    readonly request: string,
+    /** As sent; '' once nothing is to be made of it any more. */
+    public request: string,
     readonly flow: Flow,
     private readonly user: ClientUser,
     private readonly layer: InviteClientLayer,
@@ -123,6 +124,7 @@ export class InviteClientTransaction implements TimerOwner {
   private accept(response: SipMessage): void {
     this.state = 'accepted';
     if (this.resend) this.layer.timers.stop(this.resend);
+    this.request = '';
     this.layer.timers.start(this.life, this.timeoutMs); // M
     this.user.response(response);
   }
@@ -131,6 +133,7 @@ export class InviteClientTransaction implements TimerOwner {
     this.state = 'completed';
     if (this.resend) this.layer.timers.stop(this.resend);
     this.ack = makeAck(this.request, response);
+    this.request = '';
     this.flow.send(this.ack);
     if (this.flow.reliable) this.terminate();
     else this.layer.timers.start(this.life, TIMER_D_MS); // D

@@ -20,7 +20,7 @@ export class NonInviteClientTransaction implements TimerOwner {
   constructor(
     readonly key: string,
     readonly method: string,
-    readonly request: string,
+    private request: string,
     readonly flow: Flow,
     private readonly user: ClientUser,
     private readonly layer: TransactionLayer<NonInviteClientTransaction>,
@@ -46,6 +46,7 @@ export class NonInviteClientTransaction implements TimerOwner {
       return;
     }
     this.state = 'completed';
+    this.request = '';
     if (this.resend) this.layer.timers.stop(this.resend);
     if (this.flow.reliable) this.terminate();
     else this.layer.timers.start(this.life, this.layer.timing.t4Ms); // K
