@@ -12,3 +12,4 @@ export { nodeDisk } from './disk/node-disk.js';
 export { type Upcast } from './segments/record-format.js';
 export { LogDamaged } from './segments/segments.js';
 export { openLogReader, type FollowOptions, type LogReader, type LogReaderOptions } from './log-reader.js';
+export { type EventHead } from './segments/read-heads.js';

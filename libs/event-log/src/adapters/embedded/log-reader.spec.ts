@@ -1,6 +1,7 @@
 // A reader beside the process that writes: sees what is there, follows what comes, trips over nothing half-written.
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import type { EmbeddedLog } from './embedded.event-log.js';
+import type { RecordedEvent } from '../../event-log.port.js';
 import { openLogReader } from './log-reader.js';
 import { MemoryDisk } from './disk/memory-disk.js';
 import { createMemoryLog } from './memory.event-log.js';
@@ -33,6 +34,35 @@ describe('a log reader', () => {
     expect(await numbers(reader.read('registration-1', 5))).toEqual([9, 11, 13]);
     const position = { generation: 1, partition: 0, offset: 11 };
     expect(await numbers(reader.readAll(['registration'], position))).toEqual([12, 13]);
+  });
+
+  it('reads the heads of events, and the data of those that are asked for', async () => {
+    for (let n = 0; n < 20; n++) await log.append(`registration-"${n % 3}"\\`, [added(n)]);
+    await log.append('call-1', [added(20)]);
+    await Promise.all([log.append('registration-1', [added(21)]), log.append('call-1', [added(22)])]);
+    const reader = await open();
+    const heads: unknown[] = [];
+    const whole: unknown[] = [];
+    for await (const batch of reader.heads(['registration'], 'oldest'))
+      for (const head of batch) {
+        const { stream, topic, timeMs, offset, event } = { ...head, event: head.event() };
+        heads.push({ stream, topic, timeMs, offset });
+        whole.push(event);
+        expect(head.mentions(`"n":${(event.event.data as { n: number }).n}`)).toBe(true);
+        expect(head.mentions('"n":99')).toBe(false);
+      }
+    const expected: RecordedEvent[] = [];
+    for await (const recorded of reader.readAll(['registration'], 'oldest')) expected.push(recorded);
+    expect(whole).toEqual(expected);
+    expect(heads).toEqual(
+      expected.map(({ stream, topic, timeMs, position }) => ({
+        stream,
+        topic,
+        timeMs,
+        offset: position.offset,
+      })),
+    );
+    expect(whole).toHaveLength(21);
   });
 
   it('takes a batch that is half there for the end', async () => {

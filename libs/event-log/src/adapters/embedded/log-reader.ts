@@ -4,6 +4,7 @@ import type { Clock } from '#libs/runtime';
 import type { EventLog, RecordedEvent, StartAt, Topic } from '../../event-log.port.js';
 import { readWhole, type FilePort } from './disk/file-port.js';
 import { fromRevisionOn, readEvents } from './segments/read-events.js';
+import { readHeads, type EventHead } from './segments/read-heads.js';
 import { topicBits, TOPIC_BIT, type Upcast } from './segments/record-format.js';
 import { listSegments, scanSegment, type Segment } from './segments/segments.js';
 import { topicOf } from './topic-of.js';
@@ -19,6 +20,8 @@ export type FollowOptions = Readonly<{ clock: Clock; signal: AbortSignal; pollMs
 
 export interface LogReader extends Pick<EventLog, 'read' | 'readAll'> {
   readonly generation: number;
+  /** As readAll, by the head of each event only: several times faster where few of many are wanted. */
+  heads(topics: readonly Topic[], startAt: StartAt): AsyncIterable<readonly EventHead[]>;
   /** As readAll, and then what is appended, until the signal; ends quietly then. */
   follow(topics: readonly Topic[], startAt: StartAt, options: FollowOptions): AsyncIterable<RecordedEvent>;
 }
@@ -54,6 +57,14 @@ class FileReader implements LogReader {
   async *readAll(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<RecordedEvent> {
     const upTo = await this.findEnd();
     for await (const events of this.events(this.offsetOf(startAt), upTo, topicBits(topics))) yield* events;
+  }
+
+  async *heads(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<readonly EventHead[]> {
+    const upTo = await this.findEnd();
+    const { disk, generation, upcast } = this;
+    const segments = () => this.segments;
+    const from = this.offsetOf(startAt);
+    yield* readHeads({ disk, segments, generation, upcast, from, upTo, bits: topicBits(topics) });
   }
 
   async *follow(

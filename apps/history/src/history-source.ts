@@ -1,0 +1,52 @@
+// Where history reads: the log, read-only, while the product may be writing it.
+// Made of the embedded log's reader (main.ts); read by the queries.
+import {
+  createUpcasting,
+  openLogReader,
+  TOPIC_OF_CATEGORY,
+  type EventHead,
+  type FilePort,
+  type RecordedEvent,
+  type StartAt,
+  type Topic,
+} from '#libs/event-log';
+import { categoryOf, UPCASTERS } from '#libs/domain';
+import type { Clock } from '#libs/runtime';
+
+export interface HistorySource {
+  /** The events of one stream, oldest first; nothing for a stream that is not there. */
+  read(stream: string): AsyncIterable<RecordedEvent>;
+  /** All events of the topics in order, up to the newest one at the call, by their heads: what is parsed is asked for. */
+  heads(topics: readonly Topic[], startAt: StartAt): AsyncIterable<readonly EventHead[]>;
+  /** From a place on and then as they come, until the signal. */
+  follow(topics: readonly Topic[], startAt: StartAt, signal: AbortSignal): AsyncIterable<RecordedEvent>;
+}
+
+export type SourceOptions = Readonly<{ directory: string; disk: FilePort; clock: Clock }>;
+
+const STREAM_LENGTH_MAX = 1_024;
+
+/** The log of a data directory, which another process may own. Rejects when there is none. */
+export const openHistorySource = async ({
+  directory,
+  disk,
+  clock,
+}: SourceOptions): Promise<HistorySource> => {
+  const { upcast } = createUpcasting(UPCASTERS);
+  const reader = await openLogReader({ directory, disk, upcast });
+  return {
+    // Whoever asks may have mistyped: a name that no stream can have is a stream without events.
+    read: (stream) => (canBeStream(stream) ? reader.read(stream) : NOTHING),
+    heads: (topics, startAt) => reader.heads(topics, startAt),
+    follow: (topics, startAt, signal) => reader.follow(topics, startAt, { clock, signal }),
+  };
+};
+
+const canBeStream = (name: string): boolean =>
+  name.length <= STREAM_LENGTH_MAX &&
+  name.includes('-') &&
+  Object.hasOwn(TOPIC_OF_CATEGORY, categoryOf(name));
+
+const NOTHING: AsyncIterable<RecordedEvent> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};

@@ -1,0 +1,36 @@
+// npm run history: composition of the command line with the machine it runs on.
+import { existsSync } from 'node:fs';
+import { nodeDisk } from '#libs/event-log';
+import { createOutput } from './cli/output.js';
+import { paintOf, wantsColours } from './cli/paint.js';
+import { runHistory } from './cli/program.js';
+import { openHistorySource } from './history-source.js';
+
+// The machine's time by itself: libs/runtime would bring Nest along, half a second at each start.
+const nowMs = (): number => Date.now();
+const after = (delayMs: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+};
+const clock = { nowMs, after, monotonicMs: () => performance.now() };
+
+const stop = new AbortController();
+/** A follower ends by itself; whatever else is going on is cut off. */
+const interrupt = (): void => {
+  stop.abort();
+  after(200, () => process.exit(130));
+};
+process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+const { env, stdout, stderr } = process;
+const ports = {
+  open: (directory: string) => openHistorySource({ directory, disk: nodeDisk, clock }),
+  output: createOutput(stdout, () => stop.abort()),
+  error: (line: string) => void stderr.write(`${line}\n`),
+  nowMs,
+  paint: paintOf(wantsColours(stdout.isTTY, env)),
+  signal: stop.signal,
+  defaultDataDir: env['DATA_DIR'] ?? './data',
+};
+process.exitCode = await runHistory(ports, process.argv.slice(2));

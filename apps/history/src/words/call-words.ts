@@ -1,0 +1,74 @@
+// Call and charging events in words. TS 24.229 §5.4.3 (what the S-CSCF decided), TS 32.260 (what is charged).
+import type { CallEvent, ChargingEvent, Criteria } from '#libs/domain';
+
+/** One line without the time. */
+export const callWords = (event: CallEvent): string => {
+  switch (event.type) {
+    case 'OriginatingServed':
+      return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: originating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, next ${event.data.next}`;
+    case 'TerminatingServed':
+      return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: terminating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, ${targetWords(event.data.targets)}`;
+    case 'RequestRefused':
+      return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: refused ${event.data.status} (${event.data.role}): ${event.data.why}`;
+    case 'CallAnswered':
+      return `answered ${event.data.status}${event.data.contact === undefined ? '' : ` by ${event.data.contact}`}`;
+    case 'CallFailed':
+      return `failed ${event.data.status}${event.data.cancelled ? ', the caller gave up' : ''}`;
+    case 'CallEnded':
+      return `ended by the ${event.data.by}${event.data.reason === undefined ? '' : ` (${event.data.reason})`}`;
+    case 'TargetFlowFailed':
+      return `the flow of ${event.data.contact} is gone (430)`;
+  }
+};
+
+const servedWords = ({ served, registered }: { served: string; registered: boolean }): string =>
+  `${served}${registered ? '' : ' (not registered)'}`;
+
+const criteriaWords = ({ evaluated, matched }: Criteria): string =>
+  evaluated === 0 ? 'no criteria' : `${matched.length} of ${evaluated} criteria matched`;
+
+const targetWords = (targets: readonly { contact: string }[]): string =>
+  targets.length === 0 ? 'no binding' : `rang ${targets.map(({ contact }) => contact).join(', ')}`;
+
+/** What stands below the line in the story of a call: each decision and its reason. */
+export const callDetails = (event: CallEvent): readonly string[] => {
+  if (event.type !== 'OriginatingServed' && event.type !== 'TerminatingServed') return [];
+  const { evaluated, matched } = event.data.criteria;
+  const others = evaluated - matched.length;
+  return [
+    ...matched.map(({ priority, server, trigger, invoked, why }) => {
+      const asked = invoked ? 'invoked' : `not invoked${why === undefined ? '' : `: ${why}`}`;
+      return `criterion ${priority} → ${server} matched (${trigger}), ${asked}`;
+    }),
+    ...(others > 0 ? [`${others} ${matched.length > 0 ? 'other ' : ''}criteria did not match`] : []),
+    ...(event.type === 'TerminatingServed'
+      ? event.data.targets.map(({ bindingId, contact }) =>
+          bindingId === contact ? `rang ${contact}` : `rang ${contact} (binding ${bindingId})`,
+        )
+      : []),
+  ];
+};
+
+/** One line without the time. */
+export const chargingWords = (event: ChargingEvent): string => {
+  switch (event.type) {
+    case 'ChargingStarted':
+      return `START ${partiesWords(event.data)}, answered after ${event.data.answerAtMs - event.data.requestAtMs} ms`;
+    case 'ChargingContinued':
+      return `INTERIM ${event.data.method}`;
+    case 'ChargingStopped':
+      return `STOP, cause ${event.data.causeCode}`;
+    case 'ChargingEventRecorded':
+      return `EVENT ${partiesWords(event.data)}, cause ${event.data.causeCode}`;
+  }
+};
+
+type Parties = Readonly<{
+  method: string;
+  role: 0 | 1;
+  callingParty: readonly string[];
+  calledParty: string;
+}>;
+
+const partiesWords = ({ method, role, callingParty, calledParty }: Parties): string =>
+  `${method} ${callingParty.join(', ')} → ${calledParty}, ${role === 0 ? 'originating' : 'terminating'}`;

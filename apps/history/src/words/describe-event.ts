@@ -1,0 +1,66 @@
+// Any event in one line of words. An event of a kind or version that this program does not know is shown as it stands.
+// Readers: every command.
+import {
+  AGGREGATES,
+  categoryOf,
+  type CallEvent,
+  type ChargingEvent,
+  type CredentialEvent,
+  type IdentityEvent,
+  type RegistrationEvent,
+  type SubscriberEvent,
+} from '#libs/domain';
+import type { RecordedEvent } from '#libs/event-log';
+import { callDetails, callWords, chargingWords } from './call-words.js';
+import { plain } from './plain-text.js';
+import { credentialWords, identityWords, subscriberWords } from './provisioning-words.js';
+import { registrationWords } from './registration-words.js';
+
+/** Characters of an unknown event's data that are shown. */
+const RAW_LENGTH_MAX = 200;
+
+/** The words are for a terminal: control characters are escaped. */
+export const describeEvent = (recorded: RecordedEvent): string => {
+  try {
+    return plain(wordsOf(recorded) ?? rawWords(recorded));
+  } catch {
+    // Data of another shape than this version knows.
+    return plain(rawWords(recorded));
+  }
+};
+
+/** More lines, where the story of a call wants them. */
+export const detailsOf = (recorded: RecordedEvent): readonly string[] => {
+  if (categoryOf(recorded.stream) !== 'call') return [];
+  try {
+    return callDetails(recorded.event as CallEvent).map(plain);
+  } catch {
+    return [];
+  }
+};
+
+const rawWords = ({ event: { type, data } }: RecordedEvent): string => {
+  const text = JSON.stringify(data);
+  return `${type} ${text.length > RAW_LENGTH_MAX ? `${text.slice(0, RAW_LENGTH_MAX)}…` : text}`;
+};
+
+const wordsOf = ({ event, stream }: RecordedEvent): string | undefined => {
+  const category = categoryOf(stream);
+  if (!AGGREGATES[category]?.eventTypes.includes(event.type)) return undefined;
+  switch (category) {
+    case 'registration':
+      return registrationWords(event as RegistrationEvent, stream);
+    case 'call':
+      return callWords(event as CallEvent);
+    case 'charging':
+      return chargingWords(event as ChargingEvent);
+    case 'subscriber':
+      return subscriberWords(event as SubscriberEvent);
+    case 'credential':
+      return credentialWords(event as CredentialEvent);
+    case 'identity':
+      return identityWords(event as IdentityEvent);
+    default:
+      return undefined;
+  }
+};

@@ -1,0 +1,54 @@
+// Registration events and state in words (RFC 3261 §10, RFC 5626).
+import { liveBindings, type Binding, type Registration, type RegistrationEvent } from '#libs/domain';
+import { relativeText, timeText } from './plain-text.js';
+
+/** One line without the time. `stream` tells whose registration it is. */
+export const registrationWords = ({ type, data }: RegistrationEvent, stream: string): string => {
+  switch (type) {
+    case 'BindingAdded':
+      return boundWords(data, stream, 'initial');
+    case 'BindingRefreshed':
+      return boundWords(data, stream, 'refresh');
+    case 'BindingRemoved':
+      return `removed ${data.contact}: ${REMOVED[data.cause]}`;
+    case 'AllBindingsRemoved':
+      return `removed all bindings: ${CLEARED[data.cause]}`;
+  }
+};
+
+const REMOVED = {
+  client: 'the client asked',
+  expired: 'it expired',
+  'flow-failed': 'its flow is gone',
+} as const;
+const CLEARED = {
+  client: 'the client asked',
+  administrative: 'an operator asked',
+  network: 'the HSS asked',
+} as const;
+
+const boundWords = (binding: Binding, stream: string, kind: string): string => {
+  const { contact, grantedS, impu, emergency, userAgent } = binding;
+  const as = stream === `registration-${impu}` ? '' : ` as ${impu}`;
+  const agent = userAgent === undefined ? '' : `, ${userAgent}`;
+  return `bound ${contact}${as} for ${grantedS} s${fromWords(binding)} (${kind}${emergency ? ', emergency' : ''}${agent})`;
+};
+
+/** The last hop of the Path is the edge that holds the flow. */
+const fromWords = ({ path }: Binding): string => {
+  const edge = path.at(-1);
+  return edge === undefined ? '' : ` via ${edge.replace(/^.*?<?sips?:(?:[^@>]*@)?([^;>?]*).*$/, '$1')}`;
+};
+
+/** The bindings of a moment, those that had lapsed by then marked. */
+export const registrationStateLines = (state: Registration, atMs: number): readonly string[] => {
+  const bindings = Object.values(state.entries).flatMap(({ binding }) => (binding ? [binding] : []));
+  const live = new Set(liveBindings(state, atMs).map(({ bindingId }) => bindingId));
+  if (bindings.length === 0) return ['no bindings'];
+  return bindings.flatMap((binding) => [
+    `${live.has(binding.bindingId) ? '' : 'EXPIRED '}${binding.contact}`,
+    `  until ${timeText(binding.expiresAtMs)} (${relativeText(binding.expiresAtMs, atMs)}), ${binding.grantedS} s granted, q ${binding.q}`,
+    `  ${binding.impu}, authenticated as ${binding.impi}${binding.userAgent === undefined ? '' : `, ${binding.userAgent}`}`,
+    `  binding ${binding.bindingId}, Call-ID ${binding.callId}, CSeq ${binding.cseq}`,
+  ]);
+};
