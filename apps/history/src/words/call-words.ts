@@ -41,11 +41,9 @@ export const callDetails = (event: CallEvent): readonly string[] => {
       return `criterion ${priority} → ${server} matched (${trigger}), ${asked}`;
     }),
     ...(others > 0 ? [`${others} ${matched.length > 0 ? 'other ' : ''}criteria did not match`] : []),
-    ...(event.type === 'TerminatingServed'
-      ? event.data.targets.map(({ bindingId, contact }) =>
-          bindingId === contact ? `rang ${contact}` : `rang ${contact} (binding ${bindingId})`,
-        )
-      : []),
+    ...(event.type === 'TerminatingServed' ? event.data.targets : [])
+      .filter(({ bindingId, contact }) => bindingId !== contact)
+      .map(({ bindingId, contact }) => `${contact} is binding ${bindingId}`),
   ];
 };
 
