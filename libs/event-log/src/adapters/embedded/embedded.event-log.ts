@@ -105,6 +105,8 @@ class SegmentedLog implements EmbeddedLog {
   private readonly idPrefix: string;
   private ids = 0;
   private isClosed = false;
+  private checkpointedSegments: number;
+  private checkpointing: Promise<void> | undefined;
 
   constructor(
     private readonly options: EmbeddedLogOptions,
@@ -116,6 +118,7 @@ class SegmentedLog implements EmbeddedLog {
     this.limits = { ...EMBEDDED_LIMITS, ...options.limits };
     this.generation = recovered.generation;
     this.segments = recovered.segments;
+    this.checkpointedSegments = recovered.segments.length;
     this.revisions = new Revisions(recovered.revisions);
     this.verdicts = new Verdicts(this.limits.idempotencyKeysMax, recovered.generation, recovered.verdicts);
     this.idPrefix = `${random.token(10)}-`;
@@ -128,7 +131,10 @@ class SegmentedLog implements EmbeddedLog {
       clock,
       soon,
       onCommit,
-      onDurable: (appends, next) => this.deliver(appends, next),
+      onDurable: (appends, next) => {
+        this.deliver(appends, next);
+        this.checkpointNewSegment();
+      },
       onRefused: () => this.revisions.forgetPending(),
     });
   }
@@ -209,7 +215,8 @@ class SegmentedLog implements EmbeddedLog {
     await this.commit.idle();
     this.commit.stop();
     await Promise.all([...this.subscriptions.keys()].map((subscription) => subscription.stop()));
-    if (this.commit.failure === undefined) await this.writeCheckpoint();
+    await this.checkpointing;
+    if (this.commit.failure === undefined) await this.finalCheckpoint();
     await this.writer.close();
     await this.release();
   }
@@ -344,14 +351,30 @@ class SegmentedLog implements EmbeddedLog {
     return offset + 1;
   }
 
-  private async writeCheckpoint(): Promise<void> {
-    await writeCheckpoint(this.options.disk, this.folder, {
+  /** At each new segment, so that a start never reads more than one. */
+  private checkpointNewSegment(): void {
+    if (this.segments.length === this.checkpointedSegments || this.checkpointing) return;
+    this.checkpointing = this.writeCheckpoint()
+      .catch((error: unknown) => this.options.report?.(`no checkpoint: ${String(error)}`))
+      .finally(() => (this.checkpointing = undefined));
+  }
+
+  /** A full disk must not keep the process from ending: the next start reads a little more. */
+  private finalCheckpoint(): Promise<void> {
+    return this.writeCheckpoint().catch((error: unknown) =>
+      this.options.report?.(`no checkpoint: ${String(error)}`),
+    );
+  }
+
+  private writeCheckpoint(): Promise<void> {
+    this.checkpointedSegments = this.segments.length;
+    return writeCheckpoint(this.options.disk, this.folder, {
       generation: this.generation,
       segment: this.segments.at(-1)?.first ?? 0,
       at: this.writer.endByte,
       next: this.commit.nextOffset,
-      revisions: new Map(this.revisions.entries()),
       verdicts: [...this.verdicts.appended()],
+      revisions: this.revisions.entries(),
     });
   }
 }

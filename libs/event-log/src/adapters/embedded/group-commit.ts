@@ -4,7 +4,7 @@ import type { Clock } from '#libs/runtime';
 import { AppendRefused, AppendUnknown } from '../../event-log.port.js';
 import type { EmbeddedLimits } from './limits.js';
 import { encodeBatch } from './segments/record-format.js';
-import { WriteImpossible, WriteRefused, type SegmentWriter } from './segments/segment-writer.js';
+import { WriteRefused, type SegmentWriter } from './segments/segment-writer.js';
 
 /** One append on its way to the disk. */
 export interface PendingAppend {
@@ -44,6 +44,7 @@ export class GroupCommit<A extends PendingAppend> {
   private isScheduled = false;
   private isWriting = false;
   private lastStartMs = -Infinity;
+  private readonly company = new Company();
   private cancelDeadline: (() => void) | undefined;
   private cancelGather: (() => void) | undefined;
   private idleWaiters: (() => void)[] = [];
@@ -91,19 +92,30 @@ export class GroupCommit<A extends PendingAppend> {
     this.cancelDeadline = this.cancelGather = undefined;
   }
 
-  /** A group starts at once when the last one started `gatherMs` ago or longer, else when that time is over. */
   private schedule(): void {
     if (this.isScheduled || this.isWriting) return;
     this.isScheduled = true;
-    const { clock, limits, soon } = this.options;
+    this.options.soon(() => this.gather());
+  }
+
+  /**
+   * An fdatasync costs some 100 µs of CPU however much it covers, so under load a group starts `gatherMs` after the last
+   * one did. Where nobody comes meanwhile (every caller waits for the group in hand) it does not wait.
+   */
+  private gather(): void {
+    const { clock, limits } = this.options;
     const waitMs = this.lastStartMs + limits.gatherMs - clock.monotonicMs();
-    if (waitMs <= 0) soon(() => this.flush());
-    else this.cancelGather = clock.after(Math.min(waitMs, limits.gatherMs), () => this.flush());
+    if (waitMs <= 0 || !this.company.isWorthWaiting()) return this.flush();
+    const before = this.waiting.length;
+    this.cancelGather = clock.after(Math.min(waitMs, limits.gatherMs), () => {
+      this.cancelGather = undefined;
+      this.company.waited(before, this.waiting.length);
+      this.flush();
+    });
   }
 
   private flush(): void {
     this.isScheduled = false;
-    this.cancelGather = undefined;
     if (this.isWriting || this.waiting.length === 0) return;
     this.isWriting = true;
     void this.writeGroup(this.takeGroup());
@@ -168,9 +180,8 @@ export class GroupCommit<A extends PendingAppend> {
   /** What waited behind the group that failed is refused with it: its revisions counted on that group. */
   private fail(error: unknown, group: readonly A[]): void {
     const text = error instanceof Error ? error.message : String(error);
-    const goesOn = error instanceof WriteRefused;
-    const isKnown = goesOn || error instanceof WriteImpossible;
-    if (!goesOn) this.failureText = text;
+    const isRefused = error instanceof WriteRefused;
+    if (!isRefused) this.failureText = text;
     const behind = this.waiting;
     this.waiting = [];
     this.writing = [];
@@ -178,7 +189,7 @@ export class GroupCommit<A extends PendingAppend> {
     this.isWriting = false;
     this.options.onRefused();
     for (const append of group) {
-      if (isKnown) append.refused(new AppendRefused(text));
+      if (isRefused) append.refused(new AppendRefused(text));
       else append.unknown(new AppendUnknown(text));
     }
     for (const append of behind) append.refused(new AppendRefused(text));
@@ -196,5 +207,34 @@ export class GroupCommit<A extends PendingAppend> {
         append.unknown(new AppendUnknown(`not durable after ${limits.appendTimeoutMs} ms`));
       }
     });
+  }
+}
+
+/** A wait was in vain when it brought less than this part of its group. */
+const COMPANY_SHARE_MIN = 0.25;
+const VAIN_WAITS_MAX = 2;
+/** After vain waits the next groups start at once; then one waits again, to see whether it still is so. */
+const GROUPS_AT_ONCE_MAX = 1_024;
+
+/** Learns from its waits whether waiting brings others along. */
+class Company {
+  private vainWaits = 0;
+  private groupsAtOnce = 0;
+  private groupsAtOnceNext = 1;
+
+  isWorthWaiting(): boolean {
+    if (this.groupsAtOnce === 0) return true;
+    this.groupsAtOnce--;
+    return false;
+  }
+
+  waited(before: number, after: number): void {
+    if (after - before >= after * COMPANY_SHARE_MIN) {
+      this.vainWaits = 0;
+      this.groupsAtOnceNext = 1;
+    } else if (++this.vainWaits >= VAIN_WAITS_MAX) {
+      this.groupsAtOnce = this.groupsAtOnceNext;
+      this.groupsAtOnceNext = Math.min(this.groupsAtOnceNext * 2, GROUPS_AT_ONCE_MAX);
+    }
   }
 }

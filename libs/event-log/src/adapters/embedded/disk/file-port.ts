@@ -9,6 +9,11 @@ export interface OpenFile {
   write(bytes: Buffer, at: number): Promise<void>;
   /** Everything written before this call survives a power cut once it resolves. After an error: nothing is known. */
   datasync(): Promise<void>;
+  /**
+   * write and datasync at once: what an append waits for. When it rejects with a code of NO_ROOM_CODES the bytes are not
+   * durable and may stand there in part; after any other error nothing is known.
+   */
+  writeDurably(bytes: Buffer, at: number): Promise<void>;
   /** Up to `length` bytes from the place: fewer at the end of the file. */
   read(at: number, length: number): Promise<Buffer>;
   truncate(length: number): Promise<void>;
@@ -39,6 +44,9 @@ export const errorCode = (error: unknown): string => {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';
 };
+
+/** Errors of a disk that is full, in whatever way. */
+export const NO_ROOM_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 const FILE_BYTES_MAX = 1 << 30;
 

@@ -134,25 +134,31 @@ export class MemoryDisk implements FilePort {
     const life = this.life;
     const before = (operation: DiskOperation): Promise<void> =>
       life === this.life ? this.before(operation, path) : FOREVER;
+    const write = async (bytes: Buffer, at: number): Promise<void> => {
+      try {
+        await before('write');
+      } catch (error) {
+        change(content, at, bytes.subarray(0, bytes.length >> 1)); // a failed write leaves a part
+        throw error;
+      }
+      const growth = Math.max(0, at + bytes.length - content.length);
+      const room = this.capacityBytes === Infinity ? Infinity : this.capacityBytes - this.usedBytes();
+      if (growth <= room) return change(content, at, bytes);
+      change(content, at, bytes.subarray(0, Math.max(0, bytes.length - (growth - room))));
+      throw systemError('ENOSPC', path);
+    };
+    const datasync = async (): Promise<void> => {
+      const upTo = content.unsynced.length;
+      await before('datasync');
+      if (!this.liesAboutSync) content.unsynced.splice(0, upTo);
+    };
     return {
       size: () => Promise.resolve(content.length),
-      write: async (bytes, at) => {
-        try {
-          await before('write');
-        } catch (error) {
-          change(content, at, bytes.subarray(0, bytes.length >> 1)); // a failed write leaves a part
-          throw error;
-        }
-        const growth = Math.max(0, at + bytes.length - content.length);
-        const room = this.capacityBytes === Infinity ? Infinity : this.capacityBytes - this.usedBytes();
-        if (growth <= room) return change(content, at, bytes);
-        change(content, at, bytes.subarray(0, Math.max(0, bytes.length - (growth - room))));
-        throw systemError('ENOSPC', path);
-      },
-      datasync: async () => {
-        const upTo = content.unsynced.length;
-        await before('datasync');
-        if (!this.liesAboutSync) content.unsynced.splice(0, upTo);
+      write,
+      datasync,
+      async writeDurably(bytes, at) {
+        await write(bytes, at);
+        await datasync();
       },
       read: (at, length) =>
         Promise.resolve(

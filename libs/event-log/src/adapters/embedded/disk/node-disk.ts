@@ -29,20 +29,38 @@ const readUpTo = (fd: number, at: number, length: number): Promise<Buffer> =>
     step(0);
   });
 
+const datasync = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fdatasync(fd, (error) => (error ? reject(error) : resolve()));
+  });
+
+/**
+ * Linux: a write through O_DSYNC is a write and an fdatasync in one call, which saves a trip through the thread pool
+ * (20 of 120 µs CPU a commit). Elsewhere O_DSYNC may stop at the drive's cache, and libuv's fdatasync does not.
+ */
+const HAS_DSYNC = process.platform === 'linux';
+
 const openFile = async (path: string, mode: 'read' | 'write'): Promise<OpenFile> => {
   const flags = mode === 'read' ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT;
   const handle = await fs.open(path, flags, 0o600);
   const { fd } = handle;
+  const durable =
+    HAS_DSYNC && mode === 'write' ? await fs.open(path, constants.O_WRONLY | constants.O_DSYNC) : undefined;
   return {
     size: async () => (await handle.stat()).size,
     write: (bytes, at) => writeAll(fd, bytes, at),
-    datasync: () =>
-      new Promise((resolve, reject) => {
-        fdatasync(fd, (error) => (error ? reject(error) : resolve()));
-      }),
+    datasync: () => datasync(fd),
+    async writeDurably(bytes, at) {
+      if (durable) return writeAll(durable.fd, bytes, at);
+      await writeAll(fd, bytes, at);
+      await datasync(fd);
+    },
     read: (at, length) => (length === 0 ? Promise.resolve(Buffer.alloc(0)) : readUpTo(fd, at, length)),
     truncate: (length) => handle.truncate(length),
-    close: () => handle.close(),
+    async close() {
+      await durable?.close();
+      await handle.close();
+    },
   };
 };
 

@@ -1,7 +1,7 @@
 // Start of the embedded log: finds the end of what is durable, cuts a torn tail, and refuses a log that is damaged
 // before its end. Reads only what came after the checkpoint (docs/adr/0002).
 import { crc32 } from 'node:zlib';
-import { readCheckpoint, type Checkpoint, type KeptVerdict } from './checkpoint.js';
+import { readCheckpoint, type KeptVerdict, type RestoredCheckpoint } from './checkpoint.js';
 import { readWhole, replaceWhole, type FilePort, type OpenFile } from '../disk/file-port.js';
 import { decodeHeader, EXPECT_BITS, HEADER_BYTES, KEY_BIT, MAGIC, type Line } from './record-format.js';
 import { listSegments, LogDamaged, scanSegment, segmentPath, type Batch, type Segment } from './segments.js';
@@ -63,7 +63,7 @@ class Facts {
   readonly revisions: Map<string, number>;
   readonly verdicts: KeptVerdict[];
 
-  constructor(checkpoint: Checkpoint | undefined) {
+  constructor(checkpoint: RestoredCheckpoint | undefined) {
     this.revisions = checkpoint?.revisions ?? new Map<string, number>();
     this.verdicts = [...(checkpoint?.verdicts ?? [])];
   }
@@ -115,7 +115,7 @@ const usableCheckpoint = async (
   generation: number,
   segments: readonly Segment[],
   reports: string[],
-): Promise<Checkpoint | undefined> => {
+): Promise<RestoredCheckpoint | undefined> => {
   const checkpoint = await readCheckpoint(disk, folder);
   if (checkpoint?.generation !== generation || !segments.some(({ first }) => first === checkpoint.segment)) {
     if (segments.length > 1) reports.push('no usable checkpoint: the whole log was read');

@@ -1,16 +1,17 @@
 // Writes batches to the newest segment and begins a new one when it is full. One call at a time, by the group commit.
 // Tells apart what a failure means: nothing was written (go on), or nobody knows (stop). docs/adr/0002.
-import type { FilePort, OpenFile } from '../disk/file-port.js';
+import { errorCode, NO_ROOM_CODES, type FilePort, type OpenFile } from '../disk/file-port.js';
 import { segmentPath, type Segment } from './segments.js';
 
 /** Nothing of the batch can be in the log; the log goes on. */
 export class WriteRefused extends Error {}
 /** The batch may be in the log or not, and the file cannot be trusted with more: the log stops. */
 export class WriteUnknown extends Error {}
-/** Nothing of the batch can be in the log, but its file could not be put in order: the log stops. */
-export class WriteImpossible extends Error {}
 
 export class SegmentWriter {
+  /** Stays so until the next one is begun: a segment that was passed over once gets no more batches. */
+  private isFull = false;
+
   constructor(
     private readonly disk: FilePort,
     private readonly folder: string,
@@ -28,17 +29,14 @@ export class SegmentWriter {
 
   /** Writes and syncs a batch whose first event has the offset given. */
   async write(batch: Buffer, first: number): Promise<void> {
-    if (this.end > 0 && this.end + batch.length > this.segmentBytesMax) await this.beginSegment(first);
+    if (this.end > 0 && this.end + batch.length > this.segmentBytesMax) this.isFull = true;
+    if (this.isFull) await this.beginSegment(first);
     try {
-      await this.file.write(batch, this.end);
+      await this.file.writeDurably(batch, this.end);
     } catch (error) {
-      await this.takeBack(error);
-    }
-    try {
-      await this.file.datasync();
-    } catch (error) {
+      if (NO_ROOM_CODES.has(errorCode(error))) await this.takeBack(error);
       // The kernel may have dropped the pages and marked them clean: another fdatasync would succeed and lie.
-      throw new WriteUnknown(`fdatasync failed: ${String(error)}`, { cause: error });
+      throw new WriteUnknown(`a write failed: ${String(error)}`, { cause: error });
     }
     this.end += batch.length;
   }
@@ -47,37 +45,38 @@ export class SegmentWriter {
     return this.file.close();
   }
 
+  /** What a full disk took of the batch is removed, durably, so that it cannot come back after a crash. */
   private async takeBack(cause: unknown): Promise<never> {
     try {
       await this.file.truncate(this.end);
+      await this.file.datasync();
     } catch (error) {
-      throw new WriteImpossible(
-        `write failed (${String(cause)}) and could not be taken back: ${String(error)}`,
+      throw new WriteUnknown(
+        `a write failed (${String(cause)}) and could not be taken back: ${String(error)}`,
         {
           cause,
         },
       );
     }
-    throw new WriteRefused(`write failed: ${String(cause)}`, { cause });
+    throw new WriteRefused(`the disk is full: ${String(cause)}`, { cause });
   }
 
   private async beginSegment(first: number): Promise<void> {
     const path = segmentPath(this.folder, first);
+    let next: OpenFile | undefined;
     try {
-      const next = await this.disk.open(path, 'write');
-      try {
-        await next.truncate(0);
-        await this.disk.syncFolder(this.folder);
-      } catch (error) {
-        await next.close();
-        throw error;
-      }
-      await this.file.close();
-      this.file = next;
+      next = await this.disk.open(path, 'write');
+      await next.truncate(0);
+      await this.disk.syncFolder(this.folder);
     } catch (error) {
+      await next?.close();
       throw new WriteRefused(`no new segment: ${String(error)}`, { cause: error });
     }
+    const full = this.file;
+    this.file = next;
     this.end = 0;
+    this.isFull = false;
     this.segments.push({ first, path });
+    await full.close();
   }
 }
