@@ -28,6 +28,8 @@ export interface ClientLayer extends TransactionLayer<ClientMachine>, Pick<Invit
 
 /** Whose branch it is. */
 export interface BranchOwner<L> {
+  /** False when no answer is of use any more: no further target is tried. */
+  readonly wanted: boolean;
   /** A response of the target that is being tried: any provisional, the final one, each 2xx to an INVITE. */
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void;
   /** No target gave a final response: 408, or 503 when it could not be sent at all. */
@@ -151,7 +153,11 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   }
 
   private get hasMoreTargets(): boolean {
-    return !this.cancelled && (this.standsFor !== undefined || this.next < this.targets.length);
+    return (
+      !this.cancelled &&
+      this.owner.wanted &&
+      (this.standsFor !== undefined || this.next < this.targets.length)
+    );
   }
 
   private resolvedLate(targets: readonly Target[]): void {

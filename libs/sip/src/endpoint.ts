@@ -116,10 +116,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   proxy<L>(tx: ServerTransaction, user: ProxyUser<L>): ProxyContext<L> {
     if (!(tx instanceof PendingRequest)) throw new TypeError('not a server transaction of this engine');
     const context = new Proxy(tx, user, this);
-    if (this.depth > 0) {
-      context.expectEndOfStack();
-      this.opened.push(context as unknown as Proxy<never>);
-    }
+    context.begin(this.depth > 0);
+    if (this.depth > 0) this.opened.push(context as unknown as Proxy<never>);
     return context;
   }
 
@@ -135,10 +133,11 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     const edits = new Edits(own.message);
     edits.remove(H.Via);
     const owner: BranchOwner<undefined> = {
+      wanted: true,
       branchResponse: (_branch, response) => {
-        if (response.status > 100) user.response(response);
+        if (response.status > 100) this.guard(() => user.response(response));
       },
-      branchFailed: (_branch, status) => user.failed(status),
+      branchFailed: (_branch, status) => this.guard(() => user.failed(status)),
     };
     const hash = this.branchIds.hash(own.message, this.name);
     new ClientBranch(undefined, edits, hop, hash, owner, this).start();
@@ -212,7 +211,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   terminated(machine: ServerMachine | ClientMachine): void {
     this.table.remove(machine);
-    if ('onEnd' in machine) machine.onEnd?.();
+    if ('onEnd' in machine && machine.onEnd !== undefined) this.guard(machine.onEnd);
   }
 
   sendCancel(invite: InviteClientTransaction, reason: string): void {
@@ -230,6 +229,15 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   defect(error: unknown): void {
     this.counters.defects++;
     this.options.onDefect?.(error);
+  }
+
+  /** For users' callbacks that timers may reach: nothing above would catch. */
+  private guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.defect(error);
+    }
   }
 
   // ---- Input ----

@@ -58,7 +58,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     label: L,
     options?: { lowerMaxForwards?: boolean },
   ): ClientBranch<L> | undefined {
-    if (this.done || this.closed || this.branches.length >= this.layer.branchesMax) return undefined;
+    if (!this.wanted || this.closed || this.branches.length >= this.layer.branchesMax) return undefined;
     const { request, source, flow } = this.server;
     if (source !== undefined) edits.viaReceived(source.address, source.port);
     if (!request.has(H.MaxForwards)) edits.replace(H.MaxForwards, String(MAX_FORWARDS));
@@ -93,7 +93,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     this.done = true;
     this.cancelOthers('');
     this.server.reply(status, reason, headers, body);
-    this.user.completed?.(status, undefined, undefined);
+    this.complete(status, undefined, undefined);
   }
 
   /** The end of the call stack that made the context. One without branches waits for the first, or for `seal`. */
@@ -102,13 +102,18 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     if (this.branches.length > 0 || this.closed) this.seal();
   }
 
-  /** The engine will call `endOfStack`. */
-  expectEndOfStack(): void {
-    this.sealing = true;
+  /** `inEngine`: the engine will call `endOfStack`. */
+  begin(inEngine: boolean): void {
+    if (inEngine) this.sealing = true;
+    else if (this.closed) this.sealLater();
   }
 
   get busy(): boolean {
     return !this.done && !this.allEnded;
+  }
+
+  get wanted(): boolean {
+    return !this.done && !this.server.ended;
   }
 
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void {
@@ -156,7 +161,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   private cancelOthers(reason: string, except?: ClientBranch<L>): void {
-    this.waiting = this.waiting.filter((branch) => branch === except);
+    if (this.waiting.length > 0) this.waiting = this.waiting.filter((branch) => branch === except);
     for (const branch of this.branches) if (branch !== except) branch.cancel(reason);
   }
 
@@ -164,7 +169,11 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     this.closed = true;
     this.sealed = true;
     this.cancelOthers(cancel.header(H.Reason) ?? '');
-    this.user.cancelled?.(cancel);
+    try {
+      this.user.cancelled?.(cancel);
+    } catch (error) {
+      this.layer.defect(error);
+    }
     this.answerIfAllEnded();
   }
 
@@ -178,7 +187,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     this.done = true;
     this.accepted = this.forward(branch, response, status);
     this.cancelOthers('SIP;cause=200;text="Call completed elsewhere"', branch);
-    this.user.completed?.(status, branch, response);
+    this.complete(status, branch, response);
   }
 
   private ended(branch: ClientBranch<L>, status: number, response: SipMessage | undefined): void {
@@ -209,20 +218,37 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   private answerIfAllEnded(): void {
     if (this.done || this.deciding > 0 || !this.sealed) return;
     if ((this.waiting.length > 0 && !this.closed) || !this.allEnded) return;
-    const { server, failures, user } = this;
+    const { server, failures } = this;
     const best = bestFailure(failures, server.cancelled);
     // No branch at all: §16.5; none that answered: §16.7 item 6, or what the CANCEL asked for.
     let status = best?.status ?? (this.branches.length === 0 ? 480 : 408);
     if (server.cancelled && best?.response === undefined) status = 487;
     if (status === 503) status = 500; // 503 would say that this node takes no work (§16.7 item 6)
 
-    const wanted = user.chosen?.(status, best?.response) ?? status;
+    const wanted = this.choose(status, best?.response);
     if (this.hasAnswered()) return;
     this.done = true;
     if (wanted === status && best?.response !== undefined && status === best.status)
       this.forward(best.branch, best.response, status);
     else server.reply(wanted, undefined, wanted === 500 ? retryAfter(this.layer.random) : '');
-    user.completed?.(wanted, best?.branch, wanted === status ? best?.response : undefined);
+    this.complete(wanted, best?.branch, wanted === status ? best?.response : undefined);
+  }
+
+  private choose(status: number, response: SipMessage | undefined): number {
+    try {
+      return this.user.chosen?.(status, response) ?? status;
+    } catch (error) {
+      this.layer.defect(error);
+      return 500;
+    }
+  }
+
+  private complete(status: number, branch: ClientBranch<L> | undefined, response?: SipMessage): void {
+    try {
+      this.user.completed?.(status, branch, response);
+    } catch (error) {
+      this.layer.defect(error);
+    }
   }
 
   /** For after a call of the user, which may have answered. */

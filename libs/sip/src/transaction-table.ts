@@ -48,6 +48,7 @@ export class TransactionTable {
 
   /** Those that send to this peer. A search: the network reports such failures rarely. */
   clientsTo(peer: Target | Flow): readonly ClientMachine[] {
+    if ('reliable' in peer && peer.reliable) return this.clientsOn(peer);
     const found: ClientMachine[] = [];
     const address = 'address' in peer ? peer.address : peer.remoteAddress;
     const port = 'address' in peer ? peer.port : peer.remotePort;
