@@ -28,8 +28,8 @@ export interface ClientLayer extends TransactionLayer<ClientMachine>, Pick<Invit
 
 /** Whose branch it is. */
 export interface BranchOwner<L> {
-  /** False when no answer is of use any more: no further target is tried. */
-  readonly wanted: boolean;
+  /** After this failure of a target, would an answer of another still be of use? */
+  wantsRetry(status: 408 | 503): boolean;
   /** A response of the target that is being tried: any provisional, the final one, each 2xx to an INVITE. */
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void;
   /** No target gave a final response: 408, or 503 when it could not be sent at all. */
@@ -119,7 +119,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
 
   response(response: SipMessage): void {
     const { status } = response;
-    if (status === 503 && this.hasMoreTargets) {
+    if (status === 503 && this.mayRetry(status)) {
       this.refused = response;
       return this.tryNext();
     }
@@ -133,7 +133,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     if (this.ended) return;
     this.stopResolving();
     // A target that answered provisionally had the request: another would run it twice.
-    if (this.status === 0 && this.hasMoreTargets) return this.tryNext();
+    if (this.status === 0 && this.mayRetry(status)) return this.tryNext();
     this.ended = true;
     if (this.refused !== undefined && status === 503) {
       this.status = this.refused.status;
@@ -152,12 +152,9 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.failed(503);
   }
 
-  private get hasMoreTargets(): boolean {
-    return (
-      !this.cancelled &&
-      this.owner.wanted &&
-      (this.standsFor !== undefined || this.next < this.targets.length)
-    );
+  private mayRetry(status: 408 | 503): boolean {
+    const more = this.standsFor !== undefined || this.next < this.targets.length;
+    return more && !this.cancelled && this.owner.wantsRetry(status);
   }
 
   private resolvedLate(targets: readonly Target[]): void {

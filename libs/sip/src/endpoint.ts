@@ -133,7 +133,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     const edits = new Edits(own.message);
     edits.remove(H.Via);
     const owner: BranchOwner<undefined> = {
-      wanted: true,
+      wantsRetry: () => true,
       branchResponse: (_branch, response) => {
         if (response.status > 100) this.guard(() => user.response(response));
       },

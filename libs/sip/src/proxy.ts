@@ -58,7 +58,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     label: L,
     options?: { lowerMaxForwards?: boolean },
   ): ClientBranch<L> | undefined {
-    if (!this.wanted || this.closed || this.branches.length >= this.layer.branchesMax) return undefined;
+    if (!this.isOpen || this.closed || this.branches.length >= this.layer.branchesMax) return undefined;
     const { request, source, flow } = this.server;
     if (source !== undefined) edits.viaReceived(source.address, source.port);
     if (!request.has(H.MaxForwards)) edits.replace(H.MaxForwards, String(MAX_FORWARDS));
@@ -112,7 +112,12 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     return !this.done && !this.allEnded;
   }
 
-  get wanted(): boolean {
+  /** A client that waits for a non-INVITE gives up when our own attempt does (RFC 4320): no second one then. */
+  wantsRetry(status: 408 | 503): boolean {
+    return this.isOpen && (status === 503 || this.isInvite);
+  }
+
+  private get isOpen(): boolean {
     return !this.done && !this.server.ended;
   }
 
