@@ -110,6 +110,13 @@ const readErrors = (file: string): string => {
   }
 };
 
+/** With -nd a call that got something unexpected waits for ever: a run ends a while after its last call has begun. */
+const LAST_CALL_S_MAX = 30;
+
+const timeoutOf = ({ timeoutS, rate, calls }: SippOptions): number | undefined =>
+  timeoutS ??
+  (rate === undefined || calls === undefined ? undefined : Math.ceil(calls / rate) + LAST_CALL_S_MAX);
+
 const toArguments = (options: SippOptions, folder: string): string[] => {
   const scenario = (name: string) => inRepository('bench/sipp', `${name}.xml`);
   const optional = (flag: string, value: string | number | undefined) =>
@@ -134,8 +141,8 @@ const toArguments = (options: SippOptions, folder: string): string[] => {
     ...optional('-m', options.calls),
     ...optional('-l', options.callsAtOnceMax),
     ...optional('-oocsf', options.outOfCall === undefined ? undefined : scenario(options.outOfCall)),
-    ...optional('-timeout', options.timeoutS),
-    ...(options.timeoutS === undefined ? [] : ['-timeout_error']),
+    ...optional('-timeout', timeoutOf(options)),
+    ...(timeoutOf(options) === undefined ? [] : ['-timeout_error']),
     ...(options.transport === 'tcp' ? ['-t', 't1'] : []),
     ...Object.entries(options.keys ?? {}).flatMap(([key, value]) => ['-key', key, value]),
     ...(options.extra ?? []),

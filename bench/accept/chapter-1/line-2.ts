@@ -87,6 +87,7 @@ const overTcp = async (report: Report, product: Product, size: Size): Promise<vo
       rate: REGISTRATIONS_PER_S,
       calls: half,
       outOfCall: 'call-uas-asserted',
+      timeoutS: size.seconds + 120,
     });
     try {
       report.note(`TCP: ${CALLS_PER_S} calls/s for ${size.seconds} s`);

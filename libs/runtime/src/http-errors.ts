@@ -1,25 +1,9 @@
-// Errors of the HTTP APIs in one JSON shape (that of Clearwater's provisioning API): error, status, message, reason, detail.
-// No stack and no text of a defect reaches a client. Used by http.ts alone.
-import { STATUS_CODES } from 'node:http';
+// What was thrown in an HTTP API, as the JSON of error-body.ts. No stack and no text of a defect reaches a client.
+// Used by nest-http.ts alone.
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorBody, errorBody } from './error-body.js';
 import type { Logger } from './logger.js';
-
-export type ErrorBody = Readonly<{
-  error: true;
-  status: number;
-  message: string;
-  reason: string;
-  detail: object;
-}>;
-
-export const errorBody = (status: number, reason: string, detail: object = {}): ErrorBody => ({
-  error: true,
-  status,
-  message: STATUS_CODES[status] ?? 'Error',
-  reason,
-  detail,
-});
 
 const DETAILS_MAX = 20;
 

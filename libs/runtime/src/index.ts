@@ -4,7 +4,7 @@ export * from './process.config.js';
 export * from './config.js';
 export * from './health.js';
 export * from './http.js';
-export { errorBody, type ErrorBody } from './http-errors.js';
+export { errorBody, type ErrorBody } from './error-body.js';
 export * from './logger.js';
 export * from './management.js';
 export * from './metrics.js';

@@ -36,12 +36,12 @@ const RIM = '(^apps/[^/]+/src/.*\\.(module|controller)\\.ts$)|(^apps/[^/]+/src/m
 export const PLACES: readonly Place[] = [
   {
     packages: /^@nestjs\//,
-    files: new RegExp(`${RIM}|^libs/runtime/src/http(-errors)?\\.ts$|\\.dto\\.ts$`),
+    files: new RegExp(`${RIM}|^libs/runtime/src/(nest-http|http|http-errors)\\.ts$|\\.dto\\.ts$`),
     why: 'Nest is the rim: modules, controllers, main.ts, DTOs, and the HTTP bootstrap of libs/runtime',
   },
   {
     packages: /^class-(validator|transformer)$/,
-    files: /\.(config|dto)\.ts$|^libs\/runtime\/src\/(config|http)\.ts$/,
+    files: /\.(config|dto)\.ts$|^libs\/runtime\/src\/(config|nest-http)\.ts$/,
     why: 'validation of input is in *.config.ts and *.dto.ts',
   },
   { packages: /^rxjs$/, files: /^$/, why: 'Nest needs it, we do not' },
@@ -53,7 +53,7 @@ export const PLACES: readonly Place[] = [
   { packages: /^prom-client$/, files: /^libs\/runtime\/src\/metrics\.ts$/, why: 'one registry' },
   {
     packages: /^fastify$/,
-    files: /^libs\/runtime\/src\/(http|http-errors|management)\.ts$|\.controller\.ts$/,
+    files: /^libs\/runtime\/src\/(nest-http|http-errors)\.ts$|\.controller\.ts$/,
     why: 'HTTP servers are made by libs/runtime',
   },
   {

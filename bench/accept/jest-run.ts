@@ -1,0 +1,83 @@
+// Runs tests of the repository as part of a line, and counts them: for what is shown better by a test than from outside.
+// A pattern that finds no test is a failure: it would show nothing.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startChild } from '../harness/children.js';
+import { cleanEnv } from '../harness/product.js';
+import { inRepository, ROOT } from '../harness/root.js';
+import type { Report } from './line.js';
+
+export type TestRun = Readonly<{
+  passed: number;
+  failed: number;
+  skipped: number;
+  failures: readonly string[];
+}>;
+
+type Assertion = Readonly<{ status: string; fullName: string }>;
+type JestOutput = Readonly<{
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numFailedTestSuites: number;
+  testResults: readonly Readonly<{ name: string; message: string; assertionResults: readonly Assertion[] }>[];
+}>;
+
+export const runJest = async (
+  args: readonly string[],
+  outputFile: string,
+  env: NodeJS.ProcessEnv = cleanEnv(),
+): Promise<TestRun> => {
+  const jest = inRepository('node_modules/jest/bin/jest.js');
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const child = startChild(
+    process.execPath,
+    [...flags, jest, ...args, '--json', '--outputFile', outputFile],
+    {
+      cwd: ROOT,
+      env,
+    },
+  );
+  const code = await child.exit;
+  if (!existsSync(outputFile))
+    throw new Error(`jest ${args.join(' ')} exited with ${code}: ${child.output().slice(-2000)}`);
+  const output = JSON.parse(readFileSync(outputFile, 'utf8')) as JestOutput;
+  const failures = output.testResults.flatMap(({ name, message, assertionResults }) => {
+    const failed = assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => fullName);
+    // A suite that could not be loaded has no assertions.
+    return failed.length === 0 && assertionResults.length === 0 && message !== ''
+      ? [`${path.relative(ROOT, name)}: ${message.slice(0, 300)}`]
+      : failed;
+  });
+  return {
+    passed: output.numPassedTests,
+    failed: Math.max(output.numFailedTests, failures.length, output.numFailedTestSuites > 0 ? 1 : 0),
+    skipped: output.numPendingTests,
+    failures,
+  };
+};
+
+/** Runs the tests below these paths, optionally only those whose name matches, and checks that some pass and none fails. */
+export const checkTests = async (
+  report: Report,
+  what: string,
+  paths: readonly string[],
+  options: Readonly<{ named?: string; atLeast?: number }> = {},
+): Promise<void> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'jest-'));
+  try {
+    report.note(`tests: ${what}`);
+    const named = options.named === undefined ? [] : ['-t', options.named];
+    const patterns = ['--testMatch', '**/*.spec.ts', '**/*.int-spec.ts', '--testPathPatterns', ...paths];
+    const tests = await runJest([...named, ...patterns], path.join(folder, 'output.json'));
+    report.figure(`tests: ${what}`, tests.passed);
+    report.check(`${what}: no test fails`, tests.failed === 0, tests.failures.join('; '));
+    const least = options.atLeast ?? 1;
+    report.check(`${what}: at least ${least} tests`, tests.passed >= least, `${tests.passed} passed`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};

@@ -1,0 +1,158 @@
+// startHttp's work: Nest on Fastify, with what every API of ours has: /ping, JSON errors, API keys, allow-list, bounds,
+// OpenAPI at /docs and /docs/json. Nest is used here, in modules and controllers, and nowhere else.
+// Loaded by http.ts when the first API starts.
+import 'reflect-metadata';
+import {
+  BadRequestException,
+  type DynamicModule,
+  type LoggerService,
+  type Type,
+  ValidationPipe,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { ValidationError } from 'class-validator';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { errorBody } from './error-body.js';
+import { HTTP_BODY_BYTES_MAX, type HttpOptions, type HttpServer } from './http.js';
+import { JsonErrors } from './http-errors.js';
+import type { Logger } from './logger.js';
+
+/** Identities in paths are percent-encoded URIs. */
+const PATH_PARAMETER_CHARACTERS_MAX = 1024;
+const CONNECTIONS_MAX = 4096;
+const REQUEST_MS_MAX = 10_000;
+/** Longer than the period after which our own clients change connections (libs/http-pool). */
+const KEEP_ALIVE_MS = 75_000;
+
+const isFree = (url: string, docsPath: string): boolean => {
+  const path = url.split('?', 1)[0] ?? url;
+  return path === '/ping' || path === docsPath || path.startsWith(`${docsPath}/`);
+};
+
+const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+};
+
+const guard =
+  (options: HttpOptions, docsPath: string) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const { apiKeys, role, peers } = options;
+    const refuse = (status: number, reason: string) => reply.status(status).send(errorBody(status, reason));
+    if (peers && !peers(request.socket.remoteAddress ?? ''))
+      return refuse(403, 'this address is not in TRUSTED_PEERS');
+    if (!apiKeys || isFree(request.url, docsPath)) return undefined;
+    const verdict = apiKeys.check(headerOf(request, 'x-api-key') ?? headerOf(request, 'ngv-api-key'), role);
+    if (verdict === 'unknown') return refuse(401, 'X-API-Key is absent or not known');
+    if (verdict === 'wrong-role') return refuse(403, 'this key has another role');
+    return undefined;
+  };
+
+const addParsers = (fastify: FastifyInstance): void => {
+  const json = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    /^application\/([a-z0-9.-]+\+)?json/,
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body === '') done(null, undefined);
+      else void json(request, body as string, done);
+    },
+  );
+  // XML and whatever else: the controller gets the text.
+  fastify.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+};
+
+type Route = Readonly<{ method: string; segments: readonly string[] }>;
+
+/** Knows every route by its pattern, to tell 405 from 404. */
+const methodFinder = (fastify: FastifyInstance): ((url: string) => readonly string[]) => {
+  const routes: Route[] = [];
+  const split = (url: string) => (url.split('?', 1)[0] ?? '').replace(/^\/|\/$/g, '').split('/');
+  fastify.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, segments: split(url) });
+  });
+  return (url) => {
+    const asked = split(url);
+    const fits = ({ segments }: Route) =>
+      segments.length === asked.length &&
+      segments.every((part, i) => part.startsWith(':') || part === asked[i]);
+    return [...new Set(routes.filter(fits).map(({ method }) => method))].sort();
+  };
+};
+
+const BAD_INPUTS_MAX = 20;
+const reasons = (errors: readonly ValidationError[], prefix = ''): string[] =>
+  errors.flatMap((error) => [
+    ...Object.values(error.constraints ?? {}).map((text) => `${prefix}${text}`),
+    ...reasons(error.children ?? [], `${prefix}${error.property}.`),
+  ]);
+
+const createValidation = (): ValidationPipe =>
+  new ValidationPipe({
+    transform: true,
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    exceptionFactory: (errors) => new BadRequestException(reasons(errors).slice(0, BAD_INPUTS_MAX)),
+  });
+
+/** Nest's own start-up chatter goes to debug. */
+const nestLogger = (logger: Logger): LoggerService => ({
+  log: (message) => logger.debug(String(message)),
+  debug: (message) => logger.trace(String(message)),
+  verbose: (message) => logger.trace(String(message)),
+  warn: (message) => logger.warn(String(message)),
+  error: (message) => logger.error(String(message)),
+});
+
+const createAdapter = (options: HttpOptions): FastifyAdapter =>
+  new FastifyAdapter({
+    bodyLimit: options.bodyBytesMax ?? HTTP_BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_CHARACTERS_MAX },
+  });
+
+export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> => {
+  const { module, host, port, title, logger, docsPath = '/docs' } = options;
+  const adapter = createAdapter(options);
+  const fastify = adapter.getInstance();
+  const methodsOf = methodFinder(fastify);
+  fastify.addHook('onRequest', guard(options, docsPath));
+  addParsers(fastify);
+  fastify.get('/ping', (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'));
+
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: nestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useGlobalPipes(createValidation());
+  app.useGlobalFilters(new JsonErrors(logger, methodsOf));
+  const document = () =>
+    SwaggerModule.createDocument(
+      app,
+      new DocumentBuilder()
+        .setTitle(title)
+        .setVersion(options.version ?? '1')
+        .addApiKey({ type: 'apiKey', name: 'X-API-Key', in: 'header' }, 'api-key')
+        .addSecurityRequirements('api-key')
+        .build(),
+    );
+  // Made at the first request: it costs a start nothing.
+  SwaggerModule.setup(docsPath, app, document, { jsonDocumentUrl: `${docsPath}/json` });
+
+  app.getHttpServer().maxConnections = CONNECTIONS_MAX;
+  await app.listen(port, host);
+  const address = app.getHttpServer().address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    port: bound,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    app,
+    openApi: document,
+    close: () => app.close(),
+  };
+};
