@@ -152,7 +152,7 @@ describe('power cuts', () => {
       const faults = await run(seed);
       if (faults.length > 0) throw new Error(`seed ${seed}: ${faults.slice(0, 5).join('; ')}`);
     }
-  }, 120_000);
+  }, 900_000);
 
   const found = async (plant: Plant): Promise<number> => {
     for (let seed = 1; seed <= 200; seed++) if ((await run(seed, plant)).length > 0) return seed;
