@@ -25,7 +25,7 @@ export type {
   ListenerOptions,
   NodeTransports,
   TransportsOptions,
-} from './adapters/transports.js';
+} from './adapters/transports.options.js';
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
 export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';

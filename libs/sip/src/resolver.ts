@@ -11,7 +11,7 @@ export const TARGETS_MAX = 5;
 export const RESOLVED_MAX = 1_024;
 
 /** A name's addresses in the order to try: what SRV records would say. Names are compared without case. */
-export type NameTable = Readonly<Record<string, readonly Target[]>> | ReadonlyMap<string, readonly Target[]>;
+export type NameTable = Readonly<Record<string, readonly Target[]>>;
 
 const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
   udp: 5060,
@@ -34,9 +34,7 @@ export interface StaticResolver extends Resolver {
 }
 
 export const createStaticResolver = (names: NameTable = {}): StaticResolver => {
-  const entries =
-    names instanceof Map ? [...names] : Object.entries(names as Record<string, readonly Target[]>);
-  const table = new Map(entries.map(([name, targets]) => [hostKey(name), targets] as const));
+  const table = new Map(Object.entries(names).map(([name, targets]) => [hostKey(name), targets] as const));
   const resolved = new Map<string, readonly Target[]>();
   return {
     resolve(uri) {

@@ -39,6 +39,7 @@ export class TcpListener implements Listener {
 
   async listen(port: number): Promise<void> {
     const { address } = this.context;
+    this.#closed = false;
     const server = createServer({ ...SOCKET_OPTIONS }, (socket) => this.#accepted(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -2,12 +2,14 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
+import { createFakeClock } from '#libs/testkit';
 import { hostPort } from '../ip-address.js';
 import { StreamFramer } from '../stream-framer.js';
-import { ManualClock, Recorder, silentLog } from './contract/recorder.js';
+import { inbox, Recorder, silentLog } from './contract/recorder.js';
 import { transportContract, type Pair } from './contract/transports.contract.js';
 import { MemoryHub } from './memory-hub.js';
-import { createTransports, type ListenerOptions } from './transports.js';
+import { createTransports } from './transports.js';
+import type { ListenerOptions } from './transports.options.js';
 
 const start = async (
   listener: Partial<ListenerOptions> & Pick<ListenerOptions, 'transport' | 'address'>,
@@ -17,25 +19,12 @@ const start = async (
   const node = createTransports({
     receiver: recorder,
     listeners: [{ name: 'edge', port: 0, ...listener }],
-    clock: new ManualClock(),
+    clock: createFakeClock(),
     log: silentLog,
     ...(hub ? { hub } : {}),
   });
   await node.listen();
   return { node, recorder, port: node.addresses()[0]!.port };
-};
-
-const inbox = () => {
-  const ready: string[] = [];
-  const waiting: ((message: string) => void)[] = [];
-  return {
-    push: (message: string) => {
-      const take = waiting.shift();
-      if (take) take(message);
-      else ready.push(message);
-    },
-    next: async () => ready.shift() ?? (await new Promise<string>((resolve) => waiting.push(resolve))),
-  };
 };
 
 const udpPair = (address: string) => async (): Promise<Pair> => {

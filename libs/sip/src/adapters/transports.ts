@@ -4,16 +4,22 @@ import { networkInterfaces } from 'node:os';
 import type { Clock } from '#libs/runtime';
 import type { FlowReference } from '../flow-token.js';
 import { canonicalIp, familyOf, hostPort, isWildcard } from '../ip-address.js';
-import type { Flow, Target, TransportName, TransportReceiver, Transports } from '../transport.port.js';
+import type { Flow, Target, TransportName, TransportReceiver } from '../transport.port.js';
 import {
   DEFAULT_LIMITS, newCounters,
-  type Listener, type ListenerContext, type ListenerCounters, type ListenerLimits, type ReceiverSlot, type TransportLog,
+  type Listener, type ListenerContext, type ListenerCounters, type ReceiverSlot,
 } from './listener.js'; // prettier-ignore
 import type { HubEnd, MemoryHub } from './memory-hub.js';
 import { MemoryListener } from './memory-listener.js';
 import { TcpListener } from './tcp.js';
 import { UdpListener } from './udp.js';
-import { WsListener, type WsHandshake } from './ws.js';
+import type {
+  ListenerAddress,
+  ListenerOptions,
+  NodeTransports,
+  TransportsOptions,
+} from './transports.options.js';
+import { WsListener } from './ws.js';
 
 /** RFC 3261 §18.1.1: larger requests go over a congestion-controlled transport. */
 export const UDP_REQUEST_BYTES_MAX = 1_300;
@@ -22,61 +28,6 @@ export const NO_STREAM_MS = 60_000;
 export const NO_STREAM_PEERS_MAX = 4_096;
 /** Tries to find one free port for UDP and TCP together. */
 const PORT_PAIR_ATTEMPTS_MAX = 20;
-
-export type ListenerOptions = Readonly<{
-  /** The app's name for it; UDP and TCP of one address share a name. */
-  name: string;
-  transport: 'udp' | 'tcp' | 'ws';
-  address: string;
-  /** 0: a free one; the same for every udp and tcp listener of this name and address. */
-  port: number;
-  /** Public host[:port] for Via, Path and Record-Route; default: local address and port. */
-  sentBy?: string;
-  /** The allow-list of a trusted listener. */
-  allowPeer?: (address: string) => boolean;
-  /** WebSocket only: false refuses the handshake with 403. */
-  allowOrigin?: (origin: string | undefined, handshake: WsHandshake) => boolean;
-  /** No socket: reachable through the hub only. */
-  memoryOnly?: boolean;
-}>;
-
-export type TransportsOptions = Readonly<{
-  listeners: readonly ListenerOptions[];
-  clock: Clock;
-  log: TransportLog;
-  receiver?: TransportReceiver;
-  hub?: MemoryHub;
-  limits?: Partial<ListenerLimits>;
-}>;
-
-export type ListenerAddress = Readonly<{
-  name: string;
-  transport: TransportName;
-  address: string;
-  port: number;
-  sentBy: string;
-}>;
-
-/** The port, and what the app that owns the sockets does besides. */
-export interface NodeTransports extends Transports {
-  preferStream(messageBytes: number, target: Target, listener: string): Target;
-  setReceiver(receiver: TransportReceiver): void;
-  /** Binds all listeners or, when one cannot be bound, none. */
-  listen(): Promise<void>;
-  /** In the order given, with real ports. */
-  addresses(): readonly ListenerAddress[];
-  /** The flow that a verified token names, if it still is: a UDP flow always, a connection while it is open. */
-  flowOf(reference: FlowReference): Flow | undefined;
-  /** No new connections; what is open goes on. */
-  stopAccepting(): void;
-  /** Sends what waits and closes everything. */
-  close(): Promise<void>;
-  counters(): readonly Readonly<{
-    name: string;
-    transport: TransportName;
-    counters: Readonly<ListenerCounters>;
-  }>[];
-}
 
 type Entry = { options: ListenerOptions; listener: Listener; end: HubEnd | undefined; sentBy: string };
 
@@ -90,6 +41,7 @@ class SocketTransports implements NodeTransports {
   /** "address port" → when to try TCP again. Insertion order is age. */
   readonly #noStream = new Map<string, number>();
   readonly #leaveHub: (() => void)[] = [];
+  #addresses: readonly ListenerAddress[] = [];
 
   constructor(options: TransportsOptions) {
     this.#receiver = { current: options.receiver ?? NO_RECEIVER };
@@ -118,6 +70,9 @@ class SocketTransports implements NodeTransports {
       throw error;
     }
     for (const entry of this.#entries) this.#announce(entry);
+    this.#addresses = this.#entries.map(({ options: { name, transport, address }, listener, sentBy }) => ({
+      name, transport, address, port: listener.port, sentBy,
+    })); // prettier-ignore
   }
 
   flowTo(target: Target, listener: string): Flow | undefined {
@@ -145,9 +100,7 @@ class SocketTransports implements NodeTransports {
   }
 
   addresses(): readonly ListenerAddress[] {
-    return this.#entries.map(({ options: { name, transport, address }, listener, sentBy }) => ({
-      name, transport, address, port: listener.port, sentBy,
-    })); // prettier-ignore
+    return this.#addresses;
   }
 
   flowOf(reference: FlowReference): Flow | undefined {

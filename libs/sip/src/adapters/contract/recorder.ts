@@ -1,6 +1,5 @@
-// What the transports' tests share: a receiver that can be waited on, a clock that moves when told, a log that is silent.
+// What the transports' tests share: a receiver that can be waited on, a log that is silent, peers that frame nothing.
 // Readers: *.spec.ts in adapters/.
-import type { Clock } from '#libs/runtime';
 import type { Flow, Target, TransportReceiver } from '../../transport.port.js';
 import type { TransportLog } from '../listener.js';
 
@@ -55,43 +54,20 @@ export class Recorder implements TransportReceiver {
   }
 }
 
-/** Time stands still until `advance`. */
-export class ManualClock implements Clock {
-  #nowMs = 1_000_000;
-  #timers: { atMs: number; run: () => void }[] = [];
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  monotonicMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  get timerCount(): number {
-    return this.#timers.length;
-  }
-
-  advance(byMs: number): void {
-    const untilMs = this.#nowMs + byMs;
-    for (;;) {
-      const due = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
-      if (!due) break;
-      this.#nowMs = due.atMs;
-      this.#timers = this.#timers.filter((other) => other !== due);
-      due.run();
-    }
-    this.#nowMs = untilMs;
-  }
-}
+/** Whole messages for whoever waits for them. */
+export const inbox = () => {
+  const ready: string[] = [];
+  const waiting: ((message: string) => void)[] = [];
+  return {
+    push: (message: string): void => {
+      const take = waiting.shift();
+      if (take) take(message);
+      else ready.push(message);
+    },
+    next: async (): Promise<string> =>
+      ready.shift() ?? (await new Promise<string>((resolve) => waiting.push(resolve))),
+  };
+};
 
 export const silentLog: TransportLog = { debug: () => {}, warn: () => {}, error: () => {} };
 

@@ -1,8 +1,9 @@
 // What every transport must do, seen through the port: run against UDP, TCP, WebSocket and the memory hub.
 // Caller: ../transports.spec.ts.
+import { settle } from '#libs/testkit';
 import type { Flow } from '../../transport.port.js';
 import { hostPort } from '../../ip-address.js';
-import type { NodeTransports } from '../transports.js';
+import type { NodeTransports } from '../transports.options.js';
 import { request, type Recorder } from './recorder.js';
 
 /** One node under test and one peer that reaches it. */
@@ -110,16 +111,13 @@ export const transportContract = (
         sendFailed: () => {},
       });
       pair.peerSend(request('seven'));
-      while (pair.node.counters()[0]!.counters.receiverFaults === 0) await turn();
+      while (pair.node.counters()[0]!.counters.receiverFaults === 0) await settle();
       pair.node.setReceiver(pair.recorder);
       pair.peerSend(request('eight'));
       expect((await pair.recorder.next('message')).raw).toBe(request('eight'));
     });
   });
 };
-
-/** Lets the event loop go round once. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const plain = ({ transport, localAddress, localPort, remoteAddress, remotePort, connectionId }: Flow) => ({
   transport,

@@ -1,0 +1,63 @@
+// What an app says to get its transports, and what it gets: the engine's port and the handling of sockets besides.
+// Read by transports.ts, which makes it so; written by each app.
+import type { Clock } from '#libs/runtime';
+import type { FlowReference } from '../flow-token.js';
+import type { Flow, Target, TransportName, TransportReceiver, Transports } from '../transport.port.js';
+import type { ListenerCounters, ListenerLimits, TransportLog } from './listener.js';
+import type { MemoryHub } from './memory-hub.js';
+import type { WsHandshake } from './ws.js';
+
+export type ListenerOptions = Readonly<{
+  /** The app's name for it; UDP and TCP of one address share a name. */
+  name: string;
+  transport: 'udp' | 'tcp' | 'ws';
+  address: string;
+  /** 0: a free one; the same for every udp and tcp listener of this name and address. */
+  port: number;
+  /** Public host[:port] for Via, Path and Record-Route; default: local address and port. */
+  sentBy?: string;
+  /** The allow-list of a trusted listener. */
+  allowPeer?: (address: string) => boolean;
+  /** WebSocket only: false refuses the handshake with 403. */
+  allowOrigin?: (origin: string | undefined, handshake: WsHandshake) => boolean;
+  /** No socket: reachable through the hub only. */
+  memoryOnly?: boolean;
+}>;
+
+export type TransportsOptions = Readonly<{
+  listeners: readonly ListenerOptions[];
+  clock: Clock;
+  log: TransportLog;
+  receiver?: TransportReceiver;
+  hub?: MemoryHub;
+  limits?: Partial<ListenerLimits>;
+}>;
+
+export type ListenerAddress = Readonly<{
+  name: string;
+  transport: TransportName;
+  address: string;
+  port: number;
+  sentBy: string;
+}>;
+
+/** The port, and what the app that owns the sockets does besides. */
+export interface NodeTransports extends Transports {
+  preferStream(messageBytes: number, target: Target, listener: string): Target;
+  setReceiver(receiver: TransportReceiver): void;
+  /** Binds all listeners or, when one cannot be bound, none. */
+  listen(): Promise<void>;
+  /** In the order given, with real ports; [] before listen(). The same array every time. */
+  addresses(): readonly ListenerAddress[];
+  /** The flow that a verified token names, if it still is: a UDP flow always, a connection while it is open. */
+  flowOf(reference: FlowReference): Flow | undefined;
+  /** No new connections; what is open goes on. */
+  stopAccepting(): void;
+  /** Sends what waits and closes everything. */
+  close(): Promise<void>;
+  counters(): readonly Readonly<{
+    name: string;
+    transport: TransportName;
+    counters: Readonly<ListenerCounters>;
+  }>[];
+}
