@@ -1,5 +1,6 @@
 // Provisioning over memory ports for the tests: a log, stores and a view that a "restart" rebuilds from the log.
 // Read by *.spec.ts of this app only.
+import { publicIdsOf } from '#libs/domain';
 import { createMemoryLog, type EventLog, type RecordedEvent } from '#libs/event-log';
 import {
   createMemoryCredentialStore,
@@ -22,11 +23,12 @@ export type FixtureOptions = Readonly<{
   credentials?: CredentialStore;
   table?: TableStore<SubscriberProfilesRow>;
   storePlaintextPasswords?: boolean;
+  seed?: number;
 }>;
 
 export const createFixture = async (options: FixtureOptions = {}): Promise<Fixture> => {
   const clock = createFakeClock();
-  const random = createSeededRandom(7);
+  const random = createSeededRandom(options.seed ?? 7);
   const log = options.log ?? (await createMemoryLog({ clock, random }));
   const ports: ProvisioningPorts = {
     log,
@@ -52,10 +54,40 @@ export const logged = async ({ ports }: Fixture): Promise<RecordedEvent[]> => {
 
 /** The same log and credentials after a restart: the view is folded again, what was interrupted is finished. */
 export const restarted = async ({ ports }: Fixture, log: EventLog = ports.log): Promise<Fixture> => {
-  const next = await createFixture({ log, credentials: ports.credentials });
+  const next = await createFixture({ log, credentials: ports.credentials, seed: 8 });
   for await (const recorded of log.readAll(['provisioning'], 'oldest')) {
     await next.ports.profiles.apply([recorded]);
   }
   await next.provisioning.finishInterrupted();
   return next;
+};
+
+/** Everything that can be left over, and everything that can be missing. */
+export const orphans = async ({ ports }: Fixture): Promise<string[]> => {
+  const { profiles, credentials } = ports;
+  const found = await unreserved(profiles);
+  for await (const { impu, irs } of profiles.reservations()) {
+    if (!(await profiles.profile(irs))?.publicIds.has(impu)) found.push(`${impu} reserved and not served`);
+  }
+  for await (const { impi, irs } of profiles.links()) {
+    if (!(await profiles.credential(impi))) found.push(`${impi} linked to ${irs} without a credential`);
+    if (!(await profiles.profile(irs))?.privateIds.has(impi)) found.push(`${impi} is not in ${irs}`);
+  }
+  const inForce = new Map<string, string>();
+  for await (const { impi, version } of profiles.credentialsInForce()) inForce.set(version, impi);
+  for await (const { versionId } of credentials.versions()) {
+    if (!inForce.delete(versionId)) found.push(`version ${versionId} in the store, named by nothing`);
+  }
+  for (const impi of inForce.values()) found.push(`${impi} without its secret`);
+  return found;
+};
+
+const unreserved = async (profiles: ProvisioningPorts['profiles']): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const { irs, state } of profiles.sets()) {
+    for (const impu of publicIdsOf(state)) {
+      if ((await profiles.reservation(impu)) !== irs) found.push(`${impu} served without a reservation`);
+    }
+  }
+  return found;
 };

@@ -5,7 +5,6 @@
 //   DELETE private: REMOVE the credential, then unlink    → a link to no credential: finished by unlink
 //   PUT private: write the secret, then NAME its version  → a version not in force: swept from the credential store
 // Run at start, before requests are taken. Run beside requests it needs a grace, as it cannot tell theirs from a dead one's.
-import { identityStream } from '#libs/domain';
 import { release } from './handlers/reservations.js';
 import { unlinkPrivate } from './handlers/links.js';
 import type { ProvisioningPorts } from './ports.js';
@@ -65,16 +64,4 @@ export const finishInterrupted = async (
     linksRemoved: await unlinkUnknown(ports),
     versionsSwept: await sweepVersions(ports, before),
   };
-};
-
-/** A set whose identity has no reservation cannot come about; told for the checks of the tests. */
-export const unreserved = async (ports: ProvisioningPorts): Promise<string[]> => {
-  const found: string[] = [];
-  for await (const { irs, state } of ports.profiles.sets()) {
-    for (const impu of state.serviceProfiles.flatMap(({ publicIdentities }) => publicIdentities)) {
-      const row = await ports.profiles.head(identityStream(impu.impu));
-      if (row?.kind !== 'identity' || row.state?.irs !== irs) found.push(impu.impu);
-    }
-  }
-  return found;
 };

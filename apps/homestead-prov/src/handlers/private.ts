@@ -3,6 +3,7 @@
 // no event came to name, or that is named no longer, is swept: subscriber-process.ts.
 import type { DigestCredential } from '#libs/stores';
 import { credentialStream } from '#libs/domain';
+import { RevisionConflict } from '#libs/event-log';
 import { revisionOf } from '#projections/subscriber-profiles';
 import { digestHashes } from '../digest.js';
 import { onCredential } from '../execute.js';
@@ -93,21 +94,41 @@ export const putPrivate = async (ports: ProvisioningPorts, input: PutPrivate): P
   }
   if (before && same(before, secret) && input.ifRevision === undefined) return done();
 
-  const former = await ports.profiles.credential(impi);
+  return done(await nameSecret(ports, impi, secret, input.ifRevision));
+};
+
+/** Writes the secret, then the event that names it; what it replaces is forgotten. */
+const nameSecret = async (
+  ports: ProvisioningPorts,
+  impi: string,
+  secret: DigestCredential,
+  expected: number | undefined,
+): Promise<number> => {
   const version = randomUuid(ports.random);
   await ports.credentials.put(version, secret);
-  const change = {
+  const data = {
     impi,
     version,
     realm: secret.realm,
     algorithms: secret.ha1Sha256 === undefined ? (['MD5'] as const) : (['MD5', 'SHA-256'] as const),
     plaintextKept: secret.plaintextPassword !== undefined,
   };
-  const { revision } = await onCredential(ports, impi, [{ type: 'ChangeCredential', data: change }], {
-    ...(input.ifRevision === undefined ? {} : { expected: input.ifRevision }),
-  });
-  if (former) await ports.credentials.remove(former.version);
-  return done(revision);
+  let former: string | undefined;
+  try {
+    const { revision } = await onCredential(ports, impi, [{ type: 'ChangeCredential', data }], {
+      ...(expected === undefined ? {} : { expected }),
+      prepare: (state) => {
+        former = state?.version;
+        return Promise.resolve();
+      },
+    });
+    if (former !== undefined) await ports.credentials.remove(former);
+    return revision;
+  } catch (error) {
+    // Certainly not named. After any other fault it may be: then the sweep decides.
+    if (error instanceof RevisionConflict) await ports.credentials.remove(version);
+    throw error;
+  }
 };
 
 /** A secret that was lost is no reason to refuse its replacement. */
