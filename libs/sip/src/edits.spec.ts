@@ -112,6 +112,8 @@ describe('popValue and topValue', () => {
     expect(edit(message, (edits) => void edits.topValue(H.Route))).toContain(
       'Route: <r1;x="a,b">, <r2>,\r\n <r3>',
     );
+    const blank = request(['Route:', 'Route: ,<r>', 'l: 0']);
+    expect(edit(blank, (edits) => void edits.topValue(H.Route))).toBe(blank.raw);
   });
 
   it('pops what was put on top first', () => {
@@ -200,13 +202,15 @@ it('makes copies that go their own way', () => {
   const edits = new Edits(request(['Route: <r1>', 'l: 0']));
   edits.prepend(H.Route, '<r0>');
   edits.requestUri('sip:one@x');
+  edits.append(H.Route, '<z>');
   const copy = edits.copy();
+  copy.append(H.Route, '<cz>');
   copy.prepend(H.Route, '<c>');
   copy.popValue(H.Route);
   copy.popValue(H.Route);
   copy.requestUri('sip:two@x');
-  expect(values(parse(edits.render()), H.Route)).toEqual(['<r0>', '<r1>']);
-  expect(values(parse(copy.render()), H.Route)).toEqual(['<r1>']);
+  expect(values(parse(edits.render()), H.Route)).toEqual(['<r0>', '<r1>', '<z>']);
+  expect(values(parse(copy.render()), H.Route)).toEqual(['<r1>', '<z>', '<cz>']);
   expect(parse(edits.render()).requestUri).toBe('sip:one@x');
 });
 

@@ -42,6 +42,7 @@ it.each([
   ['<sip:a@b>;TAG=1', '1'],
   ['"x" <sip:a@b>;tag=1', '1'],
   ['<sip:a@b>', ''],
+  ['<sip:a@b>;x="<y>;tag=2', ''],
 ])('tagOf %s', (text, tag) => expect(tagOf(text)).toBe(tag));
 
 it('writes what it reads', () => {

@@ -114,6 +114,8 @@ describe('header lines', () => {
         name.length > 2 ? name.slice(0, -1) : `${name}x`,
         `x${name}`,
         `${name}-`,
+        `!${name.slice(1)}`,
+        `${name.slice(0, -1)}~`,
       ]) {
         if (HEADER_IDS.has(near.toLowerCase())) continue;
         const message = good(text([...HEADERS, `${near}: 1`]));

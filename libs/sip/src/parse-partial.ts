@@ -1,7 +1,7 @@
 // A second, forgiving reading of a request that does not parse, so that it can be answered 400 (RFC 3261 §8.2, §16.3 item 1).
 // Reader: parse-message.ts, after a failure only.
 import { headerIdOf, nameEndOf, scanName } from './header-lookup.js';
-import { H, HEADER_NAMES } from './header-table.js';
+import { H, UNKNOWN_HEADER } from './header-table.js';
 import { CSEQ_MAX, HEADER_LINES_MAX } from './limits.js';
 import { LINE_STRIDE, SipMessage } from './message.js';
 import { isToken, parseDigits, skipSpace, SPACE, TAB, trimEnd } from './scan.js';
@@ -51,7 +51,7 @@ const noteLine = (raw: string, start: number, end: number, lines: number[]): voi
   const colon = skipSpace(raw, nameEnd, end);
   if (nameEnd === start || raw.charAt(colon) !== ':') return;
   const id = headerIdOf(name);
-  if (id < 0 || HEADER_NAMES[id] === undefined) return;
+  if (id === UNKNOWN_HEADER) return;
   const valueStart = skipSpace(raw, colon + 1, end);
   const value = raw.slice(valueStart, end);
   if (/(?<!\\)\0|\r(?!\n[ \t])|(?<!\r)\n/.test(value)) return;
