@@ -19,7 +19,11 @@ const CORE: Target = { transport: 'tcp', address: '10.0.0.2', port: 5054 };
 const TO_CORE: NextHop = { kind: 'target', target: CORE, listener: 'core' };
 
 /** One endpoint whose user forwards everything to `core` over TCP, unless the test says otherwise. */
-const world = (user: Partial<EndpointUser> = {}, options: Partial<EndpointOptions> = {}, hop = TO_CORE) => {
+const world = (
+  user: Partial<EndpointUser> = {},
+  options: Partial<EndpointOptions> = {},
+  hop: NextHop = TO_CORE,
+) => {
   const net = new ScriptedNetwork();
   const core = net.peer('tcp', 5054, '10.0.0.2');
   const phone = net.peer('udp', 5070);

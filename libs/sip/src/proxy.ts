@@ -118,7 +118,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   private get isOpen(): boolean {
-    return !this.done && !this.server.ended;
+    return !this.done && !this.server.answered && !this.server.ended;
   }
 
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void {

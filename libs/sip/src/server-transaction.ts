@@ -21,7 +21,7 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
   answered = false;
   onCancel: ((cancel: SipMessage) => void) | undefined = undefined;
   /** Set by the response context of a proxied request: is a branch still at work? */
-  context: { readonly busy: boolean } | undefined = undefined;
+  context: { readonly busy: boolean; reply(status: number): void } | undefined = undefined;
 
   constructor(
     readonly request: SipMessage,
@@ -90,7 +90,7 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
   unanswered(): boolean {
     if (this.context?.busy === true) return true;
     // Whoever took the request has lost it: a defect there must not leak a transaction here.
-    this.reply(500);
+    (this.context ?? this).reply(500);
     return false;
   }
 }
