@@ -33,6 +33,8 @@ export type BonoNodeOptions = Readonly<{
   flowTokenKey: Buffer;
   /** Joins nodes of one process. */
   hub?: MemoryHub;
+  /** No sockets: reachable through the hub only. */
+  memoryOnly?: boolean;
   /** Registrations at start, to take UDP flows back from. */
   rows?: Iterable<readonly [string, Registration]>;
 }>;
@@ -102,7 +104,7 @@ const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
 export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
   const { process: settings, config, clock, random, logger, metrics, timers, hub, flowTokenKey } = options;
   const transports = createTransports({
-    listeners: listenersOf(options),
+    listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly: options.memoryOnly ?? false })),
     clock,
     log: logger,
     ...(hub === undefined ? {} : { hub }),

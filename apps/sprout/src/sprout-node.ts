@@ -37,6 +37,8 @@ export type SproutNodeOptions = Readonly<{
   timers: TimerWheel;
   peers: PeerCheck;
   hub?: MemoryHub;
+  /** No sockets: reachable through the hub only. */
+  memoryOnly?: boolean;
 }>;
 
 export interface SproutNode {
@@ -125,7 +127,7 @@ const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promis
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { log, registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
   const transports = createTransports({
-    listeners: listenersOf(options),
+    listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly: options.memoryOnly ?? false })),
     clock,
     log: logger,
     ...(hub === undefined ? {} : { hub }),
