@@ -1,7 +1,6 @@
 // A JsSIP client in Node: the library that web phones use, over ws, with a peer connection that only pretends (signalling alone is
 // under test; docs/conformance.md). Used by accept 1.3.
-import { createRequire } from 'node:module';
-import type { UA } from 'jssip';
+import JsSIP, { type UA } from 'jssip';
 import { WebSocket } from 'ws';
 import { sdpOffer } from './sip-text.js';
 import type { User } from './users.js';
@@ -100,10 +99,9 @@ export type JsSipOptions = Readonly<{ user: User; password: string; port: number
 /** A UA that is not started yet; it registers when it is. */
 export const createJsSip = ({ user, password, port }: JsSipOptions): UA => {
   pretendBrowser();
-  const { UA: Client } = createRequire(import.meta.url)('jssip') as typeof import('jssip');
   const socket = createSocket(`ws://127.0.0.1:${port}`);
-  return new Client({
-    sockets: socket as never,
+  return new JsSIP.UA({
+    sockets: socket,
     uri: user.impu,
     authorization_user: user.impi,
     password,

@@ -3,7 +3,7 @@
 import { firstHeader, statusOf } from '#libs/testkit';
 import { until } from './children.js';
 import type { Phone } from './phone.js';
-import { buildMessage, type Header, headerValues, methodOf, newId, sdpOffer, uriOf } from './sip-text.js';
+import { buildMessage, type Header, headerValues, newId, sdpOffer, uriOf } from './sip-text.js';
 
 const ANSWER_MS_MAX = 10_000;
 
@@ -26,20 +26,6 @@ const inDialog = (phone: Phone, dialog: Dialog, method: string, cseq: number, br
     ['Call-ID', dialog.callId],
     ['CSeq', `${cseq} ${method}`],
   ]);
-
-const request = (phone: Phone, text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      stop();
-      reject(new Error(`${phone.user.name}: no answer to ${methodOf(text)}`));
-    }, ANSWER_MS_MAX);
-    const stop = phone.transact(text, (response) => {
-      if ((statusOf(response) ?? 0) < 200) return;
-      clearTimeout(timer);
-      stop();
-      resolve(response);
-    });
-  });
 
 export interface OutgoingCall {
   readonly callId: string;
@@ -132,11 +118,11 @@ export const invite = (phone: Phone, target: string, options: CallOptions = {}):
         ['Call-ID', dialog.callId],
         ['CSeq', '1 CANCEL'],
       ];
-      return request(phone, buildMessage(`CANCEL ${target} SIP/2.0`, headers));
+      return phone.request(buildMessage(`CANCEL ${target} SIP/2.0`, headers));
     },
     bye() {
       dialog.cseq += 1;
-      return request(phone, inDialog(phone, dialog, 'BYE', dialog.cseq));
+      return phone.request(inDialog(phone, dialog, 'BYE', dialog.cseq));
     },
   };
 };
@@ -185,7 +171,7 @@ export const incoming = (phone: Phone, text: string): IncomingCall => {
     reject: (status, reason) => phone.reply(text, status, reason),
     bye() {
       dialog.cseq += 1;
-      return request(phone, inDialog(phone, dialog, 'BYE', dialog.cseq));
+      return phone.request(inDialog(phone, dialog, 'BYE', dialog.cseq));
     },
   };
 };

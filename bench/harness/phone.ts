@@ -2,7 +2,7 @@
 // gets by RFC 3261 as a plain client would, and shares no code with the engine under test.
 // Used by accept and by end-to-end tests.
 import { firstHeader, statusOf } from '#libs/testkit';
-import { sleep } from './children.js';
+import { until } from './children.js';
 import { openSipSocket, type SipSocket, type SocketOptions } from './sip-socket.js';
 import {
   answerChallenge,
@@ -42,6 +42,8 @@ export interface Phone {
   send(method: string, target: string, options?: SendOptions): Promise<string>;
   /** The next request of this method that comes, or one that came already and was not taken. */
   take(method: string, timeoutMs?: number): Promise<string>;
+  /** Sends a request as it is; resolves with the final response. */
+  request(text: string): Promise<string>;
   /** Sends a request as it is and hands over every response; returns how to stop retransmitting. */
   transact(request: string, onResponse: (response: string) => void): () => void;
   reply(request: string, status: number, reason: string, headers?: readonly Header[], body?: string): void;
@@ -80,175 +82,171 @@ const retransmit = (socket: SipSocket, text: string): (() => void) => {
 const cseqKey = (text: string): string => `${firstHeader(text, 'Call-ID')} ${firstHeader(text, 'CSeq')}`;
 
 /** Opens the socket; nothing is sent yet. */
-export const createPhone = async (options: PhoneOptions): Promise<Phone> => {
-  const { user, domain } = options;
-  const socket = await openSipSocket(options);
-  const waiting = new Map<string, (response: string) => void>();
-  const received: string[] = [];
-  const taken = new Set<number>();
-  const tags = new Map<string, string>();
-  const registration = {
-    callId: `${newId()}@phone`,
-    cseq: 0,
-    nc: 0,
-    challenge: undefined as Challenge | undefined,
-  };
-  const localHost =
-    socket.transport === 'ws' ? `${newId(4)}.invalid` : `${socket.localAddress}:${socket.localPort}`;
-  const contactUri = `sip:${user.name}@${localHost};transport=${socket.transport}`;
-  const instance = options.instance === undefined ? '' : `;+sip.instance="<urn:uuid:${options.instance}>"`;
+export const createPhone = async (options: PhoneOptions): Promise<Phone> =>
+  new TestPhone(options, await openSipSocket(options));
 
-  const final = (request: string, what: string): Promise<string> =>
-    new Promise((resolve, reject) => {
+class TestPhone implements Phone {
+  readonly user: User;
+  readonly domain: string;
+  readonly contact: string;
+  readonly received: string[] = [];
+  onRequest: RequestHandler = () => false;
+
+  private readonly localHost: string;
+  private readonly instance: string;
+  private readonly waiting = new Map<string, (response: string) => void>();
+  private readonly taken = new Set<number>();
+  private readonly tags = new Map<string, string>();
+  private readonly seen = new Set<string>();
+  private readonly callId = `${newId()}@phone`;
+  private cseq = 0;
+  private nonceCount = 0;
+  private challenge: Challenge | undefined;
+
+  constructor(
+    private readonly options: PhoneOptions,
+    readonly socket: SipSocket,
+  ) {
+    const { user, domain, instance } = options;
+    this.user = user;
+    this.domain = domain;
+    this.localHost =
+      socket.transport === 'ws' ? `${newId(4)}.invalid` : `${socket.localAddress}:${socket.localPort}`;
+    this.contact = `sip:${user.name}@${this.localHost};transport=${socket.transport}`;
+    this.instance = instance === undefined ? '' : `;+sip.instance="<urn:uuid:${instance}>"`;
+    socket.onMessage = (text) => this.onText(text);
+  }
+
+  async register(given: RegisterOptions = {}): Promise<string> {
+    let response = await this.registerOnce(given);
+    // A stale nonce brings one more challenge; a wrong password brings it again and again.
+    for (let attempt = 0; attempt < 2 && statusOf(response) === 401; attempt += 1) {
+      this.challenge = parseChallenge(firstHeader(response, 'WWW-Authenticate') ?? '');
+      this.nonceCount = 0;
+      response = await this.registerOnce(given);
+    }
+    return response;
+  }
+
+  send(method: string, target: string, given: SendOptions = {}): Promise<string> {
+    const headers: Header[] = [
+      this.via(),
+      ['Max-Forwards', '70'],
+      ['From', `<${this.user.impu}>;tag=${newId(4)}`],
+      ['To', `<${target}>`],
+      ['Call-ID', `${newId()}@phone`],
+      ['CSeq', `1 ${method}`],
+      ['P-Preferred-Identity', `<${this.user.impu}>`],
+      ...(method === 'MESSAGE' ? [] : [['Contact', `<${this.contact}>`] as const]),
+      ...(given.headers ?? []),
+    ];
+    return this.request(buildMessage(`${method} ${target} SIP/2.0`, headers, given.body));
+  }
+
+  async take(method: string, timeoutMs = ANSWER_MS_MAX): Promise<string> {
+    return until(`${this.user.name}: ${method}`, timeoutMs, () => {
+      const at = this.received.findIndex((request, i) => !this.taken.has(i) && methodOf(request) === method);
+      if (at < 0) return undefined;
+      this.taken.add(at);
+      return this.received[at];
+    });
+  }
+
+  request(text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         stop();
-        reject(new Error(`${user.name}: no answer to ${what} within ${ANSWER_MS_MAX} ms`));
+        reject(new Error(`${this.user.name}: no answer to ${methodOf(text)} within ${ANSWER_MS_MAX} ms`));
       }, ANSWER_MS_MAX);
-      const stop = phone.transact(request, (response) => {
+      const stop = this.transact(text, (response) => {
         if ((statusOf(response) ?? 0) < 200) return;
         clearTimeout(timer);
         stop();
         resolve(response);
       });
     });
+  }
 
-  const headersFor = (method: string, target: string, extra: readonly Header[]): readonly Header[] => [
-    phone.via(),
-    ['Max-Forwards', '70'],
-    ['From', `<${user.impu}>;tag=${newId(4)}`],
-    ['To', `<${target}>`],
-    ['Call-ID', `${newId()}@phone`],
-    ['CSeq', `1 ${method}`],
-    ['P-Preferred-Identity', `<${user.impu}>`],
-    ...(method === 'MESSAGE' ? [] : [['Contact', `<${contactUri}>`] as const]),
-    ...extra,
-  ];
-
-  const registerOnce = (given: RegisterOptions): Promise<string> => {
-    registration.cseq += 1;
-    const uri = `sip:${domain}`;
-    const authorization = (): Header[] => {
-      if (!registration.challenge) return [];
-      registration.nc += 1;
-      const input = {
-        username: user.impi,
-        password: options.password,
-        method: 'REGISTER',
-        uri,
-        nc: registration.nc,
-      };
-      return [['Authorization', answerChallenge(registration.challenge, input)]];
+  transact(request: string, onResponse: (response: string) => void): () => void {
+    const key = cseqKey(request);
+    const stopSending = retransmit(this.socket, request);
+    this.waiting.set(key, (response) => {
+      stopSending();
+      onResponse(response);
+    });
+    return () => {
+      stopSending();
+      this.waiting.delete(key);
     };
-    const params = given.contactParams ?? options.contactParams ?? '';
-    const contact = 'contact' in given ? given.contact : `<${contactUri}>${instance}${params}`;
-    const request = buildMessage(`REGISTER ${uri} SIP/2.0`, [
-      phone.via(),
+  }
+
+  reply(request: string, status: number, reason: string, headers: readonly Header[] = [], body = ''): void {
+    this.socket.send(buildReply(request, status, reason, this.tagFor(request), headers, body));
+  }
+
+  via(branch = newId()): Header {
+    return [
+      'Via',
+      `SIP/2.0/${this.socket.transport.toUpperCase()} ${this.localHost};branch=z9hG4bK${branch};rport`,
+    ];
+  }
+
+  tagFor(request: string): string {
+    const callId = firstHeader(request, 'Call-ID') ?? '';
+    const tag = this.tags.get(callId) ?? newId(4);
+    this.tags.set(callId, tag);
+    return tag;
+  }
+
+  close(): void {
+    this.waiting.clear();
+    this.socket.close();
+  }
+
+  private registerOnce(given: RegisterOptions): Promise<string> {
+    this.cseq += 1;
+    const uri = `sip:${this.domain}`;
+    const params = given.contactParams ?? this.options.contactParams ?? '';
+    const contact = 'contact' in given ? given.contact : `<${this.contact}>${this.instance}${params}`;
+    const headers: Header[] = [
+      this.via(),
       ['Max-Forwards', '70'],
-      ['From', `<${user.impu}>;tag=${newId(4)}`],
-      ['To', `<${user.impu}>`],
-      ['Call-ID', registration.callId],
-      ['CSeq', `${registration.cseq} REGISTER`],
+      ['From', `<${this.user.impu}>;tag=${newId(4)}`],
+      ['To', `<${this.user.impu}>`],
+      ['Call-ID', this.callId],
+      ['CSeq', `${this.cseq} REGISTER`],
       ...(contact === undefined ? [] : [['Contact', contact] as const]),
       ['Expires', String(given.expires ?? 300)],
       ['Supported', 'path, gruu'],
-      ...authorization(),
+      ...this.authorization(uri),
       ...(given.headers ?? []),
-    ]);
-    return final(request, 'REGISTER');
-  };
+    ];
+    return this.request(buildMessage(`REGISTER ${uri} SIP/2.0`, headers));
+  }
 
-  const phone: Phone = {
-    user,
-    domain,
-    socket,
-    contact: contactUri,
-    received,
-    onRequest: () => false,
-    async register(given = {}) {
-      let response = await registerOnce(given);
-      // A stale nonce brings one more challenge; a wrong password brings it again and again.
-      for (let attempt = 0; attempt < 2 && statusOf(response) === 401; attempt += 1) {
-        const [challenge = ''] = headerValuesOfChallenge(response);
-        registration.challenge = parseChallenge(challenge);
-        registration.nc = 0;
-        response = await registerOnce(given);
-      }
-      return response;
-    },
-    send(method, target, given = {}) {
-      const text = buildMessage(
-        `${method} ${target} SIP/2.0`,
-        headersFor(method, target, given.headers ?? []),
-        given.body,
-      );
-      return final(text, method);
-    },
-    async take(method, timeoutMs = ANSWER_MS_MAX) {
-      const endMs = performance.now() + timeoutMs;
-      for (;;) {
-        const at = received.findIndex((request, i) => !taken.has(i) && methodOf(request) === method);
-        if (at >= 0) {
-          taken.add(at);
-          return received[at] ?? '';
-        }
-        if (performance.now() > endMs) throw new Error(`${user.name}: no ${method} within ${timeoutMs} ms`);
-        await sleep(2);
-      }
-    },
-    transact(request, onResponse) {
-      const key = cseqKey(request);
-      const stopSending = retransmit(socket, request);
-      const stop = (): void => {
-        stopSending();
-        waiting.delete(key);
-      };
-      waiting.set(key, (response) => {
-        stopSending();
-        onResponse(response);
-      });
-      return stop;
-    },
-    reply: (request, status, reason, headers = [], body = '') =>
-      socket.send(buildReply(request, status, reason, phone.tagFor(request), headers, body)),
-    via: (branch = newId()) => [
-      'Via',
-      `SIP/2.0/${socket.transport.toUpperCase()} ${localHost};branch=z9hG4bK${branch};rport`,
-    ],
-    tagFor(request) {
-      const callId = firstHeader(request, 'Call-ID') ?? '';
-      const tag = tags.get(callId) ?? newId(4);
-      tags.set(callId, tag);
-      return tag;
-    },
-    close() {
-      waiting.clear();
-      socket.close();
-    },
-  };
+  private authorization(uri: string): Header[] {
+    if (!this.challenge) return [];
+    this.nonceCount += 1;
+    const { user, password } = this.options;
+    const input = { username: user.impi, password, method: 'REGISTER', uri, nc: this.nonceCount };
+    return [['Authorization', answerChallenge(this.challenge, input)]];
+  }
 
-  const seen = new Set<string>();
-  socket.onMessage = (text) => {
-    if (text.trim() === '') return;
+  private onText(text: string): void {
+    if (text.trim() === '') return; // keep-alive
     if (text.startsWith('SIP/2.0 ')) {
-      waiting.get(cseqKey(text))?.(text);
+      this.waiting.get(cseqKey(text))?.(text);
       return;
     }
     const [via = ''] = headerValues(text, 'Via');
     const key = `${methodOf(text)} ${via}`;
-    const repeated = seen.has(key);
-    seen.add(key);
-    if (!repeated && received.length < RECEIVED_MAX) received.push(text);
-    if (phone.onRequest(text, phone) || repeated) return;
-    if (methodOf(text) === 'MESSAGE' || methodOf(text) === 'OPTIONS') phone.reply(text, 200, 'OK');
-  };
-  return phone;
-};
-
-/** WWW-Authenticate values: one a line, as commas separate parameters there. */
-const headerValuesOfChallenge = (response: string): readonly string[] => {
-  const value = firstHeader(response, 'WWW-Authenticate');
-  return value === undefined ? [] : [value];
-};
+    const repeated = this.seen.has(key);
+    this.seen.add(key);
+    if (!repeated && this.received.length < RECEIVED_MAX) this.received.push(text);
+    if (this.onRequest(text, this) || repeated) return;
+    if (methodOf(text) === 'MESSAGE' || methodOf(text) === 'OPTIONS') this.reply(text, 200, 'OK');
+  }
+}
 
 /** Bindings that a 200 OK to REGISTER lists. */
 export const contactsOf = (response: string): readonly string[] => headerValues(response, 'Contact');

@@ -53,16 +53,18 @@ export const residentMiBOf = (root: number): number =>
 
 export type ThreadShare = Readonly<{ thread: string; cpuUs: number }>;
 
+const tasksOf = (pid: number): readonly string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // ended meanwhile
+  }
+};
+
 /** CPU of each living thread by name: what a total is made of. */
 export const cpuByThread = (pid: number): readonly ThreadShare[] => {
   const shares = new Map<string, number>();
-  let tasks: string[] = [];
-  try {
-    tasks = readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-  for (const task of tasks) {
+  for (const task of tasksOf(pid)) {
     const stat = readStat(`/proc/${pid}/task/${task}/stat`);
     if (stat) shares.set(stat.name, (shares.get(stat.name) ?? 0) + stat.cpuTicks * (1_000_000 / TICKS_PER_S));
   }

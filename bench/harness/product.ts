@@ -80,6 +80,35 @@ const get = async (url: string): Promise<{ status: number; body: string }> => {
   }
 };
 
+const environmentFor = (ports: Ports, dataDir: string, options: ProductOptions): NodeJS.ProcessEnv => ({
+  ...cleanEnv(),
+  HOME_DOMAIN: DOMAIN,
+  DATA_DIR: dataDir,
+  API_KEYS: API_KEY,
+  DEMO: '0',
+  LOG_LEVEL: 'warn',
+  ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
+  ...options.env,
+});
+
+const stopChild = async (child: Child): Promise<{ code: number; tookMs: number }> => {
+  if (child.ended) return { code: await child.exit, tookMs: 0 };
+  const startMs = performance.now();
+  child.signal('SIGTERM');
+  const code = await Promise.race([child.exit, sleep(STOP_MS_MAX)]);
+  if (code === undefined) {
+    child.signal('SIGKILL');
+    await child.exit;
+  }
+  return { code: code ?? -1, tookMs: Math.round(performance.now() - startMs) };
+};
+
+const untilReady = (child: Child, health: string): Promise<boolean> =>
+  until('the product to be ready', READY_MS_MAX, async () => {
+    if (child.ended) throw new Error(`the product exited with ${await child.exit}:\n${child.output()}`);
+    return (await get(health)).status === 200 ? true : undefined;
+  });
+
 /** Makes DATA_DIR and ports; start() runs it. */
 export const createProduct = async (options: ProductOptions = {}): Promise<Product> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'clearwater-'));
@@ -87,34 +116,13 @@ export const createProduct = async (options: ProductOptions = {}): Promise<Produ
   const ports = await freePorts();
   const main = path.join(options.root ?? inRepository(), 'dist/apps/clearwater/src/main.js');
   if (!existsSync(main)) throw new Error(`${main} is absent: npm run build`);
-  const env: NodeJS.ProcessEnv = {
-    ...cleanEnv(),
-    HOME_DOMAIN: DOMAIN,
-    DATA_DIR: dataDir,
-    API_KEYS: API_KEY,
-    DEMO: '0',
-    LOG_LEVEL: 'warn',
-    ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
-    ...options.env,
-  };
+  const env = environmentFor(ports, dataDir, options);
   const health = `http://127.0.0.1:${ports.MANAGEMENT_PORT}/healthz`;
   let child: Child | undefined;
   let readyMs = 0;
   const running = (): Child => {
     if (!child) throw new Error('the product has not been started');
     return child;
-  };
-  const stop = async () => {
-    const one = running();
-    const startMs = performance.now();
-    if (one.ended) return { code: await one.exit, tookMs: 0 };
-    one.signal('SIGTERM');
-    const code = await Promise.race([one.exit, sleep(STOP_MS_MAX)]);
-    if (code === undefined) {
-      one.signal('SIGKILL');
-      await one.exit;
-    }
-    return { code: code ?? -1, tookMs: Math.round(performance.now() - startMs) };
   };
   return {
     ports,
@@ -129,27 +137,20 @@ export const createProduct = async (options: ProductOptions = {}): Promise<Produ
     },
     async start() {
       const startMs = performance.now();
-      const one = startChild(process.execPath, [...(options.nodeFlags ?? []), '--enable-source-maps', main], {
-        cwd: folder,
-        env,
-        cpus: options.cpus,
-        echo: options.echo ?? false,
-      });
-      child = one;
-      await until('the product to be ready', READY_MS_MAX, async () => {
-        if (one.ended) throw new Error(`the product exited with ${await one.exit}:\n${one.output()}`);
-        return (await get(health)).status === 200 ? true : undefined;
-      });
+      const args = [...(options.nodeFlags ?? []), '--enable-source-maps', main];
+      const { cpus, echo = false } = options;
+      child = startChild(process.execPath, args, { cwd: folder, env, cpus, echo });
+      await untilReady(child, health);
       readyMs = Math.round(performance.now() - startMs);
       return readyMs;
     },
-    stop,
+    stop: () => stopChild(running()),
     async kill9() {
       running().signal('SIGKILL');
       await running().exit;
     },
     async dispose() {
-      if (child && !child.ended) await stop();
+      if (child) await stopChild(child);
       rmSync(folder, { recursive: true, force: true });
     },
     cpuUs: () => cpuUsOf(running().pid),

@@ -56,9 +56,9 @@ export const requireSipp = (): void => {
     execFileSync('sipp', ['-v'], { stdio: 'ignore' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Error(
-        'SIPp is not installed: apt-get install sip-tester (Debian, Ubuntu), brew install sipp (macOS)',
-      );
+      const message =
+        'SIPp is not installed: apt-get install sip-tester (Debian, Ubuntu), brew install sipp (macOS)';
+      throw new Error(message, { cause: error });
     }
     // It exits with 99 after printing its version.
   }
@@ -67,16 +67,19 @@ export const requireSipp = (): void => {
 
 type Row = Readonly<Record<string, string>>;
 
-/** The last line of the statistics: cumulative counts. */
-const lastRow = (file: string): Row => {
-  let lines: string[] = [];
+const statLines = (file: string): readonly string[] => {
   try {
-    lines = readFileSync(file, 'latin1')
+    return readFileSync(file, 'latin1')
       .split('\n')
       .filter((line) => line.includes(';'));
   } catch {
-    return {};
+    return []; // it ended before it wrote any
   }
+};
+
+/** The last line of the statistics: cumulative counts. */
+const lastRow = (file: string): Row => {
+  const lines = statLines(file);
   const names = lines[0]?.split(';') ?? [];
   const values = lines.length > 1 ? (lines.at(-1)?.split(';') ?? []) : [];
   return Object.fromEntries(names.map((name, i) => [name, values[i] ?? '']));

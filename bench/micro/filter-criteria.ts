@@ -1,6 +1,12 @@
 // What the filter criteria of one INVITE cost: ten typical criteria, one side (TS 29.228 Annex B and C).
 // Run: npx tsc -b bench && npx node dist/bench/micro/filter-criteria.js. Prints JSON lines; the limit is 5 µs.
-import { allInChain, compileProfile, type ChainRules, type CriteriaSubject } from '#libs/domain';
+import {
+  allInChain,
+  compileProfile,
+  describeDecision,
+  type ChainRules,
+  type CriteriaSubject,
+} from '#libs/domain';
 import { parseServiceProfile } from '#libs/homestead-client';
 
 const criterion = (priority: number, cnf: 0 | 1, ...conditions: readonly string[]): string =>
@@ -81,6 +87,9 @@ const evaluateUs = medianUs(() => {
   for (const each of compiled.criteria) each.evaluate(subject);
 });
 const chainUs = medianUs(() => allInChain(rules, subject));
+const describeUs = medianUs(() => {
+  for (const { evaluate } of compiled.criteria) describeDecision(evaluate(subject));
+});
 const xml = `<ServiceProfile>${TEN}</ServiceProfile>`;
 const parseUs = medianUs(() => parseServiceProfile(xml), 500);
 const compileUs = medianUs(() => compileProfile(value), 5000);
@@ -91,6 +100,7 @@ process.stdout.write(
     matched: allInChain(rules, subject).invoke.length,
     evaluateUs,
     chainUs,
+    describeUs,
     parseUs,
     compileUs,
     limitUs: 5,

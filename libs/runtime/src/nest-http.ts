@@ -2,13 +2,7 @@
 // OpenAPI at /docs and /docs/json. Nest is used here, in modules and controllers, and nowhere else.
 // Loaded by http.ts when the first API starts.
 import 'reflect-metadata';
-import {
-  BadRequestException,
-  type DynamicModule,
-  type LoggerService,
-  type Type,
-  ValidationPipe,
-} from '@nestjs/common';
+import { BadRequestException, type LoggerService, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';

@@ -53,7 +53,7 @@ export const PLACES: readonly Place[] = [
   { packages: /^prom-client$/, files: /^libs\/runtime\/src\/metrics\.ts$/, why: 'one registry' },
   {
     packages: /^fastify$/,
-    files: /^libs\/runtime\/src\/(nest-http|http-errors)\.ts$|\.controller\.ts$/,
+    files: /^libs\/runtime\/src\/(nest-http|http-errors)\.ts$|\.controller\.ts$|^apps\/[^/]+\/src\/http\//,
     why: 'HTTP servers are made by libs/runtime',
   },
   {
