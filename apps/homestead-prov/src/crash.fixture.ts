@@ -60,8 +60,12 @@ export const createMortalFixture = async (): Promise<Mortal> => {
   };
   const fixture = await createFixture({
     log: mortalLog,
-    credentials: { ...credentials, put: step(credentials.put), remove: step(credentials.remove) },
-    table: { ...table, apply: step(table.apply) },
+    credentials: {
+      ...credentials,
+      put: step((...args: Parameters<CredentialStore['put']>) => credentials.put(...args)),
+      remove: step((version: string) => credentials.remove(version)),
+    },
+    table: { ...table, apply: step((...args: Parameters<typeof table.apply>) => table.apply(...args)) },
   });
   return { fixture, log, credentials, table, arm, steps };
 };

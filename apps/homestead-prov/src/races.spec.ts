@@ -68,7 +68,11 @@ const createJittered = async (seed: number): Promise<Fixture> => {
       subscribe: (options) => log.subscribe(options),
       close: () => log.close(),
     },
-    table: { ...table, get: jitter(table.get), apply: jitter(table.apply) },
+    table: {
+      ...table,
+      get: jitter((key: string) => table.get(key)),
+      apply: jitter((...args: Parameters<typeof table.apply>) => table.apply(...args)),
+    },
   });
 };
 

@@ -33,10 +33,10 @@ const serviceProfileElement = ({ filterCriteriaXml, publicIdentities }: Provisio
   }
   const element = rootElement(filterCriteriaXml);
   const close = element.lastIndexOf('</');
+  if (close >= 0) return `${element.slice(0, close)}${identities}${element.slice(close)}`;
   // A profile without children may be one self-closing tag.
-  return element.endsWith('/>') && close < 0
-    ? `${element.slice(0, -2).trimEnd()}>${identities}</ServiceProfile>`
-    : `${element.slice(0, close)}${identities}${element.slice(close)}`;
+  const [, name = 'ServiceProfile'] = /^<([^\s/>]+)/.exec(element) ?? [];
+  return `${element.slice(0, -2).trimEnd()}>${identities}</${name}>`;
 };
 
 export const imsSubscriptionXml = (state: Subscriber): string =>
