@@ -4,3 +4,4 @@ export * from './provisioning.js';
 export { ProvisioningFault } from './outcome.js';
 export type { NewSubscriber, ProvisionedSubscriber } from './provision-subscriber.js';
 export type { Finished, FinishOptions } from './subscriber-process.js';
+export * from './homestead-prov.config.js';

@@ -1,2 +1,3 @@
 export * from './homestead.js';
 export * from './homestead.module.js';
+export * from './homestead.config.js';
