@@ -1,47 +1,20 @@
-// XML from outside as a plain tree, safely: no DTD, no entities beyond the five of XML, bounded size and depth.
-// Namespace prefixes are dropped, as names are compared without them. Readers: the parsers in this folder.
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+// XML from outside as a plain tree: what profiles and criteria files are read with. Namespace prefixes are dropped, as
+// names are compared without them. Readers: the parsers in this folder, Homestead Prov (request bodies).
+import { readXml, XmlError, type XmlNode, type XmlValue } from './xml-reader.js';
 
-/** Child elements by name; text of leaf elements, entities decoded. */
-export type XmlNode = Readonly<{ [name: string]: readonly XmlValue[] | string | undefined }>;
-export type XmlValue = string | XmlNode;
+export { XML_DEPTH_MAX, XML_LENGTH_MAX, type XmlNode, type XmlValue } from './xml-reader.js';
 
 export type Parsed<T> = Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; reason: string }>;
 
-/** A longer document is refused. */
-export const XML_LENGTH_MAX = 1_000_000;
-/** A deeper document is refused. */
-export const XML_DEPTH_MAX = 24;
-
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  removeNSPrefix: true,
-  parseTagValue: false,
-  trimValues: true,
-  maxNestedTags: XML_DEPTH_MAX,
-  isArray: () => true,
-  // Needed for numeric character references; documents cannot define entities.
-  htmlEntities: true,
-});
-
+/** The root element by its name; never throws. */
 export const parseXml = (xml: string): Parsed<XmlNode> => {
-  if (xml.length > XML_LENGTH_MAX) return { ok: false, reason: `longer than ${XML_LENGTH_MAX} characters` };
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) return { ok: false, reason: 'has a document type declaration' };
   try {
-    const verdict = XMLValidator.validate(xml);
-    if (verdict !== true) return { ok: false, reason: `${verdict.err.msg} (line ${verdict.err.line})` };
-    const root = asNode(parser.parse(xml) as unknown);
-    return root ? { ok: true, value: root } : { ok: false, reason: 'no element' };
+    return { ok: true, value: readXml(xml) };
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : 'not XML' };
+    if (error instanceof XmlError) return { ok: false, reason: error.message };
+    throw error;
   }
 };
-
-/** What the parser gives, as far as it is a tree of lists and texts. */
-const asNode = (value: unknown): XmlNode | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as XmlNode) : undefined;
 
 /** The child elements of this name; those with text only are empty. */
 export const children = (node: XmlNode, name: string): readonly XmlNode[] =>

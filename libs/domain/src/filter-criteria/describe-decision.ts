@@ -21,8 +21,20 @@ export const summarizeDecision = (decision: Decision): DecisionSummary => {
   };
 };
 
+/** Decisions are made beforehand and come again: so do their words. */
+const described = new WeakMap<Decision, string>();
+
 /** `Method INVITE and SessionCase orig-reg`, `not SessionCase term-reg`, `no trigger point`. */
-export const describeDecision = ({ criterion: { source }, matched, because, group, trigger }: Decision) => {
+export const describeDecision = (decision: Decision): string => {
+  let words = described.get(decision);
+  if (words === undefined) {
+    words = wordsOf(decision);
+    described.set(decision, words);
+  }
+  return words;
+};
+
+const wordsOf = ({ criterion: { source }, matched, because, group, trigger }: Decision): string => {
   switch (because) {
     case 'no-trigger':
       return 'no trigger point';
