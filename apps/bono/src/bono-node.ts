@@ -104,7 +104,10 @@ const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
 export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
   const { process: settings, config, clock, random, logger, metrics, timers, hub, flowTokenKey } = options;
   const transports = createTransports({
-    listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly: options.memoryOnly ?? false })),
+    listeners: listenersOf(options).map((listener) => ({
+      ...listener,
+      memoryOnly: options.memoryOnly ?? false,
+    })),
     clock,
     log: logger,
     ...(hub === undefined ? {} : { hub }),

@@ -86,7 +86,8 @@ it('strips what only the network may say', async () => {
   const bob = await registered('bob');
   await world.until(
     alice.call(bob.aor, {
-      headers: 'P-Asserted-Identity: <sip:ceo@ims.test>\r\nP-Served-User: <sip:ceo@ims.test>\r\nP-Charging-Vector: icid-value=x\r\n',
+      headers:
+        'P-Asserted-Identity: <sip:ceo@ims.test>\r\nP-Served-User: <sip:ceo@ims.test>\r\nP-Charging-Vector: icid-value=x\r\n',
     }),
   );
   const [invite] = bob.received;

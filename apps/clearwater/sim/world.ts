@@ -64,7 +64,14 @@ export const createWorld = async ({ seed = 1, sprout: settings = {} }: WorldOpti
     createMemoryKeyValueStore<Registration>({ name: 'registrations', clock }),
     clock,
   );
-  const provisioning = createProvisioning({ log, credentials, profiles, clock, random, homeDomain: WORLD_DOMAIN });
+  const provisioning = createProvisioning({
+    log,
+    credentials,
+    profiles,
+    clock,
+    random,
+    homeDomain: WORLD_DOMAIN,
+  });
   const homestead = createHomestead({
     profiles,
     credentials,
@@ -140,7 +147,8 @@ export const createWorld = async ({ seed = 1, sprout: settings = {} }: WorldOpti
     },
     async events() {
       const events: RecordedEvent[] = [];
-      for await (const event of log.readAll(['registration', 'calls', 'charging'], 'oldest')) events.push(event);
+      for await (const event of log.readAll(['registration', 'calls', 'charging'], 'oldest'))
+        events.push(event);
       return events;
     },
     row: (aor) => registrations.load(aor),

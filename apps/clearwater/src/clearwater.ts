@@ -1,21 +1,24 @@
 // The whole of Clearwater in one process: storage, views, Homestead, provisioning, router, edge, HTTP, management.
-// The list below is the start-up order; each line is ready before the next begins. Stopping is the reverse (shutdown.ts).
+// The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, startBono } from '#apps/bono';
-import { createHomestead } from '#apps/homestead';
-import { createProvisioning, type Provisioning } from '#apps/homestead-prov';
+import { createHomestead, type HomesteadConfig } from '#apps/homestead';
+import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import {
+  type ApiKeys,
   type Clock,
   createPeerCheck,
   type Health,
   type Logger,
   type Metrics,
+  type PeerCheck,
   type ProcessConfig,
   type Random,
   type Shutdown,
 } from '#libs/runtime';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import type { ClearwaterConfig } from './clearwater.config.js';
+import { type HttpApis, startHttpApis } from './http-apis.js';
 import { openStorage, type Storage } from './storage.js';
 import { openViews, type Views } from './views.js';
 
@@ -23,11 +26,16 @@ export type ClearwaterConfigs = Readonly<{
   process: ProcessConfig;
   bono: BonoConfig;
   sprout: SproutConfig;
+  homestead: HomesteadConfig;
+  provisioning: HomesteadProvConfig;
   clearwater: ClearwaterConfig;
 }>;
 
 export type ClearwaterOptions = Readonly<{
   configs: ClearwaterConfigs;
+  apiKeys: ApiKeys;
+  /** A key that this process may use itself, for HOMESTEAD_LINK=http. */
+  ownApiKey: string | undefined;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -37,10 +45,10 @@ export type ClearwaterOptions = Readonly<{
 }>;
 
 export interface Clearwater {
-  readonly storage: Storage;
   readonly provisioning: Provisioning;
   readonly sprout: SproutNode;
   readonly bono: BonoNode;
+  readonly http: HttpApis;
 }
 
 const POLL_MS = 20;
@@ -61,57 +69,79 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   const log = health.part('log');
   const viewsPart = health.part('views');
   const storage = await openStorage({ dataDir, masterKeyFile, clock, random, logger, metrics });
+  shutdown.on('close', 'storage', () => storage.close());
   log.ready();
   const views = await openViews({
     dataDir,
-    metrics,
     log: storage.log,
     profiles: storage.profiles,
     clock,
     logger,
+    metrics,
     onFailure(view, error) {
       logger.error({ view, err: error }, 'a view cannot follow the log');
       viewsPart.notReady(`${view} stopped`);
     },
   });
-  viewsPart.ready();
   shutdown.on('flush', 'views', () => views.stop());
-  shutdown.on('close', 'storage', () => storage.close());
+  viewsPart.ready();
   return { storage, views };
 };
 
-/** Starts everything; resolves when it is ready to serve. Rejects with what stops the start. */
-export const startClearwater = async (options: ClearwaterOptions): Promise<Clearwater> => {
-  const { configs, clock, random, logger, metrics, health, shutdown } = options;
-  const { process: common, bono: edge, sprout: router, clearwater: joined } = configs;
-  const sip = health.part('sip');
-  const { storage, views } = await openData(options);
-
+/** Subscribers: the cores of Homestead and Homestead Prov, what a crash left unfinished finished, and their HTTP APIs. */
+const startSubscribers = async (options: ClearwaterOptions, storage: Storage, peers: PeerCheck) => {
+  const { configs, apiKeys, clock, random, logger, health, shutdown } = options;
+  const part = health.part('http');
   const provisioning = createProvisioning({
     log: storage.log,
     credentials: storage.credentials,
     profiles: storage.profiles,
     clock,
     random,
-    homeDomain: common.homeDomain,
+    homeDomain: configs.process.homeDomain,
+    storePlaintextPasswords: configs.provisioning.storePlaintextPasswords,
   });
   await provisioning.finishInterrupted();
-
-  const timers = new TimerWheel(clock);
-  const stopTimers = driveTimers(timers);
-  const peers = createPeerCheck(common.trustedPeers);
-  const hub = joined.sproutLink === 'memory' ? { hub: new MemoryHub({ clock }) } : {};
-  const shared = { process: common, clock, random, logger, metrics, timers, peers, ...hub };
   const homestead = createHomestead({
     profiles: storage.profiles,
     credentials: storage.credentials,
     clock,
-    scscfUri: `sip:scscf.${common.homeDomain}:${router.scscfPort};transport=tcp`,
+    scscfUri: `sip:scscf.${configs.process.homeDomain}:${configs.sprout.scscfPort};transport=tcp`,
     onFault: (error) => logger.warn({ err: error }, 'homestead'),
   });
+  const http = await startHttpApis({
+    host: configs.process.bindAddress,
+    ports: {
+      homestead: configs.homestead.homesteadPort,
+      provisioning: configs.provisioning.homesteadProvPort,
+      sprout: configs.sprout.sproutHttpPort,
+    },
+    homestead,
+    provisioning,
+    apiKeys,
+    peers,
+    logger,
+  });
+  shutdown.on('finish', 'http', () => http.close());
+  part.ready();
+  return { provisioning, homestead, http };
+};
+
+/** Starts everything; resolves when it is ready to serve. Rejects with what stops the start. */
+export const startClearwater = async (options: ClearwaterOptions): Promise<Clearwater> => {
+  const { configs, clock, random, logger, metrics, health, shutdown } = options;
+  const sip = health.part('sip');
+  const peers = createPeerCheck(configs.process.trustedPeers);
+  const { storage, views } = await openData(options);
+  const { provisioning, homestead, http } = await startSubscribers(options, storage, peers);
+
+  const timers = new TimerWheel(clock);
+  const stopTimers = driveTimers(timers);
+  const hub = configs.clearwater.sproutLink === 'memory' ? { hub: new MemoryHub({ clock }) } : {};
+  const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, ...hub };
   const sprout = await startSprout({
     ...shared,
-    config: router,
+    config: configs.sprout,
     log: storage.log,
     registrations: views.registrations,
     challenges: storage.challenges,
@@ -119,28 +149,26 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   });
   const bono = await startBono({
     ...shared,
-    config: edge,
+    config: configs.bono,
     flowTokenKey: storage.flowTokenKey,
     rows: views.registrations.all(),
   });
-  sip.ready();
-
   shutdown.on('refuse', 'sip', () => {
-    bono.endpoint.drain();
-    sprout.endpoint.drain();
-    bono.stopAccepting();
-    sprout.stopAccepting();
+    for (const node of [bono, sprout]) {
+      node.endpoint.drain();
+      node.stopAccepting();
+    }
   });
-  shutdown.on('finish', 'sip', () =>
-    finished(
-      clock,
-      () => bono.endpoint.pendingCount,
-      () => sprout.endpoint.pendingCount,
-    ),
+  const pending = [bono, sprout].map(
+    ({ endpoint }) =>
+      () =>
+        endpoint.pendingCount,
   );
-  shutdown.on('close', 'sip', async () => {
+  shutdown.on('finish', 'sip', () => finished(clock, ...pending));
+  shutdown.on('flush', 'sip', async () => {
     stopTimers();
     await Promise.all([bono.close(), sprout.close()]);
   });
-  return { storage, provisioning, sprout, bono };
+  sip.ready();
+  return { provisioning, sprout, bono, http };
 };

@@ -1,38 +1,55 @@
 // The all-in-one: configuration, start, demo, what to try next.
-import { BonoConfig } from '#apps/bono';
-import { SproutConfig } from '#apps/sprout';
+import { readFileSync } from 'node:fs';
+import { DirectoryInUse } from '#libs/event-log';
 import {
+  ConfigError,
   createHealth,
   createLogger,
   createMetrics,
   createShutdown,
-  loadConfigOrExit,
-  ProcessConfig,
+  EXIT_CONFIG,
+  loadApiKeys,
   startManagement,
-  systemClock,
-  systemRandom,
+  systemClock as clock,
+  systemRandom as random,
 } from '#libs/runtime';
-import { ClearwaterConfig } from './clearwater.config.js';
 import { startClearwater } from './clearwater.js';
-import { seedDemo } from './demo.js';
+import { loadConfigs } from './load-configs.js';
+import { welcome } from './welcome.js';
 
-const configs = {
-  process: loadConfigOrExit(ProcessConfig),
-  bono: loadConfigOrExit(BonoConfig),
-  sprout: loadConfigOrExit(SproutConfig),
-  clearwater: loadConfigOrExit(ClearwaterConfig),
-};
-const logger = createLogger({ name: 'clearwater', level: configs.process.logLevel });
-const clock = systemClock;
-const random = systemRandom;
+const startedMs = clock.monotonicMs();
+const configs = loadConfigs();
+const { bindAddress: host, managementPort: port, dataDir, apiKeys: configured, logLevel } = configs.process;
+const logger = createLogger({ name: 'clearwater', level: logLevel });
 const health = createHealth();
 const metrics = createMetrics({ app: 'clearwater' });
 const shutdown = createShutdown({ clock, health, logger });
 shutdown.install();
-const { bindAddress: host, managementPort: port } = configs.process;
-const management = await startManagement({ host, port, health, metrics });
-shutdown.on('close', 'management', () => management.close());
-const clearwater = await startClearwater({ configs, clock, random, logger, metrics, health, shutdown });
-const { dataDir, homeDomain } = configs.process;
-await seedDemo(clearwater.provisioning, { dataDir, homeDomain, random });
-logger.info('ready');
+try {
+  const management = await startManagement({ host, port, health, metrics });
+  shutdown.on('close', 'management', () => management.close());
+  const { keys: apiKeys, file } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
+  const ownApiKey = file === undefined ? configured?.[0] : readFileSync(file, 'utf8').trim();
+  const clearwater = await startClearwater({
+    configs, apiKeys, ownApiKey, clock, random, logger, metrics, health, shutdown,
+  }); // prettier-ignore
+  await welcome(clearwater, configs, {
+    random,
+    logger,
+    apiKeyFile: file,
+    readyMs: clock.monotonicMs() - startedMs,
+  });
+} catch (error) {
+  if (!(error instanceof ConfigError) && !(error instanceof DirectoryInUse) && !isPortTaken(error))
+    throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+}
+
+function isPortTaken(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String(error.code))
+  );
+}

@@ -41,7 +41,11 @@ const project = async (
 ): Promise<Projector> => {
   const { name } = projection;
   const metric = name.replaceAll('-', '_');
-  const lag = metrics.histogram(`projection_${metric}_lag_ms`, `Age of events folded into ${name}, ms`, LATENCY_BUCKETS_MS);
+  const lag = metrics.histogram(
+    `projection_${metric}_lag_ms`,
+    `Age of events folded into ${name}, ms`,
+    LATENCY_BUCKETS_MS,
+  );
   const projector = await startProjector({
     log,
     clock,
@@ -51,7 +55,11 @@ const project = async (
     report: (message) => logger.warn({ view: name }, message),
     onFailure: (error) => onFailure(name, error),
   });
-  metrics.gauge(`projection_${metric}_parked_streams`, `Streams parked by ${name}`, () => projector.parked().length);
+  metrics.gauge(
+    `projection_${metric}_parked_streams`,
+    `Streams parked by ${name}`,
+    () => projector.parked().length,
+  );
   await projector.caughtUp();
   return projector;
 };
@@ -63,7 +71,8 @@ const openRegistrations = async (options: ViewOptions) => {
   const file = path.join(dataDir, `${name}.v${version}.snapshot`);
   const store = createCheckpointedKeyValueStore<Registration>({ name, clock, codec: registrationCodec });
   const restored = await store.restore(file);
-  if (restored.state === 'damaged') logger.warn({ view: name }, `${restored.reason}; folding the log from its start`);
+  if (restored.state === 'damaged')
+    logger.warn({ view: name }, `${restored.reason}; folding the log from its start`);
   const rows = new RegistrationRows(store, clock);
   const sink = createRowsSink({
     projection: registrationsByAor as unknown as Projection<Registration>,

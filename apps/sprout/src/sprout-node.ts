@@ -127,7 +127,10 @@ const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promis
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { log, registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
   const transports = createTransports({
-    listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly: options.memoryOnly ?? false })),
+    listeners: listenersOf(options).map((listener) => ({
+      ...listener,
+      memoryOnly: options.memoryOnly ?? false,
+    })),
     clock,
     log: logger,
     ...(hub === undefined ? {} : { hub }),

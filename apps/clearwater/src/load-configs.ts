@@ -1,0 +1,31 @@
+// Every part's configuration from one environment, and what must hold between them.
+import { BonoConfig } from '#apps/bono';
+import { HomesteadConfig } from '#apps/homestead';
+import { HomesteadProvConfig } from '#apps/homestead-prov';
+import { SproutConfig } from '#apps/sprout';
+import { EXIT_CONFIG, isLoopback, loadConfigOrExit, ProcessConfig } from '#libs/runtime';
+import { ClearwaterConfig } from './clearwater.config.js';
+import type { ClearwaterConfigs } from './clearwater.js';
+
+/** Ends the process with one line when a value is bad. */
+export const loadConfigs = (): ClearwaterConfigs => {
+  const configs = {
+    process: loadConfigOrExit(ProcessConfig),
+    bono: loadConfigOrExit(BonoConfig),
+    sprout: loadConfigOrExit(SproutConfig),
+    homestead: loadConfigOrExit(HomesteadConfig),
+    provisioning: loadConfigOrExit(HomesteadProvConfig),
+    clearwater: loadConfigOrExit(ClearwaterConfig),
+  };
+  if (configs.clearwater.demo === true && !isLoopback(configs.process.bindAddress)) {
+    process.stderr.write(
+      `DEMO: takes 0 while BIND_ADDRESS is ${configs.process.bindAddress}; demo subscribers are for loopback\n`,
+    );
+    process.exit(EXIT_CONFIG);
+  }
+  return configs;
+};
+
+/** Demo subscribers are made on loopback unless DEMO=0. */
+export const wantsDemo = ({ clearwater, process: { bindAddress } }: ClearwaterConfigs): boolean =>
+  clearwater.demo ?? isLoopback(bindAddress);
