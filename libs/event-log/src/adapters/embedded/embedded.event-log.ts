@@ -17,14 +17,16 @@ import {
   type Topic,
 } from '../../event-log.port.js';
 import { Answer, AppendRequest } from './append-request.js';
-import { writeCheckpoint } from './segments/checkpoint.js';
-import { DirectoryInUse, LockHeld, readWhole, replaceWhole, type FilePort } from './disk/file-port.js';
+import type { FilePort } from './disk/file-port.js';
 import { GroupCommit } from './group-commit.js';
 import { EMBEDDED_LIMITS, type EmbeddedLimits } from './limits.js';
+import { Housekeeping } from './housekeeping.js';
 import { LogSubscription } from './log-subscription.js';
+import type { Checkpoint } from './segments/checkpoint.js';
 import { EXPECT_BITS, topicBits, TOPIC_BIT, type Upcast } from './segments/record-format.js';
 import { fromRevisionOn, readEvents } from './segments/read-events.js';
 import { recover, type Recovered } from './segments/recovery.js';
+import { ownDirectory } from './own-directory.js';
 import { Revisions } from './revisions.js';
 import { SegmentWriter } from './segments/segment-writer.js';
 import type { Segment } from './segments/segments.js';
@@ -42,6 +44,8 @@ export type EmbeddedLogOptions = Readonly<{
   versionOf?: (stream: string, type: string) => number;
   /** Applied to each event read from the files. */
   upcast?: Upcast;
+  /** Age at which events leave the log, provisioning and accounts excepted; absent: everything is kept. */
+  retentionMs?: number;
   /** For metrics: events, bytes and milliseconds of each group commit. */
   onCommit?: (events: number, bytes: number, tookMs: number) => void;
   /** Tells an operator what start-up found and mended, and why the log stopped. */
@@ -70,7 +74,7 @@ export const createEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Em
   const { directory, disk, report } = options;
   const folder = `${directory}/log`;
   await disk.makeFolder(folder);
-  const release = await own(disk, directory);
+  const release = await ownDirectory(disk, directory);
   try {
     const recovered = await recover(disk, folder);
     for (const line of recovered.reports) report?.(line);
@@ -78,19 +82,6 @@ export const createEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Em
   } catch (error) {
     await release();
     throw error;
-  }
-};
-
-/** Takes the directory for this process. The lock ends with the process; the file `owner` only says whose it is. */
-const own = async (disk: FilePort, directory: string): Promise<() => Promise<void>> => {
-  try {
-    const release = await disk.lock(`${directory}/lock`);
-    await replaceWhole(disk, directory, 'owner', Buffer.from(`${process.pid}\n`));
-    return release;
-  } catch (error) {
-    if (!(error instanceof LockHeld)) throw error;
-    const pid = (await readWhole(disk, `${directory}/owner`))?.toString('latin1').trim() ?? 'unknown';
-    throw new DirectoryInUse(`${directory} belongs to a running process, pid ${pid}`, { cause: error });
   }
 };
 
@@ -105,12 +96,11 @@ class SegmentedLog implements EmbeddedLog {
   private readonly idPrefix: string;
   private ids = 0;
   private isClosed = false;
-  private checkpointedSegments: number;
-  private checkpointing: Promise<void> | undefined;
+  private readonly housekeeping: Housekeeping;
 
   constructor(
     private readonly options: EmbeddedLogOptions,
-    private readonly folder: string,
+    folder: string,
     recovered: Recovered,
     private readonly release: () => Promise<void>,
   ) {
@@ -118,7 +108,6 @@ class SegmentedLog implements EmbeddedLog {
     this.limits = { ...EMBEDDED_LIMITS, ...options.limits };
     this.generation = recovered.generation;
     this.segments = recovered.segments;
-    this.checkpointedSegments = recovered.segments.length;
     this.revisions = new Revisions(recovered.revisions);
     this.verdicts = new Verdicts(this.limits.idempotencyKeysMax, recovered.generation, recovered.verdicts);
     this.idPrefix = `${random.token(10)}-`;
@@ -133,10 +122,13 @@ class SegmentedLog implements EmbeddedLog {
       onCommit,
       onDurable: (appends, next) => {
         this.deliver(appends, next);
-        this.checkpointNewSegment();
+        this.housekeeping.committed();
       },
       onRefused: () => this.revisions.forgetPending(),
     });
+    const { retentionMs, report } = options;
+    const state = () => this.checkpoint();
+    this.housekeeping = new Housekeeping({ disk, folder, clock, segments, state, retentionMs, report });
   }
 
   readonly generation: number;
@@ -215,8 +207,7 @@ class SegmentedLog implements EmbeddedLog {
     await this.commit.idle();
     this.commit.stop();
     await Promise.all([...this.subscriptions.keys()].map((subscription) => subscription.stop()));
-    await this.checkpointing;
-    if (this.commit.failure === undefined) await this.finalCheckpoint();
+    await this.housekeeping.close(this.commit.failure === undefined);
     await this.writer.close();
     await this.release();
   }
@@ -351,30 +342,14 @@ class SegmentedLog implements EmbeddedLog {
     return offset + 1;
   }
 
-  /** At each new segment, so that a start never reads more than one. */
-  private checkpointNewSegment(): void {
-    if (this.segments.length === this.checkpointedSegments || this.checkpointing) return;
-    this.checkpointing = this.writeCheckpoint()
-      .catch((error: unknown) => this.options.report?.(`no checkpoint: ${String(error)}`))
-      .finally(() => (this.checkpointing = undefined));
-  }
-
-  /** A full disk must not keep the process from ending: the next start reads a little more. */
-  private finalCheckpoint(): Promise<void> {
-    return this.writeCheckpoint().catch((error: unknown) =>
-      this.options.report?.(`no checkpoint: ${String(error)}`),
-    );
-  }
-
-  private writeCheckpoint(): Promise<void> {
-    this.checkpointedSegments = this.segments.length;
-    return writeCheckpoint(this.options.disk, this.folder, {
+  private checkpoint(): Checkpoint {
+    return {
       generation: this.generation,
       segment: this.segments.at(-1)?.first ?? 0,
       at: this.writer.endByte,
       next: this.commit.nextOffset,
       verdicts: [...this.verdicts.appended()],
       revisions: this.revisions.entries(),
-    });
+    };
   }
 }

@@ -1,7 +1,7 @@
 // Events read back from segment files: of some topics, or of one stream.
 import type { RecordedEvent } from '../../../event-log.port.js';
 import type { FilePort } from '../disk/file-port.js';
-import { decodeLine, TOPIC_BIT, type Line, type Upcast } from './record-format.js';
+import { decodeLine, isMixed, TOPIC_BIT, type Line, type Upcast } from './record-format.js';
 import { readBatches, type Batch, type Segment } from './segments.js';
 
 export type EventsWanted = Readonly<{
@@ -41,7 +41,7 @@ const decodeBatch = (
   into: RecordedEvent[],
 ): void => {
   const text = body.toString('utf8');
-  const isMixed = (header.contents & 0x7fff & ~bits) !== 0;
+  const hasOthers = isMixed(header.contents, bits);
   let at = 0;
   for (let offset = header.first; at < text.length; offset++) {
     const end = text.indexOf('\n', at);
@@ -51,7 +51,7 @@ const decodeBatch = (
     if (needle !== undefined && !line.includes(needle)) continue;
     const recorded = decodeLine(JSON.parse(line) as Line, generation, offset, upcast);
     if (stream !== undefined && recorded.stream !== stream) continue;
-    if (isMixed && (TOPIC_BIT[recorded.topic] & bits) === 0) continue;
+    if (hasOthers && (TOPIC_BIT[recorded.topic] & bits) === 0) continue;
     into.push(recorded);
   }
 };

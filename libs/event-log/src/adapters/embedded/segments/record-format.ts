@@ -16,7 +16,13 @@ export const TOPIC_BIT: Readonly<Record<Topic, number>> = Object.fromEntries(
 ) as Record<Topic, number>;
 /** Set when an event of the batch carries an idempotency key. */
 export const KEY_BIT = 0x8000;
+/** Set in segments that retention has rewritten. */
+export const COMPACTED_BIT = 0x4000;
+const TOPIC_BITS = (1 << TOPICS.length) - 1;
 export const EXPECT_BITS = TOPIC_BIT.provisioning | TOPIC_BIT.accounts;
+
+/** True when a batch holds events of other topics than these. */
+export const isMixed = (contents: number, bits: number): boolean => (contents & TOPIC_BITS & ~bits) !== 0;
 
 export const topicBits = (topics: readonly Topic[]): number =>
   topics.reduce((bits, topic) => bits | TOPIC_BIT[topic], 0);
