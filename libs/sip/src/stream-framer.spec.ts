@@ -95,6 +95,14 @@ describe('cuts a stream into messages', () => {
     framer.push(`${message('1')}${message('2')}\r\n\r\n`);
     framer.push(message('3'));
     expect(told).toEqual([message('1')]);
+    told.length = 0;
+    const other = new StreamFramer({
+      message: () => other.stop(),
+      ping: () => told.push('PING'),
+      failed: () => told.push('FAULT'),
+    });
+    other.push(`${message('1')}\r\n\r\n`);
+    expect(told).toEqual([]);
   });
 
   it('says whether a message is incomplete', () => {
@@ -135,6 +143,11 @@ describe('gives up on a stream that cannot be cut', () => {
       const told = frame(...pieces).filter((line) => line !== good);
       expect(told).toEqual([expect.stringMatching(`^FAULT ${fault} `)]);
     }
+  });
+
+  it('does not wait for the end of a head that never comes', () => {
+    const pieces = Array.from({ length: 20 }, () => 'a'.repeat(1_000));
+    expect(frame('BYE sip:a SIP/2.0\r\n', ...pieces)).toEqual(['FAULT head-too-large 0']);
   });
 
   it('tells the head where there is one', () => {

@@ -98,6 +98,16 @@ it('delivers what was sent before the close, then tells both sides once', async 
   expect(raws(core)).toEqual(['a', 'b', 'd']);
 });
 
+it('tells each side once when both close at the same time', async () => {
+  const { flow, core, edge } = await join();
+  flow.send('a');
+  const { flow: far } = await core.recorder.next('message');
+  flow.close();
+  far.close();
+  await settle();
+  expect([core.recorder.count('closed'), edge.recorder.count('closed')]).toEqual([1, 1]);
+});
+
 it('closes the flows of a node that goes, and finds it no more', async () => {
   const { flow, core, edge, target } = await join();
   await core.node.close();
@@ -115,12 +125,18 @@ it('lets other input have its turn in a long exchange', async () => {
   flow.close();
 });
 
-it('keeps order over many drains', async () => {
-  const { flow, core } = await join();
-  const count = DRAIN_MESSAGES_MAX * 3 + 5;
-  for (let i = 0; i < count; i++) flow.send(String(i));
-  while (core.recorder.heard.length < count) await settle();
-  expect(raws(core)).toEqual(Array.from({ length: count }, (_, i) => String(i)));
+it('keeps order over many drains, in both directions', async () => {
+  const { flow, core, edge } = await join();
+  flow.send('0');
+  const { flow: far } = await core.recorder.next('message');
+  const numbers = Array.from({ length: DRAIN_MESSAGES_MAX + 500 }, (_, i) => i);
+  for (const i of numbers) {
+    flow.send(`up ${i}`);
+    if (i % 3 > 0) far.send(`down ${i}`);
+  }
+  while (core.recorder.heard.length < numbers.length) await settle();
+  expect(raws(core)).toEqual(numbers.map((i) => `up ${i}`));
+  expect(raws(edge)).toEqual(numbers.filter((i) => i % 3 > 0).map((i) => `down ${i}`));
 });
 
 it('refuses over its bound', async () => {

@@ -1,4 +1,5 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, Socket } from 'node:net';
+import { jest } from '@jest/globals';
 import { settle } from '#libs/testkit';
 import { StreamFramer } from '../stream-framer.js';
 import { SWEEP_MS } from './connections.js';
@@ -87,8 +88,11 @@ describe('a TCP listener', () => {
     const edge = await start({ transport: 'tcp' }, { onMessage: (raw, flow) => void flow.send(raw) });
     const { socket, next } = await dial(edge.port);
     const wire = Array.from({ length: 20 }, (_, i) => request(`n${i}`)).join('');
+    const write = jest.spyOn(Socket.prototype, 'write');
     socket.write(wire);
     expect(await next()).toBe(wire);
+    expect(write.mock.calls.map(([text]) => text)).toEqual([wire, wire]);
+    write.mockRestore();
   });
 
   it('answers 400 where Content-Length is missing, then closes', async () => {
@@ -125,19 +129,30 @@ describe('a TCP listener', () => {
     flow.close();
     await settle();
     expect(edge.recorder.count('closed')).toBe(0);
+    expect(edge.clock.pending).toBe(0);
     expect(edge.node.flowOf({ ...flow, transport: 'tcp', listener: 0 })).toBeUndefined();
   });
 
   it('still answers a peer that has ended its side', async () => {
+    const answer = request('answer', 'x'.repeat(60_000));
+    const count = 200; // more than the kernel keeps
     const edge = await start(
       { transport: 'tcp' },
-      { onMessage: (_raw, flow) => void flow.send(request('answer')) },
+      {
+        limits: { sendBufferBytesMax: 20_000_000 },
+        onMessage: (_raw, flow) => {
+          for (let i = 0; i < count; i++) flow.send(answer);
+        },
+      },
     );
     const { socket, bytes } = await dial(edge.port);
     const gone = ended(socket);
+    socket.pause();
     socket.end(request('a'));
+    await edge.recorder.next('closed');
+    socket.resume();
     await gone;
-    expect(bytes()).toBe(request('answer'));
+    expect(bytes().length).toBe(answer.length * count);
   });
 
   it('closes on a peer that does not read, and says so', async () => {

@@ -82,8 +82,9 @@ export const transportContract = (
       const { transport, remoteAddress, remotePort } = flow;
       expect(pair.node.flowTo({ transport, address: remoteAddress, port: remotePort }, 'edge')).toBe(flow);
       expect(pair.node.flowOf({ ...plain(flow), listener: 0 })).toBe(flow);
-      if (flow.reliable)
-        expect(pair.node.flowOf({ ...plain(flow), listener: 0, connectionId: 0 })).toBeUndefined();
+      if (!flow.reliable) return;
+      expect(pair.node.flowOf({ ...plain(flow), listener: 0, connectionId: 0 })).toBeUndefined();
+      expect(pair.node.flowOf({ ...plain(flow), listener: 0, remotePort: 9 })).toBeUndefined();
     });
 
     it('knows the sent-by of its flows', async () => {
