@@ -48,6 +48,8 @@ export interface Phone {
   transact(request: string, onResponse: (response: string) => void): () => void;
   reply(request: string, status: number, reason: string, headers?: readonly Header[], body?: string): void;
   via(branch?: string): Header;
+  /** Gives up every request that has no final answer: they reject, nothing is sent again. */
+  abandon(): void;
   /** Tag of this phone's answers to a request. */
   tagFor(request: string): string;
   close(): void;
@@ -81,9 +83,9 @@ const retransmit = (socket: SipSocket, text: string): (() => void) => {
 
 const cseqKey = (text: string): string => `${firstHeader(text, 'Call-ID')} ${firstHeader(text, 'CSeq')}`;
 
-/** Opens the socket; nothing is sent yet. */
-export const createPhone = async (options: PhoneOptions): Promise<Phone> =>
-  new TestPhone(options, await openSipSocket(options));
+/** Opens the socket, unless there is one already; nothing is sent yet. */
+export const createPhone = async (options: PhoneOptions, socket?: SipSocket): Promise<Phone> =>
+  new TestPhone(options, socket ?? (await openSipSocket(options)));
 
 class TestPhone implements Phone {
   readonly user: User;
@@ -95,6 +97,7 @@ class TestPhone implements Phone {
   private readonly localHost: string;
   private readonly instance: string;
   private readonly waiting = new Map<string, (response: string) => void>();
+  private readonly pending = new Set<() => void>();
   private readonly taken = new Set<number>();
   private readonly tags = new Map<string, string>();
   private readonly seen = new Set<string>();
@@ -154,17 +157,27 @@ class TestPhone implements Phone {
 
   request(text: string): Promise<string> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        stop();
-        reject(new Error(`${this.user.name}: no answer to ${methodOf(text)} within ${ANSWER_MS_MAX} ms`));
-      }, ANSWER_MS_MAX);
-      const stop = this.transact(text, (response) => {
-        if ((statusOf(response) ?? 0) < 200) return;
+      const end = (): void => {
         clearTimeout(timer);
         stop();
+        this.pending.delete(give);
+      };
+      const give = (): void => {
+        end();
+        reject(new Error(`${this.user.name}: no answer to ${methodOf(text)}`));
+      };
+      const timer = setTimeout(give, ANSWER_MS_MAX);
+      const stop = this.transact(text, (response) => {
+        if ((statusOf(response) ?? 0) < 200) return;
+        end();
         resolve(response);
       });
+      this.pending.add(give);
     });
+  }
+
+  abandon(): void {
+    for (const give of this.pending) give();
   }
 
   transact(request: string, onResponse: (response: string) => void): () => void {
@@ -199,6 +212,7 @@ class TestPhone implements Phone {
   }
 
   close(): void {
+    this.abandon();
     this.waiting.clear();
     this.socket.close();
   }

@@ -1,0 +1,147 @@
+// 1.4: kill -9 under 500 registrations/s, ten times: every binding whose 200 OK came is there after the restart; a UDP phone is
+// called at once, TCP and WebSocket phones after they are back; ready in under 3 s. Power cuts (a file port that forgets what was
+// not fdatasync-ed) are a simulation in libs/event-log.
+import { statusOf } from '#libs/testkit';
+import { sleep } from '../../harness/children.js';
+import { createFleet, type Fleet, forEachAtOnce, markOf } from '../../harness/fleet.js';
+import { contactsOf, type Phone } from '../../harness/phone.js';
+import { type Product, withProduct } from '../../harness/product.js';
+import { provision, usersOf } from '../../harness/users.js';
+import { checkCallBetween, checkStatus, newPhone, registeredPhone } from '../checks.js';
+import { checkTests } from '../jest-run.js';
+import type { Line, Report } from '../line.js';
+
+const REGISTRATIONS_PER_S = 500;
+const READY_MS_MAX = 3000;
+/** The kill comes somewhere in this window of a round. */
+const KILL_AFTER_MS = { least: 500, most: 3500 };
+const QUERIES_AT_ONCE = 50;
+const BURST_MS = 10;
+
+/** What each phone was last told 200 for: the mark of its Contact. */
+type Acknowledged = Map<Phone, string>;
+
+/** Registers one phone after the other at the rate until stopped; returns how many were sent. */
+const registerSteadily = async (
+  fleet: Fleet,
+  round: number,
+  acknowledged: Acknowledged,
+  running: () => boolean,
+): Promise<number> => {
+  let sent = 0;
+  const startMs = performance.now();
+  while (running() && sent < fleet.phones.length) {
+    const due = ((performance.now() - startMs) / 1000) * REGISTRATIONS_PER_S;
+    for (; sent < due && sent < fleet.phones.length; sent += 1) {
+      const phone = fleet.phones[sent] as Phone;
+      const contact = fleet.contact(phone, round);
+      phone.register({ contact }).then(
+        (response) => {
+          if (statusOf(response) === 200) acknowledged.set(phone, String(round));
+        },
+        () => undefined, // abandoned when the product was killed
+      );
+    }
+    await sleep(BURST_MS);
+  }
+  return sent;
+};
+
+/** Asks for the bindings of every phone that was told 200. */
+const countLost = async (report: Report, acknowledged: Acknowledged): Promise<number> => {
+  let lost = 0;
+  await forEachAtOnce([...acknowledged], QUERIES_AT_ONCE, async ([phone, mark]) => {
+    const response = await phone.register({ contact: undefined });
+    const marks = contactsOf(response).map(markOf);
+    // A registration that was under way at the kill may have been made durable without its answer.
+    const found = marks.some((found) => found !== undefined && Number(found) >= Number(mark));
+    if (statusOf(response) === 200 && found) return;
+    lost += 1;
+    if (lost <= 3)
+      report.note(`${phone.user.name}: acknowledged ${mark}, found ${marks.join(',')}: ${response}`);
+  });
+  return lost;
+};
+
+const killRound = async (
+  report: Report,
+  product: Product,
+  fleet: Fleet,
+  round: number,
+  acknowledged: Acknowledged,
+) => {
+  const { least, most } = KILL_AFTER_MS;
+  const killAfterMs = least + Math.random() * (most - least);
+  let running = true;
+  const load = registerSteadily(fleet, round, acknowledged, () => running);
+  await sleep(killAfterMs);
+  await product.kill9();
+  running = false;
+  const sent = await load;
+  await sleep(50); // what the kernel still holds for us
+  fleet.abandon();
+  const confirmed = [...acknowledged.values()].filter((mark) => mark === String(round)).length;
+  const readyMs = await product.start();
+  report.note(
+    `round ${round}: killed after ${Math.round(killAfterMs)} ms, ${sent} sent, ${confirmed} confirmed, ready in ${readyMs} ms`,
+  );
+  return { readyMs, sent, confirmed };
+};
+
+const checkCallsAfterwards = async (
+  report: Report,
+  product: Product,
+  udp: readonly [Phone, Phone],
+  round: number,
+): Promise<void> => {
+  const [caller, callee] = udp;
+  await checkCallBetween(report, caller, callee, `round ${round}: UDP at once`);
+  for (const transport of ['tcp', 'ws'] as const) {
+    const back = await newPhone(product, callee.user, transport, { contactParams: ';reg-id=1' });
+    checkStatus(report, `round ${round}: ${transport} is back`, await back.register(), 200);
+    // The UDP phone of the same user rings too and would answer first: it leaves.
+    const call = checkCallBetween(report, back, caller, `round ${round}: ${transport} calls`);
+    await call;
+    await back.register({ expires: 0 });
+    back.close();
+  }
+};
+
+export const line: Line = {
+  async run(report) {
+    const rounds = report.quick ? 3 : 10;
+    const users = usersOf('k', report.quick ? 800 : 1800);
+    await withProduct({ env: { REG_MAX_EXPIRES: '3600' } }, async (product) => {
+      await provision(product, users);
+      const fleet = await createFleet(
+        { transport: 'udp', host: '127.0.0.1', port: product.ports.BONO_PORT },
+        users,
+      );
+      const caller = await registeredPhone(report, product, 'caller');
+      const callee = await registeredPhone(report, product, 'callee');
+      const acknowledged: Acknowledged = new Map();
+      const readyMs: number[] = [];
+      let [sent, confirmed, lost] = [0, 0, 0];
+      try {
+        for (let round = 1; round <= rounds; round += 1) {
+          const result = await killRound(report, product, fleet, round, acknowledged);
+          readyMs.push(result.readyMs);
+          sent += result.sent;
+          confirmed += result.confirmed;
+          await checkCallsAfterwards(report, product, [caller, callee], round);
+          lost += await countLost(report, acknowledged);
+        }
+      } finally {
+        fleet.close();
+        caller.close();
+        callee.close();
+      }
+      report.figure('kills', rounds);
+      report.figure('registrationsSent', sent);
+      report.atLeast('registrationsConfirmed', confirmed, rounds * 100);
+      report.atMost('confirmedButLost', lost, 0);
+      report.atMost('readyMsMax', Math.max(...readyMs), READY_MS_MAX);
+    });
+    await checkTests(report, 'power cuts', ['libs/event-log'], { named: 'power cuts', atLeast: 2 });
+  },
+};
