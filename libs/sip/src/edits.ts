@@ -16,9 +16,10 @@ type HeaderEdit = {
   readonly lowerName: string;
   /** What a new line begins with. */
   prefix: string;
-  /** First and last line of the header in the message, -1: it has none. */
+  /** First line of the header in the message, -1: it has none. */
   readonly first: number;
-  readonly last: number;
+  /** Its last line; looked for when something is to stand behind it. */
+  last: number;
   head: string[] | undefined;
   tail: string[] | undefined;
   /** First line left of what came (lineCount: none) and where its first value left begins. */
@@ -68,8 +69,7 @@ export class Edits {
   /** A new line after the last of that header. */
   append(id: HeaderId, value: string): void {
     const edit = this.edit(id);
-    if (edit.tail === undefined) edit.tail = [value];
-    else edit.tail.push(value);
+    this.putLast(edit, value);
   }
 
   /** All lines of the header become this one, at the place of the first; added when there was none. */
@@ -91,15 +91,14 @@ export class Edits {
   addNamed(name: string, value: string): void {
     const edit = this.editNamed(name);
     if (edit.id === UNKNOWN_HEADER) edit.prefix = prefixOf(name);
-    if (edit.tail === undefined) edit.tail = [value];
-    else edit.tail.push(value);
+    this.putLast(edit, value);
   }
 
   /** Takes away the first value: its line when it is alone there, else the value only. */
   popValue(id: HeaderId): void {
     const edit = this.edit(id);
     if (popFrom(edit.head)) return;
-    if (this.seekValue(edit)) this.passValue(edit);
+    if (this.seekValue(edit)) this.passValue(edit, this.valueEnd(edit));
     else popFrom(edit.tail);
   }
 
@@ -109,7 +108,7 @@ export class Edits {
     const top = firstOf(edit.head);
     if (top !== undefined) return top;
     const { line, offset } = edit;
-    const value = this.seekValue(edit) ? this.leftValue(edit) : firstOf(edit.tail);
+    const value = this.seekValue(edit) ? this.valueTo(edit, this.valueEnd(edit)) : firstOf(edit.tail);
     edit.line = line;
     edit.offset = offset;
     return value;
@@ -123,8 +122,9 @@ export class Edits {
     const edit = this.edit(H.Via);
     if (edit.line !== edit.first || edit.offset !== this.message.lines[edit.first * LINE_STRIDE + 2]) return;
     if (!this.seekValue(edit)) return;
-    const via = receivedVia(this.leftValue(edit), received, rport);
-    this.passValue(edit);
+    const end = this.valueEnd(edit);
+    const via = receivedVia(this.valueTo(edit, end), received, rport);
+    this.passValue(edit, end);
     (edit.head ??= []).push(via);
   }
 
@@ -230,8 +230,7 @@ export class Edits {
   private edit(id: HeaderId): HeaderEdit {
     for (const edit of this.headers) if (edit.id === id && id >= 0) return edit;
     const first = this.message.findLine(id);
-    const last = first < 0 ? -1 : this.lastLine(id);
-    return this.begin(id, '', PREFIXES[id]!, first, last);
+    return this.begin(id, '', PREFIXES[id]!, first);
   }
 
   private editNamed(name: string): HeaderEdit {
@@ -239,30 +238,36 @@ export class Edits {
     const id = HEADER_IDS.get(lowerName);
     if (id !== undefined) return this.edit(id);
     for (const edit of this.headers) if (edit.lowerName === lowerName) return edit;
-    let first = -1;
-    let last = -1;
-    for (let line = 0; line < this.message.lineCount; line++) {
-      if (!this.isNamed(line, lowerName)) continue;
-      if (first < 0) first = line;
-      last = line;
-    }
-    return this.begin(UNKNOWN_HEADER, lowerName, prefixOf(name), first, last);
+    let first = 0;
+    while (first < this.message.lineCount && !this.isNamed(first, lowerName)) first++;
+    return this.begin(UNKNOWN_HEADER, lowerName, prefixOf(name), first < this.message.lineCount ? first : -1);
   }
 
-  private begin(id: HeaderId, lowerName: string, prefix: string, first: number, last: number): HeaderEdit {
+  private begin(id: HeaderId, lowerName: string, prefix: string, first: number): HeaderEdit {
     const { lines, lineCount } = this.message;
     const line = first < 0 ? lineCount : first;
     const offset = first < 0 ? 0 : lines[first * LINE_STRIDE + 2]!;
-    const edit = { id, lowerName, prefix, first, last, head: undefined, tail: undefined, line, offset };
+    const edit = { id, lowerName, prefix, first, last: -1, head: undefined, tail: undefined, line, offset };
     this.headers.push(edit);
     return edit;
   }
 
-  private lastLine(id: HeaderId): number {
-    const { lines, lineCount } = this.message;
-    let line = lineCount - 1;
-    while (lines[line * LINE_STRIDE] !== id) line--;
-    return line;
+  private putLast(edit: HeaderEdit, value: string): void {
+    if (edit.tail !== undefined) {
+      edit.tail.push(value);
+      return;
+    }
+    edit.tail = [value];
+    if (edit.first < 0) return;
+    let line = this.message.lineCount - 1;
+    while (!this.isOf(edit, line)) line--;
+    edit.last = line;
+  }
+
+  private isOf(edit: HeaderEdit, line: number): boolean {
+    return edit.id >= 0
+      ? this.message.lines[line * LINE_STRIDE] === edit.id
+      : this.isNamed(line, edit.lowerName);
   }
 
   private findEdit(id: HeaderId, line: number): HeaderEdit | undefined {
@@ -301,9 +306,9 @@ export class Edits {
     return false;
   }
 
-  /** Goes past the value that seekValue found, to the next. */
-  private passValue(edit: HeaderEdit): void {
-    edit.offset = this.valueEnd(edit) + 1;
+  /** Goes past the value that seekValue found and that ends at `end`, to the next. */
+  private passValue(edit: HeaderEdit, end: number): void {
+    edit.offset = end + 1;
     this.seekValue(edit);
   }
 
@@ -312,9 +317,9 @@ export class Edits {
     return indexOutside(raw, COMMA, edit.offset, lines[edit.line * LINE_STRIDE + 3]!);
   }
 
-  private leftValue(edit: HeaderEdit): string {
+  private valueTo(edit: HeaderEdit, end: number): string {
     const { raw } = this.message;
-    return raw.slice(edit.offset, trimEnd(raw, edit.offset, this.valueEnd(edit)));
+    return raw.slice(edit.offset, trimEnd(raw, edit.offset, end));
   }
 }
 

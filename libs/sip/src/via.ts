@@ -137,9 +137,10 @@ export const receivedVia = (
 ): string => {
   let via = '';
   let copied = 0;
-  for (let semi = nextParam(value, 0); semi < value.length;) {
+  const plain = !value.includes('"') && !value.includes('<');
+  for (let semi = nextParam(value, 0, plain); semi < value.length;) {
     const at = skipSpace(value, semi + 1, value.length);
-    const next = nextParam(value, at);
+    const next = nextParam(value, at, plain);
     // Both names begin with an r: most parameters are passed by at the price of one comparison.
     if ((value.charCodeAt(at) | 32) === LETTER_R) {
       if (rport !== undefined && isNamed(value, at, 'rport')) {
@@ -158,7 +159,11 @@ export const receivedVia = (
 
 const LETTER_R = 114;
 
-const nextParam = (value: string, from: number): number => indexOutside(value, SEMICOLON, from, value.length);
+const nextParam = (value: string, from: number, plain: boolean): number => {
+  if (!plain) return indexOutside(value, SEMICOLON, from, value.length);
+  const semi = value.indexOf(';', from);
+  return semi < 0 ? value.length : semi;
+};
 
 const isNamed = (value: string, at: number, lowerName: string): boolean =>
   matchesLower(value, at, lowerName) && !isTokenCode(value.charCodeAt(at + lowerName.length));
