@@ -1,12 +1,14 @@
-// What the log does beside appending: a checkpoint at each new segment, retention once an hour.
+// What the log does beside appending: checkpoint and stream index at each new segment, retention once an hour.
 // Neither is ever waited for by an append; a failure is reported and tried again later.
 import type { Clock } from '#libs/runtime';
 import type { FilePort } from './disk/file-port.js';
 import { compactSegment, expiredSegments } from './retention.js';
 import { writeCheckpoint, type Checkpoint } from './segments/checkpoint.js';
 import type { Segment } from './segments/segments.js';
+import { indexSegment, unindexed } from './segments/stream-index.js';
 
 const RETENTION_INTERVAL_MS = 3_600_000;
+const RETRY_MS = 1_000;
 
 export type HousekeepingOptions = Readonly<{
   disk: FilePort;
@@ -29,13 +31,17 @@ export class Housekeeping {
 
   constructor(private readonly options: HousekeepingOptions) {
     this.checkpointed = options.segments.length;
+    this.start('no stream index', () => this.index());
     if (options.retentionMs !== undefined) this.retainLater(0);
   }
 
   /** Called after each group commit. */
   committed(): void {
     if (this.options.segments.length === this.checkpointed || this.isWorking) return;
-    this.start('no checkpoint', () => this.checkpoint());
+    this.start('no checkpoint', async () => {
+      await this.checkpoint();
+      await this.index();
+    });
   }
 
   /** Ends what is running and, when the log is in order, writes the last checkpoint. */
@@ -62,10 +68,19 @@ export class Housekeeping {
     return writeCheckpoint(disk, folder, state());
   }
 
+  private async index(): Promise<void> {
+    const { disk, folder, segments } = this.options;
+    for (const segment of await unindexed(disk, folder, segments)) {
+      if (this.isClosed) return;
+      await indexSegment(disk, folder, segment);
+    }
+  }
+
   private retainLater(delayMs: number): void {
     this.cancelTimer = this.options.clock.after(delayMs, () => {
-      if (!this.isWorking) this.start('retention failed', () => this.retain());
-      this.retainLater(RETENTION_INTERVAL_MS);
+      const isFree = !this.isWorking;
+      if (isFree) this.start('retention failed', () => this.retain());
+      this.retainLater(isFree ? RETENTION_INTERVAL_MS : RETRY_MS);
     });
   }
 
@@ -78,6 +93,7 @@ export class Housekeeping {
     for (const { segment, end } of expired) {
       if (this.isClosed) return;
       const { bytesBefore, bytesAfter, events } = await compactSegment(disk, folder, segment, end);
+      await indexSegment(disk, folder, segment);
       report?.(`${segment.path}: ${bytesBefore} bytes became ${bytesAfter}, ${events} events stay`);
     }
   }

@@ -1,8 +1,9 @@
 // Events read back from segment files: of some topics, or of one stream.
 import type { RecordedEvent } from '../../../event-log.port.js';
 import type { FilePort } from '../disk/file-port.js';
-import { decodeLine, isMixed, TOPIC_BIT, type Line, type Upcast } from './record-format.js';
+import { decodeLine, isMixed, TOPIC_BIT, type BatchHeader, type Line, type Upcast } from './record-format.js';
 import { readBatches, type Batch, type Segment } from './segments.js';
+import { mayHold } from './stream-index.js';
 
 export type EventsWanted = Readonly<{
   disk: FilePort;
@@ -20,40 +21,70 @@ export type EventsWanted = Readonly<{
 /** The wanted events in order, an array for each piece of file that was read. */
 export async function* readEvents(wanted: EventsWanted): AsyncGenerator<readonly RecordedEvent[]> {
   const { disk, segments, from, upTo, bits, stream } = wanted;
-  // A stream's name as it stands in a line: most batches are put aside by it before anything is parsed.
-  const needle = stream === undefined ? undefined : `"subject":${JSON.stringify(stream)},`;
-  const needleBytes = needle === undefined ? undefined : Buffer.from(needle);
-  const range = { from, upTo, wants: ({ contents }: { contents: number }) => (contents & bits) !== 0 };
+  const range = {
+    from,
+    upTo,
+    wants: ({ contents }: BatchHeader) => (contents & bits) !== 0,
+    mayHold: (segment: Segment) => mayHold(disk, segment, bits, stream),
+  };
+  // A stream's name as it stands in a line: by it nearly all lines are put aside before anything is parsed.
+  const needle = stream === undefined ? undefined : Buffer.from(`"subject":${JSON.stringify(stream)},`);
   for await (const batches of readBatches(disk, segments, range)) {
     const events: RecordedEvent[] = [];
     for (const batch of batches) {
-      if (needleBytes && !batch.body.includes(needleBytes)) continue;
-      decodeBatch(batch, wanted, needle, events);
+      if (needle) decodeLinesWith(needle, batch, wanted, events);
+      else decodeAll(batch, wanted, events);
     }
     if (events.length > 0) yield events;
   }
 }
 
-const decodeBatch = (
-  { header, body }: Batch,
-  { from, upTo, bits, stream, generation, upcast }: EventsWanted,
-  needle: string | undefined,
-  into: RecordedEvent[],
-): void => {
+const decodeAll = ({ header, body }: Batch, wanted: EventsWanted, into: RecordedEvent[]): void => {
   const text = body.toString('utf8');
-  const hasOthers = isMixed(header.contents, bits);
   let at = 0;
   for (let offset = header.first; at < text.length; offset++) {
     const end = text.indexOf('\n', at);
-    const line = text.slice(at, end);
+    if (offset >= wanted.from && offset < wanted.upTo)
+      take(text.slice(at, end), offset, header, wanted, into);
     at = end + 1;
-    if (offset < from || offset >= upTo) continue;
-    if (needle !== undefined && !line.includes(needle)) continue;
-    const recorded = decodeLine(JSON.parse(line) as Line, generation, offset, upcast);
-    if (stream !== undefined && recorded.stream !== stream) continue;
-    if (hasOthers && (TOPIC_BIT[recorded.topic] & bits) === 0) continue;
-    into.push(recorded);
   }
+};
+
+const decodeLinesWith = (
+  needle: Buffer,
+  { header, body }: Batch,
+  wanted: EventsWanted,
+  into: RecordedEvent[],
+): void => {
+  let offset = header.first;
+  let at = 0;
+  for (let found = body.indexOf(needle); found >= 0; found = body.indexOf(needle, at)) {
+    let end = body.indexOf(LINE_FEED, at);
+    for (; end < found; end = body.indexOf(LINE_FEED, at)) {
+      at = end + 1;
+      offset++;
+    }
+    if (offset >= wanted.from && offset < wanted.upTo) {
+      take(body.toString('utf8', at, end), offset, header, wanted, into);
+    }
+    at = end + 1;
+    offset++;
+  }
+};
+
+const LINE_FEED = 0x0a;
+
+const take = (
+  line: string,
+  offset: number,
+  { contents }: BatchHeader,
+  { bits, stream, generation, upcast }: EventsWanted,
+  into: RecordedEvent[],
+): void => {
+  const recorded = decodeLine(JSON.parse(line) as Line, generation, offset, upcast);
+  if (stream !== undefined && recorded.stream !== stream) return;
+  if (isMixed(contents, bits) && (TOPIC_BIT[recorded.topic] & bits) === 0) return;
+  into.push(recorded);
 };
 
 /** The events of one stream from a revision on, each with its revision. */

@@ -98,17 +98,23 @@ export type ReadRange = Readonly<{
   /** Offset to stop before; what is below it is known to be durable. */
   upTo: number;
   wants: (header: BatchHeader) => boolean;
+  /** False: the sealed segment certainly has nothing that is wanted. */
+  mayHold?: (segment: Segment) => Promise<boolean>;
 }>;
 
 /** The wanted batches from one offset to another, over as many segments as that takes. Throws LogDamaged. */
 export async function* readBatches(
   disk: FilePort,
   segments: () => readonly Segment[],
-  { from, upTo, wants }: ReadRange,
+  { from, upTo, wants, mayHold }: ReadRange,
 ): AsyncGenerator<readonly Batch[]> {
   let next = from;
   while (next < upTo) {
-    const segment = segmentOf(segments(), next);
+    const { segment, following } = segmentOf(segments(), next);
+    if (following && following.first > next && mayHold && !(await mayHold(segment))) {
+      next = following.first;
+      continue;
+    }
     const file = await disk.open(segment.path, 'read');
     try {
       const lower = next;
@@ -133,7 +139,10 @@ export async function* readBatches(
   }
 }
 
-const segmentOf = (segments: readonly Segment[], offset: number): Segment => {
+const segmentOf = (
+  segments: readonly Segment[],
+  offset: number,
+): Readonly<{ segment: Segment; following: Segment | undefined }> => {
   let low = 0;
   let high = segments.length - 1;
   while (low < high) {
@@ -143,5 +152,5 @@ const segmentOf = (segments: readonly Segment[], offset: number): Segment => {
   }
   const segment = segments[low];
   if (!segment) throw new Error('a log has at least one segment');
-  return segment;
+  return { segment, following: segments[low + 1] };
 };

@@ -1,0 +1,105 @@
+// log/<first offset>.streams: which streams and topics a sealed segment holds, so that reading one stream passes over the
+// segments without it. A line (magic, contents, count, crc), then the sorted 32-bit hashes of the stream names.
+// Written by housekeeping.ts, never needed: a segment without one is read.
+import { crc32 } from 'node:zlib';
+import { readWhole, replaceWhole, type FilePort } from '../disk/file-port.js';
+import { scanSegment, type Batch, type Segment } from './segments.js';
+
+const MAGIC = 'CWSTREAMS1';
+const HEADER_BYTES = 35;
+const CRC_BYTES = 9;
+const HASH_BYTES = 4;
+
+const hashOf = (stream: string): number => {
+  let h = 0x811c9dc5; // FNV-1a, then MurmurHash3's finalizer so that near names get far places
+  for (let i = 0; i < stream.length; i++) h = Math.imul(h ^ stream.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+};
+
+const fileOf = ({ path }: Segment): string => path.replace(/\.log$/, '.streams');
+const nameOf = (segment: Segment): string => fileOf(segment).slice(fileOf(segment).lastIndexOf('/') + 1);
+
+const SUBJECT = '"subject":"';
+const SUBJECT_END = '","time":"';
+
+const hashStreams = ({ body }: Batch, hashes: Set<number>): void => {
+  const text = body.toString('utf8');
+  for (let at = text.indexOf(SUBJECT); at >= 0; at = text.indexOf(SUBJECT, at)) {
+    const from = at + SUBJECT.length;
+    const to = text.indexOf(SUBJECT_END, from);
+    const raw = text.slice(from, to);
+    hashes.add(hashOf(raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw));
+    at = text.indexOf('\n', to);
+    if (at < 0) return;
+  }
+};
+
+/** Makes the index of a sealed segment. */
+export const indexSegment = async (disk: FilePort, folder: string, segment: Segment): Promise<void> => {
+  const hashes = new Set<number>();
+  let contents = 0;
+  const file = await disk.open(segment.path, 'read');
+  try {
+    const scan = scanSegment(file, { at: 0, next: segment.first, upTo: Infinity, wants: () => true });
+    let step = await scan.next();
+    for (; !step.done; step = await scan.next()) {
+      for (const batch of step.value) {
+        contents |= batch.header.contents;
+        hashStreams(batch, hashes);
+      }
+    }
+    if (step.value.problem !== undefined) return; // whoever reads it will be told
+  } finally {
+    await file.close();
+  }
+  const sorted = Uint32Array.from(hashes).sort();
+  const body = Buffer.alloc(sorted.length * HASH_BYTES);
+  for (const [index, hash] of sorted.entries()) body.writeUInt32LE(hash, index * HASH_BYTES);
+  const fields = `${MAGIC} ${contents.toString(16).padStart(4, '0')} ${String(sorted.length).padStart(9, '0')} `;
+  const crc = crc32(body, crc32(fields)).toString(16).padStart(8, '0');
+  await replaceWhole(disk, folder, nameOf(segment), Buffer.concat([Buffer.from(`${fields}${crc}\n`), body]));
+};
+
+/** Sealed segments that have no index. */
+export const unindexed = async (
+  disk: FilePort,
+  folder: string,
+  segments: readonly Segment[],
+): Promise<readonly Segment[]> => {
+  const names = new Set(await disk.list(folder));
+  return segments.slice(0, -1).filter((segment) => !names.has(nameOf(segment)));
+};
+
+/** False only when the segment certainly holds nothing of the topics, or nothing of the stream. */
+export const mayHold = async (
+  disk: FilePort,
+  segment: Segment,
+  bits: number,
+  stream: string | undefined,
+): Promise<boolean> => {
+  const bytes = await readWhole(disk, fileOf(segment));
+  if (!bytes) return true;
+  const [magic, contents = '', , crc = ''] = bytes.toString('latin1', 0, HEADER_BYTES).trimEnd().split(' ');
+  const fields = bytes.subarray(0, HEADER_BYTES - CRC_BYTES);
+  const hashes = bytes.subarray(HEADER_BYTES);
+  // A spoiled index must not hide events.
+  if (magic !== MAGIC || parseInt(crc, 16) !== crc32(hashes, crc32(fields))) return true;
+  if ((parseInt(contents, 16) & bits) === 0) return false;
+  return stream === undefined || holds(hashes, hashOf(stream));
+};
+
+/** Binary search. */
+const holds = (hashes: Buffer, hash: number): boolean => {
+  let low = 0;
+  let high = hashes.length / HASH_BYTES;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const found = hashes.readUInt32LE(middle * HASH_BYTES);
+    if (found === hash) return true;
+    if (found < hash) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+};
