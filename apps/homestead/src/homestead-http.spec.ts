@@ -1,9 +1,9 @@
 // Homestead's HTTP API over a core of canned answers: every endpoint of backend.md §1.1 that local mode has, each status,
 // and every answer validated against the OpenAPI document that the API itself gives.
 import type { Answer, HomesteadFailure } from '#libs/homestead-client';
-import { regDataFromXml } from '#libs/homestead-client';
+import { connectHomestead, regDataFromXml } from '#libs/homestead-client';
 import { createApiKeys, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
-import { createOpenApiCheck, type OpenApiCheck } from '#libs/testkit';
+import { createFakeClock, createOpenApiCheck, createSeededRandom, type OpenApiCheck } from '#libs/testkit';
 import type { LocalHomestead } from './homestead.js';
 import { HomesteadModule } from './homestead.module.js';
 
@@ -189,6 +189,29 @@ describe('reg-data', () => {
     expect((await call({ method: 'PUT', url: `${IMPU}/reg-data`, body: { reqtype: 'call' } })).status).toBe(
       status,
     );
+  });
+});
+
+describe('the client, over a real socket', () => {
+  it('gives what the core gives', async () => {
+    const ports = { clock: createFakeClock(), random: createSeededRandom(1) };
+    const { homestead, close } = connectHomestead({ url: server.url, apiKey: KEY, ...ports });
+    const visit = { visitedNetwork: 'v', authType: 'REG' } as const;
+    const ask = async () => [
+      await homestead.authVector('a/b@x', 'sip:a?b@x'),
+      await homestead.registrationStatus('a@x', 'sip:a@x', visit),
+      await homestead.location('tel:+1'),
+      await homestead.regData('sip:a@x', { reqtype: 'reg', impi: 'a@x' }),
+    ];
+    try {
+      expect(await ask()).toEqual(
+        [VECTOR, ASSIGNED, ASSIGNED, REG_DATA].map((value) => ({ ok: true, value })),
+      );
+      failure = 'not-found';
+      expect(await ask()).toEqual(Array(4).fill({ ok: false, failure: 'not-found' }));
+    } finally {
+      await close();
+    }
   });
 });
 

@@ -1,13 +1,5 @@
 import fc from 'fast-check';
-import {
-  children,
-  has,
-  parseXml,
-  texts,
-  XML_DEPTH_MAX,
-  XML_LENGTH_MAX,
-  type XmlValue,
-} from './xml-tree.js';
+import { children, has, parseXml, texts, XML_DEPTH_MAX, XML_LENGTH_MAX, type XmlValue } from './xml-tree.js';
 
 const tree = (xml: string): unknown => {
   const parsed = parseXml(xml);

@@ -1,0 +1,33 @@
+// A Homestead at a URL, ready to ask: pool, connections and resolver put together.
+// Used by main.ts of the router and by the all-in-one with HOMESTEAD_LINK=http.
+import { createHttpPool, createUndiciTransport, systemResolver } from '#libs/http-pool';
+import type { Clock, Random } from '#libs/runtime';
+import { createHttpHomestead } from './http.homestead.js';
+import type { Homestead } from './homestead.port.js';
+
+export type ConnectHomesteadOptions = Readonly<{
+  /** `http://homestead.ims.test:8888`. */
+  url: string;
+  clock: Clock;
+  random: Random;
+  apiKey?: string;
+  onFault?: (error: unknown) => void;
+}>;
+
+export type HomesteadConnection = Readonly<{ homestead: Homestead; close: () => Promise<void> }>;
+
+export const connectHomestead = (options: ConnectHomesteadOptions): HomesteadConnection => {
+  const { url, clock, random, apiKey, onFault } = options;
+  const pool = createHttpPool({
+    url,
+    clock,
+    random,
+    transport: createUndiciTransport(),
+    resolve: systemResolver,
+    ...(apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } }),
+  });
+  return {
+    homestead: createHttpHomestead({ pool, ...(onFault ? { onFault } : {}) }),
+    close: () => pool.close(),
+  };
+};

@@ -1,0 +1,124 @@
+// Homestead over its HTTP API (backend.md §1.1), for a router in another process or behind HOMESTEAD_LINK=http.
+// What is not an answer about the user is 'unavailable' or 'timeout', never 'not-found' (docs/architecture.md §6).
+import { HttpFault, type HttpPool, type HttpResponse } from '#libs/http-pool';
+import { assignmentFromJson, authVectorFromJson, failureOfStatus } from './homestead-json.js';
+import type { Answer, Homestead, HomesteadFailure, RegData } from './homestead.port.js';
+import { regDataFromXml } from './reg-data-xml.js';
+
+export type HttpHomesteadOptions = Readonly<{
+  pool: HttpPool;
+  /** What could not be understood or reached, for the log: the caller learns the failure only. */
+  onFault?: (error: unknown) => void;
+}>;
+
+/** Subscriptions kept to be given out again as the same string; beyond it the oldest goes. */
+export const SUBSCRIPTIONS_KEPT_MAX = 100_000;
+
+const failed = (failure: HomesteadFailure): Answer<never> => ({ ok: false, failure });
+
+const query = (parameters: Readonly<Record<string, string | undefined>>): string => {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== '');
+  if (given.length === 0) return '';
+  return `?${given.map(([name, value]) => `${name}=${encodeURIComponent(value ?? '')}`).join('&')}`;
+};
+
+const path = (...parts: readonly string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
+
+const json = (body: string): unknown => {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Keeps one string for equal ones: who parses a profile once a string then parses it once a change. */
+const createInterning = (): ((text: string) => string) => {
+  const kept = new Map<string, string>();
+  return (text) => {
+    const known = kept.get(text);
+    if (known !== undefined) return known;
+    if (kept.size >= SUBSCRIPTIONS_KEPT_MAX) {
+      for (const oldest of kept.keys()) {
+        kept.delete(oldest);
+        break;
+      }
+    }
+    kept.set(text, text);
+    return text;
+  };
+};
+
+export const createHttpHomestead = ({ pool, onFault }: HttpHomesteadOptions): Homestead => {
+  const interned = createInterning();
+
+  const ask = async <T>(
+    request: Parameters<HttpPool['request']>[0],
+    read: (response: HttpResponse) => T | undefined,
+  ): Promise<Answer<T>> => {
+    try {
+      const response = await pool.request(request);
+      if (response.status !== 200) return failed(failureOfStatus(response.status));
+      const value = read(response);
+      if (value !== undefined) return { ok: true, value };
+      onFault?.(new Error(`${request.method} ${request.path}: an answer that is none`));
+      return failed('unavailable');
+    } catch (error) {
+      onFault?.(error);
+      return failed(error instanceof HttpFault && error.kind === 'timeout' ? 'timeout' : 'unavailable');
+    }
+  };
+
+  const readRegData = ({ body }: HttpResponse): RegData | undefined => {
+    const parsed = regDataFromXml(body);
+    if (!parsed.ok) return undefined;
+    return { ...parsed.value, imsSubscriptionXml: interned(parsed.value.imsSubscriptionXml) };
+  };
+
+  return {
+    authVector: (impi, impu, options = {}) =>
+      ask(
+        {
+          method: 'GET',
+          path: path('impi', impi, 'av') + query({ impu, 'server-name': options.serverName }),
+        },
+        ({ body }) => authVectorFromJson(json(body)),
+      ),
+
+    registrationStatus(impi, impu, { visitedNetwork, authType, emergency }) {
+      const parameters = {
+        impu,
+        'visited-network': visitedNetwork,
+        'auth-type': authType,
+        sos: emergency ? 'true' : undefined,
+      };
+      return ask(
+        { method: 'GET', path: path('impi', impi, 'registration-status') + query(parameters) },
+        ({ body }) => assignmentFromJson(json(body)),
+      );
+    },
+
+    location(impu, options = {}) {
+      const parameters = {
+        originating: options.originating ? 'true' : undefined,
+        'auth-type': options.authType,
+      };
+      return ask({ method: 'GET', path: path('impu', impu, 'location') + query(parameters) }, ({ body }) =>
+        assignmentFromJson(json(body)),
+      );
+    },
+
+    regData(impu, { reqtype, serverName, impi, wildcardIdentity }) {
+      const body = { reqtype, server_name: serverName, wildcard_identity: wildcardIdentity };
+      return ask(
+        {
+          method: 'PUT',
+          path: path('impu', impu, 'reg-data') + query({ private_id: impi }),
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        },
+        readRegData,
+      );
+    },
+  };
+};

@@ -1,0 +1,60 @@
+// The undici adapter against a server on a free loopback port: answers, faults by kind, bounds.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { systemResolver } from './system-resolver.js';
+import { createUndiciTransport } from './undici.transport.js';
+
+let server: Server;
+let listener: RequestListener;
+let port: number;
+beforeAll(async () => {
+  server = createServer((request, response) => listener(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  ({ port } = server.address() as AddressInfo);
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+const at = (options: Parameters<typeof createUndiciTransport>[0] = {}, to = port) =>
+  createUndiciTransport({ answerMs: 300, ...options }).open({ address: '127.0.0.1', port: to });
+
+describe('undici transport', () => {
+  it('sends and reads', async () => {
+    listener = (request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        response.writeHead(201, { 'X-One': '1', 'Set-Cookie': ['a', 'b'] });
+        response.end(`${request.method} ${request.url} ${String(request.headers['x-api-key'])} ${body}`);
+      });
+    };
+    const connections = at();
+    const asked = { method: 'PUT', path: '/a%2Fb?c=d', headers: { 'x-api-key': 'k' }, body: 'ü' } as const;
+    const answer = await connections.request(asked);
+    expect(answer).toMatchObject({ status: 201, body: 'PUT /a%2Fb?c=d k ü' });
+    expect(answer.headers).toMatchObject({ 'x-one': '1', 'set-cookie': 'a' });
+    await connections.close();
+    await connections.close();
+  });
+
+  it('tells time-out, refusal and breaking apart', async () => {
+    const silent = at({ connectMs: 50, answerMs: 50 });
+    listener = () => undefined;
+    await expect(silent.request({ method: 'GET', path: '/' })).rejects.toMatchObject({ kind: 'timeout' });
+    listener = (_request, response) => void response.socket?.destroy();
+    await expect(silent.request({ method: 'GET', path: '/' })).rejects.toMatchObject({ kind: 'broken' });
+    const nobody = at({}, 1);
+    await expect(nobody.request({ method: 'GET', path: '/' })).rejects.toMatchObject({ kind: 'unreachable' });
+    const bounded = at({ answerBytesMax: 10 });
+    listener = (_request, response) => void response.end('x'.repeat(1_000));
+    await expect(bounded.request({ method: 'GET', path: '/' })).rejects.toMatchObject({ kind: 'broken' });
+    await Promise.all([silent, nobody, bounded].map((each) => each.close()));
+  });
+});
+
+describe('system resolver', () => {
+  it('takes addresses as they are, and names', async () => {
+    expect(await systemResolver('10.0.0.1')).toEqual(['10.0.0.1']);
+    expect(await systemResolver('::1')).toEqual(['::1']);
+    expect((await systemResolver('localhost')).length).toBeGreaterThan(0);
+  });
+});
