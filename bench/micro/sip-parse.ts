@@ -1,6 +1,9 @@
 // CPU time of the pure text layer of libs/sip: parse, and parse + rewrite as a proxy does it, on one core.
 // Prints JSON lines. Run: npx tsc -b libs/sip bench && npx node dist/bench/micro/sip-parse.js
-import { Edits, H, parseMessage, viaBranch } from '#libs/sip';
+import {
+  aorOf, checkFields, digestResponse, Edits, H, ha1, hasOption, parseAuthorization, parseMessage, parseNameAddr, parseUri,
+  sameDigest, tagOf, values, viaBranch,
+} from '#libs/sip'; // prettier-ignore
 
 const sdp =
   'v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendrecv\r\n';
@@ -56,6 +59,41 @@ const branch = (text: string): number => {
   return parsed.ok ? viaBranch(parsed.message).length : 0;
 };
 
+const message = (() => {
+  const parsed = parseMessage(invite);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.message;
+})();
+
+/** What a registrar or a router reads of a request. */
+const fields = (): number =>
+  values(message, H.Route).length +
+  tagOf(message.header(H.From)!).length +
+  (aorOf(parseNameAddr(message.header(H.To)!)!.uri)?.length ?? 0) +
+  (hasOption(message, H.Supported, 'gruu') ? 1 : 0);
+
+const authorization =
+  'Digest username="alice@ims.test",realm="ims.test",cnonce="6b8b4567",nc=00000001,qop=auth,uri="sip:ims.test",' +
+  'nonce="0123456789abcdef0123456789abcdef",response="0123456789abcdef0123456789abcdef",algorithm=MD5';
+const secret = ha1('MD5', 'alice@ims.test', 'ims.test', 'secret');
+
+const verify = (): number => {
+  const found = parseAuthorization(authorization);
+  if (found === undefined) return 0;
+  const { nonce = '', nc = '', cnonce = '', uri = '', response = '' } = found;
+  const expected = digestResponse({
+    algorithm: 'MD5',
+    ha1: secret,
+    nonce,
+    nc,
+    cnonce,
+    qop: 'auth',
+    method: 'REGISTER',
+    uri,
+  });
+  return sameDigest(expected, response) ? 2 : 1;
+};
+
 const measure = (name: string, work: (text: string) => number): void => {
   const figures: number[] = [];
   let sum = 0;
@@ -73,3 +111,7 @@ const measure = (name: string, work: (text: string) => number): void => {
 measure('parse', parse);
 measure('parse+branch', branch);
 measure('parse+rewrite+bytes', rewrite);
+measure('fields', fields);
+measure('check-fields', () => (checkFields(message) === undefined ? 1 : 0));
+measure('parse-uri', () => (parseUri('sip:token@192.0.2.1:5060;transport=udp;lr').ok ? 1 : 0));
+measure('digest', verify);

@@ -1,12 +1,14 @@
 // Takes the torture messages out of the RFC texts, bit-exact, one .dat file each.
 // RFC 4475 Appendix A is a base64 tar.gz; RFC 5118 §4 prints its messages. Used once, kept so that the files can be checked.
 // Usage: node extract.mjs rfc4475.txt rfc5118.txt (or .gz) [target folder]
+import { Buffer } from 'node:buffer';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 const [rfc4475, rfc5118, target = import.meta.dirname] = process.argv.slice(2);
-const textOf = (file) => (file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString('latin1');
+const textOf = (file) =>
+  (file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString('latin1');
 
 /** Lines of the archive block: single words, which page headers and footers are not. */
 const archive = (text) => {
@@ -18,7 +20,7 @@ const archive = (text) => {
 };
 
 function* filesOf(tar) {
-  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0; ) {
+  for (let at = 0; at + 512 <= tar.length && tar[at] !== 0;) {
     const name = tar.toString('latin1', at, at + 100).split('\0')[0];
     const size = parseInt(tar.toString('latin1', at + 124, at + 136), 8);
     const regular = tar[at + 156] === 48 || tar[at + 156] === 0;
@@ -51,7 +53,10 @@ function* printed(text) {
     const body = hasBody ? lines.indexOf('v=0') : lines.length;
     const headers = lines.slice(0, body).filter((line) => line !== '');
     const after = lines.slice(body).filter((line) => line !== '');
-    yield [name.trim(), Buffer.from([...headers, '', ...after].map((line) => `${line}\r\n`).join(''), 'latin1')];
+    yield [
+      name.trim(),
+      Buffer.from([...headers, '', ...after].map((line) => `${line}\r\n`).join(''), 'latin1'),
+    ];
   }
 }
 
