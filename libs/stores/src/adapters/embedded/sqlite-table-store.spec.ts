@@ -23,11 +23,18 @@ let files = 0;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'stores-'));
 });
-afterEach(async () => {
-  await Promise.all([...opened.keys()].map((database) => database.close()));
-  opened.clear();
+/** The contract's tests share one file: a thread takes longer to start than a test to run. */
+let shared: SqliteDatabase | undefined;
+const closeAll = async (but?: SqliteDatabase) => {
+  const closing = [...opened.keys()].filter((database) => database !== but);
+  for (const database of closing) opened.delete(database);
+  await Promise.all(closing.map((database) => database.close()));
+};
+afterEach(() => closeAll(shared));
+afterAll(async () => {
+  await closeAll();
+  await rm(folder, { recursive: true });
 });
-afterAll(() => rm(folder, { recursive: true }));
 
 const openFile = async (file: string, workers: Worker[] = []) => {
   const startWorker = (name: string) => {
@@ -46,7 +53,6 @@ const row = (n: number): TableRow => ({ n, text: `row ${n}` });
 const at = (offset: number): Position => ({ generation: 1, partition: 0, offset });
 const put = (key: string, n: number, offset = n) => ({ key, row: row(n), position: at(offset) });
 
-let shared: SqliteDatabase | undefined;
 const databases = new WeakMap<TableStore<TableRow>, SqliteDatabase>();
 
 for (const cacheRowsMax of [100, 1]) {
@@ -86,7 +92,12 @@ describe('the SQLite table store alone', () => {
     let asked = 0;
     const worker = workers[0];
     const post = worker?.postMessage.bind(worker);
-    if (worker && post) worker.postMessage = (message: unknown) => ((asked += 1), post(message));
+    if (worker && post) {
+      worker.postMessage = (message: { batch?: { reads: unknown[] } }) => {
+        asked += message.batch?.reads.length ?? 0;
+        post(message);
+      };
+    }
 
     expect(await table.get('a')).toEqual(row(1));
     expect(await table.get('nobody')).toBeUndefined();
@@ -261,6 +272,28 @@ describe('a worker that dies', () => {
       'this is not a database, and long enough not to be taken for an empty one'.repeat(20),
     );
     await expect(openSqliteDatabase({ file: text, clock })).rejects.toThrow(/not a database/);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('refuses applies whole, goes on reading, and takes them again when there is room', async () => {
+    const database = await openFile(newFile());
+    const table = await tableIn(database);
+    await table.apply([put('a', 1)], at(1));
+    // SQLite's own bound on the file stands in for a full disk: the same error, SQLITE_FULL, at the same place.
+    const limitPages = (pages: number) =>
+      database.read(`PRAGMA max_page_count = ${pages}`, [], () => undefined);
+    await limitPages(10);
+    const large = { key: 'large', row: { n: 2, text: 'x'.repeat(100_000) }, position: at(2) };
+    await expect(table.apply([put('a', 2), large], at(2))).rejects.toThrow(/full/);
+    await expect(table.apply([put('a', 2), large], at(2))).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await table.get('a')).toEqual(row(1));
+    expect(await table.get('large')).toBeUndefined();
+    expect(await table.checkpoint()).toEqual(at(1));
+    await limitPages(1_000);
+    await table.apply([put('a', 2), large], at(2));
+    expect((await table.get('large'))?.n).toBe(2);
+    expect(await table.get('a')).toEqual(row(2));
   });
 });
 

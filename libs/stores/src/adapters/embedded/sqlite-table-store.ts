@@ -10,7 +10,7 @@ import type { SqliteDatabase } from './sqlite-database.js';
 import type { SqlRow, SqlWrite } from './sqlite-protocol.js';
 
 /** Rows (and known absences) kept decoded; beyond it the least recently used is read from the file again. */
-export const TABLE_CACHE_ROWS_MAX = 100_000;
+export const TABLE_CACHE_ROWS_MAX = 50_000;
 
 export type SqliteTableOptions<R> = Readonly<{
   database: SqliteDatabase;
