@@ -1,11 +1,12 @@
 // Homestead Prov's variables, beside those that every app shares (libs/runtime ProcessConfig).
+// Read by main.ts here and by apps/clearwater.
 import { IsBoolean, IsInt, Max, Min } from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
 
 export class HomesteadProvConfig {
-  @Env('HOMESTEAD_PROV_PORT', 'HTTP port of the provisioning API')
+  @Env('HOMESTEAD_PROV_PORT', 'TCP port of the HTTP API of Homestead Prov')
   @IsInt(PORT)
   @Min(0, PORT)
   @Max(65535, PORT)
