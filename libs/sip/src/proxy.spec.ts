@@ -367,6 +367,27 @@ describe('what the user decides', () => {
     w.over();
   });
 
+  it('may fork several replacements, of which one fails at once', () => {
+    const w = world(1, {
+      branchFailed: (branch) => {
+        if (branch.label > 0) return 'count';
+        w.forkTo(w.contexts[0]!, others[0]!, 1);
+        w.forkTo(w.contexts[0]!, others[1]!, 2);
+        return 'retry';
+      },
+    });
+    const others = [w.net.peer('tcp', 7_000), w.net.peer('tcp', 7_001)];
+    others[0]!.onSend = (text) => {
+      if (text.startsWith('INVITE')) w.net.receive(others[0]!, responseText(text, 404));
+    };
+    w.call();
+    w.answer(w.callees[0]!, 408);
+    expect(statuses(w.caller)).toEqual([]);
+    w.answer(others[1]!, 200);
+    expect(statuses(w.caller)).toEqual([200]);
+    w.over();
+  });
+
   it('replaces the answer chosen', () => {
     const { caller, callees, call, answer, completed, over } = world(1, {
       chosen: (status, response) => (response?.status === 430 && status === 430 ? 480 : undefined),

@@ -14,6 +14,7 @@ import type { PendingRequest } from './server-transaction.js';
 /** Branches of one request over its whole life; beyond, `fork` makes none. */
 export const BRANCHES_MAX = 10;
 const MAX_FORWARDS = 70;
+const NO_FAILURES: readonly never[] = [];
 /** RFC 5393 §5.3.3: the value added, and the most that is believed. */
 const BREADTH_MAX = 60;
 
@@ -26,7 +27,7 @@ export interface ProxyLayer extends ClientLayer {
 
 export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   readonly branches: ClientBranch<L>[] = [];
-  private readonly failures: Failure<L>[] = [];
+  private failures: readonly Failure<L>[] = NO_FAILURES;
   /** Forked, not sent: until the call stack ends, or until Max-Breadth allows. */
   private waiting: ClientBranch<L>[] = [];
   private sealed = false;
@@ -49,7 +50,6 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     server.context = this;
     if (server.answered || server.ended) this.done = true;
     else if (server.cancelled) this.closed = true;
-    else server.onCancel = (cancel) => this.callerCancelled(cancel);
   }
 
   fork(
@@ -170,7 +170,9 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     for (const branch of this.branches) if (branch !== except) branch.cancel(reason);
   }
 
-  private callerCancelled(cancel: SipMessage): void {
+  /** The server transaction's word that a CANCEL came. */
+  callerCancelled(cancel: SipMessage): void {
+    if (this.done) return;
     this.closed = true;
     this.sealed = true;
     this.cancelOthers(cancel.header(H.Reason) ?? '');
@@ -198,7 +200,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   private ended(branch: ClientBranch<L>, status: number, response: SipMessage | undefined): void {
     if (this.done) return;
     if (this.askUser(branch, status, response) === 'count') {
-      this.failures.push({ branch, status, response });
+      this.failures = [...this.failures, { branch, status, response }];
       if (status >= 600 && !this.done) {
         this.closed = true;
         this.cancelOthers(`SIP;cause=${status}`, branch);

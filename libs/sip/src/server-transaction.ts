@@ -15,13 +15,20 @@ export interface ServerLayer extends TransactionLayer<ServerMachine> {
   newTag(): string;
 }
 
+/** What a server transaction tells the response context of a proxied request. */
+export interface ResponseContext {
+  readonly busy: boolean;
+  reply(status: number): void;
+  callerCancelled(cancel: SipMessage): void;
+}
+
 export class PendingRequest implements ServerTransaction, InviteServerUser, NonInviteServerUser {
   readonly machine: ServerMachine;
   cancelled = false;
   answered = false;
   onCancel: ((cancel: SipMessage) => void) | undefined = undefined;
   /** Set by the response context of a proxied request: is a branch still at work? */
-  context: { readonly busy: boolean; reply(status: number): void } | undefined = undefined;
+  context: ResponseContext | undefined = undefined;
 
   constructor(
     readonly request: SipMessage,
@@ -81,6 +88,7 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
     const told = this.onCancel;
     this.onCancel = undefined;
     told?.(cancel);
+    this.context?.callerCancelled(cancel);
   }
 
   trying(): void {

@@ -13,8 +13,8 @@ import type { Flow, Target } from './transport.port.js';
 export class TransactionTable {
   readonly servers = new Map<string, ServerMachine>();
   readonly clients = new Map<string, ClientMachine>();
-  /** Client transactions of each connection, for when it is lost; UDP has none to lose. */
-  private readonly byFlow = new Map<Flow, Set<ClientMachine>>();
+  /** Client transactions of each connection, for when it is lost, as linked lists; UDP has no connections to lose. */
+  private readonly firstOn = new Map<Flow, ClientMachine>();
 
   get size(): number {
     return this.servers.size + this.clients.size;
@@ -24,9 +24,10 @@ export class TransactionTable {
     this.clients.set(client.key, client);
     const { flow } = client;
     if (!flow.reliable) return;
-    const same = this.byFlow.get(flow);
-    if (same === undefined) this.byFlow.set(flow, new Set([client]));
-    else same.add(client);
+    const first = this.firstOn.get(flow);
+    client.nextOnFlow = first;
+    if (first !== undefined) first.previousOnFlow = client;
+    this.firstOn.set(flow, client);
   }
 
   remove(machine: ServerMachine | ClientMachine): void {
@@ -35,15 +36,25 @@ export class TransactionTable {
       return;
     }
     this.clients.delete(machine.key);
-    if (!machine.flow.reliable) return;
-    const same = this.byFlow.get(machine.flow);
-    same?.delete(machine);
-    if (same?.size === 0) this.byFlow.delete(machine.flow);
+    if (machine.flow.reliable) this.unlink(machine);
+  }
+
+  private unlink(client: ClientMachine): void {
+    const { nextOnFlow: next, previousOnFlow: previous } = client;
+    if (next !== undefined) next.previousOnFlow = previous;
+    if (previous !== undefined) previous.nextOnFlow = next;
+    else if (next !== undefined) this.firstOn.set(client.flow, next);
+    else this.firstOn.delete(client.flow);
+    client.nextOnFlow = undefined;
+    client.previousOnFlow = undefined;
   }
 
   /** Those that wait on this connection, as a copy: telling them changes the table. */
   clientsOn(flow: Flow): readonly ClientMachine[] {
-    return [...(this.byFlow.get(flow) ?? [])];
+    const found: ClientMachine[] = [];
+    for (let client = this.firstOn.get(flow); client !== undefined; client = client.nextOnFlow)
+      found.push(client);
+    return found;
   }
 
   /** Those that send to this peer. A search: the network reports such failures rarely. */

@@ -1,5 +1,6 @@
 // INVITE client transaction: RFC 3261 §17.1.1 (figure 5), the Accepted state and timer M of RFC 6026 §7.2, CANCEL by
 // §9.1 and the proxy's timer C by §16.8, which is what bounds Proceeding. Owner: client-branch.ts.
+import type { ClientMachine } from './client-branch.js';
 import { makeAck } from './derived-request.js';
 import type { SipMessage } from './message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
@@ -23,6 +24,9 @@ export class InviteClientTransaction implements TimerOwner {
   private readonly life = new TimerNode(this, TIMER_LIFE);
   private readonly resend: TimerNode | undefined;
   private intervalMs: number;
+  /** Neighbours in the list of those that wait on the same connection (transaction-table.ts). */
+  nextOnFlow: ClientMachine | undefined = undefined;
+  previousOnFlow: ClientMachine | undefined = undefined;
   private ack = '';
   /** Reason of a CANCEL that is wanted: waits for a provisional in Calling, has been sent in Proceeding. */
   private cancelReason: string | undefined;

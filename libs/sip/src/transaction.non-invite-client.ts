@@ -1,5 +1,6 @@
 // Non-INVITE client transaction: RFC 3261 §17.1.2 (figure 6). Also carries CANCEL (§9.1).
 // Owners: client-branch.ts, endpoint.ts (CANCEL).
+import type { ClientMachine } from './client-branch.js';
 import type { SipMessage } from './message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
 import { TIMEOUT_T1S, type ClientUser, type TransactionLayer } from './transaction.js';
@@ -16,6 +17,9 @@ export class NonInviteClientTransaction implements TimerOwner {
   private readonly life = new TimerNode(this, TIMER_LIFE);
   private readonly resend: TimerNode | undefined;
   private intervalMs: number;
+  /** Neighbours in the list of those that wait on the same connection (transaction-table.ts). */
+  nextOnFlow: ClientMachine | undefined = undefined;
+  previousOnFlow: ClientMachine | undefined = undefined;
 
   constructor(
     readonly key: string,
