@@ -1,7 +1,7 @@
 // Clients as flows (RFC 5626 §3.4): who is registered on which transport and address, and the token that names a flow in
 // Path and Record-Route. Tokens are self-contained, so a restart loses no UDP flow (docs/architecture.md §4).
 import type { Flow } from '#libs/sip';
-import type { BonoPorts, BonoSettings } from './ports.js';
+import type { BonoPorts } from './ports.js';
 
 /** Whom the registrar accepted on a flow, for one public identity. */
 export type FlowIdentity = Readonly<{

@@ -15,15 +15,15 @@ export class ClearwaterConfig {
 
   @Env('EVENT_LOG', 'where events are kept: embedded (files in DATA_DIR)')
   @IsIn(['embedded'], EMBEDDED)
-  eventLog: 'embedded' = 'embedded';
+  eventLog = 'embedded' as const;
 
   @Env('VIEW_STORE', 'where registrations and challenges are kept: embedded (memory, rebuilt from the log)')
   @IsIn(['embedded'], EMBEDDED)
-  viewStore: 'embedded' = 'embedded';
+  viewStore = 'embedded' as const;
 
   @Env('SUBSCRIBER_STORE', 'where subscribers are kept: embedded (SQLite in DATA_DIR)')
   @IsIn(['embedded'], EMBEDDED)
-  subscriberStore: 'embedded' = 'embedded';
+  subscriberStore = 'embedded' as const;
 
   @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
     kind: 'boolean',

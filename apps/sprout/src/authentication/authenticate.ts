@@ -87,16 +87,18 @@ export const authenticate = async (
     return undefined;
   }
   const vector = answer.value;
-  const again = async (stale: boolean) => void (await challenge(authenticator, tx, impi, vector, stale));
+  const again = async (stale: boolean): Promise<undefined> => {
+    await challenge(authenticator, tx, impi, vector, stale);
+    return undefined;
+  };
 
-  if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined)
-    return (await again(false)) as undefined;
+  if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined) return again(false);
   // Credentials for somebody else's realm prove nothing here, and are no failed try either.
-  if (auth.realm !== vector.realm) return (await again(false)) as undefined;
+  if (auth.realm !== vector.realm) return again(false);
 
   const nowMs = ports.clock.nowMs();
   const known = await challenges.find(impi, auth.nonce, nowMs);
-  if (known === undefined) return (await again(true)) as undefined;
+  if (known === undefined) return again(true);
 
   const nc = nonceCount(auth.nc);
   const expected =

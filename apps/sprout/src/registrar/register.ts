@@ -70,8 +70,12 @@ const assignServer = async (
   return undefined;
 };
 
-const replyRefusal = (tx: ServerTransaction, refusal: CommandRejected, settings: SproutSettings): void => {
-  const [status, reason] = REFUSALS[refusal.reason as RegistrationRefusal];
+const replyRefusal = (
+  tx: ServerTransaction,
+  refused: RegistrationRefusal,
+  settings: SproutSettings,
+): void => {
+  const [status, reason] = REFUSALS[refused];
   tx.reply(status, reason, status === 423 ? `Min-Expires: ${settings.regMinExpiresS}\r\n` : '');
 };
 
@@ -145,6 +149,6 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
     if (change.changed && empty) releaseServer(registrar, impu, impi);
   } catch (error) {
     if (!(error instanceof CommandRejected)) throw error;
-    replyRefusal(tx, error, settings);
+    replyRefusal(tx, (error as CommandRejected<RegistrationRefusal>).reason, settings);
   }
 };

@@ -1,5 +1,5 @@
 // RFC 3261 §10.3 and the rules of docs/architecture.md §2 as given/when/then.
-import { CommandRejected, type Position, type Recorded } from '#libs/decider';
+import { CommandRejected, type Position } from '#libs/decider';
 import {
   BINDINGS_MAX,
   type ContactRequest,
@@ -62,7 +62,7 @@ const refusal = (row: Registration, command: RegistrationCommand): string => {
   try {
     decideRegistration(row, command);
   } catch (error) {
-    if (error instanceof CommandRejected) return error.reason;
+    if (error instanceof CommandRejected) return String(error.reason);
   }
   return 'not refused';
 };

@@ -158,7 +158,9 @@ const checkBounds = (state: Registration, events: readonly RegistrationEvent[], 
     else dead++;
   for (const event of events) {
     if (event.type === 'BindingAdded') live++;
-    if (event.type === 'BindingRemoved') (live--, dead++);
+    if (event.type !== 'BindingRemoved') continue;
+    live--;
+    dead++;
   }
   if (events.some((event) => event.type === 'BindingAdded') && live > BINDINGS_MAX)
     throw refuse('TooManyBindings', `at most ${BINDINGS_MAX}`);
