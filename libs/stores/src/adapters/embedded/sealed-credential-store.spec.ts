@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,9 @@ import type { CredentialStore } from '../../credential-store.port.js';
 import { loadMasterKey, masterKeyOf } from './master-key.js';
 import { createSealedCredentialStore, type SealedCredentialOptions } from './sealed-credential-store.js';
 import { openSqliteDatabase, type SqliteDatabase } from './sqlite-database.js';
+
+// Real threads and a real disk: on a busy machine a test may take longer than the usual five seconds.
+jest.setTimeout(30_000);
 
 const clock = createFakeClock();
 const masterKey = masterKeyOf(randomBytes(32));
