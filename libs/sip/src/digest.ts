@@ -62,7 +62,8 @@ export const parseAuthorization = (value: string): DigestCredentials | undefined
     const to = quoted ? quotedEnd(value, from, end) : bareEnd(value, from, end);
     if (to < 0) return undefined;
 
-    const field = FIELDS.get(value.slice(at, nameEnd).toLowerCase());
+    const name = value.slice(at, nameEnd);
+    const field = FIELDS.get(name) ?? FIELDS.get(name.toLowerCase());
     if (field !== undefined) {
       if (found[field] !== undefined) return undefined;
       found[field] = quoted ? unquote(value.slice(from, to)) : value.slice(from, to);
@@ -105,11 +106,10 @@ const hashOf = (algorithm: DigestAlgorithm, text: string): string => {
 };
 
 /** Message text is latin1: hashed as the bytes that came. Nearly always ASCII, where both are the same. */
-const hashOfWire = (algorithm: DigestAlgorithm, text: string): string => {
-  for (let at = 0; at < text.length; at++)
-    if (text.charCodeAt(at) > 127) return hashOfBytes(algorithm, Buffer.from(text, 'latin1'));
-  return hashOf(algorithm, text);
-};
+const hashOfWire = (algorithm: DigestAlgorithm, text: string): string =>
+  Buffer.byteLength(text, 'utf8') === text.length
+    ? hashOf(algorithm, text)
+    : hashOfBytes(algorithm, Buffer.from(text, 'latin1'));
 
 const hashOfBytes = (algorithm: DigestAlgorithm, bytes: Buffer): string => {
   if (algorithm === 'MD5' || algorithm === 'MD5-sess') return hash('md5', bytes);

@@ -80,8 +80,8 @@ export const addrUri = (value: string): string => {
 
 /** The tag of a From or To value, '' when there is none. */
 export const tagOf = (value: string): string => {
-  // The usual shape without a scan: ';tag=' behind the last '>', a token up to the end.
-  const near = value.lastIndexOf(';tag=');
+  // The usual shape without a scan: ';tag=' behind a '>', a token up to the end.
+  const near = value.indexOf(';tag=');
   if (near > 0 && value.charCodeAt(near - 1) === GREATER) {
     let end = near + 5;
     while (end < value.length && isTokenCode(value.charCodeAt(end))) end++;

@@ -58,6 +58,10 @@ export const trimEnd = (text: string, start: number, end: number): number => {
 
 /** `at` is an opening quote: the index after its closing quote, or -1 when it is never closed. */
 export const quotedEnd = (text: string, at: number, end: number): number => {
+  // Nearly always there is no escape: then the next quote ends it.
+  const next = text.indexOf('"', at + 1);
+  if (next < 0 || next >= end) return -1;
+  if (text.charCodeAt(next - 1) !== BACKSLASH) return next + 1;
   for (let index = at + 1; index < end; index++) {
     const code = text.charCodeAt(index);
     if (code === BACKSLASH) index++;

@@ -45,27 +45,48 @@ export const parseVia = (value: string): Via | undefined => {
     port = parseDigits(value, skipSpace(value, colon + 1, sentByEnd), sentByEnd, 65_535);
     if (port < 0) return undefined;
   }
-  const param = (name: string): string | undefined => {
-    const at = findParam(value, name, paramsAt, end);
-    return at < 0 ? undefined : paramValueAt(value, at, name.length, end);
-  };
-  const number = (name: string, max: number): number | undefined => {
-    const text = param(name);
-    return text === undefined ? undefined : Math.max(0, parseDigits(text, 0, text.length, max));
-  };
-  return {
-    transport: value.slice(transportAt, transportEnd).toUpperCase(),
+  const via: MutableVia = {
+    transport: transportAt + 3 === transportEnd && value.startsWith('UDP', transportAt) ? 'UDP' : value.slice(transportAt, transportEnd).toUpperCase(),
     host: value.slice(hostAt, hostEnd).toLowerCase(),
-    port,
-    branch: param('branch') ?? '',
-    received: param('received'),
-    rport: number('rport', 65_535),
-    maddr: param('maddr'),
-    ttl: number('ttl', 255),
-    alias: param('alias') !== undefined,
-    keep: param('keep') !== undefined,
-  };
+    port, branch: '', received: undefined, rport: undefined, maddr: undefined, ttl: undefined, alias: false, keep: false,
+  }; // prettier-ignore
+  readParams(value, paramsAt, via);
+  return via;
 };
+
+type MutableVia = { -readonly [Key in keyof Via]: Via[Key] };
+
+/** One pass over the parameters; of one that stands there twice, the first counts. */
+const readParams = (value: string, paramsAt: number, via: MutableVia): void => {
+  const end = value.length;
+  const plain = isPlain(value);
+  let seen = 0;
+  for (let semi = paramsAt; semi < end;) {
+    const at = skipSpace(value, semi + 1, end);
+    semi = nextParam(value, at, plain);
+    const index = paramIndex(value, at);
+    if (index < 0 || (seen & (1 << index)) !== 0) continue;
+    seen |= 1 << index;
+    const text = paramValueAt(value, at, PARAM_NAMES[index]!.length, semi);
+    if (index === 0) via.branch = text;
+    else if (index === 1) via.rport = numberOf(text, 65_535);
+    else if (index === 2) via.received = text;
+    else if (index === 3) via.maddr = text;
+    else if (index === 4) via.ttl = numberOf(text, 255);
+    else if (index === 5) via.alias = true;
+    else via.keep = true;
+  }
+};
+
+const PARAM_NAMES = ['branch', 'rport', 'received', 'maddr', 'ttl', 'alias', 'keep'] as const;
+
+const paramIndex = (value: string, at: number): number => {
+  for (let index = 0; index < PARAM_NAMES.length; index++)
+    if (isNamed(value, at, PARAM_NAMES[index]!)) return index;
+  return -1;
+};
+
+const numberOf = (text: string, max: number): number => Math.max(0, parseDigits(text, 0, text.length, max));
 
 /** `SIP / 2.0 /`, white space allowed around the slashes: the index of the transport, or -1. */
 const skipProtocol = (value: string, end: number): number => {
@@ -137,7 +158,7 @@ export const receivedVia = (
 ): string => {
   let via = '';
   let copied = 0;
-  const plain = !value.includes('"') && !value.includes('<');
+  const plain = isPlain(value);
   for (let semi = nextParam(value, 0, plain); semi < value.length;) {
     const at = skipSpace(value, semi + 1, value.length);
     const next = nextParam(value, at, plain);
@@ -158,6 +179,9 @@ export const receivedVia = (
 };
 
 const LETTER_R = 114;
+
+/** Without quotes and angle brackets every ';' begins a parameter. */
+const isPlain = (value: string): boolean => !value.includes('"') && !value.includes('<');
 
 const nextParam = (value: string, from: number, plain: boolean): number => {
   if (!plain) return indexOutside(value, SEMICOLON, from, value.length);
