@@ -136,7 +136,7 @@ describe('what is younger than the grace', () => {
     await ports.log.append(`identity-${BOB}`, [{ type: 'IdentityReserved', data: { impu: BOB, irs: IRS } }]);
     await ports.profiles.catchUp(`identity-${BOB}`);
     await ports.credentials.put('v-new', { kind: 'digest', impi: 'x', realm: 'r', ha1Md5: 'h' });
-    const nothing = { reservationsReleased: 0, linksRemoved: 0, versionsSwept: 0 };
+    const nothing = { reservationsReleased: 0, linksRemoved: 0, versionsSwept: 0, undecided: 0 };
     expect(await provisioning.finishInterrupted({ graceMs: 60_000 })).toEqual(nothing);
     expect(await provisioning.finishInterrupted()).toEqual({
       ...nothing,
@@ -144,5 +144,16 @@ describe('what is younger than the grace', () => {
       versionsSwept: 1,
     });
     expect(await orphans(fixture)).toEqual([]);
+  });
+
+  it('is left alone too when its stream cannot be folded', async () => {
+    const { fixture } = await createMortalFixture();
+    const { ports, provisioning } = fixture;
+    await prepare(fixture);
+    const odd = { type: 'CredentialOfTheFuture', data: { impi: IMPI, version: 'v-new' } };
+    await ports.log.append(`credential-${IMPI}`, [odd], { expected: 1 });
+    await ports.credentials.put('v-new', { kind: 'digest', impi: IMPI, realm: 'r', ha1Md5: 'h' });
+    expect(await provisioning.finishInterrupted()).toMatchObject({ versionsSwept: 0, undecided: 1 });
+    expect(await ports.credentials.get('v-new')).toBeDefined();
   });
 });

@@ -5,14 +5,18 @@
 //   DELETE private: REMOVE the credential, then unlink    → a link to no credential: finished by unlink
 //   PUT private: write the secret, then NAME its version  → a version not in force: swept from the credential store
 // Run at start, before requests are taken. Run beside requests it needs a grace, as it cannot tell theirs from a dead one's.
-import { release } from './handlers/reservations.js';
+// What looks left over is judged again by the log itself before anything is undone: a view that lags must not cost a secret.
+import { credentialStream, subscriberStream } from '#libs/domain';
 import { unlinkPrivate } from './handlers/links.js';
+import { release } from './handlers/reservations.js';
 import type { ProvisioningPorts } from './ports.js';
 
 export type Finished = Readonly<{
   reservationsReleased: number;
   linksRemoved: number;
   versionsSwept: number;
+  /** Could not be judged, because their stream cannot be folded: left for the next time. */
+  undecided: number;
 }>;
 
 export type FinishOptions = Readonly<{
@@ -20,48 +24,83 @@ export type FinishOptions = Readonly<{
   graceMs: number;
 }>;
 
-const releaseUnassigned = async (ports: ProvisioningPorts, before: number): Promise<number> => {
-  let released = 0;
-  for await (const { impu, irs, revision, atMs } of ports.profiles.reservations()) {
-    if (atMs > before) continue;
-    const set = await ports.profiles.profile(irs);
-    // Released at the revision that was judged: a request that reserves it again meanwhile keeps it.
-    if (set?.publicIds.has(impu)) continue;
-    await release(ports, { impu, irs, revision });
-    released++;
-  }
-  return released;
-};
+class SubscriberProcess {
+  private readonly caughtUp = new Map<string, Promise<boolean>>();
+  undecided = 0;
 
-const unlinkUnknown = async (ports: ProvisioningPorts): Promise<number> => {
-  let removed = 0;
-  for await (const { impi, irs } of ports.profiles.links()) {
-    if (await ports.profiles.credential(impi)) continue;
-    if (await unlinkPrivate(ports, { impi, irs })) removed++;
-  }
-  return removed;
-};
+  constructor(
+    private readonly ports: ProvisioningPorts,
+    /** Nothing younger than this is touched. */
+    private readonly beforeMs: number,
+  ) {}
 
-const sweepVersions = async (ports: ProvisioningPorts, before: number): Promise<number> => {
-  const inForce = new Set<string>();
-  for await (const { version } of ports.profiles.credentialsInForce()) inForce.add(version);
-  let swept = 0;
-  for await (const { versionId, writtenAtMs } of ports.credentials.versions()) {
-    if (inForce.has(versionId) || writtenAtMs > before) continue;
-    await ports.credentials.remove(versionId);
-    swept++;
+  async releaseUnassigned(): Promise<number> {
+    const { profiles } = this.ports;
+    const holds = async (irs: string, impu: string) => (await profiles.profile(irs))?.publicIds.has(impu);
+    let released = 0;
+    for await (const { impu, irs, revision, atMs } of profiles.reservations()) {
+      if (atMs > this.beforeMs || (await holds(irs, impu))) continue;
+      if (!(await this.isDecided(subscriberStream(irs))) || (await holds(irs, impu))) continue;
+      // Released at the revision that was judged: a request that reserves it again meanwhile keeps it.
+      await release(this.ports, { impu, irs, revision });
+      released++;
+    }
+    return released;
   }
-  return swept;
-};
+
+  async unlinkUnknown(): Promise<number> {
+    const { profiles } = this.ports;
+    let removed = 0;
+    for await (const { impi, irs } of profiles.links()) {
+      if (await profiles.credential(impi)) continue;
+      if (!(await this.isDecided(credentialStream(impi))) || (await profiles.credential(impi))) continue;
+      if (await unlinkPrivate(this.ports, { impi, irs })) removed++;
+    }
+    return removed;
+  }
+
+  async sweepVersions(): Promise<number> {
+    const { profiles, credentials } = this.ports;
+    const inForce = new Set<string>();
+    for await (const { version } of profiles.credentialsInForce()) inForce.add(version);
+    let swept = 0;
+    for await (const { versionId, writtenAtMs } of credentials.versions()) {
+      if (inForce.has(versionId) || writtenAtMs > this.beforeMs) continue;
+      const impi = (await credentials.get(versionId))?.impi;
+      if (impi === undefined || !(await this.isDecided(credentialStream(impi)))) continue;
+      if ((await profiles.credential(impi))?.version === versionId) continue;
+      await credentials.remove(versionId);
+      swept++;
+    }
+    return swept;
+  }
+
+  /** Brings a stream's row up to the log, once a run; false when it cannot be folded. */
+  private async isDecided(stream: string): Promise<boolean> {
+    let known = this.caughtUp.get(stream);
+    if (!known) {
+      known = this.ports.profiles.catchUp(stream).then(
+        () => true,
+        () => false,
+      );
+      this.caughtUp.set(stream, known);
+    }
+    const decided = await known;
+    if (!decided) this.undecided++;
+    return decided;
+  }
+}
 
 export const finishInterrupted = async (
   ports: ProvisioningPorts,
   { graceMs }: FinishOptions,
 ): Promise<Finished> => {
-  const before = graceMs === 0 ? Infinity : ports.clock.nowMs() - graceMs;
+  const beforeMs = graceMs === 0 ? Infinity : ports.clock.nowMs() - graceMs;
+  const process = new SubscriberProcess(ports, beforeMs);
   return {
-    reservationsReleased: await releaseUnassigned(ports, before),
-    linksRemoved: await unlinkUnknown(ports),
-    versionsSwept: await sweepVersions(ports, before),
+    reservationsReleased: await process.releaseUnassigned(),
+    linksRemoved: await process.unlinkUnknown(),
+    versionsSwept: await process.sweepVersions(),
+    undecided: process.undecided,
   };
 };

@@ -1,6 +1,8 @@
 // One batch of events folded onto the rows it touches: which writes make the table hold them.
 // Used by subscriber-profiles.store. An event that a row holds already is skipped; a gap is filled from the log.
 import { SUBSCRIBER_STREAM } from '#libs/domain';
+import type { RecordedEvent } from '#libs/event-log';
+import { PoisonEvent } from '#libs/projector';
 import type { RowChange, TableStore } from '#libs/stores';
 import {
   evolveRow,
@@ -55,7 +57,7 @@ export class Workspace {
 
   private fold(key: string, recorded: FoldableEvent, revision: number): void {
     const before = this.rows.get(key);
-    const row = evolveRow(before, recorded, revision);
+    const row = foldOrPoison(before, recorded, revision);
     this.rows.set(key, row);
     this.touched.add(key);
     this.changes.push({ key, row, position: recorded.position });
@@ -65,3 +67,16 @@ export class Workspace {
     }
   }
 }
+
+/** Names the event that cannot be folded, so that the projector puts its stream aside and goes on. */
+const foldOrPoison = (
+  before: FoldedRow | undefined,
+  recorded: FoldableEvent,
+  revision: number,
+): FoldedRow => {
+  try {
+    return evolveRow(before, recorded, revision);
+  } catch (error) {
+    throw new PoisonEvent(recorded as RecordedEvent, error);
+  }
+};
