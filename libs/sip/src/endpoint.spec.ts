@@ -351,6 +351,21 @@ describe('admission (§16.3)', () => {
     over();
   });
 
+  it('keeps answers for a shorter replay when the table is half full', () => {
+    const { net, phone, endpoint } = world(answerWith(200), {
+      limits: { transactionsMax: 4, branchesMax: 10 },
+    });
+    for (const branch of ['a', 'b', 'c', 'd'])
+      net.receive(phone, requestText('MESSAGE', { branch: `z9hG4bK${branch}` }));
+    expect(endpoint.transactionCount).toBe(4);
+    net.advance(3_900);
+    expect(endpoint.transactionCount).toBe(4);
+    net.advance(200);
+    expect(endpoint.transactionCount).toBe(2);
+    net.advance(27_800);
+    expect(endpoint.transactionCount).toBe(2);
+  });
+
   it('drains: no new dialogs, but those that are go on', () => {
     const { net, phone, core, endpoint } = world();
     net.receive(phone, requestText('INVITE', { branch: 'z9hG4bKbefore' }));

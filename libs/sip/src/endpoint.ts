@@ -15,7 +15,7 @@ import { headerParam } from './params.js';
 import { parseMessage, type ParseFailure } from './parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
 import { makeReply, reasonPhrase, retryAfter, type Source } from './reply.js';
-import { FlowResponsePath, viaTarget } from './response-path.js';
+import { responsePath, viaTarget } from './response-path.js';
 import { PendingRequest, type ServerLayer, type ServerMachine } from './server-transaction.js';
 import type { TimerWheel } from './timer-wheel.js';
 import { readTopVia, type TopVia } from './top-via.js';
@@ -23,11 +23,15 @@ import { clientKey, serverKey, TransactionTable } from './transaction-table.js';
 import { type InviteClientTransaction } from './transaction.invite-client.js';
 import { InviteServerTransaction } from './transaction.invite-server.js';
 import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
-import { DEFAULT_TIMING, type ClientUser } from './transaction.js';
+import { DEFAULT_TIMING, TIMEOUT_T1S, type ClientUser } from './transaction.js';
 import type { Flow, Resolver, Target, TransportReceiver, Transports } from './transport.port.js';
 
-/** Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. */
+/**
+ * Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. Above half of
+ * it, answers to non-INVITEs are kept for replay an eighth of timer J: long enough for three retransmissions.
+ */
 export const TRANSACTIONS_MAX = 400_000;
+const CROWDED_REPLAY_DIVISOR = 8;
 
 export type EndpointLimits = Readonly<{ transactionsMax: number; branchesMax: number }>;
 
@@ -80,6 +84,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   /** To tag of answers without a transaction: what acknowledges them ends here. */
   private readonly statelessTag: string;
   private draining = false;
+  private readonly replayFullMs: number;
   /** Contexts made in the calls to `user.request` that are going on. */
   private readonly opened: Proxy<never>[] = [];
   private depth = 0;
@@ -97,6 +102,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.transactionsMax = options.limits?.transactionsMax ?? TRANSACTIONS_MAX;
     this.proxyRequire = options.proxyRequire ?? [];
     this.statelessTag = `s${this.newTag()}`;
+    this.replayFullMs = TIMEOUT_T1S * this.timing.t1Ms;
   }
 
   // ---- Users' side (endpoint.port.ts) ----
@@ -199,6 +205,11 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   }
 
   // ---- Transactions' side ----
+
+  get replayMs(): number {
+    const crowded = this.table.size > this.transactionsMax / 2;
+    return crowded ? this.replayFullMs / CROWDED_REPLAY_DIVISOR : this.replayFullMs;
+  }
 
   newTag(): string {
     return this.random.token(TAG_LENGTH);
@@ -318,7 +329,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     tag?: string,
   ): PendingRequest {
     const source = sourceOf(via, flow);
-    const path = new FlowResponsePath(flow, via, this.transports, this.counters);
+    const path = responsePath(flow, via, this.transports, this.counters);
     const pending = new PendingRequest(request, flow, source, key, path, this, tag);
     this.table.servers.set(key, pending.machine);
     pending.machine.start();
@@ -343,7 +354,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (busy) this.counters.overload++;
     const headers = busy ? retryAfter(this.random) : '';
     const source = sourceOf(via, flow);
-    const path = new FlowResponsePath(flow, via, this.transports, this.counters);
+    const path = responsePath(flow, via, this.transports, this.counters);
     path.send(makeReply(request, status, reasonPhrase(status), this.statelessTag, source, headers, ''));
   }
 }

@@ -508,6 +508,12 @@ describe('Max-Breadth (RFC 5393 §5)', () => {
     over();
   });
 
+  it.each(['0', '-3', 'many'])('of %s is taken for 1', (stated) => {
+    const { net, caller, callees } = world(2);
+    net.receive(caller, requestText('INVITE', { headers: [`Max-Breadth: ${stated}`] }));
+    expect(breadths(callees)).toEqual(['1', undefined]);
+  });
+
   it('is believed up to 60', () => {
     const { net, caller, callees } = world(2);
     net.receive(caller, requestText('INVITE', { headers: ['Max-Breadth: 1000000'] }));

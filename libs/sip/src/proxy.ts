@@ -153,8 +153,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     if (this.waiting.length === 0) return;
     const { request } = this.server;
     const stated = request.header(H.MaxBreadth);
-    const incoming = stated === undefined ? BREADTH_MAX : Math.min(BREADTH_MAX, Number.parseInt(stated) || 1);
-    let left = incoming;
+    let left = stated === undefined ? BREADTH_MAX : breadthOf(stated);
     for (const branch of this.branches) if (!branch.ended && !branch.cancelled) left -= branch.breadth;
     while (this.waiting.length > 0 && left > 0 && !this.done && !this.closed) {
       const branch = this.waiting.shift()!;
@@ -283,6 +282,10 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
 
 /** Parsed and bounded by parseMessage. */
 const maxForwards = (request: SipMessage): number => Number(request.header(H.MaxForwards));
+
+/** What is no positive number is taken for the least. */
+const breadthOf = (stated: string): number =>
+  Math.min(BREADTH_MAX, Math.max(1, Number.parseInt(stated, 10) || 1));
 
 const hasMoreVias = (response: SipMessage): boolean => {
   const line = response.findLine(H.Via);

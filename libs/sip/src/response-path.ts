@@ -11,28 +11,38 @@ const defaultPort = (transport: TransportName): number =>
 /** A plain address may stand in brackets in Via, never in a target. */
 const unbracketed = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
-export class FlowResponsePath implements ResponsePath {
-  readonly reliable: boolean;
-  private flow: Flow;
-  /** Port of sent-by: where a peer of a lost connection takes a new one. */
-  private readonly port: number;
+/** What is counted when a response cannot be sent. */
+type Losses = { responsesLost: number };
+
+/** Over UDP the flow itself, of the request or of its Via; else one that can change to a new connection. */
+export const responsePath = (
+  flow: Flow,
+  via: TopVia,
+  transports: Transports,
+  losses: Losses,
+): ResponsePath => {
+  const port = via.port === 0 ? defaultPort(flow.transport) : via.port;
+  return flow.reliable
+    ? new ConnectionPath(flow, port, transports, losses)
+    : udpReplyFlow(flow, via, port, transports);
+};
+
+class ConnectionPath implements ResponsePath {
+  readonly reliable = true;
 
   constructor(
-    flow: Flow,
-    via: TopVia,
+    private flow: Flow,
+    /** Port of sent-by: where a peer of a lost connection takes a new one. */
+    private readonly port: number,
     private readonly transports: Transports,
-    private readonly losses: { responsesLost: number },
-  ) {
-    this.reliable = flow.reliable;
-    this.port = via.port === 0 ? defaultPort(flow.transport) : via.port;
-    this.flow = flow.reliable ? flow : udpReplyFlow(flow, via, this.port, transports);
-  }
+    private readonly losses: Losses,
+  ) {}
 
   send(message: string): void {
     if (this.flow.send(message)) return;
     const { flow, transports } = this;
     // A WebSocket client cannot be called back (RFC 7118 §5).
-    if (this.reliable && flow.transport !== 'ws' && flow.transport !== 'wss') {
+    if (flow.transport !== 'ws' && flow.transport !== 'wss') {
       const target: Target = { transport: flow.transport, address: flow.remoteAddress, port: this.port };
       const fresh = transports.flowTo(target, flow.listener);
       if (fresh !== undefined && fresh !== flow) {

@@ -51,7 +51,7 @@ export class NonInviteServerTransaction implements TimerOwner {
     if (this.path.reliable) this.terminate();
     else {
       this.last = message;
-      this.layer.timers.start(this.life, TIMEOUT_T1S * this.layer.timing.t1Ms); // J
+      this.layer.timers.start(this.life, this.layer.replayMs); // J
     }
     this.path.send(message);
   }

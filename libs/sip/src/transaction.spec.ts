@@ -27,6 +27,7 @@ const layerOf = (net: ScriptedNetwork) => {
   return {
     timers: net.timers,
     timing: DEFAULT_TIMING,
+    replayMs: 32_000,
     ended,
     cancels,
     terminated: (transaction: unknown) => void ended.push(transaction),
