@@ -28,7 +28,8 @@ const RUNS = 5;
 /** Messages on their way at a time, as a loaded edge sees them. */
 const WINDOW = 32;
 
-type Case = 'udp' | 'tcp' | 'memory';
+/** `floor`: node:dgram alone, one send for one datagram, in the same run on the same machine. */
+type Case = 'floor' | 'udp' | 'tcp' | 'memory';
 const log = { debug: () => {}, warn: () => {}, error: () => {} };
 
 /** Echoes every message; says how much CPU it used when asked. */
@@ -43,6 +44,17 @@ const node = async (transport: 'udp' | 'tcp'): Promise<void> => {
   await transports.listen();
   process.on('message', () => process.send?.({ cpu: process.cpuUsage() }));
   process.send?.({ port: transports.addresses()[0]!.port });
+};
+
+/** What any UDP server in Node pays. */
+const floor = async (): Promise<void> => {
+  const socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) });
+  socket.on('message', (datagram, { port, address }) => {
+    socket.send(Buffer.from(datagram.toString('latin1'), 'latin1'), port, address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  process.on('message', () => process.send?.({ cpu: process.cpuUsage() }));
+  process.send?.({ port: socket.address().port });
 };
 
 const loadUdp = async (port: number, count: number): Promise<void> => {
@@ -90,7 +102,7 @@ const loadTcp = async (port: number, count: number): Promise<void> => {
 const cpuMicros = (before: NodeJS.CpuUsage, after: NodeJS.CpuUsage): number =>
   after.user + after.system - before.user - before.system;
 
-const overSockets = async (transport: 'udp' | 'tcp'): Promise<number[]> => {
+const overSockets = async (transport: Exclude<Case, 'memory'>): Promise<number[]> => {
   const child = fork(process.argv[1]!, [transport]);
   const next = (): Promise<{ port: number; cpu: NodeJS.CpuUsage }> =>
     new Promise((resolve) =>
@@ -102,7 +114,7 @@ const overSockets = async (transport: 'udp' | 'tcp'): Promise<number[]> => {
     return answer;
   };
   const { port } = await next();
-  const load = transport === 'udp' ? loadUdp : loadTcp;
+  const load = transport === 'tcp' ? loadTcp : loadUdp;
   await load(port, MESSAGES / 10);
   const figures: number[] = [];
   for (let run = 0; run < RUNS; run++) {
@@ -157,7 +169,7 @@ const overMemory = async (): Promise<number[]> => {
 const median = (figures: readonly number[]): number =>
   [...figures].sort((a, b) => a - b)[figures.length >> 1]!;
 
-const CASES: readonly [Case, number][] = [['udp', 8], ['tcp', 8], ['memory', 2]]; // prettier-ignore
+const CASES: readonly [Case, number][] = [['floor', 8], ['udp', 8], ['tcp', 8], ['memory', 2]]; // prettier-ignore
 
 const main = async (): Promise<void> => {
   for (const [name, limitMicros] of CASES) {
@@ -171,5 +183,6 @@ const main = async (): Promise<void> => {
 };
 
 const role = process.argv[2];
-if (role === 'udp' || role === 'tcp') await node(role);
+if (role === 'floor') await floor();
+else if (role === 'udp' || role === 'tcp') await node(role);
 else await main();

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createServer, type AddressInfo } from 'node:net';
 import { createFakeClock } from '#libs/testkit';
 import { flowTokens } from '../flow-token.js';
-import { startNode } from './contract/node.js';
+import { ipv6Loopback, startNode } from './contract/node.js';
 import { Recorder, request, silentLog } from './contract/recorder.js';
 import { createTransports } from './transports.js';
 import type { ListenerOptions } from './transports.options.js';
@@ -50,16 +50,16 @@ it('says which listener cannot be bound, and binds none', async () => {
 it('writes the configured sent-by, or one that peers can reach', async () => {
   const node = make(
     { ...edge, transport: 'udp', sentBy: 'edge.ims.test:5060' },
-    { ...edge, name: 'six', transport: 'udp', address: '::1' },
     { ...edge, name: 'all', transport: 'udp', address: '0.0.0.0' },
+    ...ipv6Loopback().map((address) => ({ ...edge, name: 'six', transport: 'udp' as const, address })),
   );
   await node.listen();
-  const [, six, all] = node.addresses();
+  const [, all, six] = node.addresses();
   const sentBy = (name: string, address: string) =>
     node.sentBy(node.flowTo({ transport: 'udp', address, port: 9 }, name)!);
   expect(sentBy('edge', '127.0.0.1')).toBe('edge.ims.test:5060');
-  expect(sentBy('six', '::1')).toBe(`[::1]:${six!.port}`);
   expect(sentBy('all', '127.0.0.1')).toMatch(new RegExp(`^(?!0\\.0\\.0\\.0)[\\d.]+:${all!.port}$`));
+  if (six) expect(sentBy('six', '::1')).toBe(`[::1]:${six.port}`);
   await node.close();
 });
 

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { createFakeClock } from '#libs/testkit';
 import { hostPort } from '../ip-address.js';
 import { StreamFramer } from '../stream-framer.js';
+import { ipv6Loopback } from './contract/node.js';
 import { inbox, Recorder, silentLog } from './contract/recorder.js';
 import { transportContract, type Pair } from './contract/transports.contract.js';
 import { MemoryHub } from './memory-hub.js';
@@ -106,7 +107,7 @@ const memoryPair = (transport: 'tcp' | 'udp') => async (): Promise<Pair> => {
   };
 };
 
-for (const address of ['127.0.0.1', '::1']) {
+for (const address of ['127.0.0.1', ...ipv6Loopback()]) {
   transportContract(`UDP ${address}`, { transport: 'udp', reliable: false, address }, udpPair(address));
   transportContract(`TCP ${address}`, { transport: 'tcp', reliable: true, address }, tcpPair(address));
   transportContract(`WebSocket ${address}`, { transport: 'ws', reliable: true, address }, wsPair(address));

@@ -1,4 +1,5 @@
 // A node with one listener on a fake clock, for tests of one transport. Readers: *.spec.ts in adapters/.
+import { networkInterfaces } from 'node:os';
 import { createFakeClock, type FakeClock } from '#libs/testkit';
 import type { Flow } from '../../transport.port.js';
 import type { ListenerOptions, NodeTransports, TransportsOptions } from '../transports.options.js';
@@ -18,6 +19,14 @@ export const startNode = async (
   await node.listen();
   return { node, recorder, port: node.addresses()[0]!.port, clock };
 };
+
+/** ['::1'] where the machine has IPv6, else []: containers often have none. */
+export const ipv6Loopback = (): readonly string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ address }) => address === '::1')
+    .map(({ address }) => address)
+    .slice(0, 1);
 
 /** Counts of the first listener. */
 export const countsOf = ({ node }: Pick<TestNode, 'node'>) => node.counters()[0]!.counters;
