@@ -1,9 +1,10 @@
 // The whole of Clearwater in one process: storage, views, Homestead, provisioning, router, edge, HTTP, management.
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, startBono } from '#apps/bono';
-import { createHomestead, type HomesteadConfig } from '#apps/homestead';
+import { createHomestead, type HomesteadConfig, type LocalHomestead } from '#apps/homestead';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
+import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import {
   type ApiKeys,
   type Clock,
@@ -71,10 +72,8 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   const storage = await openStorage({ dataDir, masterKeyFile, clock, random, logger, metrics });
   shutdown.on('close', 'storage', () => storage.close());
   log.ready();
-  const views = await openViews({
-    dataDir,
+  const views = await openViews(dataDir, storage.profiles, {
     log: storage.log,
-    profiles: storage.profiles,
     clock,
     logger,
     metrics,
@@ -107,6 +106,11 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     credentials: storage.credentials,
     clock,
     scscfUri: `sip:scscf.${configs.process.homeDomain}:${configs.sprout.scscfPort};transport=tcp`,
+    chargingAddresses: {
+      ccf: configs.homestead.chargingCollectionFunctions,
+      ecf: configs.homestead.eventChargingFunctions,
+    },
+    recordTtlS: configs.homestead.recordTtlS,
     onFault: (error) => logger.warn({ err: error }, 'homestead'),
   });
   const http = await startHttpApis({
@@ -127,6 +131,21 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
   return { provisioning, homestead, http };
 };
 
+/** How the router asks Homestead: its functions, or its HTTP API as from another machine. */
+const homesteadLink = (options: ClearwaterOptions, core: LocalHomestead, http: HttpApis): Homestead => {
+  const { configs, clock, random, logger, shutdown, ownApiKey } = options;
+  if (configs.clearwater.homesteadLink === 'memory') return core;
+  const { homestead, close } = connectHomestead({
+    url: http.homestead.url,
+    clock,
+    random,
+    ...(ownApiKey === undefined ? {} : { apiKey: ownApiKey }),
+    onFault: (error) => logger.warn({ err: error }, 'homestead link'),
+  });
+  shutdown.on('close', 'homestead link', close);
+  return homestead;
+};
+
 /** Starts everything; resolves when it is ready to serve. Rejects with what stops the start. */
 export const startClearwater = async (options: ClearwaterOptions): Promise<Clearwater> => {
   const { configs, clock, random, logger, metrics, health, shutdown } = options;
@@ -145,7 +164,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     log: storage.log,
     registrations: views.registrations,
     challenges: storage.challenges,
-    homestead,
+    homestead: homesteadLink(options, homestead, http),
   });
   const bono = await startBono({
     ...shared,

@@ -1,5 +1,6 @@
 export * from './ports.js';
 export * from './registrar/expiry.js';
+export * from './registration-view.js';
 export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';

@@ -5,3 +5,4 @@ export * from './projection-sink.port.js';
 export * from './projector.js';
 export * from './rows-sink.js';
 export { createTableSink } from './table-sink.js';
+export * from './follow-log.js';

@@ -12,3 +12,4 @@ export * from './shutdown.js';
 export * from './system-clock.js';
 export * from './system-random.js';
 export * from './trusted-peers.js';
+export * from './process.js';

@@ -49,9 +49,7 @@ const given = (...commands: readonly RegistrationCommand[]): Registration => {
     (row, command) =>
       decideRegistration(row, command).reduce<Registration>(
         (state, event) =>
-          evolveRegistration(state, { event, stream: 'registration-x', position: at(offset++) } as Recorded<
-            typeof event
-          >),
+          evolveRegistration(state, { event, stream: 'registration-x', position: at(offset++) }),
         row,
       ),
     NO_REGISTRATION,

@@ -1,0 +1,60 @@
+// What every main.ts does around its app: clock, randomness, log, metrics, management port, signals, and one line for a
+// start that cannot be (a port taken, a bad variable). Used by apps/*/src/main.ts.
+import type { Clock, Random } from './clock.port.js';
+import { ConfigError, EXIT_CONFIG } from './config.js';
+import { createHealth, type Health } from './health.js';
+import { createLogger, type Logger } from './logger.js';
+import { startManagement } from './management.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import type { ProcessConfig } from './process.config.js';
+import { createShutdown, type Shutdown } from './shutdown.js';
+import { systemClock } from './system-clock.js';
+import { systemRandom } from './system-random.js';
+import { createPeerCheck } from './trusted-peers.js';
+
+export type ProcessParts = Readonly<{
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  metrics: Metrics;
+  health: Health;
+  shutdown: Shutdown;
+}>;
+
+/** A fault whose message tells an operator all there is to know: shown as one line, without a stack. */
+export class StartRefused extends Error {}
+
+const NETWORK_FAULTS: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL']);
+
+const isNetworkFault = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && NETWORK_FAULTS.has(error.code);
+
+/** The one line for a start that was refused; undefined for a defect, which keeps its stack. */
+const refusalOf = (error: unknown): string | undefined => {
+  if (error instanceof ConfigError || error instanceof StartRefused) return error.message;
+  return isNetworkFault(error) ? `cannot listen: ${error.message}` : undefined;
+};
+
+/** Runs `start` with the parts of a process; the management port listens before, and shows 503 until all is ready. */
+export const startProcess = async (
+  name: string,
+  { logLevel, bindAddress: host, managementPort: port, trustedPeers }: ProcessConfig,
+  start: (parts: ProcessParts) => Promise<void>,
+): Promise<void> => {
+  const logger = createLogger({ name, level: logLevel });
+  const health = createHealth();
+  const metrics = createMetrics({ app: name });
+  const shutdown = createShutdown({ clock: systemClock, health, logger });
+  shutdown.install();
+  try {
+    const peers = createPeerCheck(trustedPeers);
+    const management = await startManagement({ host, port, health, metrics, peers });
+    shutdown.on('close', 'management', () => management.close());
+    await start({ clock: systemClock, random: systemRandom, logger, metrics, health, shutdown });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    process.stderr.write(`${refusal}\n`);
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+  }
+};
