@@ -43,7 +43,6 @@ export class GroupCommit<A extends PendingAppend> {
   private backlogBytes = 0;
   private isScheduled = false;
   private isWriting = false;
-  private lastStartMs = -Infinity;
   private readonly company = new Company();
   private cancelDeadline: (() => void) | undefined;
   private cancelGather: (() => void) | undefined;
@@ -99,12 +98,13 @@ export class GroupCommit<A extends PendingAppend> {
   }
 
   /**
-   * An fdatasync costs some 100 µs of CPU however much it covers, so under load a group starts `gatherMs` after the last
-   * one did. Where nobody comes meanwhile (every caller waits for the group in hand) it does not wait.
+   * An fdatasync costs some 100 µs of CPU however much it covers, so an append waits `gatherMs` for company. Where none
+   * comes (every caller waits for the group in hand, or there is little to do) nobody is made to wait.
    */
   private gather(): void {
     const { clock, limits } = this.options;
-    const waitMs = this.lastStartMs + limits.gatherMs - clock.monotonicMs();
+    const oldestMs = this.waiting[0]?.enqueuedMs ?? 0;
+    const waitMs = oldestMs + limits.gatherMs - clock.monotonicMs();
     if (waitMs <= 0 || !this.company.isWorthWaiting()) return this.flush();
     const before = this.waiting.length;
     this.cancelGather = clock.after(Math.min(waitMs, limits.gatherMs), () => {
@@ -140,7 +140,7 @@ export class GroupCommit<A extends PendingAppend> {
   private async writeGroup(appends: readonly A[]): Promise<void> {
     this.writing = appends;
     const { clock, writer, onDurable, onCommit } = this.options;
-    const startMs = (this.lastStartMs = clock.monotonicMs());
+    const startMs = clock.monotonicMs();
     let lines = '';
     let bytes = 0;
     let count = 0;

@@ -11,7 +11,7 @@ export type EmbeddedLimits = Readonly<{
   batchBytesMax: number;
   /** A segment that has reached this size is sealed and the next begun. */
   segmentBytesMax: number;
-  /** Under load, time from the start of one group commit to the start of the next: an append waits no longer for company. */
+  /** So long an append waits for others to share its group commit, while waiting brings any. At most 2. */
   gatherMs: number;
   /** Events queued for a subscriber; one that lags more reads them from the files instead. */
   subscriberQueueMax: number;

@@ -100,16 +100,17 @@ const timeText = (timeMs: number): string => {
 };
 
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9]*$/;
-const fullTypes = new Map<string, string>();
+/** By topic, name and version; one entry a type in the code, so it needs no bound. */
+const fullTypes = new Map<string, Map<string, string[]>>();
 const fullType = (topic: Topic, name: string, version: number): string => {
-  const key = `${topic}.${name}.v${version}`;
-  let type = fullTypes.get(key);
-  if (type === undefined) {
-    if (!EVENT_NAME.test(name)) throw new Error(`not a name for an event: ${JSON.stringify(name)}`);
-    type = `clearwater.${key}`;
-    fullTypes.set(key, type); // one entry a type in the code, so it needs no bound
-  }
-  return type;
+  const known = fullTypes.get(topic)?.get(name)?.[version];
+  if (known !== undefined) return known;
+  if (!EVENT_NAME.test(name)) throw new Error(`not a name for an event: ${JSON.stringify(name)}`);
+  const ofTopic = fullTypes.get(topic) ?? new Map<string, string[]>();
+  const ofName = ofTopic.get(name) ?? [];
+  fullTypes.set(topic, ofTopic);
+  ofTopic.set(name, ofName);
+  return (ofName[version] = `clearwater.${topic}.${name}.v${version}`);
 };
 
 /** One event as a line of a segment, its line feed included. */
