@@ -219,6 +219,8 @@ describe('public identities (TS 29.228 Annex B.2.1)', () => {
     ); // prettier-ignore
     expect(defaultImpu(parsed(xml))).toBe('sip:y!.*!@t');
     expect(defaultImpu(parsed(profile(identity('sip:y5@t', extension(3)))))).toBe('sip:y5@t');
+    const wildcarded = extension(4, '<Extension><WildcardedIMPU>sip:y!.*!@t</WildcardedIMPU></Extension>');
+    expect(defaultImpu(parsed(profile(identity('sip:y5@t', wildcarded))))).toBe('sip:y5@t');
   });
 
   it('finds the profile that serves an identity: by name, by the wildcard given, by matching one', () => {

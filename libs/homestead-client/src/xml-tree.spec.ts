@@ -71,6 +71,7 @@ describe('XML as a tree', () => {
     const parsed = parseXml('<a><__proto__><x/></__proto__><x:__proto__>1</x:__proto__><b/></a>');
     const [root = {}] = parsed.ok ? children(parsed.value, 'a') : [];
     expect(Object.keys(root)).toEqual(['b']);
+    expect(Object.getPrototypeOf(root)).toBe(Object.prototype);
     expect(has(root, 'x')).toBe(false);
     expect(has(root, 'toString')).toBe(false);
     expect(texts(root, 'hasOwnProperty')).toEqual([]);

@@ -119,7 +119,7 @@ const literalOf = (source: string): Literal | undefined => {
     anchoredStart = true;
     start = 1;
   }
-  if (end > start && source.endsWith('$') && !escapedAt(source, end - 1)) {
+  if (end > start && source.endsWith('$')) {
     anchoredEnd = true;
     end--;
   }
@@ -127,7 +127,7 @@ const literalOf = (source: string): Literal | undefined => {
     anchoredStart = false;
     start += 2;
   }
-  if (end - start >= 2 && source.startsWith('.*', end - 2) && !escapedAt(source, end - 2)) {
+  if (end - start >= 2 && source.startsWith('.*', end - 2)) {
     anchoredEnd = false;
     end -= 2;
   }
@@ -137,13 +137,10 @@ const literalOf = (source: string): Literal | undefined => {
   return { kind: anchoredEnd ? 'suffix' : 'contains', text };
 };
 
-const escapedAt = (source: string, at: number): boolean => {
-  let backslashes = 0;
-  while (source[at - 1 - backslashes] === '\\') backslashes++;
-  return backslashes % 2 === 1;
-};
-
-/** The text that a run of plain and escaped characters stands for; undefined when there is an operator in it. */
+/**
+ * The text that a run of plain and escaped characters stands for; undefined when there is an operator in it, or a
+ * backslash at its end (what was taken for an anchor was escaped).
+ */
 const unescaped = (source: string): string | undefined => {
   let text = '';
   for (let at = 0; at < source.length; at++) {

@@ -81,6 +81,10 @@ describe('TS 29.228 Annex B.2.3: service point triggers', () => {
       expect(holds(header('Subject', 'dinner'), subject)).toBe(false);
       expect(holds(header('Accept-Contact', 'lunch'), subject)).toBe(false);
     });
+    it('Content may be in any of the headers that the name stands for', () => {
+      expect(holds(header('^(Accept-Contact|Subject)$', '^lunch$'), subject)).toBe(true);
+      expect(holds(header('^(Accept-Contact|Subject)$', '^breakfast$'), subject)).toBe(false);
+    });
     it('judges each request by itself', () => {
       const { holds: compiled } = compileTrigger(spt(header('Subj.*t', 'lunch')));
       expect(compiled(subject)).toBe(true);
