@@ -9,7 +9,8 @@ import { welcome } from './welcome.js';
 const configs = loadConfigs();
 const { bindAddress, dataDir, apiKeys: configured } = configs.process;
 await startProcess('clearwater', configs.process, async (parts) => {
-  const { clock, random, logger } = parts;
+  const { clock, random, logger, health } = parts;
+  const subscribers = health.part('demo');
   const startedMs = clock.monotonicMs();
   const { keys, file } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
   const ownApiKey = file === undefined ? configured?.[0] : readFileSync(file, 'utf8').trim();
@@ -24,4 +25,5 @@ await startProcess('clearwater', configs.process, async (parts) => {
     apiKeyFile: file,
     readyMs: clock.monotonicMs() - startedMs,
   });
+  subscribers.ready();
 });
