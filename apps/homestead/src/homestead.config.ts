@@ -2,6 +2,7 @@
 // Read by main.ts here and by apps/clearwater.
 import { ArrayMaxSize, IsInt, Matches, Max, Min } from 'class-validator';
 import { Env } from '#libs/runtime';
+import type { HomesteadPorts } from './homestead.js';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
 const RECORD_TTL = { message: 'takes whole seconds, 60 to 604800' };
@@ -38,6 +39,12 @@ export class HomesteadConfig {
   eventChargingFunctions: string[] = [];
 }
 
-/** The S-CSCF that subscribers are assigned to, where none is given. */
-export const scscfUriOf = (config: Pick<HomesteadConfig, 'scscfUri'>, homeDomain: string): string =>
-  config.scscfUri === '' ? `sip:scscf.${homeDomain}:5054;transport=tcp` : config.scscfUri;
+/** What the core takes of the configuration. The S-CSCF, where none is given, is the home domain's. */
+export const homesteadOptions = (
+  config: HomesteadConfig,
+  homeDomain: string,
+): Pick<HomesteadPorts, 'scscfUri' | 'recordTtlS' | 'chargingAddresses'> => ({
+  scscfUri: config.scscfUri === '' ? `sip:scscf.${homeDomain}:5054;transport=tcp` : config.scscfUri,
+  recordTtlS: config.recordTtlS,
+  chargingAddresses: { ccf: config.chargingCollectionFunctions, ecf: config.eventChargingFunctions },
+});

@@ -3,3 +3,4 @@ export * from './ims-subscription.js';
 export * from './subscriber-profiles.js';
 export * from './subscriber-profiles.store.js';
 export type { ReadStream } from './workspace.js';
+export * from './embedded-subscribers.js';
