@@ -33,17 +33,20 @@ const profileOf = (subscription: ImsSubscription): Profile => {
   return { defaultImpu: defaultImpu(subscription), identities, served };
 };
 
+const UNUSABLE = Symbol('unusable');
+
 /** Profiles by document. */
 export class ProfileCache {
-  readonly #profiles = new Map<string, Profile | undefined>();
+  readonly #profiles = new Map<string, Profile | typeof UNUSABLE>();
 
   /** undefined: the document is no usable IMSSubscription (a fault of the back end, not of the user). */
   profile(imsSubscriptionXml: string): Profile | undefined {
-    if (this.#profiles.has(imsSubscriptionXml)) return this.#profiles.get(imsSubscriptionXml);
+    const known = this.#profiles.get(imsSubscriptionXml);
+    if (known !== undefined) return known === UNUSABLE ? undefined : known;
     const parsed = parseImsSubscription(imsSubscriptionXml);
     const profile = parsed.ok ? profileOf(parsed.value) : undefined;
     if (this.#profiles.size >= PROFILES_MAX) this.#profiles.delete(this.#profiles.keys().next().value!);
-    this.#profiles.set(imsSubscriptionXml, profile);
+    this.#profiles.set(imsSubscriptionXml, profile ?? UNUSABLE);
     return profile;
   }
 }

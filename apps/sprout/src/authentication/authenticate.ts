@@ -2,14 +2,13 @@
 // Writes challenges; reads credentials through Homestead at every verification, so that a changed password holds at once.
 import type { AuthVector } from '#libs/homestead-client';
 import {
-  type DigestCredentials,
   challengeHeader,
-  sameDigest,
-  digestResponse,
+  decodeUtf8,
   digestAlgorithm,
+  type DigestCredentials,
+  digestResponse,
   nonceCount,
-  H,
-  parseAuthorization,
+  sameDigest,
   type ServerTransaction,
 } from '#libs/sip';
 import type { SproutPorts, SproutSettings } from '../ports.js';
@@ -25,10 +24,14 @@ export type Authenticator = Readonly<{
 }>;
 
 /** The private identity that a request claims, or the one its public identity implies. */
-export const claimedImpi = (authorization: DigestCredentials | undefined, impu: string): string =>
-  authorization?.username !== undefined && authorization.username !== ''
-    ? authorization.username
-    : impu.slice(impu.indexOf(':') + 1);
+export const claimedImpi = (credentials: DigestCredentials | undefined, impu: string): string => {
+  const username = credentials?.username ?? '';
+  // Messages are latin1 text here; identities are provisioned as UTF-8.
+  return username === '' ? impu.slice(impu.indexOf(':') + 1) : decodeUtf8(username);
+};
+
+/** Who a REGISTER says it is, and with what proof. */
+export type Claim = Readonly<{ impi: string; impu: string; credentials: DigestCredentials | undefined }>;
 
 const ha1For = (vector: AuthVector, algorithm: string): string | undefined =>
   algorithm === 'SHA-256' ? vector.ha1Sha256 : vector.ha1Md5;
@@ -67,29 +70,25 @@ const expectedResponse = (
 };
 
 /**
- * Verifies a REGISTER or answers it. Resolves with the authenticated private identity; undefined when it was answered:
- * 401 (no answer yet, stale, wrong realm), 403 (wrong answer, identity not of this user), 500/504 (infrastructure).
+ * Verifies a REGISTER or answers it. False when it was answered: 401 (no answer yet, stale, wrong realm),
+ * 403 (wrong answer, identity not of this user), 500/504 (infrastructure).
  */
 export const authenticate = async (
   authenticator: Authenticator,
   tx: ServerTransaction,
-  impu: string,
-): Promise<string | undefined> => {
+  { impi, impu, credentials: auth }: Claim,
+): Promise<boolean> => {
   const { ports, settings, challenges } = authenticator;
-  const header = tx.request.header(H.Authorization);
-  const auth = header === undefined ? undefined : parseAuthorization(header);
-  const impi = claimedImpi(auth, impu);
-
   const answer = await ports.homestead.authVector(impi, impu, { serverName: settings.scscfUri });
   if (!answer.ok) {
     if (isInfrastructure(answer.failure)) replyBackEndFault(tx, answer.failure, ports);
     else tx.reply(403, 'Forbidden');
-    return undefined;
+    return false;
   }
   const vector = answer.value;
-  const again = async (stale: boolean): Promise<undefined> => {
+  const again = async (stale: boolean): Promise<false> => {
     await challenge(authenticator, tx, impi, vector, stale);
-    return undefined;
+    return false;
   };
 
   if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined) return again(false);
@@ -108,13 +107,13 @@ export const authenticate = async (
   if (expected === undefined || !sameDigest(expected, auth.response)) {
     ports.observer.count('authentication-failed');
     tx.reply(403, 'Forbidden');
-    return undefined;
+    return false;
   }
   // Judged after the digest: nobody without the password can use up a nonce count.
   const keepUntilMs = nowMs + settings.regMaxExpiresS * 1000;
   const verdict = await challenges.accept(impi, auth.nonce, nc, keepUntilMs, nowMs);
-  if (verdict === 'accepted') return impi;
+  if (verdict === 'accepted') return true;
   if (verdict === 'contended') replyFault(tx, ports);
   else await again(true);
-  return undefined;
+  return false;
 };

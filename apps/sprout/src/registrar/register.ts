@@ -33,9 +33,12 @@ const registeredIdentity = (tx: ServerTransaction): string | undefined => {
 };
 
 /** TS 24.229 §5.3.1: asks Homestead whether, and where, the user may register. False: answered. */
-const interrogate = async ({ ports }: Registrar, tx: ServerTransaction, impu: string): Promise<boolean> => {
-  const authorization = tx.request.header(H.Authorization);
-  const impi = claimedImpi(authorization === undefined ? undefined : parseAuthorization(authorization), impu);
+const interrogate = async (
+  { ports }: Registrar,
+  tx: ServerTransaction,
+  impi: string,
+  impu: string,
+): Promise<boolean> => {
   const visitedNetwork = tx.request.header(H.PVisitedNetworkId) ?? '';
   const status = await ports.homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
   if (status.ok) return true;
@@ -129,9 +132,11 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   if (impu === undefined) return tx.reply(404, 'Not Found');
   const requested = contactRequests(tx.request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
-  if (!(await interrogate(registrar, tx, impu))) return;
-  const impi = await authenticate(registrar.authenticator, tx, impu);
-  if (impi === undefined) return;
+  const header = tx.request.header(H.Authorization);
+  const credentials = header === undefined ? undefined : parseAuthorization(header);
+  const impi = claimedImpi(credentials, impu);
+  if (!(await interrogate(registrar, tx, impi, impu))) return;
+  if (!(await authenticate(registrar.authenticator, tx, { impi, impu, credentials }))) return;
   const profile = await assignServer(registrar, tx, impu, impi);
   if (profile === undefined) return;
 
