@@ -76,16 +76,13 @@ export class BranchIds {
    * Request-URI, another Route, …) has another hash.
    */
   looped(request: SipMessage, listener: string): boolean {
-    const { raw, lines, headersEnd } = request;
-    let at = raw.indexOf(this.prefix, request.headersStart);
-    if (at < 0 || at >= headersEnd) return false; // the usual case costs one search
+    const { raw, lines } = request;
     let hash: string | undefined;
     for (let line = request.findLine(H.Via); line >= 0; line = request.findLine(H.Via, line + 1)) {
-      const end = lines[line * LINE_STRIDE + 3]!;
-      at = raw.indexOf(this.prefix, lines[line * LINE_STRIDE + 2]);
-      for (; at >= 0 && at < end; at = raw.indexOf(this.prefix, at + this.hashAt)) {
+      const vias = raw.slice(lines[line * LINE_STRIDE + 2], lines[line * LINE_STRIDE + 3]);
+      for (let at = vias.indexOf(this.prefix); at >= 0; at = vias.indexOf(this.prefix, at + this.hashAt)) {
         hash ??= this.hash(request, listener);
-        if (raw.startsWith(hash, at + this.hashAt)) return true;
+        if (vias.startsWith(hash, at + this.hashAt)) return true;
       }
     }
     return false;

@@ -8,13 +8,14 @@ import type { ServerMachine } from './server-transaction.js';
 import { MAGIC_COOKIE, type TopVia } from './top-via.js';
 import { InviteClientTransaction } from './transaction.invite-client.js';
 import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
+import type { FlowWaiter } from './transaction.js';
 import type { Flow, Target } from './transport.port.js';
 
 export class TransactionTable {
   readonly servers = new Map<string, ServerMachine>();
   readonly clients = new Map<string, ClientMachine>();
   /** Client transactions of each connection, for when it is lost, as linked lists; UDP has no connections to lose. */
-  private readonly firstOn = new Map<Flow, ClientMachine>();
+  private readonly firstOn = new Map<Flow, FlowWaiter>();
 
   get size(): number {
     return this.servers.size + this.clients.size;
@@ -39,7 +40,7 @@ export class TransactionTable {
     if (machine.flow.reliable) this.unlink(machine);
   }
 
-  private unlink(client: ClientMachine): void {
+  private unlink(client: FlowWaiter): void {
     const { nextOnFlow: next, previousOnFlow: previous } = client;
     if (next !== undefined) next.previousOnFlow = previous;
     if (previous !== undefined) previous.nextOnFlow = next;
@@ -50,15 +51,15 @@ export class TransactionTable {
   }
 
   /** Those that wait on this connection, as a copy: telling them changes the table. */
-  clientsOn(flow: Flow): readonly ClientMachine[] {
-    const found: ClientMachine[] = [];
+  clientsOn(flow: Flow): readonly FlowWaiter[] {
+    const found: FlowWaiter[] = [];
     for (let client = this.firstOn.get(flow); client !== undefined; client = client.nextOnFlow)
       found.push(client);
     return found;
   }
 
   /** Those that send to this peer. A search: the network reports such failures rarely. */
-  clientsTo(peer: Target | Flow): readonly ClientMachine[] {
+  clientsTo(peer: Target | Flow): readonly FlowWaiter[] {
     if ('reliable' in peer && peer.reliable) return this.clientsOn(peer);
     const found: ClientMachine[] = [];
     const address = 'address' in peer ? peer.address : peer.remoteAddress;

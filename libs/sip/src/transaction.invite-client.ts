@@ -1,10 +1,15 @@
 // INVITE client transaction: RFC 3261 §17.1.1 (figure 5), the Accepted state and timer M of RFC 6026 §7.2, CANCEL by
 // §9.1 and the proxy's timer C by §16.8, which is what bounds Proceeding. Owner: client-branch.ts.
-import type { ClientMachine } from './client-branch.js';
 import { makeAck } from './derived-request.js';
 import type { SipMessage } from './message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
-import { TIMEOUT_T1S, TIMER_D_MS, type ClientUser, type TransactionLayer } from './transaction.js';
+import {
+  TIMEOUT_T1S,
+  TIMER_D_MS,
+  type ClientUser,
+  type FlowWaiter,
+  type TransactionLayer,
+} from './transaction.js';
 import type { Flow } from './transport.port.js';
 
 export type InviteClientState = 'calling' | 'proceeding' | 'completed' | 'accepted' | 'terminated';
@@ -18,15 +23,14 @@ const TIMER_A = 0;
 /** One node, as only one of them runs at a time: B in Calling, C in Proceeding, 64 × T1 after CANCEL, then D or M. */
 const TIMER_LIFE = 1;
 
-export class InviteClientTransaction implements TimerOwner {
+export class InviteClientTransaction implements FlowWaiter, TimerOwner {
   readonly method = 'INVITE';
   state: InviteClientState = 'calling';
   private readonly life = new TimerNode(this, TIMER_LIFE);
   private readonly resend: TimerNode | undefined;
   private intervalMs: number;
-  /** Neighbours in the list of those that wait on the same connection (transaction-table.ts). */
-  nextOnFlow: ClientMachine | undefined = undefined;
-  previousOnFlow: ClientMachine | undefined = undefined;
+  nextOnFlow: FlowWaiter | undefined = undefined;
+  previousOnFlow: FlowWaiter | undefined = undefined;
   private ack = '';
   /** Reason of a CANCEL that is wanted: waits for a provisional in Calling, has been sent in Proceeding. */
   private cancelReason: string | undefined;

@@ -1,9 +1,8 @@
 // Non-INVITE client transaction: RFC 3261 §17.1.2 (figure 6). Also carries CANCEL (§9.1).
 // Owners: client-branch.ts, endpoint.ts (CANCEL).
-import type { ClientMachine } from './client-branch.js';
 import type { SipMessage } from './message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
-import { TIMEOUT_T1S, type ClientUser, type TransactionLayer } from './transaction.js';
+import { TIMEOUT_T1S, type ClientUser, type FlowWaiter, type TransactionLayer } from './transaction.js';
 import type { Flow } from './transport.port.js';
 
 export type NonInviteClientState = 'trying' | 'proceeding' | 'completed' | 'terminated';
@@ -12,14 +11,13 @@ const TIMER_E = 0;
 /** F until the final response, then K. */
 const TIMER_LIFE = 1;
 
-export class NonInviteClientTransaction implements TimerOwner {
+export class NonInviteClientTransaction implements FlowWaiter, TimerOwner {
   state: NonInviteClientState = 'trying';
   private readonly life = new TimerNode(this, TIMER_LIFE);
   private readonly resend: TimerNode | undefined;
   private intervalMs: number;
-  /** Neighbours in the list of those that wait on the same connection (transaction-table.ts). */
-  nextOnFlow: ClientMachine | undefined = undefined;
-  previousOnFlow: ClientMachine | undefined = undefined;
+  nextOnFlow: FlowWaiter | undefined = undefined;
+  previousOnFlow: FlowWaiter | undefined = undefined;
 
   constructor(
     readonly key: string,

@@ -3,6 +3,7 @@
 import type { SipTiming } from './endpoint.port.js';
 import type { SipMessage } from './message.js';
 import type { TimerWheel } from './timer-wheel.js';
+import type { Flow } from './transport.port.js';
 
 /** RFC 3261 table 4; the defaults of every endpoint. */
 export const DEFAULT_TIMING: SipTiming = Object.freeze({
@@ -47,6 +48,15 @@ export interface ClientUser {
   response(response: SipMessage): void;
   /** No final response will come: 408 for timers B, F and C, 503 when it could not be sent. */
   failed(status: 408 | 503): void;
+}
+
+/** A client transaction in the list of those that wait on one connection (transaction-table.ts). */
+export interface FlowWaiter {
+  readonly flow: Flow;
+  nextOnFlow: FlowWaiter | undefined;
+  previousOnFlow: FlowWaiter | undefined;
+  /** The connection is gone, or the peer cannot be reached. */
+  flowClosed(): void;
 }
 
 /** Where the responses of one server transaction go (RFC 3261 §18.2.2). */
