@@ -45,7 +45,7 @@ describe('history show', () => {
       out: [
         '2030-01-01 10:00:00.000Z  1 m 40 s ago  #1    bound sip:alice@10.0.0.5:40000 for 300 s via 127.0.0.1:5058 (initial)',
         '2030-01-01 10:00:10.000Z  1 m 30 s ago  #2    bound sip:alice@10.0.0.9:5062 for 60 s via 127.0.0.1:5058 (initial)',
-        '2030-01-01 10:00:20.000Z  1 m 20 s ago  #3    bound sip:alice@10.0.0.5:40000 for 300 s via 127.0.0.1:5058 (refresh)',
+        '2030-01-01 10:00:20.000Z  1 m 20 s ago  #3    bound sip:alice@10.0.0.5:40000 for 300 s from udp 192.0.2.7:31000 (refresh)',
       ],
     });
   });

@@ -1,6 +1,7 @@
 // A log with a morning of two users in it, for the tests of history.
 import type { Binding, CallEvent, ChargingEvent, RegistrationEvent } from '#libs/domain';
 import { createMemoryLog, MemoryDisk, type DomainEvent, type EmbeddedLog } from '#libs/event-log';
+import { flowTokens } from '#libs/sip';
 import { createFakeClock, createSeededRandom, type FakeClock } from '#libs/testkit';
 import { openHistorySource, type HistorySource } from '../history-source.js';
 
@@ -34,10 +35,12 @@ const request = {
 };
 const target = { bindingId: 'sip:bob@10.0.0.6:40010', contact: 'sip:bob@10.0.0.6:40010' };
 
+const token = flowTokens(Buffer.alloc(32), 1).encode({ transport: 'udp', listener: 0, localAddress: '127.0.0.1', localPort: 5060, remoteAddress: '192.0.2.7', remotePort: 31000, connectionId: 0 }); // prettier-ignore
+
 const registrations: readonly RegistrationEvent[] = [
   { type: 'BindingAdded', data: binding({}) },
   { type: 'BindingAdded', data: binding({ bindingId: 'tablet', contact: 'sip:alice@10.0.0.9:5062', grantedS: 60, expiresAtMs: START_MS + 70_000 }) },
-  { type: 'BindingRefreshed', data: binding({ cseq: 2, expiresAtMs: START_MS + 320_000 }) },
+  { type: 'BindingRefreshed', data: binding({ cseq: 2, expiresAtMs: START_MS + 320_000, path: [`<sip:${token}@127.0.0.1:5058;lr;ob>`] }) },
 ]; // prettier-ignore
 
 const matched = [

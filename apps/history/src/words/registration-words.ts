@@ -1,5 +1,6 @@
 // Registration events and state in words (RFC 3261 §10, RFC 5626).
 import { liveBindings, type Binding, type Registration, type RegistrationEvent } from '#libs/domain';
+import { flowOrigin } from './flow-words.js';
 import { relativeText, timeText } from './plain-text.js';
 
 /** One line without the time. `stream` tells whose registration it is. */
@@ -34,10 +35,12 @@ const boundWords = (binding: Binding, stream: string, kind: string): string => {
   return `bound ${contact}${as} for ${grantedS} s${fromWords(binding)} (${kind}${emergency ? ', emergency' : ''}${agent})`;
 };
 
-/** The last hop of the Path is the edge that holds the flow. */
+/** The last hop of the Path is the edge that holds the flow; its user part is the flow's token. */
 const fromWords = ({ path }: Binding): string => {
-  const edge = path.at(-1);
-  return edge === undefined ? '' : ` via ${edge.replace(/^.*?<?sips?:(?:[^@>]*@)?([^;>?]*).*$/, '$1')}`;
+  const edge = /^<?sips?:(?:([^@>]*)@)?([^;>?]*)/.exec(path.at(-1) ?? '');
+  if (!edge) return '';
+  const origin = flowOrigin(edge[1] ?? '');
+  return origin === undefined ? ` via ${edge[2]}` : ` from ${origin}`;
 };
 
 /** The bindings of a moment, those that had lapsed by then marked. */
