@@ -1,6 +1,6 @@
 // The parked streams of one projection: bounded, counted, kept in its ledger before the view's checkpoint moves past them.
 // Written by projector.ts; its list is what an operator is shown.
-import type { Position } from '#libs/decider';
+import { comparePositions, type Position } from '#libs/decider';
 import type { RecordedEvent } from '#libs/event-log';
 import type { ParkedStream, ProjectionLedger } from './projection-ledger.js';
 
@@ -32,6 +32,13 @@ export class Parking {
 
   get(stream: string): ParkedStream | undefined {
     return this.streams.get(stream);
+  }
+
+  /** Why an event has to wait: others of its stream stand in line, and it does not come before them. */
+  reasonFor({ stream, position }: RecordedEvent): string | undefined {
+    const parked = this.streams.get(stream);
+    const first = parked?.positions[0];
+    return first && comparePositions(position, first) >= 0 ? parked.reason : undefined;
   }
 
   load(parked: readonly ParkedStream[]): void {

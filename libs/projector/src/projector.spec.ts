@@ -165,6 +165,25 @@ describe('a poison event', () => {
     expect((await createTableLedger('sums', ledgerTable).load()).parked).toEqual([]);
   });
 
+  it('is parked once, also when the process ends before the checkpoint is past it', async () => {
+    await poisoned();
+    const ledger = createMemoryLedger();
+    const away = createTableSink(sums(), {
+      ...table,
+      apply: () => Promise.reject(new StoreUnavailable('away')),
+    });
+    const before = await start({ ledger, sink: away });
+    await clock.advanceAsync(1_000);
+    expect(before.parked()[0]?.positions).toHaveLength(3);
+    await before.stop();
+    const after = await start({ ledger });
+    await after.caughtUp();
+    expect(after.parked()[0]?.positions).toHaveLength(3);
+    // The event before the poison was folded nowhere yet, and stands in front of it.
+    expect(await sumOf('a')).toBe(1);
+    expect(await sumOf('b')).toBe(10);
+  });
+
   it('is found by a sink that cannot name it', async () => {
     await poisoned();
     const named = createTableSink(sums(), table);

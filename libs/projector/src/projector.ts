@@ -209,11 +209,9 @@ class ProjectorLoop implements Projector {
   private async withoutParked(events: readonly RecordedEvent[]): Promise<readonly RecordedEvent[]> {
     let left = events;
     for (const recorded of events) {
-      if (recorded.unreadable !== undefined && left.includes(recorded)) {
-        left = await this.withoutPoison(left, recorded, recorded.unreadable);
-      } else if (this.parking.has(recorded.stream) && left.includes(recorded)) {
-        left = await this.withoutPoison(left, recorded, this.parking.get(recorded.stream)?.reason ?? '');
-      }
+      const reason = recorded.unreadable ?? this.parking.reasonFor(recorded);
+      if (reason !== undefined && left.includes(recorded))
+        left = await this.withoutPoison(left, recorded, reason);
     }
     return left;
   }

@@ -2,7 +2,7 @@
 // The same checker must find the planted bugs at the end, or it proves nothing. EVENT_LOG_CRASH_RUNS sets how many runs.
 import { createFakeClock, createSeededRandom, settle, type SeededRandom } from '#libs/testkit';
 import type { DomainEvent, RecordedEvent } from '../../event-log.port.js';
-import { TOPICS } from '../../event-log.port.js';
+import { AppendUnknown, TOPICS } from '../../event-log.port.js';
 import { MemoryDisk } from './disk/memory-disk.js';
 import type { EmbeddedLog } from './embedded.event-log.js';
 import { createMemoryLog } from './memory.event-log.js';
@@ -21,6 +21,8 @@ type Model = {
   acknowledged: Map<number, number>;
   /** Event ids that a subscriber was given. */
   delivered: Set<number>;
+  /** Event ids of appends that were refused, for a lost race or a full disk. */
+  refused: Set<number>;
   highest: number;
   faults: string[];
 };
@@ -35,6 +37,7 @@ const check = (events: readonly RecordedEvent[], model: Model): string[] => {
     if (offsetOf.get(id) !== offset) faults.push(`acknowledged ${id}@${offset} is at ${offsetOf.get(id)}`);
   }
   for (const id of model.delivered) if (!offsetOf.has(id)) faults.push(`delivered ${id} is lost`);
+  for (const id of model.refused) if (offsetOf.has(id)) faults.push(`refused ${id} is there`);
   if (offsetOf.size !== events.length) faults.push('an event is there twice');
   const revisions = new Map<string, number>();
   for (const [index, recorded] of events.entries()) {
@@ -94,9 +97,14 @@ const live = async (
           model.acknowledged.set(ids[index] ?? -1, offset);
         }
       },
-      () => undefined, // a lost race, or a disk that went
+      // Nothing of it may ever turn up; of an unknown one it may.
+      (error: unknown) => {
+        if (!(error instanceof AppendUnknown)) for (const id of ids) model.refused.add(id);
+      },
     );
     if (random.chance(0.6)) await settle();
+    if (random.chance(0.05)) disk.capacityBytes = disk.usedBytes() + random.integer(1_500);
+    else if (random.chance(0.2)) disk.capacityBytes = Infinity;
   }
   await settle();
 };
@@ -114,6 +122,7 @@ const run = async (seed: number, plant: Plant = () => undefined): Promise<string
     appends: new Map(),
     acknowledged: new Map(),
     delivered: new Set(),
+    refused: new Set(),
     highest: -1,
     faults: [],
   };
@@ -122,6 +131,7 @@ const run = async (seed: number, plant: Plant = () => undefined): Promise<string
   const lives = 2 + random.integer(4);
   for (let life = 0; life < lives; life++) {
     disk.onOperation = () => undefined;
+    disk.capacityBytes = Infinity;
     let log: EmbeddedLog;
     try {
       log = await open();

@@ -79,6 +79,26 @@ describe('retention', () => {
     await log.close();
   });
 
+  it('never touches the segment that the checkpoint in force names', async () => {
+    const before = await aged();
+    // The checkpoint is from the start of this life. Now there is no room for a new one, and the log is old.
+    for (let n = 0; n < 12; n++) await log.append('registration-a', [{ type: 'Happened', data: { n } }]);
+    disk.onOperation = (operation, path) =>
+      path.includes('checkpoint') && operation !== 'truncate'
+        ? Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })
+        : undefined;
+    for (let n = 0; n < 40; n++) await log.append('registration-a', [{ type: 'Happened', data: { n } }]);
+    clock.advance(8 * DAY_MS);
+    await clock.advanceAsync(2 * 3_600_000);
+    expect(reports.join()).toContain('retention failed');
+    disk.onOperation = () => undefined;
+    disk.crash(random);
+    log = await open();
+    const ids = new Set((await all()).map(({ id }) => id));
+    expect(before.filter((recorded) => isKept(recorded) && !ids.has(recorded.id))).toEqual([]);
+    await log.close();
+  });
+
   it('leaves a log behind that is whole, wherever the power goes', async () => {
     let crashes = 0;
     for (let operation = 0; ; operation++) {

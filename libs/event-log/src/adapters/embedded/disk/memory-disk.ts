@@ -124,7 +124,8 @@ export class MemoryDisk implements FilePort {
     this.unsyncedNames.push(change);
   }
 
-  private usedBytes(): number {
+  /** Bytes that all files together hold. */
+  usedBytes(): number {
     let used = 0;
     for (const { length } of this.names.values()) used += length;
     return used;
