@@ -522,6 +522,17 @@ describe('Max-Breadth (RFC 5393 §5)', () => {
   });
 });
 
+it.each([200, 486])('answers 500 when a %d has lost the Vias of its way back', (status) => {
+  const { net, callees, caller, call, completed, over } = world(1);
+  call();
+  const callee = callees[0]!;
+  const broken = responseText(callee.last, status).replace(/^Via: SIP.2.0.UDP.*\r\n/m, '');
+  net.receive(callee, broken);
+  expect(statuses(caller)).toEqual([500]);
+  expect(completed).toEqual([500]);
+  over();
+});
+
 it('tells the user of a flow that is lost while it rings', () => {
   const branchFailed = jest.fn(() => 'count' as const);
   const { net, callees, caller, call, answer, over } = world(1, { branchFailed });

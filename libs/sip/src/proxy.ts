@@ -191,9 +191,10 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
       return;
     }
     this.done = true;
-    this.accepted = this.forward(branch, response, status);
+    const sent = this.forward(branch, response, status);
+    this.accepted = sent === status;
     this.cancelOthers('SIP;cause=200;text="Call completed elsewhere"', branch);
-    this.complete(status, branch, response);
+    this.complete(sent, branch, response);
   }
 
   private ended(branch: ClientBranch<L>, status: number, response: SipMessage | undefined): void {
@@ -234,9 +235,11 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     const wanted = this.choose(status, best?.response);
     if (this.hasAnswered()) return;
     this.done = true;
-    if (wanted === status && best?.response !== undefined && status === best.status)
-      this.forward(best.branch, best.response, status);
-    else server.reply(wanted, undefined, wanted === 500 ? retryAfter(this.layer.random) : '');
+    if (wanted === status && best?.response !== undefined && status === best.status) {
+      this.complete(this.forward(best.branch, best.response, status), best.branch, best.response);
+      return;
+    }
+    server.reply(wanted, undefined, wanted === 500 ? retryAfter(this.layer.random) : '');
     this.complete(wanted, best?.branch, wanted === status ? best?.response : undefined);
   }
 
@@ -262,9 +265,9 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     return this.done;
   }
 
-  /** False when the user's own change of the response failed: then 500 went upstream. */
-  private forward(branch: ClientBranch<L>, response: SipMessage, status: number): boolean {
-    if (!hasMoreVias(response)) return false; // nobody upstream that it could be for (§16.7 item 3)
+  /** The status that went upstream: 500 for a final response that cannot be passed on. */
+  private forward(branch: ClientBranch<L>, response: SipMessage, status: number): number {
+    if (!hasMoreVias(response)) return this.replyInstead(status); // for nobody upstream (§16.7 item 3)
     const edits = new Edits(response);
     edits.popValue(H.Via);
     try {
@@ -272,11 +275,15 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
       if (status >= 300) mergeChallenges({ branch, status, response }, this.failures, edits);
     } catch (error) {
       this.layer.defect(error);
-      if (status >= 200) this.server.reply(500, undefined, retryAfter(this.layer.random));
-      return false;
+      return this.replyInstead(status);
     }
     this.server.forward(status, edits.render());
-    return true;
+    return status;
+  }
+
+  private replyInstead(status: number): number {
+    if (status >= 200) this.server.reply(500, undefined, retryAfter(this.layer.random));
+    return 500;
   }
 }
 

@@ -98,7 +98,8 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
   unanswered(): boolean {
     if (this.context?.busy === true) return true;
     // Whoever took the request has lost it: a defect there must not leak a transaction here.
-    (this.context ?? this).reply(500);
+    this.context?.reply(500);
+    this.reply(500);
     return false;
   }
 }

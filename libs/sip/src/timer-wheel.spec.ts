@@ -1,5 +1,6 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
-import { TICK_MS, TimerNode, TimerWheel } from './timer-wheel.js';
+import { driveTimers, TICK_MS, TimerNode, TimerWheel } from './timer-wheel.js';
 
 const wheelAt = (startMs: number) => {
   const clock = { now: startMs, monotonicMs: () => clock.now };
@@ -119,4 +120,36 @@ it('agrees with a sorted list under any starts, stops and jumps', () => {
       }
     }),
   );
+});
+
+describe('the driver', () => {
+  afterEach(() => void jest.useRealTimers());
+
+  it('runs one interval, while a timer runs', () => {
+    jest.useFakeTimers();
+    const { clock, wheel, fired, owner } = wheelAt(0);
+    const pass = (ms: number): void => {
+      for (let passed = 0; passed < ms; passed += TICK_MS) {
+        clock.now += TICK_MS;
+        jest.advanceTimersByTime(TICK_MS);
+      }
+    };
+    wheel.schedule(50, owner, 1); // before it is driven
+    const stop = driveTimers(wheel);
+    wheel.schedule(100, owner, 2);
+    expect(jest.getTimerCount()).toBe(1);
+    pass(120);
+    expect(fired.map(({ name }) => name)).toEqual([1, 2]);
+    expect(jest.getTimerCount()).toBe(0);
+    pass(1_000);
+    wheel.schedule(30, owner, 3);
+    expect(jest.getTimerCount()).toBe(1);
+    pass(50);
+    expect(fired).toHaveLength(3);
+    wheel.schedule(30, owner, 4);
+    stop();
+    expect(jest.getTimerCount()).toBe(0);
+    wheel.schedule(30, owner, 5);
+    expect(jest.getTimerCount()).toBe(0);
+  });
 });

@@ -63,7 +63,7 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner {
         if (response.status < 300) return this.accept(response);
         return this.complete(response);
       case 'completed':
-        if (response.status >= 300) this.flow.send(this.ack);
+        if (response.status >= 300) this.acknowledge();
         return;
       case 'accepted':
         if (response.status >= 200 && response.status < 300) this.user.response(response);
@@ -142,12 +142,16 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner {
     if (this.resend) this.layer.timers.stop(this.resend);
     this.ack = makeAck(this.request, response);
     this.request = '';
-    this.flow.send(this.ack);
+    this.acknowledge();
     if (this.flow.reliable) this.terminate();
     else this.layer.timers.start(this.life, TIMER_D_MS); // D
     // What our own CANCEL brought about is the timer's doing, not the callee's (§16.8).
     if (this.timedOut && response.status === 487) this.user.failed(408);
     else this.user.response(response);
+  }
+
+  private acknowledge(): void {
+    if (this.ack !== '') this.flow.send(this.ack);
   }
 
   private fail(status: 408 | 503): void {
