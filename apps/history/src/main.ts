@@ -18,7 +18,7 @@ const stop = new AbortController();
 /** A follower ends by itself; whatever else is going on is cut off. */
 const interrupt = (): void => {
   stop.abort();
-  after(200, () => process.exit(130));
+  setTimeout(() => process.exit(130), 200).unref();
 };
 process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
 
