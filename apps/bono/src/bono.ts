@@ -1,6 +1,6 @@
 // Bono: the edge proxy (P-CSCF). Which handler a request gets, by the zone it came from and its kind
 // (docs/architecture.md §5 and §7). Plain functions; nothing here waits.
-import { type EndpointUser, H, type ServerTransaction, tagOf } from '#libs/sip';
+import { checkFields, type EndpointUser, H, type ServerTransaction, tagOf } from '#libs/sip';
 import { ClientFlows } from './client-flows.js';
 import { acknowledgeFromClient, inDialogFromClient, initialFromClient } from './handlers/from-client.js';
 import { acknowledgeFromCore, requestFromCore } from './handlers/from-core.js';
@@ -15,8 +15,10 @@ const schemeOf = (uri: string): string => uri.slice(0, Math.max(0, uri.indexOf('
 /** The checks of RFC 3261 §16.3 that the edge makes itself. False: answered. */
 const acceptable = (settings: BonoSettings, tx: ServerTransaction): boolean => {
   const { request } = tx;
+  const fault = tx.flow.listener === TRUSTED_LISTENER ? undefined : checkFields(request);
   const proxyRequire = request.header(H.ProxyRequire);
-  if (!SCHEMES.has(schemeOf(request.requestUri))) tx.reply(416, 'Unsupported URI Scheme');
+  if (fault !== undefined) tx.reply(fault.status, fault.reason);
+  else if (!SCHEMES.has(schemeOf(request.requestUri))) tx.reply(416, 'Unsupported URI Scheme');
   else if (proxyRequire !== undefined) tx.reply(420, 'Bad Extension', `Unsupported: ${proxyRequire}\r\n`);
   else if (request.method === 'OPTIONS' && isForNode(settings, request.requestUri)) tx.reply(200, 'OK');
   else if (request.method === 'CANCEL') tx.reply(481, 'Call/Transaction Does Not Exist');

@@ -44,7 +44,6 @@ class RegistrationObserver implements ProxyUser<undefined> {
 
   response(_branch: Branch<undefined>, response: SipMessage, edits: Edits): void {
     stripForClient(response, edits);
-    edits.remove(H.Path);
     const { status, cseqMethod } = response;
     if (status >= 200 && status < 300 && cseqMethod === 'REGISTER') this.#registered(response);
   }
