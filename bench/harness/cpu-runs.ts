@@ -6,6 +6,8 @@ import type { SippResult } from './sipp.js';
 /** A server under load: the product or the peer. */
 export interface Measured {
   cpuUs(): number;
+  /** False once the process is gone: then there is nothing to measure. */
+  alive(): boolean;
 }
 
 export type Load = (rate: number, flows: number) => Promise<SippResult>;
@@ -33,6 +35,7 @@ export const measureCpu = async (server: Measured, load: Load, options: RunOptio
     const flows = atRate * seconds;
     const before = server.cpuUs();
     const result = await load(atRate, flows);
+    if (!server.alive()) throw new Error(`the server ended under ${atRate}/s`);
     const perFlow = (server.cpuUs() - before) / Math.max(1, result.successful);
     results.push(result);
     const { successful, failed, retransmissions, p99Ms } = result;

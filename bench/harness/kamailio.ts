@@ -20,6 +20,7 @@ export interface Peer {
   readonly pid: number;
   readonly port: number;
   cpuUs(): number;
+  alive(): boolean;
   dispose(): Promise<void>;
 }
 
@@ -81,6 +82,7 @@ export const startKamailio = async (options: PeerOptions = {}): Promise<Peer> =>
     pid: child.pid,
     port,
     cpuUs: () => cpuUsOf(child.pid),
+    alive: () => !child.ended,
     async dispose() {
       child.signal('SIGTERM');
       await Promise.race([child.exit, sleep(STOP_MS_MAX)]);

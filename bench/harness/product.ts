@@ -53,6 +53,7 @@ export interface Product {
   /** Stops and removes DATA_DIR. */
   dispose(): Promise<void>;
   cpuUs(): number;
+  alive(): boolean;
   residentMiB(): number;
   healthz(): Promise<{ status: number; body: string }>;
 }
@@ -154,6 +155,7 @@ export const createProduct = async (options: ProductOptions = {}): Promise<Produ
       rmSync(folder, { recursive: true, force: true });
     },
     cpuUs: () => cpuUsOf(running().pid),
+    alive: () => child?.ended === false,
     residentMiB: () => residentMiBOf(running().pid),
     healthz: () => get(health),
   };
