@@ -1,6 +1,6 @@
 // Homestead over its HTTP API (backend.md §1.1), for a router in another process or behind HOMESTEAD_LINK=http.
 // What is not an answer about the user is 'unavailable' or 'timeout', never 'not-found' (docs/architecture.md §6).
-import { HttpFault, type HttpPool, type HttpResponse } from '#libs/http-pool';
+import { HttpFault, type HttpPool, type HttpRequest, type HttpResponse } from '#libs/http-pool';
 import { assignmentFromJson, authVectorFromJson, failureOfStatus } from './homestead-json.js';
 import type { Answer, Homestead, HomesteadFailure, RegData } from './homestead.port.js';
 import { regDataFromXml } from './reg-data-xml.js';
@@ -49,13 +49,12 @@ const createInterning = (): ((text: string) => string) => {
   };
 };
 
-export const createHttpHomestead = ({ pool, onFault }: HttpHomesteadOptions): Homestead => {
-  const interned = createInterning();
+type Ask = <T>(request: HttpRequest, read: (response: HttpResponse) => T | undefined) => Promise<Answer<T>>;
 
-  const ask = async <T>(
-    request: Parameters<HttpPool['request']>[0],
-    read: (response: HttpResponse) => T | undefined,
-  ): Promise<Answer<T>> => {
+/** Asks, and takes for an answer about the user only what is one. */
+const createAsk =
+  ({ pool, onFault }: HttpHomesteadOptions): Ask =>
+  async (request, read) => {
     try {
       const response = await pool.request(request);
       if (response.status !== 200) return failed(failureOfStatus(response.status));
@@ -68,6 +67,10 @@ export const createHttpHomestead = ({ pool, onFault }: HttpHomesteadOptions): Ho
       return failed(error instanceof HttpFault && error.kind === 'timeout' ? 'timeout' : 'unavailable');
     }
   };
+
+export const createHttpHomestead = (options: HttpHomesteadOptions): Homestead => {
+  const ask = createAsk(options);
+  const interned = createInterning();
 
   const readRegData = ({ body }: HttpResponse): RegData | undefined => {
     const parsed = regDataFromXml(body);
