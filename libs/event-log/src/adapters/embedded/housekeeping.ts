@@ -31,7 +31,11 @@ export class Housekeeping {
 
   constructor(private readonly options: HousekeepingOptions) {
     this.checkpointed = options.segments.length;
-    this.start('no stream index', () => this.index());
+    // Also at the start, so that the next one need not read again what this one had to.
+    this.start('no checkpoint', async () => {
+      await this.checkpoint();
+      await this.index();
+    });
     if (options.retentionMs !== undefined) this.retainLater(0);
   }
 

@@ -76,7 +76,7 @@ const syncFolder = async (folder: string): Promise<void> => {
 const lock = (path: string): (() => Promise<void>) => {
   const database = new DatabaseSync(path);
   try {
-    database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     throw String(error).includes('locked') ? new LockHeld(`${path} is locked`, { cause: error }) : error;

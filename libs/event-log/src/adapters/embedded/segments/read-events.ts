@@ -1,7 +1,14 @@
 // Events read back from segment files: of some topics, or of one stream.
 import type { RecordedEvent } from '../../../event-log.port.js';
 import type { FilePort } from '../disk/file-port.js';
-import { decodeLine, isMixed, TOPIC_BIT, type BatchHeader, type Line, type Upcast } from './record-format.js';
+import {
+  decodeLine,
+  isMixed,
+  topicBitAt,
+  type BatchHeader,
+  type Line,
+  type Upcast,
+} from './record-format.js';
 import { readBatches, type Batch, type Segment } from './segments.js';
 import { mayHold } from './stream-index.js';
 
@@ -41,11 +48,14 @@ export async function* readEvents(wanted: EventsWanted): AsyncGenerator<readonly
 
 const decodeAll = ({ header, body }: Batch, wanted: EventsWanted, into: RecordedEvent[]): void => {
   const text = body.toString('utf8');
+  const hasOthers = isMixed(header.contents, wanted.bits);
   let at = 0;
   for (let offset = header.first; at < text.length; offset++) {
     const end = text.indexOf('\n', at);
-    if (offset >= wanted.from && offset < wanted.upTo)
-      take(text.slice(at, end), offset, header, wanted, into);
+    const isInRange = offset >= wanted.from && offset < wanted.upTo;
+    if (isInRange && (!hasOthers || (topicBitAt(text, at) & wanted.bits) !== 0)) {
+      take(text.slice(at, end), offset, wanted, into);
+    }
     at = end + 1;
   }
 };
@@ -65,7 +75,7 @@ const decodeLinesWith = (
       offset++;
     }
     if (offset >= wanted.from && offset < wanted.upTo) {
-      take(body.toString('utf8', at, end), offset, header, wanted, into);
+      take(body.toString('utf8', at, end), offset, wanted, into);
     }
     at = end + 1;
     offset++;
@@ -77,13 +87,11 @@ const LINE_FEED = 0x0a;
 const take = (
   line: string,
   offset: number,
-  { contents }: BatchHeader,
-  { bits, stream, generation, upcast }: EventsWanted,
+  { stream, generation, upcast }: EventsWanted,
   into: RecordedEvent[],
 ): void => {
   const recorded = decodeLine(JSON.parse(line) as Line, generation, offset, upcast);
   if (stream !== undefined && recorded.stream !== stream) return;
-  if (isMixed(contents, bits) && (TOPIC_BIT[recorded.topic] & bits) === 0) return;
   into.push(recorded);
 };
 

@@ -130,6 +130,14 @@ export const encodeLine = (event: DomainEvent, attributes: Attributes): string =
   return `${line},"data":${JSON.stringify(event.data)}}\n`;
 };
 
+const TYPE_PREFIX = '"type":"clearwater.';
+
+/** The bit of the topic of the line that begins at a place of a text: a look at its type, nothing parsed. */
+export const topicBitAt = (text: string, lineStart: number): number => {
+  const from = text.indexOf(TYPE_PREFIX, lineStart) + TYPE_PREFIX.length;
+  return TOPIC_BIT[text.slice(from, text.indexOf('.', from)) as Topic] ?? 0;
+};
+
 /** A line as it was parsed: what recovery and readers look at. */
 export type Line = Readonly<{
   id: string;

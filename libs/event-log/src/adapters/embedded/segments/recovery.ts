@@ -3,7 +3,15 @@
 import { crc32 } from 'node:zlib';
 import { readCheckpoint, type KeptVerdict, type RestoredCheckpoint } from './checkpoint.js';
 import { readWhole, replaceWhole, type FilePort, type OpenFile } from '../disk/file-port.js';
-import { decodeHeader, EXPECT_BITS, HEADER_BYTES, KEY_BIT, MAGIC, type Line } from './record-format.js';
+import {
+  decodeHeader,
+  EXPECT_BITS,
+  HEADER_BYTES,
+  KEY_BIT,
+  MAGIC,
+  topicBitAt,
+  type Line,
+} from './record-format.js';
 import { listSegments, LogDamaged, scanSegment, segmentPath, type Batch, type Segment } from './segments.js';
 
 export type Recovered = Readonly<{
@@ -72,9 +80,12 @@ class Facts {
     if ((header.contents & (EXPECT_BITS | KEY_BIT)) === 0) return;
     let offset = header.first;
     let lastKey: string | undefined;
-    for (const text of body.toString('utf8').split('\n')) {
-      if (text === '') continue;
-      const line = JSON.parse(text) as Line;
+    const text = body.toString('utf8');
+    for (let at = 0, end = 0; at < text.length; at = end + 1, offset++) {
+      end = text.indexOf('\n', at);
+      const mayTell = (topicBitAt(text, at) & EXPECT_BITS) !== 0 || (header.contents & KEY_BIT) !== 0;
+      if (!mayTell) continue;
+      const line = JSON.parse(text.slice(at, end)) as Line;
       if (line.revision !== undefined) this.revisions.set(line.subject, line.revision);
       if (line.idempotencykey !== undefined) {
         const key = `${line.subject}\n${line.idempotencykey}`;
@@ -84,7 +95,6 @@ class Facts {
         else this.verdicts.push({ key, first: offset, count: 1 });
         lastKey = key;
       }
-      offset++;
     }
   }
 }
