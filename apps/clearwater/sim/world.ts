@@ -2,42 +2,80 @@
 // The same createX functions as the product; only the ports are simulated twins.
 import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
-import { createProvisioning, type Provisioning } from '#apps/homestead-prov';
+import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
 import { type LiveChallenges, SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
-import type { Registration } from '#libs/domain';
-import { createMemoryLog, type EmbeddedLog, type RecordedEvent } from '#libs/event-log';
+import type { Recorded } from '#libs/decider';
+import type { Registration, RegistrationEvent } from '#libs/domain';
+import {
+  createMemoryLog,
+  type EmbeddedLog,
+  type EventLog,
+  MemoryDisk,
+  type RecordedEvent,
+} from '#libs/event-log';
+import type { Homestead } from '#libs/homestead-client';
 import { Phone, type PhoneOptions } from '#libs/phone';
 import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
-import { MemoryHub, TimerWheel } from '#libs/sip';
-import { createMemoryCredentialStore, createMemoryKeyValueStore, createMemoryTableStore } from '#libs/stores';
-import { createFakeClock, createSeededRandom, type FakeClock } from '#libs/testkit';
-import { RegistrationRows } from '#projections/registrations-by-aor';
+import { MemoryHub, TimerWheel, type Transform } from '#libs/sip';
+import {
+  createMemoryCredentialStore,
+  createMemoryKeyValueStore,
+  createMemoryTableStore,
+  type KeyValueStore,
+} from '#libs/stores';
+import { createFakeClock, createSeededRandom, type FakeClock, type SeededRandom } from '#libs/testkit';
+import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
 import { SubscriberProfiles, type SubscriberProfilesRow } from '#projections/subscriber-profiles';
+import { Faults, faultyHomestead, faultyStore } from './faults.js';
+import { turnedLog, turnedStore } from './turned-ports.js';
+import { Turns } from './turns.js';
 
 export const WORLD_DOMAIN = 'ims.test';
-const EDGE = { address: '10.1.0.1', port: 5060 };
-const CORE_ADDRESS = '10.1.0.1';
+const CLIENT_PORT = 5060;
 const TICK_MS = 10;
 /** Turns of the event loop that let messages, appends and promises settle. */
 const SETTLE_TURNS = 12;
 
-export type WorldOptions = Readonly<{ seed?: number; sprout?: Partial<SproutConfig> }>;
+export type WorldOptions = Readonly<{
+  seed?: number;
+  sprout?: Partial<SproutConfig>;
+  /** Edges with a router each, over one log, one store and one Homestead. */
+  nodes?: 1 | 2;
+  /** What becomes of messages on the way: delay, loss, repetition. */
+  transform?: (world: { clock: FakeClock; random: SeededRandom }) => Transform;
+}>;
+
+/** One edge and its router. */
+export type WorldNode = { readonly address: string; bono: BonoNode; sprout: SproutNode };
 
 export interface World {
   readonly clock: FakeClock;
+  readonly random: SeededRandom;
   readonly log: EmbeddedLog;
+  /** The log as the core sees it: its appends may have to wait for their turn. */
+  readonly coreLog: EventLog;
   readonly registrations: RegistrationRows;
+  readonly homestead: Homestead;
   readonly provisioning: Provisioning;
+  readonly nodes: readonly WorldNode[];
   readonly bono: BonoNode;
   readonly sprout: SproutNode;
+  readonly faults: Faults;
+  /** Who goes on next at the log and the store. */
+  readonly turns: Turns;
+  readonly hub: MemoryHub;
   /** Provisions `sip:<user>@ims.test` with password `secret`. */
-  subscriber(user: string, ifcXml?: string): Promise<void>;
-  /** A phone at its own address, known to nobody yet. */
-  phone(user: string, options?: Partial<PhoneOptions>): Promise<Phone>;
+  subscriber(user: string, ifcXml?: string, more?: Partial<NewSubscriber>): Promise<void>;
+  /** A phone at its own address, known to nobody yet; of edge `node`. */
+  phone(user: string, options?: Partial<PhoneOptions>, node?: number): Promise<Phone>;
+  /** Ends an edge and starts it anew, with what the registration view knows. */
+  restartBono(node?: number): Promise<void>;
   /** Lets everything under way come to rest without time passing. */
   settle(): Promise<void>;
   /** Moves time on, timers and messages with it. */
   advance(ms: number): Promise<void>;
+  /** The same in one step a timer: for long waits in which nothing is on its way. */
+  leap(ms: number): Promise<void>;
   /** Waits for a promise while time passes, at most `ms`. */
   until<T>(promise: Promise<T>, ms?: number): Promise<T>;
   events(): Promise<readonly RecordedEvent[]>;
@@ -45,25 +83,85 @@ export interface World {
   close(): Promise<void>;
 }
 
-const edgeConfig = (): BonoConfig =>
-  Object.assign(new BonoConfig(), { bonoPort: EDGE.port, sproutAddress: CORE_ADDRESS });
+/** What every node of the world shares. */
+type Common = Readonly<{
+  clock: FakeClock;
+  random: SeededRandom;
+  hub: MemoryHub;
+  timers: TimerWheel;
+  settings: Partial<SproutConfig>;
+  log: EventLog;
+  registrations: RegistrationRows;
+  challenges: KeyValueStore<LiveChallenges>;
+  homestead: Homestead;
+  flowTokenKey: Buffer;
+}>;
+
+const sharedBy = (common: Common, address: string) => ({
+  process: { homeDomain: WORLD_DOMAIN, bindAddress: address, publicHost: '' },
+  clock: common.clock,
+  random: common.random,
+  hub: common.hub,
+  timers: common.timers,
+  logger: silentLogger,
+  metrics: createMetrics(),
+  peers: createPeerCheck(['10.1.0.0/16']),
+  memoryOnly: true,
+});
+
+const startEdge = (common: Common, address: string, rows: Iterable<readonly [string, Registration]> = []) =>
+  startBono({
+    ...sharedBy(common, address),
+    config: Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress: address }),
+    flowTokenKey: common.flowTokenKey,
+    rows,
+  });
+
+const startNode = async (common: Common, address: string): Promise<WorldNode> => {
+  const { log, registrations, challenges, homestead, settings } = common;
+  const sprout = await startSprout({
+    ...sharedBy(common, address),
+    config: Object.assign(new SproutConfig(), settings),
+    log,
+    registrations,
+    challenges,
+    homestead,
+  });
+  return { address, sprout, bono: await startEdge(common, address) };
+};
+
+/** Applies the log to the rows once more, behind the handlers, as the projector of the product does. */
+const followRegistrations = (log: EventLog, rows: RegistrationRows) =>
+  log.subscribe({
+    topics: registrationsByAor.topics,
+    group: registrationsByAor.name,
+    startAt: 'oldest',
+    onBatch: async (events) => {
+      for (const recorded of events as readonly Recorded<RegistrationEvent>[])
+        await rows.apply(registrationsByAor.keyOf(recorded), [recorded]).catch(() => undefined);
+    },
+  });
 
 /** Starts a world; everything in it follows from the seed. */
-export const createWorld = async ({ seed = 1, sprout: settings = {} }: WorldOptions = {}): Promise<World> => {
+export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
+  const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform } = options;
   const clock = createFakeClock();
   const random = createSeededRandom(seed);
-  const logger = silentLogger;
-  const metrics = createMetrics();
-  const hub = new MemoryHub({ clock });
+  const hub = new MemoryHub({
+    clock,
+    ...(transform === undefined ? {} : { transform: transform({ clock, random: random.fork('network') }) }),
+  });
   const timers = new TimerWheel(clock);
-  const log = await createMemoryLog({ clock, random });
+  const disk = new MemoryDisk();
+  const faults = new Faults(disk);
+  const turns = new Turns();
+  const log = await createMemoryLog({ clock, random, disk });
   const table = createMemoryTableStore<SubscriberProfilesRow>({ name: 'subscriber-profiles' });
   const profiles = new SubscriberProfiles({ table, readStream: (stream, from) => log.read(stream, from) });
   const credentials = createMemoryCredentialStore({ clock });
-  const registrations = new RegistrationRows(
-    createMemoryKeyValueStore<Registration>({ name: 'registrations', clock }),
-    clock,
-  );
+  const coreStore = <V>(name: string): KeyValueStore<V> =>
+    turnedStore(faultyStore(createMemoryKeyValueStore<V>({ name, clock }), faults), turns);
+  const registrations = new RegistrationRows(coreStore<Registration>('registrations'), clock);
   const provisioning = createProvisioning({
     log,
     credentials,
@@ -72,26 +170,26 @@ export const createWorld = async ({ seed = 1, sprout: settings = {} }: WorldOpti
     random,
     homeDomain: WORLD_DOMAIN,
   });
-  const homestead = createHomestead({
-    profiles,
-    credentials,
+  const scscfUri = `sip:scscf.${WORLD_DOMAIN}:5054;transport=tcp`;
+  const homestead = faultyHomestead(createHomestead({ profiles, credentials, clock, scscfUri }), faults);
+  const coreLog = turnedLog(log, turns);
+  const common: Common = {
     clock,
-    scscfUri: `sip:scscf.${WORLD_DOMAIN}:5054;transport=tcp`,
-  });
-  const peers = createPeerCheck(['10.1.0.0/16']);
-  const process = { homeDomain: WORLD_DOMAIN, bindAddress: CORE_ADDRESS, publicHost: '' };
-  const shared = { process, clock, random, logger, metrics, timers, peers, hub, memoryOnly: true };
-  const sprout = await startSprout({
-    ...shared,
-    config: Object.assign(new SproutConfig(), settings),
-    log,
+    random,
+    hub,
+    timers,
+    settings,
+    log: coreLog,
     registrations,
-    challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock }),
+    challenges: coreStore<LiveChallenges>('challenges'),
     homestead,
-  });
-  const bono = await startBono({ ...shared, config: edgeConfig(), flowTokenKey: random.bytes(32) });
+    flowTokenKey: random.bytes(32),
+  };
+  const nodes: WorldNode[] = [];
+  for (let n = 1; n <= nodeCount; n++) nodes.push(await startNode(common, `10.1.0.${n}`));
+  const projection = await followRegistrations(log, registrations);
 
-  let phones = 0;
+  const phones: Phone[] = [];
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -105,37 +203,60 @@ export const createWorld = async ({ seed = 1, sprout: settings = {} }: WorldOpti
 
   return {
     clock,
+    random,
     log,
+    coreLog,
     registrations,
+    homestead,
     provisioning,
-    bono,
-    sprout,
+    nodes,
+    get bono() {
+      return nodes[0]!.bono;
+    },
+    sprout: nodes[0]!.sprout,
+    faults,
+    turns,
+    hub,
     settle,
     advance,
-    subscriber: async (user, ifcXml) => {
+    async leap(ms) {
+      await clock.advanceAsync(ms);
+      timers.advance();
+      await settle();
+    },
+    subscriber: async (user, ifcXml, more = {}) => {
       const impi = `${user}@${WORLD_DOMAIN}`;
       const done = provisioning.provisionSubscriber({
         impi,
         impus: [`sip:${impi}`],
         password: 'secret',
         ...(ifcXml === undefined ? {} : { ifcXml }),
+        ...more,
       });
       await done;
     },
-    phone: (user, options = {}) =>
-      Phone.start({
+    phone: async (user, phoneOptions = {}, node = 0) => {
+      const phone = await Phone.start({
         user,
         domain: WORLD_DOMAIN,
         password: 'secret',
-        server: EDGE,
+        server: { address: nodes[node]!.address, port: CLIENT_PORT },
         transport: 'udp',
-        address: `10.0.0.${++phones}`,
+        address: phoneAddress(phones.length + 1),
         port: 5060,
         clock,
         random,
         hub,
-        ...options,
-      }),
+        ...phoneOptions,
+      });
+      phones.push(phone);
+      return phone;
+    },
+    async restartBono(at = 0) {
+      const node = nodes[at]!;
+      await node.bono.close();
+      node.bono = await startEdge(common, node.address, registrations.all());
+    },
     async until(promise, ms = 40_000) {
       let settled = false;
       const mark = (): void => void (settled = true);
@@ -153,8 +274,14 @@ export const createWorld = async ({ seed = 1, sprout: settings = {} }: WorldOpti
     },
     row: (aor) => registrations.load(aor),
     async close() {
-      await Promise.all([bono.close(), sprout.close()]);
+      turns.release();
+      await Promise.all(phones.map((phone) => phone.close()));
+      await Promise.all(nodes.flatMap(({ bono, sprout }) => [bono.close(), sprout.close()]));
+      await projection.stop();
       await log.close();
     },
   };
 };
+
+/** 10.0.0.1, 10.0.0.2, …: one a phone. */
+const phoneAddress = (n: number): string => `10.0.${n >> 8}.${n & 255}`;

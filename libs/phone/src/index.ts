@@ -1,2 +1,3 @@
+export * from './phone-dialog.js';
 export * from './phone-messages.js';
 export * from './phone.js';

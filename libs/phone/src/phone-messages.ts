@@ -14,12 +14,15 @@ export type RequestParts = Readonly<{
   contact: string;
   headers: string;
   body: string;
+  /** Default 70; '' for a request without the header. */
+  maxForwards?: string;
 }>;
 
 export const requestText = (parts: RequestParts, sentBy: string): string => {
-  const { method, uri, branch, from, to, callId, cseq, contact, headers, body } = parts;
+  const { method, uri, branch, from, to, callId, cseq, contact, headers, body, maxForwards = '70' } = parts;
   return (
-    `${method} ${uri} SIP/2.0\r\nVia: SIP/2.0/${sentBy};branch=${branch};rport\r\nMax-Forwards: 70\r\n` +
+    `${method} ${uri} SIP/2.0\r\nVia: SIP/2.0/${sentBy};branch=${branch};rport\r\n` +
+    (maxForwards === '' ? '' : `Max-Forwards: ${maxForwards}\r\n`) +
     `From: ${from}\r\nTo: ${to}\r\nCall-ID: ${callId}\r\nCSeq: ${cseq} ${method}\r\n` +
     (contact === '' ? '' : `Contact: ${contact}\r\n`) +
     `${headers}Content-Length: ${body.length}\r\n\r\n${body}`

@@ -4,10 +4,8 @@
 import type { Clock, Random } from '#libs/runtime';
 import {
   createTransports,
-  digestResponse,
   type Flow,
   H,
-  ha1,
   headerParam,
   type MemoryHub,
   type NodeTransports,
@@ -17,6 +15,8 @@ import {
   values,
   viaBranch,
 } from '#libs/sip';
+import { authorizationLine } from './phone-authorization.js';
+import { calleesDialog, callersDialog, type Dialog, partsWithin, routeHeader } from './phone-dialog.js';
 import { answerText, type RequestParts, requestText } from './phone-messages.js';
 
 export type PhoneOptions = Readonly<{
@@ -39,17 +39,29 @@ export type Reply = (status: number, headers?: string, body?: string) => void;
 
 /** One client transaction: everything that came back, and the final answer. */
 export interface Exchange {
+  readonly request: RequestParts;
   readonly responses: readonly SipMessage[];
   /** The first final response; 408 is made here when none came in 32 s. */
   readonly final: Promise<SipMessage | 'timeout'>;
   cancel(): void;
 }
 
+/** How a REGISTER proves itself: by answering the challenge that it gets, not at all, or with the challenge it has. */
+export type Proof = 'challenge' | 'none' | 'reuse';
+
 export type RegisterOptions = Readonly<{
-  expiresS?: number;
+  /** 'none': no Expires header. */
+  expiresS?: number | 'none';
+  /** '' asks for the bindings. */
   contact?: string;
   callId?: string;
+  /** Of the first request; the next one has one more. Default: one more than the last. */
+  cseq?: number;
   headers?: string;
+  proof?: Proof;
+  /** With 'reuse': another nonce count than the next. */
+  nc?: number;
+  parts?: Partial<RequestParts>;
 }>;
 
 const T1_MS = 500;
@@ -78,8 +90,12 @@ export class Phone {
     if (request.method === 'INVITE') reply(180);
     if (request.method !== 'ACK') reply(200);
   };
+  /** Told of every message that comes or goes, retransmissions too. */
+  onTraffic: ((direction: 'in' | 'out', message: SipMessage) => void) | undefined;
   readonly callId: string;
   cseq = 0;
+  /** The last challenge, and how often it was answered. */
+  challenged: { by: SipMessage; count: number } | undefined;
   private readonly waiting = new Map<string, Waiting>();
   private readonly answers = new Map<string, { status: number; text: string }>();
   private readonly tags = new Map<string, string>();
@@ -125,7 +141,7 @@ export class Phone {
   /** Sends one request and gathers what comes back. `parts` names what differs from an ordinary one. */
   request(method: string, uri: string, parts: Partial<RequestParts> = {}): Exchange {
     const branch = `z9hG4bK${this.options.random.token(16)}`;
-    const { clock } = this.options;
+    const { clock, transport } = this.options;
     const whole: RequestParts = {
       method,
       uri,
@@ -140,87 +156,93 @@ export class Phone {
       ...parts,
     };
     const text = requestText(whole, this.#sentBy());
-    const flow = this.#flow();
     const responses: SipMessage[] = [];
     let stop = (): void => undefined;
     const final = new Promise<SipMessage | 'timeout'>((resolve) => {
       const retransmit = (afterMs: number, sinceMs: number): void => {
         stop = clock.after(afterMs, () => {
           if (sinceMs + afterMs >= GIVE_UP_MS) return this.#finish(branch + method, 'timeout');
-          if (!flow.reliable && responses.length === 0) flow.send(text);
+          if (transport === 'udp' && responses.length === 0) this.#send(text);
           retransmit(Math.min(afterMs * 2, T2_MS), sinceMs + afterMs);
         });
       };
       retransmit(T1_MS, 0);
       this.waiting.set(branch + method, { text, parts: whole, responses, resolve, stop: () => stop() });
     });
-    flow.send(text);
-    return { responses, final, cancel: () => this.#cancel(whole) };
+    this.#send(text);
+    return { request: whole, responses, final, cancel: () => this.#cancel(whole) };
   }
 
   /** REGISTER with digest: resolves with the final answer to the authenticated one. */
-  async register({
-    expiresS = 300,
-    contact,
-    callId = this.callId,
-    headers = '',
-  }: RegisterOptions = {}): Promise<SipMessage | 'timeout'> {
+  async register(options: RegisterOptions = {}): Promise<SipMessage | 'timeout'> {
+    const { expiresS = 300, callId = this.callId, headers = '', proof = 'challenge' } = options;
+    if (options.cseq !== undefined) this.cseq = options.cseq - 1;
     const { instance } = this.options;
     const own = `${this.contact}${instance === undefined ? '' : `;+sip.instance="<${instance}>"`}`;
+    const uri = `sip:${this.options.domain}`;
+    const expires = expiresS === 'none' ? '' : `Expires: ${expiresS}\r\n`;
     const register = (authorization: string): Exchange =>
-      this.request('REGISTER', `sip:${this.options.domain}`, {
+      this.request('REGISTER', uri, {
         to: `<${this.aor}>`,
         callId,
         cseq: ++this.cseq,
-        contact: contact ?? own,
-        headers: `Expires: ${expiresS}\r\nSupported: path, outbound\r\n${headers}${authorization}`,
+        contact: options.contact ?? own,
+        headers: `${expires}Supported: path, outbound\r\n${headers}${authorization}`,
+        ...options.parts,
       });
+    const { challenged } = this;
+    if (proof === 'reuse' && challenged !== undefined) {
+      const count = options.nc ?? ++challenged.count;
+      const final = await register(this.authorization('REGISTER', uri, challenged.by, count)).final;
+      this.#noteChallenge(final);
+      return final;
+    }
     const first = await register('').final;
-    if (first === 'timeout' || first.status !== 401) return first;
-    return register(this.authorization('REGISTER', `sip:${this.options.domain}`, first, 1)).final;
+    const challenge = this.#noteChallenge(first);
+    if (challenge === undefined || proof === 'none') return first;
+    return register(this.authorization('REGISTER', uri, challenge, ++this.challenged!.count)).final;
+  }
+
+  #noteChallenge(answer: SipMessage | 'timeout'): SipMessage | undefined {
+    if (answer === 'timeout' || answer.status !== 401) return undefined;
+    this.challenged = { by: answer, count: 0 };
+    return answer;
   }
 
   /** Authorization line answering the challenge of a 401. */
   authorization(method: string, uri: string, challenge: SipMessage, count: number): string {
-    const { user, domain, password, random } = this.options;
-    const header = challenge.header(H.WwwAuthenticate) ?? '';
-    const field = (name: string): string => new RegExp(`\\b${name}="([^"]*)"`).exec(header)?.[1] ?? '';
-    const algorithm = /algorithm=SHA-256/.test(header) ? 'SHA-256' : 'MD5';
-    const username = `${user}@${domain}`;
-    const nc = count.toString(16).padStart(8, '0');
-    const cnonce = random.token(8);
-    const [realm, nonce] = [field('realm'), field('nonce')];
-    const secret = ha1(algorithm, username, realm, password);
-    const response = digestResponse({ algorithm, ha1: secret, nonce, nc, cnonce, qop: 'auth', method, uri });
-    return (
-      `Authorization: Digest username="${username}",realm="${realm}",nonce="${nonce}",uri="${uri}",` +
-      `response="${response}",algorithm=${algorithm},cnonce="${cnonce}",nc=${nc},qop=auth,opaque="${field('opaque')}"\r\n`
-    );
+    return authorizationLine(this.options, { method, uri, challenge, count });
   }
 
-  /** Sends a request inside the dialog that `invite`'s answer made: ACK, BYE, … as its caller. */
+  /** Sends a request inside a dialog: BYE, INVITE, …; an ACK has no answer. */
+  within(
+    dialog: Dialog,
+    method: string,
+    more: { headers?: string; body?: string } = {},
+  ): Exchange | undefined {
+    const { headers = '', body = '' } = more;
+    const parts = { ...partsWithin(dialog, method), headers: routeHeader(dialog) + headers, body };
+    if (method !== 'ACK') return this.request(method, dialog.target, parts);
+    const branch = `z9hG4bK${this.options.random.token(16)}`;
+    const ack = { method, uri: dialog.target, branch, contact: this.contact, ...parts } as RequestParts;
+    this.#send(requestText(ack, this.#sentBy()));
+    return undefined;
+  }
+
+  /** The same, in the dialog that an answer to `request` made: as its caller. */
   inDialog(
     method: string,
-    exchange: { request: RequestParts; answer: SipMessage },
+    { request, answer }: { request: RequestParts; answer: SipMessage },
     cseq: number,
   ): Exchange | undefined {
-    const { request, answer } = exchange;
-    const route = values(answer, H.RecordRoute).reverse();
-    const contact = answer.header(H.Contact) ?? '';
-    const uri = /<([^>]*)>/.exec(contact)?.[1] ?? contact;
-    const parts = {
-      from: request.from,
-      to: answer.header(H.To)!,
-      callId: request.callId,
-      cseq,
-      headers: route.length === 0 ? '' : `Route: ${route.join(', ')}\r\n`,
-    };
-    if (method !== 'ACK') return this.request(method, uri, parts);
-    const branch = `z9hG4bK${this.options.random.token(16)}`;
-    this.#flow().send(
-      requestText({ method, uri, branch, contact: this.contact, body: '', ...parts }, this.#sentBy()),
-    );
-    return undefined;
+    const dialog = callersDialog(request, answer);
+    dialog.cseq = method === 'ACK' ? cseq : cseq - 1;
+    return this.within(dialog, method);
+  }
+
+  /** The dialog that this phone's answer to `invite` made. */
+  dialogOf(invite: SipMessage): Dialog {
+    return calleesDialog(invite, this.#tagFor(invite));
   }
 
   /** Calls, acknowledges the answer, and says how it went. */
@@ -250,6 +272,19 @@ export class Phone {
     return `${transport.toUpperCase()} ${address}:${this.port}`;
   }
 
+  #send(text: string, flow = this.#flow()): void {
+    if (this.onTraffic !== undefined) {
+      const parsed = parseMessage(text);
+      if (parsed.ok) this.onTraffic('out', parsed.message);
+    }
+    flow.send(text);
+  }
+
+  /** Closes the connection to the server, as a lost network does; the next request opens another one. */
+  hangUp(): void {
+    this.#flow().close();
+  }
+
   #flow(): Flow {
     const { transport, server } = this.options;
     const flow = this.transports.flowTo({ transport, ...server }, 'phone');
@@ -259,12 +294,19 @@ export class Phone {
 
   #cancel(parts: RequestParts): void {
     const { uri, branch, from, to, callId, cseq } = parts;
-    this.#flow().send(
-      requestText(
-        { method: 'CANCEL', uri, branch, from, to, callId, cseq, contact: '', headers: '', body: '' },
-        this.#sentBy(),
-      ),
-    );
+    const cancel = {
+      method: 'CANCEL',
+      uri,
+      branch,
+      from,
+      to,
+      callId,
+      cseq,
+      contact: '',
+      headers: '',
+      body: '',
+    };
+    this.#send(requestText(cancel, this.#sentBy()));
   }
 
   #finish(key: string, final: SipMessage | 'timeout'): void {
@@ -279,6 +321,7 @@ export class Phone {
     const parsed = parseMessage(raw);
     if (!parsed.ok) return;
     const { message } = parsed;
+    this.onTraffic?.('in', message);
     if (message.isRequest) this.#requestCame(message, flow);
     else this.#responseCame(message);
   }
@@ -298,24 +341,21 @@ export class Phone {
   #acknowledgeFailure(parts: RequestParts, response: SipMessage): void {
     const { uri, branch, from, callId, cseq } = parts;
     const to = response.header(H.To)!;
-    this.#flow().send(
-      requestText(
-        { method: 'ACK', uri, branch, from, to, callId, cseq, contact: '', headers: '', body: '' },
-        this.#sentBy(),
-      ),
-    );
+    const ack = { method: 'ACK', uri, branch, from, to, callId, cseq, contact: '', headers: '', body: '' };
+    this.#send(requestText(ack, this.#sentBy()));
   }
 
   #requestCame(request: SipMessage, flow: Flow): void {
     const key = viaBranch(request) + (request.method === 'ACK' ? 'ACK' : request.method);
     const known = this.answers.get(key);
-    if (known !== undefined) return void flow.send(known.text);
+    if (known !== undefined) return void (known.text !== '' && flow.send(known.text));
     this.received.push(request);
     const reply: Reply = (status, headers = '', body = '') => {
       const text = answerText(request, status, this.#tagFor(request), this.contact, headers, body);
       if (status >= 200) this.answers.set(key, { status, text });
-      flow.send(text);
+      this.#send(text, flow.closed ? this.#flow() : flow);
     };
+    this.answers.set(key, { status: 0, text: '' });
     if (request.method === 'CANCEL') this.#cancelCame(request, reply);
     else this.onRequest(request, reply);
   }
@@ -326,12 +366,11 @@ export class Phone {
     const invite = this.received.find(
       (request) => request.method === 'INVITE' && viaBranch(request) === viaBranch(cancel),
     );
-    if (invite === undefined || this.answers.has(key)) return;
+    if (invite === undefined || (this.answers.get(key)?.status ?? 0) >= 200) return;
     const text = answerText(invite, 487, this.#tagFor(invite), this.contact, '', '');
     this.answers.set(key, { status: 487, text });
     this.onCancelled?.(invite);
-    const flow = this.#flow();
-    flow.send(text);
+    this.#send(text);
   }
 
   /** Told of an INVITE that was cancelled while ringing. */

@@ -1,0 +1,57 @@
+// What may go wrong around the core, switched on and off by scenarios: the log's disk, the store, Homestead.
+import type { MemoryDisk } from '#libs/event-log';
+import type { Answer, Homestead } from '#libs/homestead-client';
+import { type KeyValueStore, StoreUnavailable } from '#libs/stores';
+
+export type LogFault = 'full' | 'stuck';
+export type HomesteadFault = 'unavailable' | 'timeout' | 'silent';
+
+export class Faults {
+  homestead: HomesteadFault | undefined;
+  /** The store of registration rows and challenges does not answer. */
+  store = false;
+  #unstick: (() => void) | undefined;
+
+  constructor(private readonly disk: MemoryDisk) {}
+
+  /** `full`: the disk takes nothing more; `stuck`: it takes for ever. undefined: it works again. */
+  log(fault: LogFault | undefined): void {
+    this.disk.capacityBytes = fault === 'full' ? this.disk.usedBytes() : Infinity;
+    this.#unstick?.();
+    this.#unstick = undefined;
+    this.disk.onOperation = () => undefined;
+    if (fault !== 'stuck') return;
+    const stuck = new Promise<void>((resolve) => (this.#unstick = resolve));
+    this.disk.onOperation = (operation) => (operation === 'datasync' ? stuck : undefined);
+  }
+}
+
+const NEVER = new Promise<never>(() => undefined);
+
+/** Homestead as it is while it works, and the failure that is asked for while it does not. */
+export const faultyHomestead = (homestead: Homestead, faults: Faults): Homestead => {
+  const ask = <T>(question: () => Promise<Answer<T>>): Promise<Answer<T>> => {
+    const { homestead: failure } = faults;
+    if (failure === undefined) return question();
+    return failure === 'silent' ? NEVER : Promise.resolve({ ok: false, failure });
+  };
+  return {
+    authVector: (...question) => ask(() => homestead.authVector(...question)),
+    registrationStatus: (...question) => ask(() => homestead.registrationStatus(...question)),
+    location: (...question) => ask(() => homestead.location(...question)),
+    regData: (...question) => ask(() => homestead.regData(...question)),
+  };
+};
+
+/** The store as it is, or unavailable. */
+export const faultyStore = <V>(store: KeyValueStore<V>, faults: Faults): KeyValueStore<V> => {
+  const guarded = <T>(work: () => Promise<T>): Promise<T> =>
+    faults.store ? Promise.reject(new StoreUnavailable('the store does not answer')) : work();
+  return {
+    get: (key) => guarded(() => store.get(key)),
+    getMany: (keys) => guarded(() => store.getMany(keys)),
+    cas: (key, value, version, ttlS) => guarded(() => store.cas(key, value, version, ttlS)),
+    remove: (key, version) => guarded(() => store.remove(key, version)),
+    ...(store.entries === undefined ? {} : { entries: () => store.entries!() }),
+  };
+};
