@@ -1,0 +1,113 @@
+// The built product as a child process on free ports, for end-to-end tests. SPROUT_LINK and HOMESTEAD_LINK are taken from
+// the environment of the test run, so that the same tests run with real sockets inside.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const MAIN = path.resolve(import.meta.dirname, '../../../dist/apps/clearwater/src/main.js');
+const READY_MS_MAX = 30_000;
+const PORTS = [
+  'BONO_PORT', 'BONO_WS_PORT', 'BONO_TRUSTED_PORT', 'ICSCF_PORT', 'SCSCF_PORT', 'SPROUT_HTTP_PORT', 'MANAGEMENT_PORT',
+  'HOMESTEAD_PORT', 'HOMESTEAD_PROV_PORT',
+] as const; // prettier-ignore
+export type PortName = (typeof PORTS)[number];
+
+export type Subscriber = Readonly<{ impu: string; impi: string; password: string }>;
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export type Ended = Readonly<{ code: number | null; signal: NodeJS.Signals | null; output: string }>;
+
+/** Runs main.js to its end. */
+export const runToEnd = (env: NodeJS.ProcessEnv): Promise<Ended> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [MAIN], { env, cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('exit', (code, signal) => resolve({ code, signal, output }));
+  });
+
+export class RunningProduct {
+  #child: ChildProcess | undefined;
+  #ended: Promise<Ended['code']> = Promise.resolve(null);
+
+  private constructor(
+    readonly dataDir: string,
+    readonly ports: Readonly<Record<PortName, number>>,
+    readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Starts on free ports with a data folder of its own. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<RunningProduct> {
+    const ports = {} as Record<PortName, number>;
+    for (const name of PORTS) ports[name] = await freePort();
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'clearwater-e2e-'));
+    const numbers = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]));
+    const { NODE_OPTIONS: _jestOptions, ...inherited } = process.env;
+    const product = new RunningProduct(dataDir, ports, {
+      ...inherited,
+      LOG_LEVEL: 'warn',
+      DATA_DIR: dataDir,
+      ...numbers,
+      ...env,
+    });
+    await product.launch();
+    return product;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Starts the process again on the same folder and ports; resolves with how long it took until ready, ms. */
+  async launch(): Promise<number> {
+    const startMs = performance.now();
+    const child = spawn(process.execPath, [MAIN], { env: this.env, cwd: tmpdir(), stdio: 'ignore' });
+    this.#child = child;
+    this.#ended = new Promise((resolve) => child.on('exit', resolve));
+    while (performance.now() - startMs < READY_MS_MAX) {
+      if ((await this.health()) === 200) return performance.now() - startMs;
+      await sleep(20);
+    }
+    throw new Error('the product was not ready in time');
+  }
+
+  async health(): Promise<number> {
+    try {
+      return (await fetch(`http://127.0.0.1:${this.ports.MANAGEMENT_PORT}/healthz`)).status;
+    } catch {
+      return 0;
+    }
+  }
+
+  demo(name: 'alice' | 'bob'): Subscriber {
+    const all = JSON.parse(readFileSync(path.join(this.dataDir, 'demo.json'), 'utf8')) as Subscriber[];
+    const found = all.find(({ impi }) => impi.startsWith(name));
+    if (found === undefined) throw new Error(`no demo subscriber ${name}`);
+    return found;
+  }
+
+  /** Ends the process with a signal; resolves with its exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#child?.kill(signal);
+    return this.#ended;
+  }
+
+  async close(): Promise<void> {
+    await this.end('SIGKILL');
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
