@@ -7,10 +7,14 @@ import { MAGIC_COOKIE } from './top-via.js';
 
 const MARK_LENGTH = 5;
 const HASH_LENGTH = 9; // 32 bits as 12 + 12 + 8, three hexadecimal digits each
-const UNIQUE_LENGTH = 13; // at least 65 bits
+/**
+ * 60 random bits, beside the 32 of the hash, which has a secret seed. Twelve characters: a slice of thirteen would keep the
+ * whole text alive that it is cut from.
+ */
+const TOKEN_LENGTH = 12;
 const POOL_TOKENS = 256;
 /** Fills a stateless branch up to the length of the others. */
-const STATELESS = 'none';
+const STATELESS = '000';
 
 /** What the routing of a request depends on, beside the Request-URI and the listener (RFC 5393 §4.2.1). */
 const HASHED_IDS: readonly HeaderId[] = [
@@ -27,8 +31,7 @@ export class BranchIds {
   /** What every branch of this endpoint begins with. */
   readonly prefix: string;
   private readonly hashAt: number;
-  /** Length of a whole branch: all are equally long. */
-  readonly length: number;
+  private readonly tokenAt: number;
   private pool = '';
   private used = 0;
   private readonly seed: number;
@@ -36,18 +39,23 @@ export class BranchIds {
   constructor(private readonly random: Random) {
     this.prefix = MAGIC_COOKIE + random.token(MARK_LENGTH);
     this.hashAt = this.prefix.length;
-    this.length = this.hashAt + HASH_LENGTH + UNIQUE_LENGTH;
+    this.tokenAt = this.hashAt + HASH_LENGTH;
     this.seed = Math.floor(random.fraction() * 2 ** 32) | 0;
   }
 
-  /** A new branch that carries the hash of the request it forwards. */
-  next(hash: string): string {
+  /** What makes a branch unique: finds the transaction of a response. */
+  newToken(): string {
     if (this.used === this.pool.length) {
-      this.pool = this.random.token(UNIQUE_LENGTH * POOL_TOKENS);
+      this.pool = this.random.token(TOKEN_LENGTH * POOL_TOKENS);
       this.used = 0;
     }
-    this.used += UNIQUE_LENGTH;
-    return this.prefix + hash + this.pool.slice(this.used - UNIQUE_LENGTH, this.used);
+    this.used += TOKEN_LENGTH;
+    return this.pool.slice(this.used - TOKEN_LENGTH, this.used);
+  }
+
+  /** The branch with this token; it carries the hash of the request that it forwards. */
+  branch(hash: string, token: string): string {
+    return this.prefix + hash + token;
   }
 
   /** The branch of a request forwarded without state: the same for each retransmission (RFC 3261 §16.11). */
@@ -88,16 +96,16 @@ export class BranchIds {
     return false;
   }
 
-  /** The branch of the topmost Via if it is one of this endpoint's, else ''. */
-  own(response: SipMessage): string {
+  /** The token in the topmost Via's branch if that is one of this endpoint's, else ''. */
+  tokenOf(response: SipMessage): string {
     const line = response.findLine(H.Via);
     const { raw, lines } = response;
     const start = lines[line * LINE_STRIDE + 2]!;
     const at = raw.indexOf(this.prefix, start);
-    const end = at + this.length;
+    const end = at + this.tokenAt + TOKEN_LENGTH;
     if (at < 0 || end > lines[line * LINE_STRIDE + 3]!) return '';
     const comma = raw.indexOf(',', start);
-    return comma < 0 || comma > at ? raw.slice(at, end) : '';
+    return comma < 0 || comma > at ? raw.slice(end - TOKEN_LENGTH, end) : '';
   }
 }
 

@@ -185,11 +185,11 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
       const flow = transports.flowTo(target, listener);
       if (flow === undefined) continue;
       if (spared === undefined && target.transport === 'udp' && transports.preferStream !== undefined) {
-        const branchId = this.newBranchId();
-        const request = this.render(flow, branchId);
+        const token = this.layer.branchIds.newToken();
+        const request = this.render(flow, token);
         const better = transports.preferStream(request.length, target, listener);
         const stream = better === target ? undefined : transports.flowTo(better, listener);
-        if (stream === undefined || stream === flow) return this.begin(flow, branchId, request);
+        if (stream === undefined || stream === flow) return this.begin(flow, token, request);
         this.standsFor = target;
         return this.sendOn(stream);
       }
@@ -198,8 +198,8 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   }
 
   private sendOn(flow: Flow): void {
-    const branchId = this.newBranchId();
-    this.begin(flow, branchId, this.render(flow, branchId));
+    const token = this.layer.branchIds.newToken();
+    this.begin(flow, token, this.render(flow, token));
   }
 
   /** An accepted INVITE stays for timer M: without the texts that nothing needs any more. */
@@ -210,21 +210,18 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.refused = undefined;
   }
 
-  private newBranchId(): string {
-    return this.layer.branchIds.next(this.hash);
+  private render(flow: Flow, token: string): string {
+    const { branchIds, transports } = this.layer;
+    return this.edits?.renderWithVia(viaValue(transports, flow, branchIds.branch(this.hash, token))) ?? '';
   }
 
-  private render(flow: Flow, branchId: string): string {
-    return this.edits?.renderWithVia(viaValue(this.layer.transports, flow, branchId)) ?? '';
-  }
-
-  private begin(flow: Flow, branchId: string, request: string): void {
+  private begin(flow: Flow, token: string, request: string): void {
     const { layer, method } = this;
     this.request = request;
     this.transaction =
       method === 'INVITE'
-        ? new InviteClientTransaction(branchId, request, flow, this, layer)
-        : new NonInviteClientTransaction(branchId, method, request, flow, this, layer);
+        ? new InviteClientTransaction(token, request, flow, this, layer)
+        : new NonInviteClientTransaction(token, method, request, flow, this, layer);
     layer.begin(this.transaction);
   }
 }

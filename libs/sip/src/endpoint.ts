@@ -170,7 +170,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   forwardStrayResponse(response: SipMessage, listener = this.name): void {
     const edits = new Edits(response);
-    if (this.branchIds.own(response) !== '') edits.popValue(H.Via);
+    if (this.branchIds.tokenOf(response) !== '') edits.popValue(H.Via);
     const next = edits.topValue(H.Via);
     const target = next === undefined ? undefined : viaTarget(next);
     const flow = target && this.transports.flowTo(target, listener);
@@ -255,9 +255,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   private receiveResponse(response: SipMessage, flow: Flow): void {
     this.counters.responses++;
-    const branchId = this.branchIds.own(response);
-    const client =
-      branchId === '' ? undefined : this.table.clients.get(clientKey(branchId, response.cseqMethod));
+    const token = this.branchIds.tokenOf(response);
+    const client = token === '' ? undefined : this.table.clients.get(clientKey(token, response.cseqMethod));
     if (client !== undefined && client.method === response.cseqMethod) return client.receive(response);
     this.counters.strayResponses++;
     this.user.strayResponse?.(response, flow);

@@ -104,6 +104,6 @@ export const serverKey = (request: SipMessage, via: TopVia, method: string): str
 /** The same text in one piece: a key made of slices would keep the whole request alive as long as the transaction. */
 const flat = (text: string): string => (text.charCodeAt(0) >= 0 ? text : '');
 
-/** Key of a client transaction: a CANCEL has its INVITE's branch. */
-export const clientKey = (branchId: string, method: string): string =>
-  method === 'CANCEL' ? `${branchId} CANCEL` : branchId;
+/** Key of a client transaction, by the token in its branch: a CANCEL has its INVITE's. */
+export const clientKey = (token: string, method: string): string =>
+  method === 'CANCEL' ? `${token} CANCEL` : token;
