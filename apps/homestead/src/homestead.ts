@@ -45,7 +45,8 @@ const NOT_FOUND = failed('not-found');
 const BAD_REQUEST = failed('bad-request');
 const UNAVAILABLE = failed('unavailable');
 
-type Held = Readonly<{ version: string; answer: Promise<Answer<AuthVector>> }>;
+/** `epoch` is that of the view when `version` was last seen to be in force. */
+type Held = { readonly version: string; readonly answer: Promise<Answer<AuthVector>>; epoch: number };
 
 const vectorOf = (version: string, credential: Credential): AuthVector => ({
   kind: 'digest',
@@ -73,10 +74,8 @@ class LocalMode implements LocalHomestead {
     const profile = this.ports.profiles.peekIdentity(impu);
     if (!profile) return this.guarded(this.vectorAfterReading(impi, impu));
     if (!profile.privateIds.has(impi)) return Promise.resolve(NOT_FOUND);
-    const version = this.ports.profiles.peekCredential(impi)?.version;
     const held = this.vectors.get(impi);
-    // A vector is good only for the version in force.
-    if (held && held.version === version) return held.answer;
+    if (held && this.isInForce(impi, held)) return held.answer;
     return this.guarded(this.readVector(impi));
   }
 
@@ -153,12 +152,22 @@ class LocalMode implements LocalHomestead {
     return known ? this.assigned : Promise.resolve(NOT_FOUND);
   }
 
+  /** A vector is good only for the version in force; looked up again only when some credential has changed. */
+  private isInForce(impi: string, held: Held): boolean {
+    const { profiles } = this.ports;
+    if (held.epoch === profiles.credentialEpoch) return true;
+    if (profiles.peekCredential(impi)?.version !== held.version) return false;
+    held.epoch = profiles.credentialEpoch;
+    return true;
+  }
+
   private async vectorAfterReading(impi: string, impu: string): Promise<Answer<AuthVector>> {
     const profile = await this.ports.profiles.identity(impu);
     return profile?.privateIds.has(impi) ? this.readVector(impi) : NOT_FOUND;
   }
 
   private async readVector(impi: string): Promise<Answer<AuthVector>> {
+    const epoch = this.ports.profiles.credentialEpoch;
     const inForce = await this.ports.profiles.credential(impi);
     if (!inForce) return NOT_FOUND;
     const secret = await this.ports.credentials.get(inForce.version);
@@ -168,7 +177,7 @@ class LocalMode implements LocalHomestead {
       return now && now.version !== inForce.version ? this.readVector(impi) : UNAVAILABLE;
     }
     const answer = ok(vectorOf(inForce.version, secret));
-    this.vectors.set(impi, { version: inForce.version, answer: Promise.resolve(answer) });
+    this.vectors.set(impi, { version: inForce.version, answer: Promise.resolve(answer), epoch });
     return answer;
   }
 

@@ -4,7 +4,11 @@
 export class BoundedMap<V> {
   private readonly entries = new Map<string, V>();
 
-  constructor(private readonly entriesMax: number) {}
+  constructor(
+    private readonly entriesMax: number,
+    /** Told what went because of the bound. */
+    private readonly onEvicted?: (key: string, value: V) => void,
+  ) {}
 
   get size(): number {
     return this.entries.size;
@@ -20,8 +24,9 @@ export class BoundedMap<V> {
 
   set(key: string, value: V): void {
     if (this.entries.size >= this.entriesMax && !this.entries.has(key)) {
-      for (const oldest of this.entries.keys()) {
+      for (const [oldest, evicted] of this.entries) {
         this.entries.delete(oldest);
+        this.onEvicted?.(oldest, evicted);
         break;
       }
     }

@@ -140,10 +140,11 @@ describe('a read that began before a change', () => {
       if (key === 'irs/i') await held;
       return row;
     };
-    const early = view.profiles.profile('i');
+    const early = Promise.all([view.profiles.profile('i'), view.profiles.identity('sip:a')]);
     await view.profiles.apply(view.append('subscriber-i', assign('p', 'sip:b')));
     goOn();
     await early;
+    expect(view.profiles.peekIdentity('sip:a')).toBeUndefined();
     view.table.get = get;
     expect((await view.profiles.profile('i'))?.publicIds.has('sip:b')).toBe(true);
   });
@@ -235,6 +236,64 @@ describe('apply', () => {
 });
 
 describe('the cache', () => {
+  it('shows what the rows say, whatever its bound, after any changes and reads', async () => {
+    const [impus, sets] = [
+      ['sip:a', 'sip:b'],
+      ['i', 'j'],
+    ] as const;
+    const step = fc.record({
+      what: fc.constantFrom('assign', 'remove', 'reserve', 'release', 'delete', 'read', 'early read', 'set'),
+      impu: fc.constantFrom(...impus),
+      irs: fc.constantFrom(...sets),
+    });
+    const scenario = async (
+      steps: readonly { what: string; impu: string; irs: string }[],
+      cacheMax: number,
+    ) => {
+      const { append, readStream } = createHistory();
+      const table = createMemoryTableStore<SubscriberProfilesRow>({ name: 'profiles' });
+      const cached = createSubscriberProfiles({ table, readStream, cacheMax });
+      const reads: Promise<unknown>[] = [];
+      for (const [n, irs] of sets.entries()) {
+        const impu = impus[n] ?? '';
+        await cached.apply(append(`subscriber-${irs}`, create(irs), add('p'), assign('p', impu)));
+        await cached.apply(append(`identity-${impu}`, reserve(impu, irs)));
+      }
+      for (const { what, impu, irs } of steps) {
+        const data = { serviceProfile: 'p', impu };
+        const gone = { publicIdentities: [], privateIdentities: [] };
+        if (what === 'read') await cached.identity(impu);
+        if (what === 'set') await cached.profile(irs);
+        if (what === 'early read') reads.push(cached.identity(impu));
+        if (what === 'assign') await cached.apply(append(`subscriber-${irs}`, assign('p', impu)));
+        if (what === 'remove')
+          await cached.apply(append(`subscriber-${irs}`, { type: 'PublicIdentityRemoved', data }));
+        if (what === 'reserve') await cached.apply(append(`identity-${impu}`, reserve(impu, irs)));
+        if (what === 'release') {
+          await cached.apply(append(`identity-${impu}`, { type: 'IdentityReleased', data: { impu, irs } }));
+        }
+        if (what === 'delete') {
+          const again = [create(irs), add('p')] as const;
+          await cached.apply(
+            append(`subscriber-${irs}`, { type: 'SubscriberDeleted', data: gone }, ...again),
+          );
+        }
+        const uncached = createSubscriberProfiles({ table, readStream });
+        for (const one of impus) {
+          const truth = await uncached.identity(one);
+          const seen = cached.peekIdentity(one);
+          if (seen) expect(seen.version).toBe(truth?.version);
+        }
+      }
+      await Promise.all(reads);
+      const uncached = createSubscriberProfiles({ table, readStream });
+      for (const one of impus) expect(await cached.identity(one)).toEqual(await uncached.identity(one));
+    };
+    const bound = fc.integer({ min: 1, max: 4 });
+    const steps = fc.array(step, { maxLength: 30 });
+    await fc.assert(fc.asyncProperty(steps, bound, scenario), { numRuns: 300 });
+  });
+
   it('is bounded: what went is read again', async () => {
     const history = createHistory();
     const table = createMemoryTableStore<SubscriberProfilesRow>({ name: 'profiles' });

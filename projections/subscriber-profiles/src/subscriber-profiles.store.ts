@@ -58,17 +58,21 @@ const profileOf = (irs: string, row: IrsRow): IrsProfile => ({
 
 export class SubscriberProfiles {
   private readonly irsOfIdentity: BoundedMap<string>;
+  /** By set, and by identity of a set that is held there: one lookup for what every request asks. */
   private readonly profiles: BoundedMap<IrsProfile>;
+  private readonly profileOfIdentity: BoundedMap<IrsProfile>;
   private readonly credentials: BoundedMap<CredentialVersion>;
   /** Reads under way, by row key. A change removes its key, so that what was read before it is not cached. */
   private readonly fills = new Map<string, symbol>();
+  private credentialChanges = 0;
   private writing: Promise<void> = Promise.resolve();
   private waiting: Batch | undefined;
 
   constructor(private readonly ports: SubscriberProfilesPorts) {
     const cacheMax = ports.cacheMax ?? SUBSCRIBER_CACHE_MAX;
     this.irsOfIdentity = new BoundedMap(cacheMax);
-    this.profiles = new BoundedMap(cacheMax);
+    this.profiles = new BoundedMap(cacheMax, (_irs, profile) => this.forgetIdentities(profile));
+    this.profileOfIdentity = new BoundedMap(cacheMax);
     this.credentials = new BoundedMap(cacheMax);
   }
 
@@ -101,7 +105,10 @@ export class SubscriberProfiles {
     await this.writing;
     await this.ports.table.clear();
     this.fills.clear();
-    for (const cache of [this.irsOfIdentity, this.profiles, this.credentials]) cache.clear();
+    for (const cache of [this.irsOfIdentity, this.profiles, this.profileOfIdentity, this.credentials]) {
+      cache.clear();
+    }
+    this.credentialChanges++;
   }
 
   private async write({ events, checkpoint }: Batch): Promise<void> {
@@ -122,22 +129,35 @@ export class SubscriberProfiles {
     this.fills.delete(key);
     const id = key.slice(key.indexOf('/') + 1);
     if (row.kind === 'irs') {
+      const former = this.profiles.get(id);
+      if (former) this.forgetIdentities(former);
       if (!row.state.exists) this.profiles.delete(id);
-      else if (this.profiles.has(id)) this.profiles.set(id, profileOf(id, row));
+      else if (former) this.profiles.set(id, profileOf(id, row));
     } else if (row.kind === 'identity') {
+      this.profileOfIdentity.delete(id);
       if (row.state) this.irsOfIdentity.set(id, row.state.irs);
       else this.irsOfIdentity.delete(id);
-    } else if (row.state) this.credentials.set(id, row.state);
-    else this.credentials.delete(id);
+    } else {
+      this.credentialChanges++;
+      if (row.state) this.credentials.set(id, row.state);
+      else this.credentials.delete(id);
+    }
+  }
+
+  private forgetIdentities({ publicIds }: IrsProfile): void {
+    for (const impu of publicIds) this.profileOfIdentity.delete(impu);
   }
 
   // ---- Reading: what is asked at every registration and call ----
 
   /** In memory already: no promise. undefined: ask `identity`. */
   peekIdentity(impu: string): IrsProfile | undefined {
-    const irs = this.irsOfIdentity.get(impu);
-    const found = irs === undefined ? undefined : this.profiles.get(irs);
-    return found?.publicIds.has(impu) ? found : undefined;
+    return this.profileOfIdentity.get(impu);
+  }
+
+  /** Another number whenever a credential has changed: what was made from one before must be looked at again. */
+  get credentialEpoch(): number {
+    return this.credentialChanges;
   }
 
   /** In memory already: no promise. undefined: ask `credential`. */
@@ -149,7 +169,12 @@ export class SubscriberProfiles {
   async identity(impu: string): Promise<IrsProfile | undefined> {
     const irs = await this.reservation(impu);
     const found = irs === undefined ? undefined : await this.profile(irs);
-    return found?.publicIds.has(impu) ? found : undefined;
+    if (irs === undefined || !found?.publicIds.has(impu)) return undefined;
+    // Only what both caches still say: either may have changed while the other was read.
+    if (this.irsOfIdentity.get(impu) === irs && this.profiles.get(irs) === found) {
+      this.profileOfIdentity.set(impu, found);
+    }
+    return found;
   }
 
   profile(irs: string): Promise<IrsProfile | undefined> {
