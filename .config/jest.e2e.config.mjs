@@ -8,8 +8,10 @@ const { jest } = JSON.parse(readFileSync(path.join(rootDir, 'package.json'), 'ut
 export default {
   ...jest,
   rootDir,
-  roots: ['<rootDir>/apps'],
+  roots: ['<rootDir>/apps', '<rootDir>/bench'],
   testMatch: ['**/*.e2e.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 120_000,
+  // Connections that fetch keeps alive end a little later.
+  openHandlesTimeout: 0,
 };

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 type ProfileNode = Readonly<{
   id: number;
+  children?: readonly number[];
   callFrame: Readonly<{ functionName: string; url: string; lineNumber: number }>;
 }>;
 type Profile = Readonly<{
@@ -20,7 +21,7 @@ export type ProfileSummary = Readonly<{
   functions: readonly Readonly<{ name: string; percent: number }>[];
 }>;
 
-const FUNCTIONS_SHOWN = 25;
+const FUNCTIONS_SHOWN = 40;
 const IDLE = new Set(['(idle)', '(program)', '(root)']);
 
 const placeOf = ({ callFrame: { url, functionName } }: ProfileNode): string => {
@@ -35,6 +36,29 @@ const placeOf = ({ callFrame: { url, functionName } }: ProfileNode): string => {
         .split('/', 1)
         .join('')
     : 'native';
+};
+
+const labelOf = ({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string =>
+  `${functionName || '(anonymous)'}${url === '' ? '' : ` ${path.basename(url)}:${lineNumber + 1}`}`;
+
+type Tree = Readonly<{ nodes: ReadonlyMap<number, ProfileNode>; parents: ReadonlyMap<number, number> }>;
+
+const treeOf = (profile: Profile): Tree => ({
+  nodes: new Map(profile.nodes.map((node) => [node.id, node])),
+  parents: new Map(
+    profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  ),
+});
+
+const isOurs = ({ callFrame: { url } }: ProfileNode): boolean =>
+  /\/dist\/(libs|apps|projections)\//.test(url);
+
+/** A function that is not ours is named with the nearest one of ours that led to it. */
+const nameOf = ({ nodes, parents }: Tree, node: ProfileNode): string => {
+  if (isOurs(node)) return labelOf(node);
+  let above = nodes.get(parents.get(node.id) ?? -1);
+  while (above && !isOurs(above)) above = nodes.get(parents.get(above.id) ?? -1);
+  return above ? `${labelOf(node)} ← ${labelOf(above)}` : labelOf(node);
 };
 
 const largest = (folder: string): Profile | undefined => {
@@ -56,18 +80,17 @@ const PARTS_SHOWN = 20;
 export const summarizeProfile = (folder: string): ProfileSummary => {
   const profile = largest(folder);
   if (!profile) return { busyMs: 0, parts: {}, functions: [] };
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const tree = treeOf(profile);
   const byFunction = new Map<string, number>();
   const byPart = new Map<string, number>();
   let busyUs = 0;
   for (const [i, id] of profile.samples.entries()) {
-    const node = nodes.get(id);
+    const node = tree.nodes.get(id);
     const us = profile.timeDeltas[i] ?? 0;
     if (!node || IDLE.has(node.callFrame.functionName)) continue;
     busyUs += us;
     const place = placeOf(node);
-    const { functionName, url, lineNumber } = node.callFrame;
-    const name = `${functionName || '(anonymous)'} ${path.basename(url)}:${lineNumber + 1}`;
+    const name = nameOf(tree, node);
     byFunction.set(name, (byFunction.get(name) ?? 0) + us);
     byPart.set(place, (byPart.get(place) ?? 0) + us);
   }
