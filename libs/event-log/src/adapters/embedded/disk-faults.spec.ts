@@ -133,8 +133,10 @@ describe('a slow disk', () => {
     const late = outcome(log.append('registration-a', [happened(2)]));
     await clock.advanceAsync(500);
     expect(await early).toBe('AppendUnknown');
+    expect(log.health()).toEqual({ ok: false, reason: 'the disk does not answer' });
     release();
     expect(await late).toBe('durable');
+    expect(log.health()).toEqual({ ok: true });
     expect(await numbers()).toEqual([1, 2]);
   });
 
@@ -197,6 +199,16 @@ describe('a slow disk', () => {
     release();
     expect(await repeat).toHaveLength(1);
     expect(await numbers()).toEqual([1]);
+  });
+
+  it('does not keep the log from closing, but keeps the lock', async () => {
+    stall();
+    const stuck = outcome(log.append('registration-a', [happened(1)]));
+    const closed = log.close();
+    await clock.advanceAsync(2_000);
+    await closed;
+    expect(await stuck).toBe('AppendUnknown');
+    await expect(createMemoryLog({ disk, clock, random })).rejects.toThrow('belongs to a running process');
   });
 
   it('delivers nothing that is not durable', async () => {

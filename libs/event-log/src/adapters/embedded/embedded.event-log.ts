@@ -3,10 +3,7 @@
 import type { Position } from '#libs/decider';
 import type { Clock, Random } from '#libs/runtime';
 import {
-  AppendRefused,
-  AppendUnknown,
   PositionUnknown,
-  RevisionConflict,
   type AppendOptions,
   type DomainEvent,
   type EventLog,
@@ -16,14 +13,15 @@ import {
   type Subscription,
   type Topic,
 } from '../../event-log.port.js';
-import { Answer, AppendRequest } from './append-request.js';
+import { AppendIntake } from './append-intake.js';
+import type { AppendRequest } from './append-request.js';
 import type { FilePort } from './disk/file-port.js';
 import { GroupCommit } from './group-commit.js';
 import { EMBEDDED_LIMITS, type EmbeddedLimits } from './limits.js';
 import { Housekeeping } from './housekeeping.js';
 import { LogSubscription } from './log-subscription.js';
 import type { Checkpoint } from './segments/checkpoint.js';
-import { EXPECT_BITS, topicBits, TOPIC_BIT, type Upcast } from './segments/record-format.js';
+import { topicBits, TOPIC_BIT, type Upcast } from './segments/record-format.js';
 import { fromRevisionOn, readEvents } from './segments/read-events.js';
 import { recover, type Recovered } from './segments/recovery.js';
 import { ownDirectory } from './own-directory.js';
@@ -31,7 +29,7 @@ import { Revisions } from './revisions.js';
 import { SegmentWriter } from './segments/segment-writer.js';
 import type { Segment } from './segments/segments.js';
 import { topicOf } from './topic-of.js';
-import { Verdicts, type Verdict } from './verdicts.js';
+import { Verdicts } from './verdicts.js';
 
 export type EmbeddedLogOptions = Readonly<{
   /** DATA_DIR: the log is in its folder `log`, the lock in its file `lock`. */
@@ -67,8 +65,6 @@ export interface EmbeddedLog extends EventLog {
   lags(): readonly Readonly<{ group: string; lag: number }>[];
 }
 
-const EVENTS_PER_APPEND_MAX = 1_000;
-
 /** Opens the log of a directory, or makes it. Rejects with DirectoryInUse or LogDamaged. */
 export const createEmbeddedLog = async (options: EmbeddedLogOptions): Promise<EmbeddedLog> => {
   const { directory, disk, report } = options;
@@ -93,8 +89,7 @@ class SegmentedLog implements EmbeddedLog {
   private readonly revisions: Revisions;
   private readonly verdicts: Verdicts;
   private readonly subscriptions = new Map<LogSubscription, { group: string; bits: number }>();
-  private readonly idPrefix: string;
-  private ids = 0;
+  private readonly intake: AppendIntake;
   private isClosed = false;
   private readonly housekeeping: Housekeeping;
 
@@ -110,7 +105,6 @@ class SegmentedLog implements EmbeddedLog {
     this.segments = recovered.segments;
     this.revisions = new Revisions(recovered.revisions);
     this.verdicts = new Verdicts(this.limits.idempotencyKeysMax, recovered.generation, recovered.verdicts);
-    this.idPrefix = `${random.token(10)}-`;
     const { segments, file, endByte, next: nextOffset } = recovered;
     this.writer = new SegmentWriter(disk, folder, this.limits.segmentBytesMax, segments, file, endByte);
     this.commit = new GroupCommit<AppendRequest>({
@@ -125,6 +119,16 @@ class SegmentedLog implements EmbeddedLog {
         this.housekeeping.committed();
       },
       onRefused: () => this.revisions.forgetPending(),
+    });
+    this.intake = new AppendIntake({
+      generation: this.generation,
+      limits: this.limits,
+      clock,
+      commit: this.commit,
+      revisions: this.revisions,
+      verdicts: this.verdicts,
+      idPrefix: `${random.token(10)}-`,
+      versionOf: options.versionOf,
     });
     const { retentionMs, report } = options;
     const state = () => this.checkpoint();
@@ -145,16 +149,7 @@ class SegmentedLog implements EmbeddedLog {
     events: readonly DomainEvent[],
     options: AppendOptions = {},
   ): Promise<readonly Position[]> {
-    let verdict: Verdict | undefined;
-    if (options.idempotencyKey !== undefined) {
-      const key = `${stream}\n${options.idempotencyKey}`;
-      const known = this.verdicts.get(key);
-      if (known) return this.withDeadline(known);
-      if (events.length > 0) verdict = this.verdicts.begin(key);
-    }
-    return new Promise((resolve, reject) => {
-      this.take(stream, events, options, new Answer(resolve, reject, verdict));
-    });
+    return this.intake.append(stream, events, options);
   }
 
   read(stream: string, fromRevision = 1): AsyncGenerator<RecordedEvent> {
@@ -189,8 +184,10 @@ class SegmentedLog implements EmbeddedLog {
   }
 
   health(): LogHealth {
-    const reason = this.isClosed ? 'the log is closed' : this.commit.failure;
-    return reason === undefined ? { ok: true } : { ok: false, reason };
+    const { failure, isStalled } = this.commit;
+    if (this.isClosed) return { ok: false, reason: 'the log is closed' };
+    if (failure !== undefined) return { ok: false, reason: failure };
+    return isStalled ? { ok: false, reason: 'the disk does not answer' } : { ok: true };
   }
 
   revisionOf(stream: string): number {
@@ -204,96 +201,26 @@ class SegmentedLog implements EmbeddedLog {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
-    await this.commit.idle();
+    this.intake.close();
+    const isSettled = await this.settled();
     this.commit.stop();
     await Promise.all([...this.subscriptions.keys()].map((subscription) => subscription.stop()));
-    await this.housekeeping.close(this.commit.failure === undefined);
+    await this.housekeeping.close(isSettled && this.commit.failure === undefined);
+    if (!isSettled) return; // the disk still has a write in hand: the lock stays until the process ends
     await this.writer.close();
     await this.release();
   }
 
-  /** Answers a conflict only once what it lost against is settled: a retry must find the winner when it reads. */
-  private take(stream: string, events: readonly DomainEvent[], options: AppendOptions, answer: Answer): void {
-    try {
-      const { expected } = options;
-      const topic = topicOf(stream);
-      const isExpect = (TOPIC_BIT[topic] & EXPECT_BITS) !== 0;
-      if (this.isClosed) throw new AppendRefused('the log is closed');
-      if (events.length > EVENTS_PER_APPEND_MAX)
-        throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`);
-      if (expected !== undefined) {
-        if (!isExpect) throw new Error(`${stream} keeps no revisions, so nothing can be expected of it`);
-        if (this.revisions.claimed(stream) !== expected) {
-          if (this.revisions.isPending(stream)) return this.takeLater(stream, events, options, answer);
-          return answer.rejected(new RevisionConflict(stream, expected, this.revisions.of(stream)));
-        }
-      }
-      if (events.length === 0) return answer.appended([]);
-      this.enqueue(stream, topic, events, options, answer, isExpect);
-    } catch (error) {
-      answer.refused(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
-  private enqueue(
-    stream: string,
-    topic: Topic,
-    events: readonly DomainEvent[],
-    options: AppendOptions,
-    answer: Answer,
-    isExpect: boolean,
-  ): void {
-    const { clock, versionOf } = this.options;
-    const request = new AppendRequest({
-      generation: this.generation,
-      stream,
-      topic,
-      events,
-      options,
-      timeMs: clock.nowMs(),
-      enqueuedMs: clock.monotonicMs(),
-      idPrefix: this.idPrefix,
-      firstId: this.ids,
-      revision: isExpect ? this.revisions.claimed(stream) + 1 : undefined,
-      versionOf,
-      answer,
-    });
-    if (request.bytes > this.limits.appendBytesMax) throw new AppendRefused('the events are too large');
-    const refusal = this.commit.refusal(request.bytes);
-    if (refusal !== undefined) throw new AppendRefused(refusal);
-    this.ids += events.length;
-    if (isExpect) this.revisions.claim(stream, events.length);
-    this.commit.add(request);
-  }
-
-  private takeLater(
-    stream: string,
-    events: readonly DomainEvent[],
-    options: AppendOptions,
-    answer: Answer,
-  ): void {
-    const { clock } = this.options;
-    const cancel = clock.after(this.limits.appendTimeoutMs, () => {
-      isOverdue = true;
-      answer.refused(
-        new AppendRefused('an append to the same stream has been waiting for the disk too long'),
-      );
-    });
-    let isOverdue = false;
-    this.revisions.whenSettled(stream, () => {
-      cancel();
-      if (!isOverdue) this.take(stream, events, options, answer);
-    });
-  }
-
-  private withDeadline(verdict: Promise<readonly Position[]>): Promise<readonly Position[]> {
-    const { appendTimeoutMs } = this.limits;
-    return new Promise((resolve, reject) => {
-      const cancel = this.options.clock.after(appendTimeoutMs, () =>
-        reject(new AppendUnknown(`no verdict after ${appendTimeoutMs} ms`)),
-      );
-      void verdict.then(resolve, reject).finally(cancel);
-    });
+  /** Waits for what was taken, no longer than an append may take: a dead disk must not keep the process from ending. */
+  private async settled(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const cancel = this.options.clock.after(this.limits.appendTimeoutMs, () => resolve(false));
+    void this.commit.idle().then(() => resolve(true));
+    const isSettled = await promise;
+    cancel();
+    if (!isSettled)
+      this.options.report?.('closed while the disk does not answer: the last appends are unknown');
+    return isSettled;
   }
 
   private deliver(appends: readonly AppendRequest[], next: number): void {

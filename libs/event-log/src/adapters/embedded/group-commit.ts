@@ -48,6 +48,7 @@ export class GroupCommit<A extends PendingAppend> {
   private cancelGather: (() => void) | undefined;
   private idleWaiters: (() => void)[] = [];
   private failureText: string | undefined;
+  private hasOverdue = false;
   private next: number;
 
   constructor(private readonly options: GroupCommitOptions<A>) {
@@ -62,6 +63,11 @@ export class GroupCommit<A extends PendingAppend> {
   /** Why the log takes no more appends, undefined while it does. */
   get failure(): string | undefined {
     return this.failureText;
+  }
+
+  /** True from an append's deadline until the disk has answered again. */
+  get isStalled(): boolean {
+    return this.hasOverdue;
   }
 
   /** Why an append of so many bytes cannot be taken now, undefined when it can. */
@@ -162,6 +168,7 @@ export class GroupCommit<A extends PendingAppend> {
     this.backlogBytes -= bytes;
     this.writing = [];
     this.isWriting = false;
+    this.hasOverdue = false;
     let offset = first;
     for (const append of appends) {
       append.done(offset);
@@ -204,6 +211,7 @@ export class GroupCommit<A extends PendingAppend> {
       for (const append of [...this.writing, ...this.waiting]) {
         if (append.enqueuedMs > overdueMs)
           return this.armDeadline(append.enqueuedMs + limits.appendTimeoutMs);
+        this.hasOverdue = true;
         append.unknown(new AppendUnknown(`not durable after ${limits.appendTimeoutMs} ms`));
       }
     });

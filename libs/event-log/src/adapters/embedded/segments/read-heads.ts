@@ -2,8 +2,9 @@
 // data, which is parsed when asked for. Reader: the log reader (npm run history).
 import type { RecordedEvent, Topic } from '../../../event-log.port.js';
 import type { EventsWanted } from './read-events.js';
-import { decodeLine, TOPIC_BIT, type Line } from './record-format.js';
-import { readBatches, type Batch } from './segments.js';
+import { decodeLine, isMixed, TOPIC_BIT, type BatchHeader, type Line } from './record-format.js';
+import { readBatches, type Batch, type Segment } from './segments.js';
+import { mayHold } from './stream-index.js';
 
 /** An event of which only the head has been looked at. Good until the next batch is asked for: keep what you need of it. */
 export interface EventHead {
@@ -22,7 +23,12 @@ export type HeadsWanted = Omit<EventsWanted, 'stream'>;
 /** The wanted events in order, an array for each piece of file that was read. */
 export async function* readHeads(wanted: HeadsWanted): AsyncGenerator<readonly EventHead[]> {
   const { disk, segments, from, upTo, bits } = wanted;
-  const range = { from, upTo, wants: ({ contents }: { contents: number }) => (contents & bits) !== 0 };
+  const range = {
+    from,
+    upTo,
+    wants: ({ contents }: BatchHeader) => (contents & bits) !== 0,
+    mayHold: (segment: Segment) => mayHold(disk, segment, bits, undefined),
+  };
   for await (const batches of readBatches(disk, segments, range)) {
     const heads: EventHead[] = [];
     for (const batch of batches) headsOf(batch, wanted, heads);
@@ -32,12 +38,12 @@ export async function* readHeads(wanted: HeadsWanted): AsyncGenerator<readonly E
 
 const headsOf = ({ header, body }: Batch, wanted: HeadsWanted, into: EventHead[]): void => {
   const text = body.toString('utf8');
-  const isMixed = (header.contents & 0x7fff & ~wanted.bits) !== 0;
+  const hasOthers = isMixed(header.contents, wanted.bits);
   for (let at = 0, offset = header.first; at < text.length; offset++) {
     const end = text.indexOf('\n', at);
     if (offset >= wanted.from && offset < wanted.upTo) {
       const head = new LineHead(text, at, end, offset, wanted);
-      if (!isMixed || (TOPIC_BIT[head.topic] & wanted.bits) !== 0) into.push(head);
+      if (!hasOthers || (TOPIC_BIT[head.topic] & wanted.bits) !== 0) into.push(head);
     }
     at = end + 1;
   }

@@ -81,11 +81,12 @@ class Facts {
     let offset = header.first;
     let lastKey: string | undefined;
     const text = body.toString('utf8');
-    for (let at = 0, end = 0; at < text.length; at = end + 1, offset++) {
-      end = text.indexOf('\n', at);
+    let next: number;
+    for (let at = 0; at < text.length; at = next, offset++) {
+      next = text.indexOf('\n', at) + 1;
       const mayTell = (topicBitAt(text, at) & EXPECT_BITS) !== 0 || (header.contents & KEY_BIT) !== 0;
       if (!mayTell) continue;
-      const line = JSON.parse(text.slice(at, end)) as Line;
+      const line = JSON.parse(text.slice(at, next)) as Line;
       if (line.revision !== undefined) this.revisions.set(line.subject, line.revision);
       if (line.idempotencykey !== undefined) {
         const key = `${line.subject}\n${line.idempotencykey}`;
