@@ -3,6 +3,7 @@ export * from './clock.port.js';
 export * from './process.config.js';
 export * from './config.js';
 export * from './health.js';
+export * from './http-server.port.js';
 export * from './http.js';
 export { errorBody, type ErrorBody } from './error-body.js';
 export * from './logger.js';

@@ -9,7 +9,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { ValidationError } from 'class-validator';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody } from './error-body.js';
-import { HTTP_BODY_BYTES_MAX, type HttpOptions, type HttpServer } from './http.js';
+import { HTTP_BODY_BYTES_MAX, type HttpOptions, type HttpServer } from './http-server.port.js';
 import { JsonErrors } from './http-errors.js';
 import type { Logger } from './logger.js';
 

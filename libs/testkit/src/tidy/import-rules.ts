@@ -36,7 +36,9 @@ const RIM = '(^apps/[^/]+/src/.*\\.(module|controller)\\.ts$)|(^apps/[^/]+/src/m
 export const PLACES: readonly Place[] = [
   {
     packages: /^@nestjs\//,
-    files: new RegExp(`${RIM}|^libs/runtime/src/(nest-http|http|http-errors)\\.ts$|\\.dto\\.ts$`),
+    files: new RegExp(
+      `${RIM}|^libs/runtime/src/(nest-http|http-server\\.port|http-errors)\\.ts$|\\.dto\\.ts$`,
+    ),
     why: 'Nest is the rim: modules, controllers, main.ts, DTOs, and the HTTP bootstrap of libs/runtime',
   },
   {

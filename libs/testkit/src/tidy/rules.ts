@@ -13,7 +13,8 @@ export const FUNCTION_LINES_MAX = 70;
 export type Offence = Readonly<{ rule: string; path: string; line: number; what: string }>;
 
 export const isSpec = (file: string): boolean =>
-  /\.(spec|int-spec|contract)\.ts$/.test(file) || /\/(e2e|sim|scenarios|contract|testdata)\//.test(file);
+  /\.(spec|int-spec|contract|fixture)\.ts$/.test(file) ||
+  /\/(e2e|sim|scenarios|contract|testdata)\//.test(file);
 
 export const parse = (file: SourceFile): ts.SourceFile =>
   ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ESNext, true);
