@@ -190,6 +190,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const projection = await followRegistrations(log, registrations);
 
   const phones: Phone[] = [];
+  let addresses = 0;
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -242,7 +243,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         password: 'secret',
         server: { address: nodes[node]!.address, port: CLIENT_PORT },
         transport: 'udp',
-        address: phoneAddress(phones.length + 1),
+        address: phoneAddress(++addresses),
         port: 5060,
         clock,
         random,

@@ -1,5 +1,6 @@
 export * from './ports.js';
 export * from './registrar/expiry.js';
+export { type RegistrationChange, updateRegistration } from './registrar/update-registration.js';
 export * from './registration-view.js';
 export * from './sprout.config.js';
 export * from './sprout.js';
