@@ -140,7 +140,7 @@ describe('the layout', () => {
 /** Twice the fifteen that are aimed at: beyond that a folder hides what is in it. */
 const FOLDER_FILES_MAX = 30;
 /** The engine is flat: one file a machine, a header or a rule of the RFC, found by its name. */
-const FOLDER_FILES_MAX_OF: Readonly<Record<string, number>> = { 'libs/sip/src': 60 };
+const FOLDER_FILES_MAX_OF: Readonly<Record<string, number>> = {};
 
 describe('the rules themselves', () => {
   const long = (lines: number) => Array.from({ length: lines }, (_, i) => `  f(${i});`).join('\n');

@@ -1,6 +1,6 @@
 // The open connections of one listener: found by id (flow tokens) and by peer (reuse, RFC 3261 §18.1.1), bounded, and
 // swept for idle ones with one timer for all. Readers: tcp.ts, ws.ts.
-import type { Flow } from '../transport.port.js';
+import type { Flow } from '../transport/transport.port.js';
 import type { ListenerContext } from './listener.js';
 
 export interface Connection extends Flow {

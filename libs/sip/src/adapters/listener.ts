@@ -1,7 +1,7 @@
 // What every transport adapter is given and gives: one bound address that makes flows. RFC 3261 §18.
 // Written by udp.ts, tcp.ts, ws.ts, memory-hub.ts; read by transports.ts.
 import type { Clock } from '#libs/runtime';
-import type { Flow, TransportName, TransportReceiver } from '../transport.port.js';
+import type { Flow, TransportName, TransportReceiver } from '../transport/transport.port.js';
 
 /** pino's shape, so that its loggers fit. Never given message text: it may hold credentials. */
 export interface TransportLog {

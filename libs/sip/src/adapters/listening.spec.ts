@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type AddressInfo } from 'node:net';
 import { createFakeClock } from '#libs/testkit';
-import { flowTokens } from '../flow-token.js';
+import { flowTokens } from '../transport/flow-token.js';
 import { ipv6Loopback, startNode } from './contract/node.js';
 import { Recorder, request, silentLog } from './contract/recorder.js';
 import { createTransports } from './transports.js';

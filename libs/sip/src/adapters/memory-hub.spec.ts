@@ -1,5 +1,5 @@
 import { createFakeClock, settle } from '#libs/testkit';
-import type { Flow } from '../transport.port.js';
+import type { Flow } from '../transport/transport.port.js';
 import { startNode, type TestNode } from './contract/node.js';
 import { request } from './contract/recorder.js';
 import { DRAIN_MESSAGES_MAX, HUB_QUEUE_MAX, MemoryHub, type MemoryHubOptions } from './memory-hub.js';

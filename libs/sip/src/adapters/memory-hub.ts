@@ -3,8 +3,8 @@
 // With `transform` it is a simulated network: what it returns is what arrives, and when.
 // Readers: transports.ts; tests and simulations.
 import type { Clock } from '#libs/runtime';
-import type { Flow, TransportName } from '../transport.port.js';
-import { hostPort } from '../ip-address.js';
+import type { Flow, TransportName } from '../transport/transport.port.js';
+import { hostPort } from '../fields/ip-address.js';
 import { deliver, nextConnectionId, tellClosed, type ListenerContext } from './listener.js';
 
 /** Delivered in one go before other input gets its turn. */

@@ -1,5 +1,5 @@
 // A listener without a socket: reachable through a memory hub only. For simulations and tests. Reader: transports.ts.
-import type { Flow } from '../transport.port.js';
+import type { Flow } from '../transport/transport.port.js';
 import type { Listener, ListenerContext } from './listener.js';
 
 /** Ports given out when 0 is asked for, where IANA's dynamic range begins. */

@@ -1,8 +1,8 @@
 // One TCP connection as a flow: frames what comes, and gathers what is sent in one turn of the event loop into one
 // write. RFC 3261 §18, RFC 5626 §4.4.1 (pong). Made by tcp.ts.
 import type { Socket } from 'node:net';
-import { framingReply } from '../framing-reply.js';
-import { StreamFramer, type FramerSink, type FramingFault } from '../stream-framer.js';
+import { framingReply } from '../transport/framing-reply.js';
+import { StreamFramer, type FramerSink, type FramingFault } from '../transport/stream-framer.js';
 import type { Connections, Connection } from './connections.js';
 import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type ListenerContext,

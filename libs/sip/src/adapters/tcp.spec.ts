@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { settle } from '#libs/testkit';
-import { StreamFramer } from '../stream-framer.js';
+import { StreamFramer } from '../transport/stream-framer.js';
 import { SWEEP_MS } from './connections.js';
 import { countsOf, startNode, type TestNode } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';

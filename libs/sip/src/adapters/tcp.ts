@@ -3,8 +3,8 @@
 // accepted connection for the peer's *listening* port) need certificates, so there are none over plain TCP.
 // Reader: transports.ts.
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { familyOf, isWildcard } from '../ip-address.js';
-import type { Flow } from '../transport.port.js';
+import { familyOf, isWildcard } from '../fields/ip-address.js';
+import type { Flow } from '../transport/transport.port.js';
 import { Connections } from './connections.js';
 import type { Listener, ListenerContext } from './listener.js';
 import { TcpConnection } from './tcp-connection.js';

@@ -1,8 +1,14 @@
 // What an app says to get its transports, and what it gets: the engine's port and the handling of sockets besides.
 // Read by transports.ts, which makes it so; written by each app.
 import type { Clock } from '#libs/runtime';
-import type { FlowReference } from '../flow-token.js';
-import type { Flow, Target, TransportName, TransportReceiver, Transports } from '../transport.port.js';
+import type { FlowReference } from '../transport/flow-token.js';
+import type {
+  Flow,
+  Target,
+  TransportName,
+  TransportReceiver,
+  Transports,
+} from '../transport/transport.port.js';
 import type { ListenerCounters, ListenerLimits, TransportLog } from './listener.js';
 import type { MemoryHub } from './memory-hub.js';
 import type { WsHandshake } from './ws.js';

@@ -2,9 +2,9 @@
 // for nodes of the same process. RFC 3261 §18, RFC 3263 §4.1 (size). Made by each app; readers: the endpoint, bono.
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '#libs/runtime';
-import type { FlowReference } from '../flow-token.js';
-import { canonicalIp, familyOf, hostPort, isWildcard } from '../ip-address.js';
-import type { Flow, Target, TransportName, TransportReceiver } from '../transport.port.js';
+import type { FlowReference } from '../transport/flow-token.js';
+import { canonicalIp, familyOf, hostPort, isWildcard } from '../fields/ip-address.js';
+import type { Flow, Target, TransportName, TransportReceiver } from '../transport/transport.port.js';
 import {
   DEFAULT_LIMITS, newCounters,
   type Listener, type ListenerContext, type ListenerCounters, type ReceiverSlot,

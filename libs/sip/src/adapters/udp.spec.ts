@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { settle } from '#libs/testkit';
-import { bindingRequest } from '../stun.js';
+import { bindingRequest } from '../transport/stun.js';
 import { countsOf, startNode, type TestNode } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';
 import { UDP_PAYLOAD_BYTES_MAX, UdpListener } from './udp.js';

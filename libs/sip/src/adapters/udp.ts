@@ -1,9 +1,9 @@
 // SIP over UDP: one socket an address, one cached Flow a peer (RFC 3261 §18, RFC 5626 §8 for STUN keep-alives).
 // Reader: transports.ts.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { familyOf } from '../ip-address.js';
-import { answerBinding, looksLikeStun } from '../stun.js';
-import type { Flow } from '../transport.port.js';
+import { familyOf } from '../fields/ip-address.js';
+import { answerBinding, looksLikeStun } from '../transport/stun.js';
+import type { Flow } from '../transport/transport.port.js';
 import { deliver, tellSendFailed, type Listener, type ListenerContext } from './listener.js';
 
 /** Flow objects kept for reuse; at the bound the older half is forgotten, which loses nothing: a flow is its addresses. */

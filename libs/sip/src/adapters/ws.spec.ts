@@ -2,7 +2,7 @@ import { get, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { settle } from '#libs/testkit';
-import { MESSAGE_BYTES_MAX } from '../stream-framer.js';
+import { MESSAGE_BYTES_MAX } from '../transport/stream-framer.js';
 import { SWEEP_MS } from './connections.js';
 import { countsOf, startNode, type TestNode } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';

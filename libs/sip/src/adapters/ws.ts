@@ -3,9 +3,9 @@
 import { isUtf8 } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { familyOf } from '../ip-address.js';
-import { MESSAGE_BYTES_MAX } from '../stream-framer.js';
-import type { Flow } from '../transport.port.js';
+import { familyOf } from '../fields/ip-address.js';
+import { MESSAGE_BYTES_MAX } from '../transport/stream-framer.js';
+import type { Flow } from '../transport/transport.port.js';
 import { Connections, type Connection, SWEEP_MS } from './connections.js';
 import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type Listener, type ListenerContext,

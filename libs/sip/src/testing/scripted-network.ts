@@ -1,7 +1,7 @@
 // A network for tests of the engine: peers are flows that keep what was sent to them, time moves from timer to timer.
 // Readers: the specs of the engine and of its transaction machines.
 import type { Random } from '#libs/runtime';
-import { TimerWheel } from '../timer-wheel.js';
+import { TimerWheel } from '../transaction/timer-wheel.js';
 import type {
   Flow,
   Resolver,
@@ -9,7 +9,7 @@ import type {
   TransportName,
   TransportReceiver,
   Transports,
-} from '../transport.port.js';
+} from '../transport/transport.port.js';
 
 export class PeerFlow implements Flow {
   readonly sent: string[] = [];

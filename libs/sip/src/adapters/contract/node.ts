@@ -1,7 +1,7 @@
 // A node with one listener on a fake clock, for tests of one transport. Readers: *.spec.ts in adapters/.
 import { networkInterfaces } from 'node:os';
 import { createFakeClock, type FakeClock } from '#libs/testkit';
-import type { Flow } from '../../transport.port.js';
+import type { Flow } from '../../transport/transport.port.js';
 import type { ListenerOptions, NodeTransports, TransportsOptions } from '../transports.options.js';
 import { createTransports } from '../transports.js';
 import { Recorder, silentLog } from './recorder.js';

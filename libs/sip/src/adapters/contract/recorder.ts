@@ -1,6 +1,6 @@
 // What the transports' tests share: a receiver that can be waited on, a log that is silent, peers that frame nothing.
 // Readers: *.spec.ts in adapters/.
-import type { Flow, Target, TransportReceiver } from '../../transport.port.js';
+import type { Flow, Target, TransportReceiver } from '../../transport/transport.port.js';
 import type { TransportLog } from '../listener.js';
 
 export type Heard =

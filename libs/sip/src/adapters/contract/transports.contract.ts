@@ -1,8 +1,8 @@
 // What every transport must do, seen through the port: run against UDP, TCP, WebSocket and the memory hub.
 // Caller: ../transports.spec.ts.
 import { settle } from '#libs/testkit';
-import type { Flow } from '../../transport.port.js';
-import { hostPort } from '../../ip-address.js';
+import type { Flow } from '../../transport/transport.port.js';
+import { hostPort } from '../../fields/ip-address.js';
 import type { NodeTransports } from '../transports.options.js';
 import { request, type Recorder } from './recorder.js';
 

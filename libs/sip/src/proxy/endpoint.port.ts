@@ -1,0 +1,136 @@
+// The engine as its users see it: bono and sprout implement `EndpointUser`, call `ServerTransaction` and `ProxyContext`.
+// Implementation: endpoint.ts (matching, §17), transaction.*.ts (the four machines), proxy.ts (§16). No promises inside.
+import type { Edits } from '../message/edits.js';
+import type { SipMessage } from '../message/message.js';
+import type { Flow, Target } from '../transport/transport.port.js';
+
+/** What the application does with requests. Called synchronously; must not throw (an exception is answered 500). */
+export interface EndpointUser {
+  /** A new request in a new server transaction: every method but ACK and a CANCEL that matches. */
+  request(tx: ServerTransaction): void;
+  /** ACK for a 2xx: outside transactions, forwarded with Endpoint.sendStateless or dropped. */
+  ack(ack: SipMessage, flow: Flow): void;
+  /** A response that matches no client transaction (a 2xx retransmission after its end, RFC 6026 §7.1). Default: dropped. */
+  strayResponse?(response: SipMessage, flow: Flow): void;
+  flowClosed?(flow: Flow): void;
+  /** The user's verdict on input that does not parse: counted by default. */
+  malformed?(reason: string, flow: Flow): void;
+}
+
+/** One request and the obligation to answer it. Retransmissions are absorbed and answered from memory by the engine. */
+export interface ServerTransaction {
+  readonly request: SipMessage;
+  readonly flow: Flow;
+  /** True once a CANCEL came (INVITE only) and no final response had been sent. */
+  readonly cancelled: boolean;
+  /** True once a final response was sent. */
+  readonly answered: boolean;
+  /** Called at most once, when a CANCEL comes before the final response; the engine has answered the CANCEL 200. */
+  onCancel: ((cancel: SipMessage) => void) | undefined;
+  /** Called once when the transaction ends without an ACK or with one; for counters. */
+  onEnd: (() => void) | undefined;
+  /**
+   * Answers: copies Via, From, To (with a tag, the same for every answer of the transaction), Call-ID, CSeq, then
+   * `headers` (whole lines, each ending in CRLF), then Content-Length and body. A second final answer is ignored.
+   */
+  reply(status: number, reason?: string, headers?: string, body?: string): void;
+  /** Passes on a response that came from downstream, rendered with this node's Via already removed. */
+  forward(status: number, message: string): void;
+}
+
+/** Where a branch goes: a flow (as it is), one resolved target from a listener, or a URI to resolve (RFC 3263). */
+export type NextHop =
+  | Readonly<{ kind: 'flow'; flow: Flow }>
+  | Readonly<{ kind: 'target'; target: Target; listener: string }>
+  | Readonly<{ kind: 'uri'; uri: string; listener: string }>;
+
+/** One client transaction of a proxied request. `label` is the user's own. */
+export interface Branch<L = unknown> {
+  readonly label: L;
+  /** The request as sent, our Via on top; '' before it is sent and after the branch has ended. */
+  readonly request: SipMessage | string;
+  /** Highest status received, 0 before any. */
+  readonly status: number;
+  readonly ended: boolean;
+}
+
+/** What the user decides while a request is proxied. All calls are synchronous. */
+export interface ProxyUser<L = unknown> {
+  /**
+   * A response about to go upstream: change headers by `edits` (our Via's removal is already in it).
+   * Provisional (101–199) and 2xx: as they come; otherwise the chosen best one.
+   */
+  response?(branch: Branch<L>, response: SipMessage, edits: Edits): void;
+  /**
+   * A branch ended with a final other than 2xx (408: no answer; 503: could not be sent; then `response` is undefined).
+   * 'count': it takes part in the choice of the best response; 'retry': the user forked a replacement or dropped it.
+   */
+  branchFailed?(branch: Branch<L>, status: number, response: SipMessage | undefined): 'count' | 'retry';
+  /**
+   * All branches have ended and this is the answer chosen (RFC 3261 §16.7 item 6: lowest 6xx, then by class, 401/407
+   * challenges merged; 503 becomes 500; RFC 4320). Return a status to answer that instead, made here.
+   */
+  chosen?(status: number, response: SipMessage | undefined): number | undefined;
+  /**
+   * A final answer has been sent upstream (a 2xx too): for events and charging. Called once. Also for the 408 of a
+   * non-INVITE, which is never sent (RFC 4320 §4.2).
+   */
+  completed?(status: number, branch: Branch<L> | undefined, response: SipMessage | undefined): void;
+  /** The caller cancelled (after all branches were told). */
+  cancelled?(cancel: SipMessage): void;
+}
+
+/** The response context of a transaction-stateful proxy (RFC 3261 §16.6–16.10). One a server transaction. */
+export interface ProxyContext<L = unknown> {
+  readonly server: ServerTransaction;
+  readonly branches: readonly Branch<L>[];
+  /**
+   * Forwards a copy: `edits` is what the user changed of the request (Route, Record-Route, Request-URI, …); the engine
+   * adds Via (branch), received/rport on the client's Via, and lowers Max-Forwards when `hop` leaves this network function
+   * (`lowerMaxForwards`, default true). May be called again at any time before the final answer, up to BRANCHES_MAX (10).
+   * The edits are the branch's from then on, as other targets of the hop may be tried later: give each branch a copy().
+   * Until the context is sealed nothing is sent (Max-Breadth is divided among the branches, RFC 5393 §5), so `request` is ''.
+   * Undefined when no branch is made: answered, cancelled, a 6xx came, or BRANCHES_MAX.
+   */
+  fork(edits: Edits, hop: NextHop, label: L, options?: { lowerMaxForwards?: boolean }): Branch<L> | undefined;
+  /** CANCELs every branch without a final answer; `reason` is a Reason header value (RFC 3326). */
+  cancelBranches(reason?: string, except?: Branch<L>): void;
+  /**
+   * Says that no more branches will come beside those that replace failed ones, sends what was forked, and lets the answer
+   * be chosen when all have ended. Default: said by the end of the call stack that made the context, or, when it had no
+   * branch then, that of the first fork. Sealed by the user without any branch: answered 480.
+   */
+  seal(): void;
+  /** Ends the context with an answer of this node's own; branches are cancelled. */
+  reply(status: number, reason?: string, headers?: string, body?: string): void;
+}
+
+/** Timers of RFC 3261 table 4 and of this engine, milliseconds. */
+export type SipTiming = Readonly<{
+  t1Ms: number; // 500
+  t2Ms: number; // 4,000
+  t4Ms: number; // 5,000
+  timerCMs: number; // 180,000; reset by every 101–199
+  /** 100 Trying: at once over UDP, after this on reliable transports when nothing else was sent (RFC 3261 §17.2.1). */
+  tryingAfterMs: number; // 200
+}>;
+
+export interface Endpoint {
+  /** Starts proxying a request of one of this endpoint's server transactions. */
+  proxy<L>(tx: ServerTransaction, user: ProxyUser<L>): ProxyContext<L>;
+  /** Sends a request outside transactions (ACK for 2xx) with our Via on top (a stateless branch, RFC 3261 §16.11). */
+  sendStateless(edits: Edits, hop: NextHop): void;
+  /**
+   * Sends a response outside transactions along its next Via; our own is removed here. `listener` is the local end to send
+   * from (default: the one named like the endpoint).
+   */
+  forwardStrayResponse(response: SipMessage, listener?: string): void;
+  /** A request of this node's own (NOTIFY, third-party REGISTER, OPTIONS): complete but for Via. */
+  request(
+    message: string,
+    hop: NextHop,
+    user: { response(response: SipMessage): void; failed(status: 408 | 503): void },
+  ): void;
+  /** Number of live transactions, for draining and metrics. */
+  readonly transactionCount: number;
+}

@@ -1,0 +1,227 @@
+// One request sent to one next hop: its targets are resolved, tried in order, each by a client transaction of its own
+// with a new Via. RFC 3261 §16.6 items 7–10, §8.1.2; RFC 3263 §4.3. Owners: proxy.ts, own-request.ts.
+import type { BranchIds } from './branch-id.js';
+import type { Edits } from '../message/edits.js';
+import type { Branch, NextHop } from '../proxy/endpoint.port.js';
+import { H } from '../message/header-table.js';
+import type { SipMessage } from '../message/message.js';
+import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import { InviteClientTransaction, type InviteClientLayer } from './transaction.invite-client.js';
+import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
+import { TIMEOUT_T1S, type ClientUser, type TransactionLayer } from './transaction.js';
+import type { Flow, Resolver, Target, TransportName, Transports } from '../transport/transport.port.js';
+
+/** Targets tried of one hop; what a resolver gives beyond is not used. */
+export const TARGETS_MAX = 5;
+
+export type ClientMachine = InviteClientTransaction | NonInviteClientTransaction;
+
+export interface ClientLayer extends TransactionLayer<ClientMachine>, Pick<InviteClientLayer, 'sendCancel'> {
+  readonly transports: Transports;
+  readonly resolver: Resolver;
+  readonly branchIds: BranchIds;
+  /** Puts the transaction in the table, where responses find it, and starts it. */
+  begin(transaction: ClientMachine): void;
+  /** A resolver's promise was rejected. */
+  resolverFailed(error: unknown): void;
+}
+
+/** Whose branch it is. */
+export interface BranchOwner<L> {
+  /** After this failure of a target, would an answer of another still be of use? */
+  wantsRetry(status: 408 | 503): boolean;
+  /** A response of the target that is being tried: any provisional, the final one, each 2xx to an INVITE. */
+  branchResponse(branch: ClientBranch<L>, response: SipMessage): void;
+  /** No target gave a final response: 408, or 503 when it could not be sent at all. */
+  branchFailed(branch: ClientBranch<L>, status: 408 | 503): void;
+}
+
+const PROTOCOLS: Readonly<Record<TransportName, string>> = {
+  udp: 'SIP/2.0/UDP ',
+  tcp: 'SIP/2.0/TCP ',
+  tls: 'SIP/2.0/TLS ',
+  ws: 'SIP/2.0/WS ',
+  wss: 'SIP/2.0/WSS ',
+};
+
+/** Our Via on what is sent by this flow. */
+export const viaValue = (transports: Transports, flow: Flow, branchId: string): string =>
+  `${PROTOCOLS[flow.transport]}${transports.sentBy(flow)};branch=${branchId}`;
+
+export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
+  request = '';
+  status = 0;
+  ended = false;
+  /** Wanted no more: no other target is tried. */
+  cancelled = false;
+  /** Share of Max-Breadth that it holds (RFC 5393 §5). */
+  breadth = 0;
+  private transaction: ClientMachine | undefined;
+  private targets: readonly Target[] = [];
+  private next = 0;
+  /** The target being tried is a stream that stands in for this UDP one (§18.1.1). */
+  private standsFor: Target | undefined;
+  private resolving: TimerNode | undefined;
+  /** Last 503 received while other targets were left. */
+  private refused: SipMessage | undefined;
+  private readonly method: string;
+  /** Until the branch ends, which may be long before its transaction does. */
+  private edits: Edits | undefined;
+
+  constructor(
+    readonly label: L,
+    edits: Edits,
+    private readonly hop: NextHop,
+    private readonly hash: string,
+    private readonly owner: BranchOwner<L>,
+    private readonly layer: ClientLayer,
+  ) {
+    this.edits = edits;
+    this.method = edits.message.method;
+  }
+
+  /** True for a branch that can be reached over its flow only (RFC 5626): with the flow it is lost. */
+  get boundToFlow(): boolean {
+    return this.hop.kind === 'flow';
+  }
+
+  start(): void {
+    const { hop } = this;
+    if (hop.kind === 'flow') return this.sendOn(hop.flow);
+    if (hop.kind === 'target') {
+      this.targets = [hop.target];
+      return this.tryNext();
+    }
+    const found = this.layer.resolver.resolve(hop.uri);
+    if (!(found instanceof Promise)) return this.resolved(found);
+    this.resolving = new TimerNode(this, 0);
+    this.layer.timers.start(this.resolving, TIMEOUT_T1S * this.layer.timing.t1Ms);
+    found.then(
+      (targets) => this.resolvedLate(targets),
+      (error: unknown) => {
+        this.layer.resolverFailed(error);
+        this.resolvedLate([]);
+      },
+    );
+  }
+
+  /** CANCELs an INVITE, as soon as that is allowed; other methods only lose their further targets. */
+  cancel(reason: string): void {
+    if (this.ended || this.cancelled) return;
+    this.cancelled = true;
+    if (this.transaction instanceof InviteClientTransaction) this.transaction.cancel(reason);
+    else if (this.transaction === undefined) {
+      // Never sent: nobody is told, nothing was asked.
+      this.stopResolving();
+      this.ended = true;
+    }
+  }
+
+  response(response: SipMessage): void {
+    const { status } = response;
+    if (status === 503 && this.mayRetry(status)) {
+      this.refused = response;
+      return this.tryNext();
+    }
+    if (status > this.status) this.status = status;
+    if (status >= 200) this.ended = true;
+    this.owner.branchResponse(this, response);
+    if (this.ended) this.release();
+  }
+
+  failed(status: 408 | 503): void {
+    if (this.ended) return;
+    this.stopResolving();
+    // A target that answered provisionally had the request: another would run it twice.
+    if (this.status === 0 && this.mayRetry(status)) return this.tryNext();
+    this.ended = true;
+    if (this.refused !== undefined && status === 503) {
+      this.status = this.refused.status;
+      this.owner.branchResponse(this, this.refused);
+    } else this.owner.branchFailed(this, status);
+    this.release();
+  }
+
+  /** Its share of Max-Breadth is written into what it will send. */
+  limitBreadth(stated: string | undefined): void {
+    if (stated !== String(this.breadth)) this.edits?.replace(H.MaxBreadth, String(this.breadth));
+  }
+
+  /** The resolver took too long. */
+  timer(_kind: number): void {
+    this.failed(503);
+  }
+
+  private mayRetry(status: 408 | 503): boolean {
+    const more = this.standsFor !== undefined || this.next < this.targets.length;
+    return more && !this.cancelled && this.owner.wantsRetry(status);
+  }
+
+  private resolvedLate(targets: readonly Target[]): void {
+    if (this.resolving === undefined) return; // too late, or cancelled
+    this.stopResolving();
+    this.resolved(targets);
+  }
+
+  private stopResolving(): void {
+    if (this.resolving !== undefined) this.layer.timers.stop(this.resolving);
+    this.resolving = undefined;
+  }
+
+  private resolved(targets: readonly Target[]): void {
+    this.targets = targets.length > TARGETS_MAX ? targets.slice(0, TARGETS_MAX) : targets;
+    if (targets.length === 0) this.failed(503);
+    else this.tryNext();
+  }
+
+  private tryNext(): void {
+    const { transports } = this.layer;
+    const { listener } = this.hop as Exclude<NextHop, { kind: 'flow' }>;
+    for (;;) {
+      const spared = this.standsFor;
+      this.standsFor = undefined;
+      const target = spared ?? this.targets[this.next++];
+      if (target === undefined) return this.failed(503);
+      const flow = transports.flowTo(target, listener);
+      if (flow === undefined) continue;
+      if (spared === undefined && target.transport === 'udp' && transports.preferStream !== undefined) {
+        const token = this.layer.branchIds.newToken();
+        const request = this.render(flow, token);
+        const better = transports.preferStream(request.length, target, listener);
+        const stream = better === target ? undefined : transports.flowTo(better, listener);
+        if (stream === undefined || stream === flow) return this.begin(flow, token, request);
+        this.standsFor = target;
+        return this.sendOn(stream);
+      }
+      return this.sendOn(flow);
+    }
+  }
+
+  private sendOn(flow: Flow): void {
+    const token = this.layer.branchIds.newToken();
+    this.begin(flow, token, this.render(flow, token));
+  }
+
+  /** An accepted INVITE stays for timer M: without the texts that nothing needs any more. */
+  private release(): void {
+    this.edits = undefined;
+    this.request = '';
+    this.targets = [];
+    this.refused = undefined;
+  }
+
+  private render(flow: Flow, token: string): string {
+    const { branchIds, transports } = this.layer;
+    return this.edits?.renderWithVia(viaValue(transports, flow, branchIds.branch(this.hash, token))) ?? '';
+  }
+
+  private begin(flow: Flow, token: string, request: string): void {
+    const { layer, method } = this;
+    this.request = request;
+    this.transaction =
+      method === 'INVITE'
+        ? new InviteClientTransaction(token, request, flow, this, layer)
+        : new NonInviteClientTransaction(token, method, request, flow, this, layer);
+    layer.begin(this.transaction);
+  }
+}
