@@ -10,6 +10,8 @@ import {
   type Clock,
   createPeerCheck,
   type Health,
+  type HealthPart,
+  isLoopback,
   type Logger,
   type Metrics,
   type PeerCheck,
@@ -64,16 +66,36 @@ const finished = (clock: Clock, ...pending: (() => number)[]): Promise<void> =>
     look();
   });
 
+const LOG_LOOK_MS = 1_000;
+
+/** Tells /healthz how the log is, now and from time to time: it stops for good when its disk cannot be trusted. */
+const watchLog = (clock: Clock, log: Storage['log'], part: HealthPart): void => {
+  const { ok, reason } = log.health();
+  if (ok) part.ready();
+  else part.notReady(reason ?? 'the log has stopped');
+  clock.after(LOG_LOOK_MS, () => watchLog(clock, log, part));
+};
+
 const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage; views: Views }> => {
   const { configs, clock, random, logger, metrics, health, shutdown } = options;
   const { dataDir, masterKeyFile } = configs.process;
   const log = health.part('log');
   const viewsPart = health.part('views');
-  const storage = await openStorage({ dataDir, masterKeyFile, clock, random, logger, metrics });
+  const { logRetentionDays } = configs.clearwater;
+  const storage = await openStorage({
+    dataDir,
+    masterKeyFile,
+    logRetentionDays,
+    clock,
+    random,
+    logger,
+    metrics,
+  });
   shutdown.on('close', 'storage', () => storage.close());
-  log.ready();
+  watchLog(clock, storage.log, log);
   const views = await openViews(dataDir, storage.profiles, {
     log: storage.log,
+    ledger: storage.ledger,
     clock,
     logger,
     metrics,
@@ -151,6 +173,10 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const { configs, clock, random, logger, metrics, health, shutdown } = options;
   const sip = health.part('sip');
   const peers = createPeerCheck(configs.process.trustedPeers);
+  if (!isLoopback(configs.process.bindAddress))
+    logger.warn(
+      'trusted SIP and HTTP ports listen beyond loopback without TLS: only TRUSTED_PEERS may use them',
+    );
   const { storage, views } = await openData(options);
   const { provisioning, homestead, http } = await startSubscribers(options, storage, peers);
 

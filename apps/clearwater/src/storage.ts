@@ -2,7 +2,9 @@
 // One process owns the folder; a second one is refused by the log's lock.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createEmbeddedLog, type EmbeddedLog, nodeDisk } from '#libs/event-log';
+import { UPCASTERS } from '#libs/domain';
+import { createEmbeddedLog, createUpcasting, type EmbeddedLog, nodeDisk } from '#libs/event-log';
+import { createTableLedger, type LedgerRow, type ProjectionLedger } from '#libs/projector';
 import type { Clock, Logger, Metrics, Random } from '#libs/runtime';
 import { LATENCY_BUCKETS_MS } from '#libs/runtime';
 import {
@@ -20,6 +22,7 @@ import { SubscriberProfiles, type SubscriberProfilesRow } from '#projections/sub
 export type StorageOptions = Readonly<{
   dataDir: string;
   masterKeyFile: string;
+  logRetentionDays: number;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -31,6 +34,8 @@ export interface Storage {
   readonly profiles: SubscriberProfiles;
   readonly credentials: CredentialStore;
   readonly challenges: KeyValueStore<LiveChallenges>;
+  /** Versions and parked events of a projection, over restarts. */
+  readonly ledger: (projection: string) => ProjectionLedger;
   /** Signs flow tokens; outlives the process, so that UDP flows do too. */
   readonly flowTokenKey: Buffer;
   close(): Promise<void>;
@@ -54,7 +59,16 @@ const keyFile = (file: string, random: Random): Buffer => {
   return made;
 };
 
-const openLog = ({ dataDir, clock, random, logger, metrics }: StorageOptions): Promise<EmbeddedLog> => {
+const A_DAY_MS = 86_400_000;
+
+const openLog = ({
+  dataDir,
+  logRetentionDays,
+  clock,
+  random,
+  logger,
+  metrics,
+}: StorageOptions): Promise<EmbeddedLog> => {
   const events = metrics.counter('log_events_appended_total', 'Events made durable');
   const commits = metrics.histogram('log_commit_ms', 'Duration of a group commit, ms', LATENCY_BUCKETS_MS);
   return createEmbeddedLog({
@@ -62,6 +76,8 @@ const openLog = ({ dataDir, clock, random, logger, metrics }: StorageOptions): P
     disk: nodeDisk,
     clock,
     random,
+    retentionMs: logRetentionDays * A_DAY_MS,
+    ...createUpcasting(UPCASTERS),
     onCommit(count, _bytes, tookMs) {
       events.n += count;
       commits.observe(tookMs);
@@ -84,12 +100,14 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
     database,
     name: 'subscriber-profiles',
   });
+  const ledgers = await createSqliteTableStore<LedgerRow>({ database, name: 'projections' });
   const masterKey = await loadMasterKey(options.masterKeyFile || path.join(dataDir, 'master.key'));
   const credentials = await createSealedCredentialStore({ database, masterKey, clock });
   return {
     log,
     credentials,
     profiles: new SubscriberProfiles({ table, readStream: (stream, from) => log.read(stream, from) }),
+    ledger: (projection) => createTableLedger(projection, ledgers),
     challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock }),
     flowTokenKey: keyFile(path.join(dataDir, 'flow-token.key'), random),
     async close() {

@@ -3,6 +3,7 @@
 import type { EventLog } from '#libs/event-log';
 import { type Clock, LATENCY_BUCKETS_MS, type Logger, type Metrics } from '#libs/runtime';
 import type { Projection } from './projection.js';
+import type { ProjectionLedger } from './projection-ledger.js';
 import type { ProjectionSink } from './projection-sink.port.js';
 import { type Projector, startProjector } from './projector.js';
 
@@ -11,6 +12,8 @@ export type FollowOptions = Readonly<{
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
+  /** Where versions and parked events outlive the process. */
+  ledger?: (projection: string) => ProjectionLedger;
   /** A view that cannot go on: the process is no longer ready. */
   onFailure: (view: string, error: unknown) => void;
 }>;
@@ -19,7 +22,7 @@ export type FollowOptions = Readonly<{
 export const followLog = async (
   projection: Pick<Projection<never>, 'name' | 'version' | 'topics'>,
   sink: ProjectionSink,
-  { log, clock, logger, metrics, onFailure }: FollowOptions,
+  { log, clock, logger, metrics, ledger, onFailure }: FollowOptions,
 ): Promise<Projector> => {
   const { name } = projection;
   const metric = `projection_${name.replaceAll('-', '_')}`;
@@ -33,6 +36,7 @@ export const followLog = async (
     clock,
     projection,
     sink,
+    ...(ledger === undefined ? {} : { ledger: ledger(name) }),
     onProgress: ({ behindMs }) => lag.observe(behindMs),
     report: (message) => logger.warn({ view: name }, message),
     onFailure: (error) => onFailure(name, error),
