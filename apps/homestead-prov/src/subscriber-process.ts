@@ -38,8 +38,8 @@ class SubscriberProcess {
     const { profiles } = this.ports;
     const holds = async (irs: string, impu: string) => (await profiles.profile(irs))?.publicIds.has(impu);
     let released = 0;
-    for await (const { impu, irs, revision, atMs } of profiles.reservations()) {
-      if (atMs > this.beforeMs || (await holds(irs, impu))) continue;
+    for await (const { impu, irs, revision, atMs } of profiles.unassigned()) {
+      if (atMs > this.beforeMs) continue;
       if (!(await this.isDecided(subscriberStream(irs))) || (await holds(irs, impu))) continue;
       // Released at the revision that was judged: a request that reserves it again meanwhile keeps it.
       await release(this.ports, { impu, irs, revision });
@@ -51,8 +51,7 @@ class SubscriberProcess {
   async unlinkUnknown(): Promise<number> {
     const { profiles } = this.ports;
     let removed = 0;
-    for await (const { impi, irs } of profiles.links()) {
-      if (await profiles.credential(impi)) continue;
+    for await (const { impi, irs } of profiles.dangling()) {
       if (!(await this.isDecided(credentialStream(impi))) || (await profiles.credential(impi))) continue;
       if (await unlinkPrivate(this.ports, { impi, irs })) removed++;
     }

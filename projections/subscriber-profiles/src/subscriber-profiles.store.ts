@@ -2,7 +2,7 @@
 // Written by the provisioning handlers before they answer, and by the projector, which repairs what a crash left out.
 // One writer a process: batches go in the order they came, and while one is written the next gathers what arrives.
 import type { Position } from '#libs/decider';
-import { type CredentialVersion, publicIdsOf, type Subscriber } from '#libs/domain';
+import { type CredentialVersion, profileHolding, publicIdsOf, type Subscriber } from '#libs/domain';
 import type { TableStore } from '#libs/stores';
 import { BoundedMap } from './bounded-map.js';
 import { imsSubscriptionXml } from './ims-subscription.js';
@@ -247,52 +247,84 @@ export class SubscriberProfiles {
 
   /** Reserved public identities in order, those after `after` where given. */
   async *reservations(after?: string): AsyncGenerator<IdentityEntry> {
-    const prefix = rowKey.identity('');
-    for await (const [key, row] of this.rows(prefix, after)) {
-      if (row.kind !== 'identity' || !row.state) continue;
-      yield { impu: key.slice(prefix.length), irs: row.state.irs, revision: row.revision, atMs: row.atMs };
+    for await (const page of this.pages(rowKey.identity(''), after)) yield* reservationsIn(page);
+  }
+
+  /** Reservations whose set does not hold the identity: a change under way, or one that was interrupted. */
+  async *unassigned(): AsyncGenerator<IdentityEntry> {
+    for await (const page of this.pages(rowKey.identity(''))) {
+      const reserved = reservationsIn(page);
+      const sets = await this.ports.table.getMany(unique(reserved.map(({ irs }) => rowKey.irs(irs))));
+      for (const entry of reserved) {
+        const row = sets.get(rowKey.irs(entry.irs));
+        if (row?.kind !== 'irs' || !profileHolding(row.state, entry.impu)) yield entry;
+      }
+    }
+  }
+
+  /** Links of private identities that have no credential: a deletion under way, or one that was interrupted. */
+  async *dangling(): AsyncGenerator<LinkEntry> {
+    for await (const page of this.pages('link/')) {
+      const links = page.flatMap(([, row]) => (row.kind === 'link' ? [row] : []));
+      const keys = unique(links.map(({ impi }) => rowKey.credential(impi)));
+      const credentials = await this.ports.table.getMany(keys);
+      for (const link of links) {
+        const row = credentials.get(rowKey.credential(link.impi));
+        if (row?.kind !== 'credential' || !row.state) yield link;
+      }
     }
   }
 
   /** Links of private identities to sets. */
   async *links(): AsyncGenerator<LinkEntry> {
-    for await (const [, row] of this.rows('link/')) if (row.kind === 'link') yield row;
+    for await (const page of this.pages('link/')) {
+      for (const [, row] of page) if (row.kind === 'link') yield row;
+    }
   }
 
   async *sets(): AsyncGenerator<SetEntry> {
     const prefix = rowKey.irs('');
-    for await (const [key, row] of this.rows(prefix)) {
-      if (row.kind !== 'irs' || !row.state.exists) continue;
-      yield { irs: key.slice(prefix.length), state: row.state, atMs: row.atMs };
+    for await (const page of this.pages(prefix)) {
+      for (const [key, row] of page) {
+        if (row.kind !== 'irs' || !row.state.exists) continue;
+        yield { irs: key.slice(prefix.length), state: row.state, atMs: row.atMs };
+      }
     }
   }
 
   async *credentialsInForce(): AsyncGenerator<CredentialEntry> {
     const prefix = rowKey.credential('');
-    for await (const [key, row] of this.rows(prefix)) {
-      if (row.kind !== 'credential' || !row.state) continue;
-      yield { impi: key.slice(prefix.length), version: row.state.version };
+    for await (const page of this.pages(prefix)) {
+      for (const [key, row] of page) {
+        if (row.kind !== 'credential' || !row.state) continue;
+        yield { impi: key.slice(prefix.length), version: row.state.version };
+      }
     }
   }
 
-  private async *rows(
-    prefix: string,
-    afterId?: string,
-  ): AsyncGenerator<readonly [string, SubscriberProfilesRow]> {
+  private async *pages(prefix: string, afterId?: string): AsyncGenerator<Page> {
     let after = afterId === undefined ? undefined : prefix + afterId;
     for (;;) {
-      const page = await this.ports.table.scan({
-        prefix,
-        limit: SCAN_PAGE_MAX,
-        ...(after === undefined ? {} : { after }),
-      });
-      yield* page;
+      const from = after === undefined ? {} : { after };
+      const page = await this.ports.table.scan({ prefix, limit: SCAN_PAGE_MAX, ...from });
+      yield page;
       const last = page[page.length - 1];
       if (!last || page.length < SCAN_PAGE_MAX) return;
       after = last[0];
     }
   }
 }
+
+type Page = readonly (readonly [string, SubscriberProfilesRow])[];
+
+const unique = (keys: readonly string[]): string[] => [...new Set(keys)];
+
+const reservationsIn = (page: Page): IdentityEntry[] =>
+  page.flatMap(([key, row]) => {
+    if (row.kind !== 'identity' || !row.state) return [];
+    const impu = key.slice(rowKey.identity('').length);
+    return [{ impu, irs: row.state.irs, revision: row.revision, atMs: row.atMs }];
+  });
 
 export const createSubscriberProfiles = (ports: SubscriberProfilesPorts): SubscriberProfiles =>
   new SubscriberProfiles(ports);
