@@ -1,7 +1,7 @@
 // The provisioning tool against the real API without sockets: repeats, interruptions at each request, and what it says of trouble.
 import { HttpFault, type HttpPool } from '#libs/http-pool';
 import { createFakeClock } from '#libs/testkit';
-import { createHttpFixture, type HttpFixture, type Method } from '../http.fixture.js';
+import { createHttpFixture, type HttpFixture } from '../http.fixture.js';
 import { logged, orphans } from '../provisioning.fixture.js';
 import { numberedSubscribers } from './bulk-csv.js';
 import { describeSummary, FAILURES_MAX, runProvisioning } from './provision-run.js';
