@@ -1,7 +1,12 @@
 // The whole of Clearwater in one process: storage, views, Homestead, provisioning, router, edge, HTTP, management.
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, startBono } from '#apps/bono';
-import { createHomestead, type HomesteadConfig, type LocalHomestead } from '#apps/homestead';
+import {
+  createHomestead,
+  homesteadOptions,
+  type HomesteadConfig,
+  type LocalHomestead,
+} from '#apps/homestead';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
@@ -127,12 +132,11 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     profiles: storage.profiles,
     credentials: storage.credentials,
     clock,
-    scscfUri: `sip:scscf.${configs.process.homeDomain}:${configs.sprout.scscfPort};transport=tcp`,
-    chargingAddresses: {
-      ccf: configs.homestead.chargingCollectionFunctions,
-      ecf: configs.homestead.eventChargingFunctions,
-    },
-    recordTtlS: configs.homestead.recordTtlS,
+    ...homesteadOptions(configs.homestead, configs.process.homeDomain),
+    // The router runs here: unless told otherwise, it is who serves.
+    scscfUri:
+      configs.homestead.scscfUri ||
+      `sip:scscf.${configs.process.homeDomain}:${configs.sprout.scscfPort};transport=tcp`,
     onFault: (error) => logger.warn({ err: error }, 'homestead'),
   });
   const http = await startHttpApis({
