@@ -36,11 +36,20 @@ export type RequestRefused = Readonly<{
 }>;
 
 /** The final answer that went back to the caller. */
-export type CallAnswered = Readonly<{ type: 'CallAnswered'; data: Readonly<{ status: number; contact?: string }> }>;
-export type CallFailed = Readonly<{ type: 'CallFailed'; data: Readonly<{ status: number; cancelled: boolean }> }>;
+export type CallAnswered = Readonly<{
+  type: 'CallAnswered';
+  data: Readonly<{ status: number; contact?: string }>;
+}>;
+export type CallFailed = Readonly<{
+  type: 'CallFailed';
+  data: Readonly<{ status: number; cancelled: boolean }>;
+}>;
 
 /** BYE was passed on. `by` is the side that hung up. */
-export type CallEnded = Readonly<{ type: 'CallEnded'; data: Readonly<{ by: 'caller' | 'callee'; reason?: string }> }>;
+export type CallEnded = Readonly<{
+  type: 'CallEnded';
+  data: Readonly<{ by: 'caller' | 'callee'; reason?: string }>;
+}>;
 
 /** A binding answered 430: its flow is gone and it will be removed. */
 export type TargetFlowFailed = Readonly<{ type: 'TargetFlowFailed'; data: ChosenTarget }>;

@@ -26,9 +26,15 @@ export type ChargingStarted = Readonly<{
   data: ChargingParties & Readonly<{ requestAtMs: number; answerAtMs: number }>;
 }>;
 /** A session changed: re-INVITE or UPDATE answered (INTERIM). */
-export type ChargingContinued = Readonly<{ type: 'ChargingContinued'; data: Readonly<{ method: string; atMs: number }> }>;
+export type ChargingContinued = Readonly<{
+  type: 'ChargingContinued';
+  data: Readonly<{ method: string; atMs: number }>;
+}>;
 /** A session ended: BYE (STOP). causeCode TS 32.299 §7.2.35: 0 normal end of session. */
-export type ChargingStopped = Readonly<{ type: 'ChargingStopped'; data: Readonly<{ causeCode: number; atMs: number }> }>;
+export type ChargingStopped = Readonly<{
+  type: 'ChargingStopped';
+  data: Readonly<{ causeCode: number; atMs: number }>;
+}>;
 /** One chargeable event with no session: MESSAGE, REGISTER, a call that failed (EVENT). */
 export type ChargingEventRecorded = Readonly<{
   type: 'ChargingEventRecorded';
