@@ -1,0 +1,127 @@
+// What is written down of messages, events and rows: what a reader of the RFCs looks for, without what chance makes
+// (tags, tokens, nonces) and without hops that nobody doubts.
+import type { BindingEntry, Registration } from '#libs/domain';
+import type { RecordedEvent } from '#libs/event-log';
+import { H, HEADER_IDS, type HeaderId, type SipMessage, values } from '#libs/sip';
+
+/** Shown whenever they are there. */
+const ALWAYS: readonly HeaderId[] = [H.MinExpires];
+const ALWAYS_BY_NAME = ['Unsupported', 'Allow'];
+
+/** Flow tokens, call names and other chance are written as what they are. */
+const withoutChance = (text: string): string =>
+  text
+    .replace(/sip:[A-Za-z0-9_-]{24,}@/g, 'sip:TOKEN@')
+    .replace(/icid-value=[^;\s]+/g, 'icid-value=ICID')
+    .replace(/icid=[a-z0-9]+/g, 'icid=ICID')
+    .replace(/dialog=[a-z0-9]+/g, 'dialog=DIALOG')
+    .replace(/mark=[A-Za-z0-9_-]+/g, 'mark=MARK')
+    .replace(/tag=[a-z0-9]+/g, 'tag=TAG')
+    .replace(/(nonce|cnonce|response|opaque)="[^"]*"/g, '$1="…"');
+
+const linesOf = (message: SipMessage, name: string): readonly string[] => {
+  const id = HEADER_IDS.get(name.toLowerCase());
+  if (id !== undefined) return values(message, id).map((value) => `${name}: ${withoutChance(value)}`);
+  const value = message.named(name);
+  return value === undefined ? [] : [`${name}: ${withoutChance(value)}`];
+};
+
+const challengeLines = (message: SipMessage): readonly string[] => {
+  const lines: string[] = [];
+  for (
+    let line = message.findLine(H.WwwAuthenticate);
+    line >= 0;
+    line = message.findLine(H.WwwAuthenticate, line + 1)
+  ) {
+    const value = message.lineValue(line);
+    const algorithm = /algorithm=([\w-]+)/.exec(value)?.[1] ?? 'MD5';
+    lines.push(
+      `WWW-Authenticate: Digest algorithm=${algorithm}${/stale=true/i.test(value) ? ' stale=true' : ''}`,
+    );
+  }
+  return lines;
+};
+
+const retryAfterLines = (message: SipMessage): readonly string[] => {
+  const seconds = Number(message.header(H.RetryAfter) ?? NaN);
+  if (Number.isNaN(seconds)) return [];
+  return [`Retry-After: ${seconds >= 5 && seconds <= 30 ? '(5 to 30)' : seconds}`];
+};
+
+/** What one phone got, first line first. `shown`: headers that the scenario wants to see. */
+export const messageLines = (message: SipMessage, shown: readonly string[]): readonly string[] => {
+  const { isRequest, method, requestUri, status, reason, cseqMethod } = message;
+  const names = new Set([...shown, ...ALWAYS_BY_NAME]);
+  if (!isRequest && cseqMethod === 'REGISTER') names.add('Contact');
+  return [
+    isRequest ? `${method} ${withoutChance(requestUri)}` : `${status} ${reason}`,
+    ...challengeLines(message),
+    ...retryAfterLines(message),
+    ...ALWAYS.flatMap((id) => (message.has(id) ? [`Min-Expires: ${message.header(id)!}`] : [])),
+    ...[...names].flatMap((name) => linesOf(message, name)),
+    ...(shown.includes('body') && message.body !== '' ? [`body: ${message.body}`] : []),
+  ];
+};
+
+type Fields = Readonly<Record<string, string | number | undefined>>;
+
+const fieldsOf = (fields: Fields): string =>
+  Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => ` ${name}=${value}`)
+    .join('');
+
+type Data = Record<string, never> & {
+  served: string;
+  criteria: { evaluated: number; matched: readonly { priority: number; server: string }[] };
+  targets: readonly { contact: string }[];
+};
+
+const matchedWords = ({ criteria: { evaluated, matched } }: Data): string =>
+  evaluated === 0
+    ? ''
+    : `${matched.length}-of-${evaluated}${matched.map(({ priority, server }) => `,${priority}:${server}`).join('')}`;
+
+const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
+  BindingAdded: ({ contact, grantedS }) => ({ contact, for: `${String(grantedS)}s` }),
+  BindingRefreshed: ({ contact, grantedS }) => ({ contact, for: `${String(grantedS)}s` }),
+  BindingRemoved: ({ contact, cause, upTo }) => ({
+    contact,
+    cause,
+    only: upTo === undefined ? undefined : 'as-judged',
+  }),
+  AllBindingsRemoved: ({ cause }) => ({ cause }),
+  OriginatingServed: (data) => ({ served: data.served, criteria: matchedWords(data) }),
+  TerminatingServed: (data) => ({
+    served: data.served,
+    criteria: matchedWords(data),
+    rang: data.targets.map(({ contact }) => contact).join(','),
+  }),
+  RequestRefused: ({ role, status, why }) => ({ role, status, why }),
+  CallAnswered: ({ status, contact }) => ({ status, contact }),
+  CallFailed: ({ status, cancelled }) => ({ status, cancelled: String(cancelled) }),
+  CallEnded: ({ by }) => ({ by }),
+  TargetFlowFailed: ({ contact }) => ({ contact }),
+  ChargingStarted: ({ role, calledParty }) => ({ role, called: calledParty }),
+  ChargingContinued: ({ method }) => ({ method }),
+  ChargingStopped: ({ causeCode }) => ({ cause: causeCode }),
+  ChargingEventRecorded: ({ role, method, causeCode }) => ({ role, method, cause: causeCode }),
+};
+
+/** A call's stream is named by chance: its family is enough here, there is one call at a time. */
+const streamName = (stream: string): string =>
+  stream.startsWith('registration-') ? stream : stream.slice(0, stream.indexOf('-'));
+
+export const eventLine = ({ stream, event: { type, data } }: RecordedEvent): string =>
+  `${streamName(stream)} ${type}${fieldsOf(KEPT[type]?.(data as Data) ?? {})}`;
+
+const entryWords = ({ binding }: BindingEntry, nowMs: number): string | undefined =>
+  binding === undefined
+    ? undefined
+    : `${binding.contact} for ${Math.ceil((binding.expiresAtMs - nowMs) / 1000)}s${binding.q === 1 ? '' : ` q=${binding.q}`}`;
+
+/** A registration row in one line: what can be rung. */
+export const rowLine = (aor: string, { entries }: Registration, nowMs: number): string => {
+  const bound = Object.values(entries).flatMap((entry) => entryWords(entry, nowMs) ?? []);
+  return `${aor} [${bound.join(', ')}]`;
+};

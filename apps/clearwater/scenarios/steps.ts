@@ -1,0 +1,180 @@
+// What the steps of a scenario do. README.md lists them for those who write one.
+import type { SproutConfig } from '#apps/sprout';
+import type { RegisterOptions, RequestParts } from '#libs/phone';
+import type { WorldOptions } from '../sim/world.js';
+import { WORLD_DOMAIN } from '../sim/world.js';
+import type { Cast } from './cast.js';
+import { criteriaXml } from './criteria-xml.js';
+import { settingsIn, type Step } from './scenario-file.js';
+import type { Stage } from './stage.js';
+
+const headerLines = (more: readonly string[]): string => more.map((line) => `${line}\r\n`).join('');
+
+const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
+  value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+
+/** `world nodes=2 digest=SHA-256,MD5`: how the world is made. The first step, where there is one. */
+export const worldOptions = (step: Step): WorldOptions => {
+  const settings = settingsIn(step, 1);
+  const sprout: Partial<SproutConfig> = {
+    ...optional(
+      'digestAlgorithms',
+      settings.get('digest')?.split(',') as SproutConfig['digestAlgorithms'] | undefined,
+    ),
+  };
+  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout };
+};
+
+const subscriber = async (stage: Stage, step: Step): Promise<void> => {
+  const [, user = ''] = step.words;
+  const settings = settingsIn(step, 2);
+  const impus = settings.get('identities')?.split(',');
+  const xml = step.more.length === 0 ? undefined : criteriaXml(step.more);
+  await stage.world.subscriber(user, xml, {
+    ...optional('impus', impus),
+    ...optional('password', settings.get('password')),
+  });
+};
+
+const TRUSTED_ADDRESS = '10.1.0.9';
+
+/** `phone desk user=bob transport=tcp`; `phone core port=5058` is a peer of the trusted zone. */
+const phone = async (stage: Stage, step: Step): Promise<void> => {
+  const [, name = ''] = step.words;
+  const settings = settingsIn(step, 2);
+  const port = settings.get('port');
+  const node = Number(settings.get('node') ?? 1) - 1;
+  const server = { address: stage.world.nodes[node]!.address, port: Number(port ?? 5060) };
+  const [address, own] = settings.get('address')?.split(':') ?? [];
+  const instance = settings.get('instance');
+  await stage.addPhone(
+    name,
+    settings.get('user') ?? name,
+    {
+      server,
+      transport: settings.get('transport') === 'tcp' || port !== undefined ? 'tcp' : 'udp',
+      ...optional('address', address ?? (port === undefined ? undefined : TRUSTED_ADDRESS)),
+      ...optional('port', own === undefined ? undefined : Number(own)),
+      ...optional('password', settings.get('password')),
+      ...optional('instance', instance === undefined ? undefined : `urn:uuid:${instance}`),
+    },
+    node,
+  );
+};
+
+/** `name=value` words of a request, as its parts. */
+const partsOf = (settings: ReadonlyMap<string, string>, more: readonly string[]): Partial<RequestParts> => ({
+  headers: headerLines(more),
+  ...optional('maxForwards', settings.get('max-forwards')),
+  ...optional('from', settings.get('from')),
+  ...optional('to', settings.get('to')),
+  ...optional('callId', settings.get('call-id')),
+  ...optional('cseq', settings.has('cseq') ? Number(settings.get('cseq')) : undefined),
+  ...optional('body', settings.get('body')),
+});
+
+const registers = (cast: Cast, step: Step): void => {
+  const settings = settingsIn(step, 2);
+  const contact = settings.get('contact');
+  const expires = settings.get('expires');
+  const own: Record<string, string> = { none: '', '*': '*' };
+  const options: RegisterOptions = {
+    headers: headerLines(step.more),
+    ...optional(
+      'expiresS',
+      expires === 'none' ? ('none' as const) : expires === undefined ? undefined : Number(expires),
+    ),
+    ...optional('contact', contact === undefined ? undefined : (own[contact] ?? contact)),
+    ...optional('cseq', settings.has('cseq') ? Number(settings.get('cseq')) : undefined),
+    ...optional('callId', settings.get('call-id')),
+    ...optional('proof', settings.get('proof') as RegisterOptions['proof']),
+    ...optional('nc', settings.has('nc') ? Number(settings.get('nc')) : undefined),
+    ...optional('uri', settings.get('uri')),
+    parts: {
+      ...optional('maxForwards', settings.get('max-forwards')),
+      ...optional('to', settings.get('to')),
+      ...optional('from', settings.get('from')),
+    },
+  };
+  void cast.phone.register(options);
+};
+
+const isUri = (word: string | undefined): word is string => word !== undefined && /^[a-z]+:/i.test(word);
+
+/** A request outside a dialog when it names whom it is for, else one inside the phone's dialog. */
+const sends = (cast: Cast, step: Step): void => {
+  const [, method = '', uri] = step.words;
+  const { phone: sender, dialog } = cast;
+  if (method === 'REGISTER') return registers(cast, step);
+  if (method === 'CANCEL') return cast.exchange!.cancel();
+  if (isUri(uri)) return cast.sends(sender.request(method, uri, partsOf(settingsIn(step, 3), step.more)));
+  if (dialog === undefined) throw new Error(`line ${step.line}: ${sender.aor} is in no dialog`);
+  const body = settingsIn(step, 2).get('body') ?? '';
+  const exchange = sender.within(dialog, method, { headers: headerLines(step.more), body });
+  if (exchange !== undefined) cast.sends(exchange);
+};
+
+/** Steps that begin with a phone's name. */
+const acts = async (stage: Stage, step: Step): Promise<void> => {
+  const [name = '', verb = '', ...rest] = step.words;
+  const cast = stage.named(name);
+  if (/^[A-Z]/.test(verb)) sends(cast, step);
+  else if (verb === 'answers') cast.answers = rest[0] === 'nothing' ? [] : rest.map(Number);
+  else if (verb === 'leaves-waiting') cast.otherwise = 0;
+  else if (verb === 'replies') cast.replies(Number(rest[0]), headerLines(step.more));
+  else if (verb === 'hangs-up') cast.phone.hangUp();
+  else if (verb === 'leaves') await cast.phone.close();
+  else throw new Error(`line ${step.line}: what does '${verb}' mean?`);
+};
+
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s)$/;
+
+const wait = async (stage: Stage, { words, line }: Step): Promise<void> => {
+  const [, amount, unit] = DURATION.exec(words[1] ?? '') ?? [];
+  if (amount === undefined) throw new Error(`line ${line}: wait for how long? 1.5s, 20ms`);
+  await stage.world.advance(Number(amount) * (unit === 's' ? 1000 : 1));
+};
+
+const password = async ({ world }: Stage, [, user = '', secret = '']: readonly string[]): Promise<void> => {
+  const body = { plaintext_password: secret };
+  await world.provisioning.putPrivate({ impi: `${user}@${WORLD_DOMAIN}`, body });
+};
+
+type Faulty = 'log' | 'homestead' | 'store';
+
+/** `log full`, `homestead timeout`, `store down`; `works` ends it. */
+const fault = ({ world: { faults } }: Stage, part: Faulty, what: string): void => {
+  const kind = what === 'works' ? undefined : what;
+  if (part === 'log') faults.log(kind as Parameters<typeof faults.log>[0]);
+  else if (part === 'homestead') faults.homestead = kind as typeof faults.homestead;
+  else faults.store = kind !== undefined;
+};
+
+/** Takes one step; what comes of it is observed by the stage. */
+export const take = async (stage: Stage, step: Step): Promise<void> => {
+  const [first = '', second = ''] = step.words;
+  switch (first) {
+    case 'subscriber':
+      return subscriber(stage, step);
+    case 'phone':
+      return phone(stage, step);
+    case 'wait':
+      return wait(stage, step);
+    case 'show':
+      stage.shown = step.words.slice(1);
+      return;
+    case 'events':
+      stage.families = new Set(step.words.slice(1));
+      return;
+    case 'log':
+    case 'homestead':
+    case 'store':
+      return fault(stage, first, second);
+    case 'restart':
+      return stage.world.restartBono(Number(step.words[2] ?? 1) - 1);
+    case 'password':
+      return password(stage, step.words);
+    default:
+      return acts(stage, step);
+  }
+};
