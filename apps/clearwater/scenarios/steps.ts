@@ -87,7 +87,7 @@ const registers = (cast: Cast, step: Step): void => {
     ...optional('contact', contact === undefined ? undefined : (own[contact] ?? contact)),
     ...optional('cseq', settings.has('cseq') ? Number(settings.get('cseq')) : undefined),
     ...optional('callId', settings.get('call-id')),
-    ...optional('proof', settings.get('proof') as RegisterOptions['proof']),
+    proof: (settings.get('proof') ?? 'usual') as NonNullable<RegisterOptions['proof']>,
     ...optional('nc', settings.has('nc') ? Number(settings.get('nc')) : undefined),
     ...optional('uri', settings.get('uri')),
     parts: {
@@ -106,7 +106,7 @@ const sends = (cast: Cast, step: Step): void => {
   const [, method = '', uri] = step.words;
   const { phone: sender, dialog } = cast;
   if (method === 'REGISTER') return registers(cast, step);
-  if (method === 'CANCEL') return cast.exchange!.cancel();
+  if (method === 'CANCEL' && !isUri(uri)) return cast.exchange!.cancel();
   if (isUri(uri)) return cast.sends(sender.request(method, uri, partsOf(settingsIn(step, 3), step.more)));
   if (dialog === undefined) throw new Error(`line ${step.line}: ${sender.aor} is in no dialog`);
   const body = settingsIn(step, 2).get('body') ?? '';
@@ -138,6 +138,14 @@ const wait = async (stage: Stage, { words, line }: Step): Promise<void> => {
 const password = async ({ world }: Stage, [, user = '', secret = '']: readonly string[]): Promise<void> => {
   const body = { plaintext_password: secret };
   await world.provisioning.putPrivate({ impi: `${user}@${WORLD_DOMAIN}`, body });
+};
+
+const bar = async ({ world }: Stage, user: string): Promise<void> => {
+  const impi = `${user}@${WORLD_DOMAIN}`;
+  const impu = `sip:${impi}`;
+  const set = await world.provisioning.provisionSubscriber({ impi, impus: [impu], password: 'secret' });
+  const xml = `<PublicIdentity><Identity>${impu}</Identity><BarringIndication>1</BarringIndication></PublicIdentity>`;
+  await world.provisioning.putPublicId({ ...set, impu, xml });
 };
 
 type Faulty = 'log' | 'homestead' | 'store';
@@ -172,6 +180,8 @@ export const take = async (stage: Stage, step: Step): Promise<void> => {
       return fault(stage, first, second);
     case 'restart':
       return stage.world.restartBono(Number(step.words[2] ?? 1) - 1);
+    case 'bar':
+      return bar(stage, second);
     case 'password':
       return password(stage, step.words);
     default:

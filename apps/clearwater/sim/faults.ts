@@ -4,15 +4,31 @@ import type { Answer, Homestead } from '#libs/homestead-client';
 import { type KeyValueStore, StoreUnavailable } from '#libs/stores';
 
 export type LogFault = 'full' | 'stuck';
-export type HomesteadFault = 'unavailable' | 'timeout' | 'silent';
+/** `slow`: its answers wait until it works again. */
+export type HomesteadFault = 'unavailable' | 'timeout' | 'slow';
 
 export class Faults {
-  homestead: HomesteadFault | undefined;
   /** The store of registration rows and challenges does not answer. */
   store = false;
   #unstick: (() => void) | undefined;
+  #homestead: HomesteadFault | undefined;
+  #slowQuestions: (() => void)[] = [];
 
   constructor(private readonly disk: MemoryDisk) {}
+
+  get homestead(): HomesteadFault | undefined {
+    return this.#homestead;
+  }
+
+  set homestead(fault: HomesteadFault | undefined) {
+    this.#homestead = fault;
+    if (fault !== 'slow') for (const ask of this.#slowQuestions.splice(0)) ask();
+  }
+
+  /** Resolves when Homestead is not slow any more. */
+  untilQuick(): Promise<void> {
+    return new Promise((resolve) => this.#slowQuestions.push(resolve));
+  }
 
   /** `full`: the disk takes nothing more; `stuck`: it takes for ever. undefined: it works again. */
   log(fault: LogFault | undefined): void {
@@ -26,14 +42,12 @@ export class Faults {
   }
 }
 
-const NEVER = new Promise<never>(() => undefined);
-
 /** Homestead as it is while it works, and the failure that is asked for while it does not. */
 export const faultyHomestead = (homestead: Homestead, faults: Faults): Homestead => {
   const ask = <T>(question: () => Promise<Answer<T>>): Promise<Answer<T>> => {
     const { homestead: failure } = faults;
     if (failure === undefined) return question();
-    return failure === 'silent' ? NEVER : Promise.resolve({ ok: false, failure });
+    return failure === 'slow' ? faults.untilQuick().then(question) : Promise.resolve({ ok: false, failure });
   };
   return {
     authVector: (...question) => ask(() => homestead.authVector(...question)),

@@ -46,8 +46,11 @@ export interface Exchange {
   cancel(): void;
 }
 
-/** How a REGISTER proves itself: by answering the challenge that it gets, not at all, or with the challenge it has. */
-export type Proof = 'challenge' | 'none' | 'reuse';
+/**
+ * How a REGISTER proves itself: by answering the challenge that it gets, not at all, with the challenge that the phone has,
+ * or as phones usually do: with that, else (or when that is stale) by answering the one that it gets.
+ */
+export type Proof = 'challenge' | 'none' | 'reuse' | 'usual';
 
 export type RegisterOptions = Readonly<{
   /** 'none': no Expires header. */
@@ -191,15 +194,11 @@ export class Phone {
         ...options.parts,
       });
     const { challenged } = this;
-    if (proof === 'reuse' && challenged !== undefined) {
-      const count = options.nc ?? ++challenged.count;
-      const final = await register(this.authorization('REGISTER', uri, challenged.by, count)).final;
-      this.#noteChallenge(final);
-      return final;
-    }
-    const first = await register('').final;
+    const has = (proof === 'reuse' || proof === 'usual') && challenged !== undefined;
+    const count = has ? (options.nc ?? ++challenged.count) : 0;
+    const first = await register(has ? this.authorization('REGISTER', uri, challenged.by, count) : '').final;
     const challenge = this.#noteChallenge(first);
-    if (challenge === undefined || proof === 'none') return first;
+    if (challenge === undefined || proof === 'none' || proof === 'reuse') return first;
     return register(this.authorization('REGISTER', uri, challenge, ++this.challenged!.count)).final;
   }
 
