@@ -3,7 +3,7 @@
 import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
 import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
-import { type LiveChallenges, SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
+import { CALL_SPOOL_MS, type LiveChallenges, SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import type { Recorded } from '#libs/decider';
 import type { Registration, RegistrationEvent } from '#libs/domain';
 import {
@@ -268,6 +268,8 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return promise;
     },
     async events() {
+      // Facts about calls wait a moment before they are appended.
+      await advance(CALL_SPOOL_MS + TICK_MS);
       const events: RecordedEvent[] = [];
       for await (const event of log.readAll(['registration', 'calls', 'charging'], 'oldest'))
         events.push(event);

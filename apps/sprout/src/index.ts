@@ -6,4 +6,5 @@ export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';
 export * from './sprout-node.js';
+export { CALL_SPOOL_MS } from './session/call-spool.js';
 export { SproutModule } from './http/sprout.module.js';

@@ -5,6 +5,7 @@ import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
+import type { CallSpool } from './session/call-spool.js';
 import type { LiveChallenges } from './authentication/challenges.js';
 
 /** Counts and reports; the app binds it to metrics and the logger. `kind` is a fixed word, never user input. */
@@ -23,6 +24,8 @@ export type SproutPorts = Readonly<{
   clock: Clock;
   random: Random;
   observer: SproutObserver;
+  /** Facts about calls, on their way to the log. */
+  calls: Pick<CallSpool, 'note'>;
   /** Late bound: the endpoint is created with Sprout as its user. */
   endpoint: () => Endpoint;
 }>;

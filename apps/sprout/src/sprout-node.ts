@@ -21,6 +21,7 @@ import type { LiveChallenges } from './authentication/challenges.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
+import { CallSpool } from './session/call-spool.js';
 import { createSprout } from './sprout.js';
 
 export type SproutNodeOptions = Readonly<{
@@ -90,7 +91,7 @@ const settingsOf = (
 const COUNTS = ['challenge', 'authentication-failed', 'registered', 'expired', 'initial-request'] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
-  'append-refused', 'store-unavailable', 'call-record', 'flow-removal', 'expiry', 'expiry-feed', 'defect',
+  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'defect',
 ] as const; // prettier-ignore
 
 const observerOf = (metrics: Metrics, logger: Logger): SproutObserver => {
@@ -139,7 +140,9 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const addresses = transports.addresses();
   const settings = settingsOf(options, addresses);
   const observer = observerOf(metrics, logger);
+  const calls = new CallSpool(log, clock, observer);
   const ports: SproutPorts = {
+    calls,
     log,
     registrations,
     challenges,
@@ -173,6 +176,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     async close() {
       await stopExpiry();
       await transports.close();
+      await calls.flush();
     },
   };
 };

@@ -14,15 +14,10 @@ import { type DialogMark } from './own-route.js';
 import type { CallNames, Served, Session } from './session.js';
 import type { Target } from './targets.js';
 
-type RecordPorts = Pick<SproutPorts, 'log' | 'observer'>;
+type RecordPorts = Pick<SproutPorts, 'calls'>;
 
-const note = (
-  { log, observer }: RecordPorts,
-  stream: string,
-  events: readonly (CallEvent | ChargingEvent)[],
-): void => {
-  log.append(stream, events).catch((error: unknown) => observer.fault('call-record', error));
-};
+const note = ({ calls }: RecordPorts, stream: string, events: readonly (CallEvent | ChargingEvent)[]): void =>
+  calls.note(stream, events);
 
 export const noteCall = (ports: RecordPorts, icid: string, events: readonly CallEvent[]): void =>
   note(ports, streamOfCall(icid), events);

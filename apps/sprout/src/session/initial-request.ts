@@ -149,6 +149,7 @@ const forkToDevices = (
     const edits = callee.targets.length === 1 && target.others.length === 0 ? common : common.copy();
     return proxy.fork(edits, toDevice(edits, target.binding), target) !== undefined;
   };
+  session.tx.onCancel = undefined; // from here on the response context is told
   const proxy = ports.endpoint().proxy<Label>(session.tx, new SessionProxy(context, session, callee, fork));
   for (const target of callee.targets) fork(target);
   proxy.seal();
@@ -161,6 +162,7 @@ const forwardOn = (context: SessionContext, session: Session, { ownRoutes, nextR
   noteCall(ports, session.icid, originatingEvents(session));
   const uri = nextRoute === undefined ? session.requestUri : addrUri(nextRoute);
   const user = new SessionProxy(context, session, undefined, () => false);
+  session.tx.onCancel = undefined; // from here on the response context is told
   const proxy = ports.endpoint().proxy<Label>(session.tx, user);
   proxy.fork(edits, { kind: 'uri', uri, listener: 'scscf' }, undefined);
   proxy.seal();
@@ -170,6 +172,16 @@ const forwardOn = (context: SessionContext, session: Session, { ownRoutes, nextR
 const isHome = ({ settings }: SessionContext, requestUri: string): boolean =>
   /^tel:/i.test(requestUri) || isOwn(requestUri, settings.ownHosts);
 
+/** The caller gave up while profiles were asked for: it is told at once, and what is under way comes to nothing. */
+const givenUp = ({ ports }: SessionContext, session: Session): void => {
+  session.tx.reply(487, 'Request Terminated');
+  noteCall(ports, session.icid, [
+    ...originatingEvents(session),
+    { type: 'CallFailed', data: { status: 487, cancelled: true } },
+  ]);
+  chargeFinal(ports, session, 487, ports.clock.nowMs());
+};
+
 /** Handles an initial request from the trusted side; always answers or forwards. Rejects only on defects and faults. */
 export const initialRequest = async (
   context: SessionContext,
@@ -177,18 +189,16 @@ export const initialRequest = async (
   arrival: Arrival,
 ): Promise<void> => {
   const session = startSession(context, tx);
+  tx.onCancel = () => givenUp(context, session);
   if (arrival.originating) {
     const step = await originate(context, session);
+    if (tx.answered) return;
     if (!step.ok) return refuseSession(context, session, 'originating', step);
   }
-  if (arrival.nextRoute !== undefined || !isHome(context, session.requestUri)) {
-    if (!tx.answered && !tx.cancelled) forwardOn(context, session, arrival);
-    else if (!tx.answered) tx.reply(487, 'Request Terminated');
-    return;
-  }
+  if (arrival.nextRoute !== undefined || !isHome(context, session.requestUri))
+    return forwardOn(context, session, arrival);
   const step = await terminate(context, session);
+  if (tx.answered) return;
   if (!step.ok) return refuseSession(context, session, 'terminating', step);
-  // The caller may have given up while the profiles were fetched.
-  if (tx.cancelled) return void (!tx.answered && tx.reply(487, 'Request Terminated'));
   forkToDevices(context, session, arrival.ownRoutes, step.value);
 };

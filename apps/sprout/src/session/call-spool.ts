@@ -1,0 +1,55 @@
+// Facts about calls on their way to the log. Nobody waits for them, so they are gathered for a moment: the log's commits
+// then serve registrations, and a call costs one commit or less (docs/performance.md). Order within a stream is kept.
+// Written by call-record.ts; drained into the log here, and at the end of the process.
+import type { CallEvent, ChargingEvent } from '#libs/domain';
+import type { EventLog } from '#libs/event-log';
+import type { Clock } from '#libs/runtime';
+import type { SproutObserver } from '../ports.js';
+
+/** How long facts wait for others. */
+export const CALL_SPOOL_MS = 20;
+/** Streams that wait, the log being slow; beyond it the oldest is dropped and counted. */
+export const CALL_SPOOL_STREAMS_MAX = 50_000;
+
+type Fact = CallEvent | ChargingEvent;
+
+export class CallSpool {
+  #waiting = new Map<string, Fact[]>();
+  #cancel: (() => void) | undefined;
+
+  constructor(
+    private readonly log: Pick<EventLog, 'append'>,
+    private readonly clock: Clock,
+    private readonly observer: SproutObserver,
+  ) {}
+
+  /** Takes facts of one stream; they are appended within CALL_SPOOL_MS. */
+  note(stream: string, facts: readonly Fact[]): void {
+    const waiting = this.#waiting.get(stream);
+    if (waiting !== undefined) waiting.push(...facts);
+    else this.#add(stream, facts);
+    this.#cancel ??= this.clock.after(CALL_SPOOL_MS, () => void this.flush());
+  }
+
+  /** Appends what waits; resolves when the log has said yes or no to all of it. Never rejects. */
+  async flush(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const batch = this.#waiting;
+    this.#waiting = new Map();
+    const appends: Promise<unknown>[] = [];
+    for (const [stream, facts] of batch)
+      appends.push(
+        this.log.append(stream, facts).catch((error: unknown) => this.observer.fault('call-record', error)),
+      );
+    await Promise.all(appends);
+  }
+
+  #add(stream: string, facts: readonly Fact[]): void {
+    if (this.#waiting.size >= CALL_SPOOL_STREAMS_MAX) {
+      this.#waiting.delete(this.#waiting.keys().next().value!);
+      this.observer.fault('call-record-dropped');
+    }
+    this.#waiting.set(stream, [...facts]);
+  }
+}
