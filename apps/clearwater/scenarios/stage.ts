@@ -6,6 +6,8 @@ import { Cast } from './cast.js';
 import { eventLine, messageLines, rowLine } from './scenario-words.js';
 
 const NAME_WIDTH = 8;
+/** Facts about calls are gathered for a moment before they are written; at the end of a block they are waited for. */
+const SPOOLED_MS = 20;
 const REGISTRATION = 'registration-';
 
 type Kind = 'sip' | 'log';
@@ -74,6 +76,8 @@ export class Stage {
   async report(sinceMs: number): Promise<readonly string[]> {
     await this.rest();
     const nowMs = this.world.clock.nowMs();
+    await this.world.advance(SPOOLED_MS);
+    await this.rest();
     const seen = this.#seen.sort((a, b) => a.atMs - b.atMs || ORDER[a.kind] - ORDER[b.kind]);
     const lines = seen.flatMap(({ atMs, lines: text }) =>
       nowMs === sinceMs
