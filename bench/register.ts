@@ -6,7 +6,6 @@ import path from 'node:path';
 import { prepareCalls, prepareRegistrations, SERVER_CPU } from './flows.js';
 import { type CpuFigures, measureCpu, type RunOptions } from './harness/cpu-runs.js';
 import { TEN_CRITERIA } from './harness/criteria.js';
-import { cpuByThread } from './harness/process-tree.js';
 import { createProduct, type Product } from './harness/product.js';
 import { progress } from './harness/report.js';
 import { provision, type User } from './harness/users.js';
@@ -16,7 +15,6 @@ export type ProductFigures = CpuFigures &
   Readonly<{
     users: number;
     residentMiB: number;
-    threads: readonly Readonly<{ thread: string; cpuUs: number }>[];
     profile?: ProfileSummary;
   }>;
 
@@ -38,11 +36,11 @@ const withPinnedProduct = async (
     await product.start();
     const figures = await run(product);
     const residentMiB = product.residentMiB();
-    const threads = cpuByThread(product.pid).slice(0, 8);
     await product.stop();
     const profile = options.profile ? { profile: summarizeProfile(profiles) } : {};
-    return { ...figures, users: options.users, residentMiB, threads, ...profile };
+    return { ...figures, users: options.users, residentMiB, ...profile };
   } catch (error) {
+    if (!product.alive()) progress('the product has ended by itself');
     process.stderr.write(product.output().slice(-2000));
     throw error;
   } finally {

@@ -63,7 +63,10 @@ export const startChild = (command: string, args: readonly string[], options: Ch
       output += `${file}: ${error.message}\n`;
       end(127);
     });
-    child.once('close', (code) => end(code ?? -1));
+    child.once('close', (code, signal) => {
+      output += `(ended with ${signal ?? code ?? 'nothing'})\n`;
+      end(code ?? -1);
+    });
   });
   return {
     pid: child.pid ?? -1,

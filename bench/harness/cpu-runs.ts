@@ -1,5 +1,6 @@
 // CPU a flow: server time of the whole process tree over a run, divided by the flows; median of several runs at a stated rate,
 // and once more at 500/s, where batches are small. The load runs on another core.
+import { cpuByThread, type ThreadShare } from './process-tree.js';
 import { median, progress, round } from './report.js';
 import type { SippResult } from './sipp.js';
 
@@ -8,6 +9,7 @@ export interface Measured {
   cpuUs(): number;
   /** False once the process is gone: then there is nothing to measure. */
   alive(): boolean;
+  readonly pid: number;
 }
 
 export type Load = (rate: number, flows: number) => Promise<SippResult>;
@@ -22,9 +24,19 @@ export type CpuFigures = Readonly<{
   retransmissions: number;
   p50Ms: number | undefined;
   p99Ms: number | undefined;
+  /** What a flow costs by thread of the first process, over the runs at the stated rate. */
+  threadsUsPerFlow: Readonly<Record<string, number>>;
 }>;
 
 export type RunOptions = Readonly<{ rate: number; seconds: number; runs: number }>;
+
+const shareByThread = (before: readonly ThreadShare[], after: readonly ThreadShare[], flows: number) =>
+  Object.fromEntries(
+    after.map(({ thread, cpuUs }) => {
+      const earlier = before.find((one) => one.thread === thread)?.cpuUs ?? 0;
+      return [thread, round((cpuUs - earlier) / Math.max(1, flows))];
+    }),
+  );
 
 const LOW_RATE = 500;
 
@@ -46,9 +58,11 @@ export const measureCpu = async (server: Measured, load: Load, options: RunOptio
     if (failed > 0) progress(result.errors.slice(0, 1000));
     return perFlow;
   };
+  const threadsBefore = cpuByThread(server.pid);
   const figures: number[] = [];
   for (let run = 0; run < runs; run += 1) figures.push(await once(rate));
   const stated = results.at(-1);
+  const threadsUsPerFlow = shareByThread(threadsBefore, cpuByThread(server.pid), rate * seconds * runs);
   const low = await once(LOW_RATE);
   return {
     cpuUsPerFlow: round(median(figures)),
@@ -60,5 +74,6 @@ export const measureCpu = async (server: Measured, load: Load, options: RunOptio
     retransmissions: results.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
     p50Ms: stated?.p50Ms,
     p99Ms: stated?.p99Ms,
+    threadsUsPerFlow,
   };
 };

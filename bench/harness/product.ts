@@ -87,7 +87,7 @@ const environmentFor = (ports: Ports, dataDir: string, options: ProductOptions):
   DATA_DIR: dataDir,
   API_KEYS: API_KEY,
   DEMO: '0',
-  LOG_LEVEL: 'warn',
+  LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
   ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
   ...options.env,
 });
