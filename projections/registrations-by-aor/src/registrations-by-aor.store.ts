@@ -20,6 +20,7 @@ const CAS_ATTEMPTS_MAX = 20;
 
 export const registrationCodec: Codec<Registration> = {
   encode: (row) => JSON.stringify(row),
+  // JSON.parse makes `__proto__` an ordinary key, and the fold reads and copies own keys only.
   decode: (text) => JSON.parse(text) as Registration,
 };
 

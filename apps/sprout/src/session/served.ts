@@ -1,11 +1,5 @@
 // The profile and registration of a user that one side of a session serves (TS 24.229 §5.4.3.2, §5.4.3.3).
-import {
-  type Binding,
-  type BindingEntry,
-  liveBindings,
-  type Registration,
-  type SessionCase,
-} from '#libs/domain';
+import { type Binding, liveBindings, type Registration, type SessionCase } from '#libs/domain';
 import { isInfrastructure } from '../faults.js';
 import { matchCriteria } from './criteria.js';
 import {
@@ -24,8 +18,7 @@ export type ServedUser = Readonly<{
 }>;
 
 /** Position of the entry that a binding was read from, for judging it later. */
-export const entryOf = (row: Registration, bindingId: string): BindingEntry | undefined =>
-  row.entries[bindingId];
+export { entryOf } from '#libs/domain';
 
 /**
  * Fetches profile and bindings of `impu` and evaluates its criteria for this side.

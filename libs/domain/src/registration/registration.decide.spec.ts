@@ -1,4 +1,5 @@
 // RFC 3261 §10.3 and the rules of docs/architecture.md §2 as given/when/then.
+import fc from 'fast-check';
 import { CommandRejected, type Position } from '#libs/decider';
 import {
   BINDINGS_MAX,
@@ -136,6 +137,38 @@ describe('Contact: *', () => {
 
   it('bars an older bind of its Call-ID', () =>
     expect(refusal(given(register(), removeAll(3)), register({ cseq: 2 }))).toBe('StaleCSeq'));
+});
+
+describe('a binding named as what every object has', () => {
+  const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+
+  it('is bound, refreshed, removed and judged as any other', () => {
+    for (const bindingId of NAMES) {
+      const mine = [contact({ bindingId })];
+      expect(decideRegistration(NO_REGISTRATION, register({}, mine))).toMatchObject([
+        { type: 'BindingAdded', data: { bindingId } },
+      ]);
+      const row = given(register({}, mine), register({ cseq: 2 }, mine));
+      expect(liveBindings(row, 0)).toMatchObject([{ bindingId, cseq: 2 }]);
+      expect(refusal(row, register({ cseq: 1 }, mine))).toBe('StaleCSeq');
+      const failed = { bindingId, upTo: at(9) };
+      expect(decideRegistration(row, { type: 'RemoveFailedFlow', data: failed })).toHaveLength(1);
+      expect(decideRegistration(NO_REGISTRATION, { type: 'RemoveFailedFlow', data: failed })).toEqual([]);
+      expect(
+        decideRegistration(row, register({ cseq: 3 }, [contact({ bindingId, expiresS: 0 })])),
+      ).toMatchObject([{ type: 'BindingRemoved', data: { bindingId } }]);
+    }
+  });
+
+  it('does not spoil the row of the others', () =>
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...NAMES, 'phone', 'desk']), (ids) => {
+        const row = given(...ids.map((bindingId, n) => register({ cseq: n + 1 }, [contact({ bindingId })])));
+        const stored = JSON.parse(JSON.stringify(row)) as Registration;
+        const expired = { type: 'ExpireBindings', data: { nowMs: 300_000 } } as const;
+        expect(decideRegistration(stored, expired)).toHaveLength(ids.length);
+      }),
+    ));
 });
 
 describe('expiry and failed flows', () => {

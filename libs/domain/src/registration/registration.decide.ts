@@ -6,6 +6,7 @@ import {
   type BindingEntry,
   type BindingRemoved,
   type ClearanceCause,
+  entryOf,
   type Registration,
   type RegistrationEvent,
 } from './registration.js';
@@ -113,7 +114,7 @@ const registerContact = (
   request: ContactRequest,
   data: RegisterContacts['data'],
 ): RegistrationEvent | undefined => {
-  const entry = state.entries[request.bindingId];
+  const entry = entryOf(state, request.bindingId);
   if (sameRequest(entry, request, data)) return undefined;
   if (isStale(orderOf(entry) ?? orderOfWatermark(state), data.callId, data.cseq)) throw refuse('StaleCSeq');
   const { callId, cseq } = data;
@@ -202,7 +203,7 @@ const expireBindings = (state: Registration, { data }: ExpireBindings): Registra
     .map((entry) => removal(entry, 'expired', { upTo: entry.at }));
 
 const removeFailedFlow = (state: Registration, { data }: RemoveFailedFlow): RegistrationEvent[] => {
-  const entry = state.entries[data.bindingId];
+  const entry = entryOf(state, data.bindingId);
   // A refresh since then has a flow of its own: it stays.
   if (!isLive(entry) || comparePositions(entry.at, data.upTo) > 0) return [];
   return [removal(entry, 'flow-failed', { upTo: entry.at })];

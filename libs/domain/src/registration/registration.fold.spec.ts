@@ -3,14 +3,19 @@ import fc from 'fast-check';
 import type { Position, Recorded } from '#libs/decider';
 import {
   type Binding,
+  entryOf,
   evolveRegistration,
   liveBindings,
   NO_REGISTRATION,
+  pruneRegistration,
   type Registration,
   type RegistrationEvent,
 } from './index.js';
 
 const at = (offset: number): Position => ({ generation: 1, partition: 0, offset });
+
+/** What every object of the language has, own or not. */
+const OBJECT_NAMES = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'valueOf'];
 
 const binding = (bindingId: string, cseq: number, expiresAtMs: number): Binding => ({
   bindingId,
@@ -37,7 +42,7 @@ const record = (offset: number, event: RegistrationEvent): Recorded<Registration
 const history = fc
   .array(
     fc.record({
-      id: fc.constantFrom('a', 'b', 'c'),
+      id: fc.constantFrom('a', 'b', '__proto__', 'toString', 'constructor'),
       kind: fc.constantFrom('add', 'add', 'refresh', 'remove', 'judged', 'all'),
       back: fc.integer({ min: 0, max: 5 }),
       expires: fc.integer({ min: 1, max: 1000 }),
@@ -96,6 +101,40 @@ describe('the registration fold', () => {
         },
       ),
     ));
+
+  it('keeps a binding under whatever name its client gave it, from a row that was stored too', () =>
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.oneof(fc.constantFrom(...OBJECT_NAMES), fc.string()), { maxLength: 6 }),
+        (ids) => {
+          const row = ids.reduce(
+            (state, id, offset) =>
+              evolveRegistration(
+                JSON.parse(JSON.stringify(state)) as Registration,
+                record(offset, { type: 'BindingAdded', data: binding(id, offset, 500) }),
+              ),
+            NO_REGISTRATION,
+          );
+          expect(liveBindings(row, 0).map(({ bindingId }) => bindingId)).toHaveLength(ids.length);
+          for (const [offset, id] of ids.entries()) expect(entryOf(row, id)?.at).toEqual(at(offset));
+          for (const name of OBJECT_NAMES) expect(entryOf(row, name) !== undefined).toBe(ids.includes(name));
+        },
+      ),
+    ));
+
+  it('keeps such a name through a watermark and the pruning of tombstones', () => {
+    for (const id of OBJECT_NAMES) {
+      const cleared = record(1, { type: 'AllBindingsRemoved', data: { cause: 'client', grantedUntilMs: 9 } });
+      const bound = record(2, { type: 'BindingAdded', data: binding(id, 2, 900_000) });
+      const gone = record(3, {
+        type: 'BindingRemoved',
+        data: { bindingId: 'a', contact: 'a', cause: 'client', grantedUntilMs: 9 },
+      });
+      const row = pruneRegistration(foldAll([bound, cleared, gone]), 100_000);
+      expect(Object.keys(row.entries)).toEqual([id]);
+      expect(liveBindings(row, 0)).toHaveLength(1);
+    }
+  });
 
   it('does not bring back an unbound contact when its old bind is delivered late', () => {
     const bound = record(1, { type: 'BindingAdded', data: binding('a', 1, 500) });

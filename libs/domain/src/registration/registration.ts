@@ -88,7 +88,17 @@ export type Registration = Readonly<{
   watermark?: Watermark;
 }>;
 
-export const NO_REGISTRATION: Registration = { entries: {} };
+type Entries = Registration['entries'];
+
+/** A copy to write into. Clients choose the keys: without a prototype `__proto__` and `toString` are keys like others. */
+const copyOf = (entries?: Entries): Record<string, BindingEntry> =>
+  Object.assign(Object.create(null) as Record<string, BindingEntry>, entries);
+
+export const NO_REGISTRATION: Registration = { entries: copyOf() };
+
+/** The entry of a binding; every read by key goes through here, as rows that were decoded have a prototype. */
+export const entryOf = ({ entries }: Registration, bindingId: string): BindingEntry | undefined =>
+  Object.hasOwn(entries, bindingId) ? entries[bindingId] : undefined;
 
 /** A removal is remembered this long after the last expiry that it could meet. */
 export const TOMBSTONE_GRACE_MS = 60_000;
@@ -112,16 +122,19 @@ const writeEntry = (state: Registration, bindingId: string, entry: BindingEntry)
     return entry.grantedUntilMs <= watermark.grantedUntilMs
       ? state
       : { ...state, watermark: { ...watermark, grantedUntilMs: entry.grantedUntilMs } };
-  const before = state.entries[bindingId];
+  const before = entryOf(state, bindingId);
   const after = later(before, entry);
-  return after === before ? state : { ...state, entries: { ...state.entries, [bindingId]: after } };
+  if (after === before) return state;
+  const entries = copyOf(state.entries);
+  entries[bindingId] = after;
+  return { ...state, entries };
 };
 
 const raiseWatermark = (state: Registration, raised: Watermark): Registration => {
   const { watermark } = state;
   const newer = watermark === undefined || comparePositions(raised.at, watermark.at) > 0 ? raised : watermark;
   let grantedUntilMs = Math.max(raised.grantedUntilMs, watermark?.grantedUntilMs ?? 0);
-  const entries: Record<string, BindingEntry> = {};
+  const entries = copyOf();
   for (const [bindingId, entry] of Object.entries(state.entries)) {
     if (comparePositions(entry.at, newer.at) > 0) entries[bindingId] = entry;
     else grantedUntilMs = Math.max(grantedUntilMs, entry.grantedUntilMs);
@@ -205,7 +218,7 @@ export const pruneRegistration = (state: Registration, nowMs: number): Registrat
   );
   const watermarkOver = state.watermark !== undefined && over(state.watermark.grantedUntilMs);
   if (stale.length === 0 && !watermarkOver) return state;
-  const entries = { ...state.entries };
+  const entries = copyOf(state.entries);
   for (const [bindingId] of stale) delete entries[bindingId];
   return watermarkOver || state.watermark === undefined
     ? { entries }
