@@ -15,7 +15,7 @@ const withoutChance = (text: string): string =>
     .replace(/icid-value=[^;\s]+/g, 'icid-value=ICID')
     .replace(/icid=[a-z0-9]+/g, 'icid=ICID')
     .replace(/dialog=[a-z0-9]+/g, 'dialog=DIALOG')
-    .replace(/mark=[A-Za-z0-9_-]+/g, 'mark=MARK')
+    .replace(/sig=[A-Za-z0-9_-]+/g, 'sig=SIG')
     .replace(/tag=[a-z0-9]+/g, 'tag=TAG')
     .replace(/(nonce|cnonce|response|opaque)="[^"]*"/g, '$1="…"');
 

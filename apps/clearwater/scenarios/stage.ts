@@ -1,4 +1,5 @@
 // Where a scenario is played: a simulated world, its phones, and everything that is observed meanwhile, in order.
+import { CALL_SPOOL_MS } from '#apps/sprout';
 import type { Subscription } from '#libs/event-log';
 import type { SipMessage } from '#libs/sip';
 import { createWorld, type World, type WorldOptions } from '../sim/world.js';
@@ -6,8 +7,6 @@ import { Cast } from './cast.js';
 import { eventLine, messageLines, rowLine } from './scenario-words.js';
 
 const NAME_WIDTH = 8;
-/** Facts about calls are gathered for a moment before they are written; at the end of a block they are waited for. */
-const SPOOLED_MS = 20;
 const REGISTRATION = 'registration-';
 
 type Kind = 'sip' | 'log';
@@ -76,7 +75,8 @@ export class Stage {
   async report(sinceMs: number): Promise<readonly string[]> {
     await this.rest();
     const nowMs = this.world.clock.nowMs();
-    await this.world.advance(SPOOLED_MS);
+    // Facts about calls are gathered for a moment before they are written.
+    await this.world.advance(CALL_SPOOL_MS);
     await this.rest();
     const seen = this.#seen.sort((a, b) => a.atMs - b.atMs || ORDER[a.kind] - ORDER[b.kind]);
     const lines = seen.flatMap(({ atMs, lines: text }) =>

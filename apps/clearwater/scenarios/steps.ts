@@ -1,6 +1,6 @@
 // What the steps of a scenario do. README.md lists them for those who write one.
 import type { SproutConfig } from '#apps/sprout';
-import type { RegisterOptions, RequestParts } from '#libs/phone';
+import { type RegisterOptions, type RequestParts, strictly } from '#libs/phone';
 import type { WorldOptions } from '../sim/world.js';
 import { WORLD_DOMAIN } from '../sim/world.js';
 import type { Cast } from './cast.js';
@@ -109,8 +109,12 @@ const sends = (cast: Cast, step: Step): void => {
   if (method === 'CANCEL' && !isUri(uri)) return cast.exchange!.cancel();
   if (isUri(uri)) return cast.sends(sender.request(method, uri, partsOf(settingsIn(step, 3), step.more)));
   if (dialog === undefined) throw new Error(`line ${step.line}: ${sender.aor} is in no dialog`);
-  const body = settingsIn(step, 2).get('body') ?? '';
-  const exchange = sender.within(dialog, method, { headers: headerLines(step.more), body });
+  const settings = settingsIn(step, 2);
+  const way = settings.get('routing') === 'strict' ? strictly(dialog) : dialog;
+  dialog.cseq++;
+  way.cseq = dialog.cseq - 1;
+  const body = settings.get('body') ?? '';
+  const exchange = sender.within(way, method, { headers: headerLines(step.more), body });
   if (exchange !== undefined) cast.sends(exchange);
 };
 
@@ -122,6 +126,7 @@ const acts = async (stage: Stage, step: Step): Promise<void> => {
   else if (verb === 'answers') cast.answers = rest[0] === 'nothing' ? [] : rest.map(Number);
   else if (verb === 'leaves-waiting') cast.otherwise = 0;
   else if (verb === 'replies') cast.replies(Number(rest[0]), headerLines(step.more));
+  else if (verb === 'borrows') cast.dialog = stage.named(rest[0] ?? '').dialog;
   else if (verb === 'hangs-up') cast.phone.hangUp();
   else if (verb === 'leaves') await cast.phone.close();
   else throw new Error(`line ${step.line}: what does '${verb}' mean?`);

@@ -33,8 +33,6 @@ import { Turns } from './turns.js';
 export const WORLD_DOMAIN = 'ims.test';
 const CLIENT_PORT = 5060;
 const TICK_MS = 10;
-/** Facts about calls are gathered for a moment before they are written. */
-const SPOOLED_MS = 20;
 /** Turns of the event loop that let messages, appends and promises settle. */
 const SETTLE_TURNS = 12;
 

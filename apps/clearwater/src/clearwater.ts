@@ -194,6 +194,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     log: storage.log,
     registrations: views.registrations,
     challenges: storage.challenges,
+    dialogKey: storage.flowTokenKey,
     homestead: homesteadLink(options, homestead, http),
   });
   const bono = await startBono({

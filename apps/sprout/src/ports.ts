@@ -6,6 +6,7 @@ import type { Endpoint } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { CallSpool } from './session/call-spool.js';
+import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
 
 /** Counts and reports; the app binds it to metrics and the logger. `kind` is a fixed word, never user input. */
@@ -26,6 +27,7 @@ export type SproutPorts = Readonly<{
   observer: SproutObserver;
   /** Facts about calls, on their way to the log. */
   calls: Pick<CallSpool, 'note'>;
+  dialogMarks: DialogMarks;
   /** Late bound: the endpoint is created with Sprout as its user. */
   endpoint: () => Endpoint;
 }>;

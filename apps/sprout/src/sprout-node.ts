@@ -22,6 +22,7 @@ import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
 import { CallSpool } from './session/call-spool.js';
+import { DialogMarks } from './session/own-route.js';
 import { createSprout } from './sprout.js';
 
 export type SproutNodeOptions = Readonly<{
@@ -37,6 +38,11 @@ export type SproutNodeOptions = Readonly<{
   metrics: Metrics;
   timers: TimerWheel;
   peers: PeerCheck;
+  /**
+   * ≥ 32 bytes that outlive the process and are the same for all routers of a deployment: signs what Record-Route remembers.
+   * Default: made anew, and dialogs of before are not charged any more.
+   */
+  dialogKey?: Buffer;
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
@@ -50,6 +56,7 @@ export interface SproutNode {
   close(): Promise<void>;
 }
 
+const DIALOG_KEY_BYTES = 32;
 const ICSCF_LISTENER = 'icscf';
 const SCSCF_LISTENER = 'scscf';
 
@@ -143,6 +150,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const calls = new CallSpool(log, clock, observer);
   const ports: SproutPorts = {
     calls,
+    dialogMarks: new DialogMarks(options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES)),
     log,
     registrations,
     challenges,

@@ -46,5 +46,14 @@ export const partsWithin = (dialog: Dialog, method: string): Partial<RequestPart
   cseq: method === 'ACK' ? dialog.cseq : ++dialog.cseq,
 });
 
+/**
+ * As a router of RFC 2543 sends it on: the next hop in the Request-URI, the contact at the end of the Route (RFC 3261 §16.4).
+ */
+export const strictly = (dialog: Dialog): Dialog => {
+  const [first, ...rest] = dialog.routes;
+  if (first === undefined) return dialog;
+  return { ...dialog, target: addrUri(first), routes: [...rest, `<${dialog.target}>`] };
+};
+
 export const routeHeader = ({ routes }: Dialog): string =>
   routes.length === 0 ? '' : `Route: ${routes.join(', ')}\r\n`;

@@ -4,11 +4,13 @@ import {
   aorOf,
   addrUri,
   Edits,
+  type Flow,
   H,
   type ProxyUser,
   type ServerTransaction,
   type SipMessage,
   firstValue,
+  undoStrictRouting,
 } from '#libs/sip';
 import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
@@ -68,6 +70,13 @@ export const initialFromClient = (
   proxy.seal();
 };
 
+/**
+ * Did the client come by the flow that the edge's token names? Its address is enough: what is too large for UDP comes by
+ * TCP (RFC 3261 §18.1.1).
+ */
+const isOfFlow = (named: Flow | undefined, flow: Flow): boolean =>
+  named !== undefined && (named === flow || named.remoteAddress === flow.remoteAddress);
+
 /** Where an in-dialog request of a client goes on; undefined: it is not one that this edge recorded (403). */
 const onward = (
   settings: BonoSettings,
@@ -77,10 +86,11 @@ const onward = (
 ): Readonly<{ edits: Edits; uri: string }> | undefined => {
   const edits = new Edits(request);
   stripClientRequest(request, edits);
+  undoStrictRouting(edits, (uri) => hasHost(settings.ownHosts, uri));
   const { popped, token, next } = popOwnRoutes(edits, settings.ownHosts);
   if (popped === 0 || next === undefined || !hasHost(settings.coreHosts, next)) return undefined;
-  // Known by its registration, or by the token that this edge gave this very flow.
-  const known = flows.find(flow) !== undefined || (token !== undefined && flows.byToken(token) === flow);
+  const known =
+    flows.find(flow) !== undefined || (token !== undefined && isOfFlow(flows.byToken(token), flow));
   return known ? { edits, uri: next } : undefined;
 };
 

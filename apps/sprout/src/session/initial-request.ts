@@ -7,6 +7,7 @@ import {
   type Branch,
   type NextHop,
   type ProxyUser,
+  routeStrictly,
   type ServerTransaction,
   type SipMessage,
 } from '#libs/sip';
@@ -20,7 +21,7 @@ import {
   terminatingServed,
 } from './call-record.js';
 import { originate } from './originating.js';
-import { isOwn, recordRoute } from './own-route.js';
+import { type BillingRole, isOwn } from './own-route.js';
 import { entryOf } from './served.js';
 import { makesDialog, type Session, type SessionContext, startSession, type Step } from './session.js';
 import type { Target } from './targets.js';
@@ -60,16 +61,17 @@ const originatingEvents = (session: Session) =>
     : [originatingServed(session, session.originating, session.requestUri)];
 
 /** The request as every branch has it: own Routes gone, our Record-Routes on. */
-const commonEdits = ({ settings }: SessionContext, session: Session, ownRoutes: number): Edits => {
+const commonEdits = ({ ports, settings }: SessionContext, session: Session, ownRoutes: number): Edits => {
   const { request } = session.tx;
   const edits = new Edits(request);
   for (let left = ownRoutes; left > 0; left--) edits.popValue(H.Route);
   if (makesDialog(request)) {
     const { icid, dialog } = session;
-    if (session.originating !== undefined)
-      edits.prepend(H.RecordRoute, recordRoute(settings.scscfUri, { role: 'charge-orig', icid, dialog }));
-    if (session.terminating !== undefined)
-      edits.prepend(H.RecordRoute, recordRoute(settings.scscfUri, { role: 'charge-term', icid, dialog }));
+    const { scscfUri } = settings;
+    const record = (role: BillingRole): void =>
+      edits.prepend(H.RecordRoute, ports.dialogMarks.recordRoute(scscfUri, { role, icid, dialog }));
+    if (session.originating !== undefined) record('charge-orig');
+    if (session.terminating !== undefined) record('charge-term');
   }
   return edits;
 };
@@ -161,12 +163,22 @@ const forwardOn = (context: SessionContext, session: Session, { ownRoutes, nextR
   const edits = commonEdits(context, session, ownRoutes);
   noteCall(ports, session.icid, originatingEvents(session));
   const uri = nextRoute === undefined ? session.requestUri : addrUri(nextRoute);
+  routeStrictly(edits, session.requestUri);
   const user = new SessionProxy(context, session, undefined, () => false);
   session.tx.onCancel = undefined; // from here on the response context is told
   const proxy = ports.endpoint().proxy<Label>(session.tx, user);
   proxy.fork(edits, { kind: 'uri', uri, listener: 'scscf' }, undefined);
   proxy.seal();
 };
+
+const IS_SIP = /^sips?:/i;
+/** A URN, say: service numbers are not resolved yet. */
+const NO_WAY = {
+  ok: false,
+  status: 404,
+  reason: 'Not Found',
+  why: 'nothing says where this URI leads',
+} as const;
 
 /** True when the Request-URI is for a user (or a number) of this domain. */
 const isHome = ({ settings }: SessionContext, requestUri: string): boolean =>
@@ -195,8 +207,11 @@ export const initialRequest = async (
     if (tx.answered) return;
     if (!step.ok) return refuseSession(context, session, 'originating', step);
   }
-  if (arrival.nextRoute !== undefined || !isHome(context, session.requestUri))
-    return forwardOn(context, session, arrival);
+  if (arrival.nextRoute !== undefined || !isHome(context, session.requestUri)) {
+    if (arrival.nextRoute !== undefined || IS_SIP.test(session.requestUri))
+      return forwardOn(context, session, arrival);
+    return refuseSession(context, session, 'terminating', NO_WAY);
+  }
   const step = await terminate(context, session);
   if (tx.answered) return;
   if (!step.ok) return refuseSession(context, session, 'terminating', step);

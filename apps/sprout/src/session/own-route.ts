@@ -1,25 +1,50 @@
 // Is a Route value or Request-URI this node's own? By index into the text: no URI object a hop.
-// RFC 3261 §16.4; sip.md's `billing-role` and session tag travel in our Record-Route's parameters.
+// RFC 3261 §16.4. What our Record-Route remembers of its dialog comes back by way of both clients: it is signed.
+import { hash } from 'node:crypto';
 import { hostPortOf, uriParam } from '#libs/sip';
 
 export const isOwn = (uri: string, ownHosts: ReadonlySet<string>): boolean =>
   ownHosts.has(hostPortOf(uri).toLowerCase());
 
-export type BillingRole = 'charge-orig' | 'charge-term' | 'charge-none';
+export type BillingRole = 'charge-orig' | 'charge-term';
 
 /** What a Record-Route of ours remembers of its dialog: the role that served it, and the charging session's names. */
 export type DialogMark = Readonly<{ role: BillingRole; icid: string; dialog: string }>;
 
-/** `<sip:scscf…;lr;billing-role=…;icid=…;dialog=…>` */
-export const recordRoute = (scscfUri: string, { role, icid, dialog }: DialogMark): string =>
-  `<${scscfUri};lr;billing-role=${role};icid=${icid};dialog=${dialog}>`;
+/** 66 bits: a forger has one try a request, and gains no more than a record of a call that never was. */
+const SIGNATURE_CHARACTERS = 11;
 
-/** The mark in a Route value of ours; undefined when a foreign or older node wrote none. */
-export const dialogMark = (uri: string): DialogMark | undefined => {
-  const role = uriParam(uri, 'billing-role');
-  const icid = uriParam(uri, 'icid');
-  const dialog = uriParam(uri, 'dialog');
-  if ((role !== 'charge-orig' && role !== 'charge-term') || icid === undefined || dialog === undefined)
-    return undefined;
-  return { role, icid, dialog };
-};
+/** Writes and reads marks; with another key than this one's they are no marks. */
+export class DialogMarks {
+  readonly #key: string;
+
+  /** `key`: at least 32 bytes that outlive the process, the same for all routers of a deployment. */
+  constructor(key: Buffer) {
+    this.#key = hash('sha256', Buffer.concat([key, Buffer.from('dialog marks')]), 'hex');
+  }
+
+  /** `<sip:scscf…;lr;billing-role=…;icid=…;dialog=…;sig=…>` */
+  recordRoute(scscfUri: string, mark: DialogMark): string {
+    const { role, icid, dialog } = mark;
+    return `<${scscfUri};lr;billing-role=${role};icid=${icid};dialog=${dialog};sig=${this.#sign(mark)}>`;
+  }
+
+  /** The mark in a Route value; undefined when there is none, or none of ours. */
+  read(uri: string): DialogMark | undefined {
+    const role = uriParam(uri, 'billing-role');
+    const icid = uriParam(uri, 'icid');
+    const dialog = uriParam(uri, 'dialog');
+    if ((role !== 'charge-orig' && role !== 'charge-term') || icid === undefined || dialog === undefined)
+      return undefined;
+    const mark = { role, icid, dialog } as const;
+    return uriParam(uri, 'sig') === this.#sign(mark) ? mark : undefined;
+  }
+
+  /** The digest is cut, so that nobody can go on with it (length extension); no HMAC is needed. */
+  #sign({ role, icid, dialog }: DialogMark): string {
+    return hash('sha256', `${this.#key};${role};${icid};${dialog}`, 'base64url').slice(
+      0,
+      SIGNATURE_CHARACTERS,
+    );
+  }
+}

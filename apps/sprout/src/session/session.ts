@@ -2,7 +2,7 @@
 // The originating side, the I-CSCF's question and the terminating side are steps over this in one transaction.
 import type { Criteria } from '#libs/domain';
 import type { HomesteadFailure } from '#libs/homestead-client';
-import { addrUri, H, type ServerTransaction, type SipMessage, tagOf, uriParam } from '#libs/sip';
+import { addrUri, H, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { ProfileCache } from '../profile-cache.js';
 
@@ -92,6 +92,3 @@ export const startSession = ({ ports }: SessionContext, tx: ServerTransaction): 
 /** Methods that may make a dialog: their path is recorded (RFC 3261 §16.6 item 4). */
 const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
 export const makesDialog = (request: SipMessage): boolean => DIALOG_METHODS.has(request.method);
-
-/** `;lr` marks a loose router; a Route without it is a strict one (RFC 3261 §16.6 item 6). */
-export const isLoose = (uri: string): boolean => uriParam(uri, 'lr') !== undefined;

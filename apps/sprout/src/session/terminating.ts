@@ -37,7 +37,11 @@ export const terminate = async (context: SessionContext, session: Session): Prom
   if (!step.ok) return step;
   const { served, row, bindings } = step.value;
   session.terminating = served;
-  const targets = chooseTargets(bindings);
+  // sips asks for a secure way to the device: a plain contact must not be used instead (RFC 5630 §5.3).
+  const secure = /^sips:/i.test(session.requestUri);
+  const targets = chooseTargets(
+    secure ? bindings.filter(({ contact }) => /^sips:/i.test(contact)) : bindings,
+  );
   if (targets.length === 0) return refuse(480, 'Temporarily Unavailable', 'no device is registered');
   return { ok: true, value: { targets, row } };
 };
