@@ -7,8 +7,10 @@ export interface EndpointCounters {
   retransmissions: number;
   /** Input that does not parse, and requests without a usable Via. */
   malformed: number;
-  /** Responses without a transaction. */
+  /** Responses without a transaction: dropped (RFC 6026 §7.3, §8.2). */
   strayResponses: number;
+  /** Responses to a transaction that came in by another listener than its request went out: dropped. */
+  misplacedResponses: number;
   /** Requests refused here, by status: 400, 420, 482, 483. */
   refused: Record<number, number>;
   /** Requests refused because of TRANSACTIONS_MAX or while draining. */
@@ -29,6 +31,7 @@ export const newCounters = (): EndpointCounters => ({
   retransmissions: 0,
   malformed: 0,
   strayResponses: 0,
+  misplacedResponses: 0,
   refused: {},
   overload: 0,
   responsesLost: 0,

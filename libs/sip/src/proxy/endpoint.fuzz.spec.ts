@@ -53,7 +53,6 @@ it('survives any damage to requests and responses', () => {
             request: (tx) =>
               void endpoint.proxy(tx, {}).fork(new Edits(tx.request), { kind: 'flow', flow: core }, 0),
             ack: (ack) => endpoint.sendStateless(new Edits(ack), { kind: 'flow', flow: core }),
-            strayResponse: (response) => endpoint.forwardStrayResponse(response, 'core'),
           },
         });
         net.receiver = endpoint;

@@ -10,8 +10,6 @@ export interface EndpointUser {
   request(tx: ServerTransaction): void;
   /** ACK for a 2xx: outside transactions, forwarded with Endpoint.sendStateless or dropped. */
   ack(ack: SipMessage, flow: Flow): void;
-  /** A response that matches no client transaction (a 2xx retransmission after its end, RFC 6026 §7.1). Default: dropped. */
-  strayResponse?(response: SipMessage, flow: Flow): void;
   flowClosed?(flow: Flow): void;
   /** The user's verdict on input that does not parse: counted by default. */
   malformed?(reason: string, flow: Flow): void;
@@ -120,11 +118,6 @@ export interface Endpoint {
   proxy<L>(tx: ServerTransaction, user: ProxyUser<L>): ProxyContext<L>;
   /** Sends a request outside transactions (ACK for 2xx) with our Via on top (a stateless branch, RFC 3261 §16.11). */
   sendStateless(edits: Edits, hop: NextHop): void;
-  /**
-   * Sends a response outside transactions along its next Via; our own is removed here. `listener` is the local end to send
-   * from (default: the one named like the endpoint).
-   */
-  forwardStrayResponse(response: SipMessage, listener?: string): void;
   /** A request of this node's own (NOTIFY, third-party REGISTER, OPTIONS): complete but for Via. */
   request(
     message: string,

@@ -136,7 +136,8 @@ describe('answers', () => {
     ['SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK1', 5_060, '10.0.0.9'],
     ['SIP/2.0/UDP 192.168.1.2:5099;rport;branch=z9hG4bK1', 5_070, '10.0.0.9'],
     ['SIP/2.0/UDP 192.168.1.2:5099;branch=z9hG4bK1', 5_099, '10.0.0.9'],
-    ['SIP/2.0/UDP 10.0.0.9:5070;maddr=239.1.2.3;branch=z9hG4bK1', 5_070, '239.1.2.3'],
+    ['SIP/2.0/UDP 10.0.0.9:5070;maddr=239.1.2.3;branch=z9hG4bK1', 5_070, '10.0.0.9'],
+    ['SIP/2.0/UDP 10.0.0.9:5070;maddr=10.0.0.66;branch=z9hG4bK1', 5_070, '10.0.0.9'],
   ])('to %s go to port %d of %s (§18.2.2, RFC 3581)', (via, port, address) => {
     const { net, phone } = world(answerWith(404));
     net.receive(phone, requestText('OPTIONS', { via }));
@@ -229,31 +230,62 @@ describe('matching (§17.2.3)', () => {
     expect(acks).toEqual(['ACK']);
   });
 
-  it('counts responses that belong to nothing, and hands them over if the user wants', () => {
-    const stray: number[] = [];
-    const { net, endpoint, core, phone } = world({
-      strayResponse: (response) => void stray.push(response.status),
-    });
+  it('counts responses that belong to nothing, and drops them', () => {
+    const { net, endpoint, core, phone } = world();
     net.receive(phone, requestText('MESSAGE'));
     const forged = core.last.replace(/branch=z9hG4bK\w+/, 'branch=z9hG4bKforged');
     net.receive(core, responseText(forged, 200));
     net.receive(core, responseText(core.last, 200).replace('1 MESSAGE', '1 INVITE'));
-    expect(stray).toEqual([200, 200]);
     expect(endpoint.counters.strayResponses).toBe(2);
     expect(phone.sent).toEqual([]);
   });
 
-  it('forwards a stray response along its next Via', () => {
-    const { net, endpoint, core, phone } = world({
-      strayResponse: (response) => endpoint.forwardStrayResponse(response),
-    });
+  it('forwards no response after the end of its transaction (RFC 6026 §7.3, §8.2)', () => {
+    const { net, endpoint, core, phone } = world();
     net.receive(phone, requestText('INVITE'));
     const ok = responseText(core.last, 200);
     net.receive(core, ok);
     net.drain(40_000);
     phone.take();
     net.receive(core, ok);
-    expect(phone.take()).toEqual(['SIP/2.0 200 Whatever']);
+    expect(phone.sent).toEqual([]);
+    expect(endpoint.counters.strayResponses).toBe(1);
+  });
+
+  describe.each(['INVITE', 'MESSAGE'])('an answer to %s', (method) => {
+    const OVER_UDP: NextHop = {
+      kind: 'target',
+      target: { transport: 'udp', address: '10.0.0.2', port: 5054 },
+      listener: 'core',
+    };
+
+    it('is dropped when it comes in by another listener than the request went out', () => {
+      const { net, endpoint, core, phone } = world();
+      net.receive(phone, requestText(method));
+      phone.take();
+      // The client knows the Vias of what it caused, and answers for the core, from outside.
+      for (const transport of ['udp', 'tcp'] as const)
+        for (const status of [183, 200, 603])
+          net.receive(net.peer(transport, 5070, '10.0.0.9', 'outside'), responseText(core.last, status));
+      expect(phone.sent).toEqual([]);
+      expect(endpoint.counters.misplacedResponses).toBe(6);
+      net.receive(core, responseText(core.last, 200));
+      expect(phone.take()).toEqual(['SIP/2.0 200 Whatever']);
+      expect(endpoint.counters.misplacedResponses).toBe(6);
+    });
+
+    it('may come from another address, or by another transport of the same listener', () => {
+      const { net, phone } = world({}, {}, OVER_UDP);
+      for (const [index, source] of [
+        net.peer('udp', 6000, '10.0.0.3'),
+        net.peer('tcp', 6000, '10.0.0.3'),
+      ].entries()) {
+        net.receive(phone, requestText(method, { branch: `z9hG4bKc${index}`, cseq: index + 1 }));
+        phone.take();
+        net.receive(source, responseText(net.peer('udp', 5054, '10.0.0.2').last, 200));
+        expect(phone.take()).toEqual(['SIP/2.0 200 Whatever']);
+      }
+    });
   });
 });
 

@@ -20,7 +20,7 @@ import { headerParam } from '../fields/params.js';
 import { parseMessage, type ParseFailure } from '../message/parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
 import { makeReply, reasonPhrase, retryAfter, type Source } from '../transaction/reply.js';
-import { responsePath, viaTarget } from '../transaction/response-path.js';
+import { responsePath } from '../transaction/response-path.js';
 import { PendingRequest, type ServerLayer, type ServerMachine } from '../transaction/server-transaction.js';
 import type { TimerWheel } from '../transaction/timer-wheel.js';
 import { readTopVia, type TopVia } from '../transaction/top-via.js';
@@ -173,15 +173,6 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     else toFirst(targets);
   }
 
-  forwardStrayResponse(response: SipMessage, listener = this.name): void {
-    const edits = new Edits(response);
-    if (this.branchIds.tokenOf(response) !== '') edits.popValue(H.Via);
-    const next = edits.topValue(H.Via);
-    const target = next === undefined ? undefined : viaTarget(next);
-    const flow = target && this.transports.flowTo(target, listener);
-    if (flow?.send(edits.render()) !== true) this.counters.responsesLost++;
-  }
-
   // ---- Transports' side (transport.port.ts) ----
 
   message(raw: string, flow: Flow): void {
@@ -262,9 +253,10 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.counters.responses++;
     const token = this.branchIds.tokenOf(response);
     const client = token === '' ? undefined : this.table.clients.get(clientKey(token, response.cseqMethod));
-    if (client !== undefined && client.method === response.cseqMethod) return client.receive(response);
-    this.counters.strayResponses++;
-    this.user.strayResponse?.(response, flow);
+    if (client === undefined || client.method !== response.cseqMethod) this.counters.strayResponses++;
+    // The branch is no secret: whoever the request reached may know it. Only who could have been asked may answer.
+    else if (client.flow.listener !== flow.listener) this.counters.misplacedResponses++;
+    else client.receive(response);
   }
 
   private receiveRequest(request: SipMessage, flow: Flow): void {

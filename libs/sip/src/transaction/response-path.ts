@@ -3,13 +3,9 @@
 import type { TopVia } from './top-via.js';
 import type { ResponsePath } from './transaction.js';
 import type { Flow, Target, TransportName, Transports } from '../transport/transport.port.js';
-import { parseVia } from '../fields/via.js';
 
 const defaultPort = (transport: TransportName): number =>
   transport === 'tls' || transport === 'wss' ? 5061 : 5060;
-
-/** A plain address may stand in brackets in Via, never in a target. */
-const unbracketed = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host);
 
 /** What is counted when a response cannot be sent. */
 type Losses = { responsesLost: number };
@@ -54,30 +50,12 @@ class ConnectionPath implements ResponsePath {
   }
 }
 
-/** maddr, else the source port if rport was asked for, else the port of sent-by at the source address. */
+/**
+ * The source port if rport was asked for, else the port of sent-by, at the source address. `maddr` (§18.2.2) is not
+ * followed: it asks for multicast, which no listener here joins, and any other use of it would let a client aim answers at
+ * somebody else.
+ */
 const udpReplyFlow = (flow: Flow, via: TopVia, port: number, transports: Transports): Flow => {
-  if (via.maddr !== undefined && via.maddr !== '') {
-    const target: Target = { transport: 'udp', address: unbracketed(via.maddr), port };
-    return transports.flowTo(target, flow.listener) ?? flow;
-  }
   if (via.rport || port === flow.remotePort) return flow;
   return transports.flowTo({ transport: 'udp', address: flow.remoteAddress, port }, flow.listener) ?? flow;
-};
-
-const TRANSPORTS: Readonly<Record<string, TransportName>> = {
-  UDP: 'udp',
-  TCP: 'tcp',
-  TLS: 'tls',
-  WS: 'ws',
-  WSS: 'wss',
-};
-
-/** The target that a response's topmost Via names: for responses forwarded without state. */
-export const viaTarget = (viaValue: string): Target | undefined => {
-  const via = parseVia(viaValue);
-  const transport = via && TRANSPORTS[via.transport];
-  if (via === undefined || transport === undefined) return undefined;
-  const address = unbracketed(via.maddr ?? via.received ?? via.host);
-  const port = (via.rport ?? 0) || via.port || defaultPort(transport);
-  return { transport, address, port };
 };

@@ -19,7 +19,6 @@ export class TopVia {
   rport = false;
   /** The client wrote a received of its own, which must not stand. */
   received = false;
-  maddr: string | undefined = undefined;
 }
 
 // Reused: reading is synchronous and ends before the next message.
@@ -36,7 +35,6 @@ export const readTopVia = (message: SipMessage): TopVia | undefined => {
   via.branch = '';
   via.rport = false;
   via.received = false;
-  via.maddr = undefined;
   readParams(raw, at, end);
   return via;
 };
@@ -94,9 +92,6 @@ const readParams = (raw: string, start: number, end: number): void => {
       case 114: // r
         if (matchesLower(raw, name, 'rport')) via.rport = true;
         else if (matchesLower(raw, name, 'received')) via.received = true;
-        break;
-      case 109: // m
-        if (matchesLower(raw, name, 'maddr')) via.maddr = valueOf(raw, name + 5, valueEnd);
         break;
     }
     at = valueEnd;
