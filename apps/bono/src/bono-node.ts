@@ -7,6 +7,8 @@ import {
   createStaticResolver,
   createTransports,
   flowTokens,
+  hostPort,
+  isWildcard,
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
@@ -48,6 +50,7 @@ export interface BonoNode {
   close(): Promise<void>;
 }
 
+const SWEEP_MS = 60_000;
 const CLIENT_LISTENER = 'untrusted';
 
 const listenersOf = ({
@@ -56,7 +59,8 @@ const listenersOf = ({
   peers,
 }: BonoNodeOptions): ListenerOptions[] => {
   const host = publicHost || bindAddress;
-  const sentBy = (port: number) => (port === 0 ? {} : { sentBy: `${host}:${port}` });
+  // A wildcard is no address to be reached at: then the transport says what it is bound to.
+  const sentBy = (port: number) => (port === 0 || isWildcard(host) ? {} : { sentBy: hostPort(host, port) });
   const client = {
     name: CLIENT_LISTENER,
     address: bindAddress,
@@ -79,7 +83,7 @@ const listenersOf = ({
 };
 
 const hostsOf = (addresses: readonly ListenerAddress[]): ReadonlySet<string> =>
-  new Set(addresses.flatMap(({ address, port, sentBy }) => [`${address}:${port}`, sentBy.toLowerCase()]));
+  new Set(addresses.flatMap(({ address, port, sentBy }) => [hostPort(address, port), sentBy.toLowerCase()]));
 
 const settingsOf = (
   { process: { homeDomain, bindAddress, publicHost }, config }: BonoNodeOptions,
@@ -91,9 +95,9 @@ const settingsOf = (
   return {
     homeDomain,
     ownHosts: hostsOf(addresses),
-    coreHosts: new Set([...core, `${sprout}:${config.icscfPort}`, `${sprout}:${config.scscfPort}`]),
+    coreHosts: new Set([...core, hostPort(sprout, config.icscfPort), hostPort(sprout, config.scscfPort)]),
     upstreamUri: `sip:icscf.${homeDomain}:${config.icscfPort};transport=tcp`,
-    trustedHostPort: trusted?.sentBy ?? `${bindAddress}:${config.bonoTrustedPort}`,
+    trustedHostPort: trusted?.sentBy ?? hostPort(bindAddress, config.bonoTrustedPort),
     publicHost: publicHost || bindAddress,
   };
 };
@@ -142,6 +146,11 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   });
   const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;
   const recovered = recoverFlows(ports, flows, options.rows ?? [], serviceRoute);
+  const sweep = (): void => {
+    flows.sweep(clock.nowMs());
+    cancelSweep = clock.after(SWEEP_MS, sweep);
+  };
+  let cancelSweep = clock.after(SWEEP_MS, sweep);
   transports.setReceiver(endpoint);
   metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
   metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
@@ -151,6 +160,9 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     addresses,
     recovered,
     stopAccepting: () => transports.stopAccepting(),
-    close: () => transports.close(),
+    close: () => {
+      cancelSweep();
+      return transports.close();
+    },
   };
 };

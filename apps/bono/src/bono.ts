@@ -8,6 +8,9 @@ import { registerFromClient } from './handlers/register.js';
 import { hasHost } from './record-route.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 
+const ALLOWED_FROM_CORE =
+  'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, NOTIFY, SUBSCRIBE, REFER, UPDATE, PRACK, INFO, PUBLISH\r\n';
+
 const SCHEMES: ReadonlySet<string> = new Set(['sip', 'sips', 'tel', 'urn']);
 
 const schemeOf = (uri: string): string => uri.slice(0, Math.max(0, uri.indexOf(':'))).toLowerCase();
@@ -37,13 +40,17 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
 
   const fromClient = (tx: ServerTransaction): void => {
     const { request } = tx;
-    if (tagOf(request.header(H.To)!) !== '' && request.method !== 'REGISTER')
-      return inDialogFromClient(ports, settings, flows, tx);
-    if (request.method === 'REGISTER') return registerFromClient(ports, settings, flows, tx);
+    const inDialog = tagOf(request.header(H.To)!) !== '';
+    if (request.method === 'REGISTER') {
+      // There is no dialog to register in (RFC 3261 §10.2).
+      if (inDialog) return tx.reply(400, 'To Tag In REGISTER');
+      return registerFromClient(ports, settings, flows, tx);
+    }
+    if (inDialog) return inDialogFromClient(ports, settings, flows, tx);
     initialFromClient(ports, settings, flows, tx);
   };
   const fromCore = (tx: ServerTransaction): void => {
-    if (tx.request.method === 'REGISTER') return tx.reply(405, 'Method Not Allowed');
+    if (tx.request.method === 'REGISTER') return tx.reply(405, 'Method Not Allowed', ALLOWED_FROM_CORE);
     requestFromCore(ports, settings, flows, tx);
   };
 
@@ -58,7 +65,6 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
       if (flow.listener !== TRUSTED_LISTENER) acknowledgeFromClient(ports, settings, flows, ack, flow);
       else acknowledgeFromCore(ports, settings, flows, ack);
     },
-    strayResponse: (response) => ports.endpoint().forwardStrayResponse(response),
     flowClosed: (flow) => flows.closed(flow),
   };
   return { user, flows };

@@ -13,13 +13,16 @@ export type FlowIdentity = Readonly<{
   serviceRoute: string | undefined;
 }>;
 
-/** Registered identities of one flow; beyond it a new one is not asserted (its requests are 403) and counted. */
-export const FLOW_IDENTITIES_MAX = 100_000;
-/** Known flows of clients; beyond it the one that has been quiet longest goes, and comes back with its next REGISTER. */
-export const CLIENT_FLOWS_MAX = 1_000_000;
-/** The registrar's clock and ours may differ, and a refresh may be on its way (sip.md §1.4). */
+/** Registered identities of all flows; beyond it a new one is not taken (its requests are 403) and counted. */
+export const IDENTITIES_MAX = 1_000_000;
+/** Flows with registrations; beyond it the one registered longest ago goes, and comes back with its next REGISTER. */
+export const CLIENT_FLOWS_MAX = 200_000;
+/** Verified tokens remembered; beyond it the oldest is verified again. */
+export const TOKENS_MAX = 200_000;
+/** The registrar's clock and ours may differ, and a refresh may be on its way (docs/architecture.md §5). */
 const GRACE_MS = 30_000;
 
+/** One flow with its registered identities. */
 export class ClientFlow {
   readonly #identities = new Map<string, FlowIdentity>();
 
@@ -28,33 +31,38 @@ export class ClientFlow {
     readonly token: string,
   ) {}
 
+  get size(): number {
+    return this.#identities.size;
+  }
+
   identity(impu: string, nowMs: number): FlowIdentity | undefined {
     const found = this.#identities.get(impu);
-    if (found === undefined || found.expiresAtMs + GRACE_MS > nowMs) return found;
-    this.#identities.delete(impu);
-    return undefined;
+    return found !== undefined && found.expiresAtMs + GRACE_MS > nowMs ? found : undefined;
   }
 
   /** The identity asserted when the client names none: the one registered first of those still there. */
   defaultIdentity(nowMs: number): FlowIdentity | undefined {
-    for (const impu of this.#identities.keys()) {
-      const found = this.identity(impu, nowMs);
-      if (found !== undefined) return found;
-    }
+    for (const found of this.#identities.values()) if (found.expiresAtMs + GRACE_MS > nowMs) return found;
     return undefined;
   }
 
-  /** False at the bound: the identity is not taken. */
-  register(identity: FlowIdentity): boolean {
-    if (this.#identities.size >= FLOW_IDENTITIES_MAX && !this.#identities.has(identity.impu)) return false;
+  register(identity: FlowIdentity): void {
     // A datagram's address tells devices apart only until a NAT gives it to another one.
     if (!this.flow.reliable) this.#dropOthers(identity);
     this.#identities.set(identity.impu, identity);
-    return true;
   }
 
   deregister(impu: string): void {
     this.#identities.delete(impu);
+  }
+
+  clear(): void {
+    this.#identities.clear();
+  }
+
+  dropLapsed(nowMs: number): void {
+    for (const [impu, { expiresAtMs }] of this.#identities)
+      if (expiresAtMs + GRACE_MS <= nowMs) this.#identities.delete(impu);
   }
 
   #dropOthers({ impi, instance }: FlowIdentity): void {
@@ -65,38 +73,67 @@ export class ClientFlow {
   }
 }
 
-/** All flows of clients of this node. */
+/** A UDP flow is its addresses (the transport may make a new object for old ones); a connection is itself. */
+const keyOf = (flow: Flow): string | Flow =>
+  flow.reliable
+    ? flow
+    : `${flow.listener}|${flow.localAddress}:${flow.localPort}|${flow.remoteAddress}:${flow.remotePort}`;
+
+/** The flows of this node that somebody is registered on. Nothing is kept for a client before its first 200 OK. */
 export class ClientFlows {
-  readonly #byFlow = new Map<Flow, ClientFlow>();
-  /** UDP flows by address, because the transport may make a new flow object for an old address. */
-  readonly #byAddress = new Map<string, ClientFlow>();
+  /** Insertion order is the order of last registration. */
+  readonly #clients = new Map<string | Flow, ClientFlow>();
+  /** Spares the key of a datagram: the transport gives the same object while it is busy. */
+  readonly #byFlow = new WeakMap<Flow, ClientFlow>();
+  readonly #tokens = new WeakMap<Flow, string>();
   /** Tokens already verified. Insertion order is age. */
   readonly #byToken = new Map<string, Flow>();
+  #identities = 0;
 
   constructor(private readonly ports: Pick<BonoPorts, 'tokens'>) {}
 
-  /** Flows that somebody registered on. */
   get size(): number {
-    return this.#byFlow.size;
+    return this.#clients.size;
   }
 
-  /** What is known of the flow; undefined when nobody registered on it. */
+  /** What is known of the flow; undefined when nobody is registered on it. */
   find(flow: Flow): ClientFlow | undefined {
-    return this.#byFlow.get(flow) ?? this.#adopt(flow);
+    const known = this.#byFlow.get(flow);
+    if (known !== undefined && known.size > 0) return known;
+    const client = this.#clients.get(keyOf(flow));
+    if (client !== undefined) this.#byFlow.set(flow, client);
+    return client;
   }
 
-  /** The same, made when there is none: for a REGISTER. undefined: the flow cannot be named (no IP addresses). */
-  ensure(flow: Flow): ClientFlow | undefined {
-    const known = this.find(flow);
+  /** The token that names a flow in Path; undefined for one that is not between two IP addresses of one family. */
+  tokenOf(flow: Flow): string | undefined {
+    const known = this.#tokens.get(flow);
     if (known !== undefined) return known;
-    const token = this.ports.tokens.of(flow);
-    if (token === undefined) return undefined;
-    const client = new ClientFlow(flow, token);
-    if (!flow.reliable) this.#byAddress.set(addressOf(flow), client);
-    this.#byFlow.set(flow, client);
-    this.#remember(token, flow);
-    if (this.#byFlow.size > CLIENT_FLOWS_MAX) this.#forgetOldest();
-    return client;
+    const made = this.ports.tokens.of(flow);
+    if (made !== undefined) this.#tokens.set(flow, made);
+    return made;
+  }
+
+  /** Takes identities that the registrar accepted on the flow. False: at a bound, not all were taken. */
+  register(flow: Flow, identities: readonly FlowIdentity[]): boolean {
+    const token = this.tokenOf(flow);
+    if (token === undefined) return false;
+    const client = this.find(flow) ?? new ClientFlow(flow, token);
+    const before = client.size;
+    if (this.#identities + identities.length > IDENTITIES_MAX) return false;
+    for (const identity of identities) client.register(identity);
+    this.#identities += client.size - before;
+    this.#touch(client);
+    return true;
+  }
+
+  deregister(flow: Flow, impus: readonly string[]): void {
+    const client = this.find(flow);
+    if (client === undefined) return;
+    const before = client.size;
+    for (const impu of impus) client.deregister(impu);
+    this.#identities += client.size - before;
+    if (client.size === 0) this.#drop(client);
   }
 
   /** The flow that a token of ours names: undefined when the token is not ours or the connection is gone (430). */
@@ -109,31 +146,39 @@ export class ClientFlows {
   }
 
   closed(flow: Flow): void {
-    const client = this.#byFlow.get(flow);
-    if (client === undefined) return;
-    this.#byFlow.delete(flow);
-    this.#byToken.delete(client.token);
+    const client = this.#clients.get(keyOf(flow));
+    if (client !== undefined) this.#drop(client);
+    const token = this.#tokens.get(flow);
+    if (token !== undefined) this.#byToken.delete(token);
   }
 
-  #adopt(flow: Flow): ClientFlow | undefined {
-    if (flow.reliable) return undefined;
-    const client = this.#byAddress.get(addressOf(flow));
-    if (client !== undefined) this.#byFlow.set(flow, client);
-    return client;
+  /** Forgets identities that have lapsed, and flows with none left; called from time to time. */
+  sweep(nowMs: number): void {
+    for (const client of this.#clients.values()) {
+      const before = client.size;
+      client.dropLapsed(nowMs);
+      this.#identities += client.size - before;
+      if (client.size === 0) this.#drop(client);
+    }
+  }
+
+  #touch(client: ClientFlow): void {
+    const key = keyOf(client.flow);
+    this.#clients.delete(key);
+    this.#clients.set(key, client);
+    this.#byFlow.set(client.flow, client);
+    if (this.#clients.size > CLIENT_FLOWS_MAX) this.#drop(this.#clients.values().next().value!);
+  }
+
+  #drop(client: ClientFlow): void {
+    this.#identities -= client.size;
+    client.clear();
+    this.#clients.delete(keyOf(client.flow));
+    this.#byFlow.delete(client.flow);
   }
 
   #remember(token: string, flow: Flow): void {
     this.#byToken.set(token, flow);
-    if (this.#byToken.size > CLIENT_FLOWS_MAX) this.#byToken.delete(this.#byToken.keys().next().value!);
-  }
-
-  #forgetOldest(): void {
-    const [flow] = this.#byFlow.keys();
-    if (flow === undefined) return;
-    this.#byFlow.delete(flow);
-    if (!flow.reliable) this.#byAddress.delete(addressOf(flow));
+    if (this.#byToken.size > TOKENS_MAX) this.#byToken.delete(this.#byToken.keys().next().value!);
   }
 }
-
-const addressOf = (flow: Flow): string =>
-  `${flow.listener}|${flow.localAddress}:${flow.localPort}|${flow.remoteAddress}:${flow.remotePort}`;

@@ -20,11 +20,9 @@ export const recoverFlows = (
       if (binding === undefined || path === undefined || binding.expiresAtMs <= nowMs) continue;
       const flow = tokens.flow(userOf(addrUri(path)));
       if (flow === undefined || flow.reliable) continue;
-      const client = flows.ensure(flow);
-      if (client === undefined) continue;
       const { impi, expiresAtMs, instance = '', identities } = binding;
-      for (const impu of identities)
-        if (client.register({ impu, impi, instance, expiresAtMs, serviceRoute })) recovered++;
+      const registered = identities.map((impu) => ({ impu, impi, instance, expiresAtMs, serviceRoute }));
+      if (flows.register(flow, registered)) recovered += identities.length;
     }
   return recovered;
 };

@@ -1,5 +1,6 @@
 // Headers that only one side of the edge may speak of (RFC 3325 §6, RFC 7315, TS 24.229 §4.4 and §5.2).
 // On parsed header names; what a client sends of them never reaches the core, and the core's own never a client.
+import { withoutAuthParams } from './auth-params.js';
 import { type Edits, H, HEADER_NAMES, LINE_STRIDE, type SipMessage, UNKNOWN_HEADER } from '#libs/sip';
 
 const setOf = (ids: readonly number[]): Uint8Array => {
@@ -73,7 +74,7 @@ export const stripClientResponse = (response: SipMessage, edits: Edits): void =>
 /** RFC 3323, RFC 3325 §7: with `id` (or what implies it) nobody untrusted learns the asserted identity. */
 const PRIVATE = /(?:^|[;,\s])(?:id|header|user)(?:$|[;,\s])/i;
 
-const AKA_KEYS = /,?\s*\b(?:ck|ik)\s*=\s*"?[0-9a-f]*"?/gi;
+const AKA_KEYS: ReadonlySet<string> = new Set(['ck', 'ik']);
 
 /** For what goes to a client, request or response: internal headers and, when asked for, identities and keys. */
 export const stripForClient = (message: SipMessage, edits: Edits): void => {
@@ -83,6 +84,6 @@ export const stripForClient = (message: SipMessage, edits: Edits): void => {
   if (message.status !== 401) return;
   const challenge = message.header(H.WwwAuthenticate);
   // The keys of an AKA vector are for the P-CSCF; they never go further (TS 33.203 §6.1).
-  if (challenge !== undefined && /\b[ci]k\s*=/i.test(challenge))
-    edits.replace(H.WwwAuthenticate, challenge.replace(AKA_KEYS, ''));
+  const stripped = challenge === undefined ? undefined : withoutAuthParams(challenge, AKA_KEYS);
+  if (stripped !== undefined && stripped !== challenge) edits.replace(H.WwwAuthenticate, stripped);
 };

@@ -1,7 +1,7 @@
 // Sprout in a process of its own: its own log and registration view in DATA_DIR, Homestead over HTTP. Used by main.ts.
 import { createEmbeddedLog, nodeDisk } from '#libs/event-log';
 import { connectHomestead } from '#libs/homestead-client';
-import { createPeerCheck, type ProcessConfig, type ProcessParts } from '#libs/runtime';
+import { createPeerCheck, presentedKey, type ProcessConfig, type ProcessParts } from '#libs/runtime';
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { createMemoryKeyValueStore } from '#libs/stores';
 import type { LiveChallenges } from './authentication/challenges.js';
@@ -39,7 +39,7 @@ export const startSproutAlone = async (
   const { clock, random, health, shutdown } = parts;
   const sip = health.part('sip');
   const data = await openView(common.dataDir, parts);
-  const apiKey = common.apiKeys?.[0];
+  const apiKey = presentedKey(common.apiKeys, 'homestead');
   const link = connectHomestead({
     url: config.homesteadUrl,
     clock,

@@ -27,8 +27,8 @@ export class SproutConfig {
 
   @Env('HOMESTEAD_URL', 'where Homestead answers, when HOMESTEAD_LINK=http')
   @IsUrl(
-    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
-    { message: 'takes a URL' },
+    { require_tld: false, protocols: ['http'], require_protocol: true },
+    { message: 'takes an http URL' },
   )
   homesteadUrl = 'http://127.0.0.1:8888';
 

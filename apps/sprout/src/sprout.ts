@@ -48,9 +48,10 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
   return {
     request(tx) {
       const { request } = tx;
+      // Before anything else: a REGISTER is answered here and never relayed, whatever it carries.
+      if (request.method === 'REGISTER') return handle(tx, register(registrar, tx));
       if (tagOf(request.header(H.To)!) !== '') return inDialogRequest(context, tx);
       const arrival = arrivalOf(request, settings.ownHosts);
-      if (request.method === 'REGISTER') return handle(tx, register(registrar, tx));
       if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');
       if (request.method === 'OPTIONS' && arrival.nextRoute === undefined && isForNode(request, settings))
         return tx.reply(200, 'OK');
@@ -58,7 +59,6 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
       handle(tx, initialRequest(context, tx, arrival));
     },
     ack: (request) => acknowledge(context, request),
-    strayResponse: (response) => ports.endpoint().forwardStrayResponse(response),
   };
 };
 

@@ -32,5 +32,5 @@ export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub
 export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';
 export { flowTokens } from './transport/flow-token.js';
 export type { FlowReference, FlowTokens } from './transport/flow-token.js';
-export { canonicalIp, familyOf, hostPort } from './fields/ip-address.js';
+export { canonicalIp, familyOf, hostPort, isWildcard } from './fields/ip-address.js';
 export { createStaticResolver } from './transport/resolver.js';

@@ -10,6 +10,7 @@ import {
   type ServerTransaction,
   type SipMessage,
   firstValue,
+  hostPortOf,
   undoStrictRouting,
 } from '#libs/sip';
 import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
@@ -91,7 +92,8 @@ const onward = (
   if (popped === 0 || next === undefined || !hasHost(settings.coreHosts, next)) return undefined;
   const known =
     flows.find(flow) !== undefined || (token !== undefined && isOfFlow(flows.byToken(token), flow));
-  return known ? { edits, uri: next } : undefined;
+  // By host and port alone: no parameter of the client's text (maddr, transport) steers where it goes.
+  return known ? { edits, uri: `sip:${hostPortOf(next)};transport=tcp` } : undefined;
 };
 
 /** A request inside a dialog: along the Route set that this edge recorded, never to a host of the client's choice. */

@@ -1,6 +1,14 @@
 // Requests from the core to a client: by the flow token in the Route, whatever the Request-URI says; 430 when that flow
 // is gone (RFC 5626 §5.3, TS 24.229 §5.2.6.4).
-import { Edits, type Flow, H, type ProxyUser, type ServerTransaction, type SipMessage } from '#libs/sip';
+import {
+  Edits,
+  type Flow,
+  H,
+  type ProxyUser,
+  type ServerTransaction,
+  type SipMessage,
+  tagOf,
+} from '#libs/sip';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { popOwnRoutes, recordCoreToClient } from '../record-route.js';
@@ -50,7 +58,7 @@ export const requestFromCore = (
   proxy.seal();
 };
 
-const isInDialog = (request: SipMessage): boolean => /;\s*tag\s*=/i.test(request.header(H.To)!);
+const isInDialog = (request: SipMessage): boolean => tagOf(request.header(H.To)!) !== '';
 
 export const acknowledgeFromCore = (
   ports: BonoPorts,

@@ -5,6 +5,7 @@ import {
   addrUri,
   type Branch,
   Edits,
+  type Flow,
   H,
   headerParam,
   parseAuthorization,
@@ -14,32 +15,31 @@ import {
   type SipMessage,
   values,
 } from '#libs/sip';
-import type { ClientFlow, ClientFlows } from '../client-flows.js';
+import { withoutAuthParams } from '../auth-params.js';
+import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { pathValue } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
 const EXPIRES_DEFAULT_S = 300;
-const INTEGRITY = /,?\s*integrity-protected\s*=\s*(?:"[^"]*"|[^,\s]*)/gi;
+const INTEGRITY: ReadonlySet<string> = new Set(['integrity-protected']);
 
-/** The mark that the S-CSCF reads (TS 24.229 §5.2.2.2): is the user already known on this flow? */
-const markIntegrity = (edits: Edits, authorization: string, known: boolean): void => {
-  const clean = authorization.replace(INTEGRITY, '');
-  const answered = (parseAuthorization(clean)?.response ?? '') !== '';
-  if (!known && !answered) return edits.replace(H.Authorization, clean);
-  edits.replace(
-    H.Authorization,
-    `${clean}, integrity-protected="${known ? 'ip-assoc-yes' : 'ip-assoc-pending'}"`,
-  );
+/** The mark that the S-CSCF reads (TS 24.229 §5.2.2.2): is the user already known on this flow? Never the client's own. */
+const markIntegrity = (edits: Edits, authorization: string, answered: boolean, known: boolean): void => {
+  const clean = withoutAuthParams(authorization, INTEGRITY);
+  const mark = known ? 'ip-assoc-yes' : answered ? 'ip-assoc-pending' : undefined;
+  edits.replace(H.Authorization, mark === undefined ? clean : `${clean}, integrity-protected="${mark}"`);
 };
+
+/** A REGISTER on its way, and what of it the 200 OK is read with. */
+type Registering = Readonly<{ request: SipMessage; flow: Flow; impu: string; impi: string }>;
 
 /** Learns from the 200 OK who may speak on the flow, for how long, and the way to the S-CSCF. */
 class RegistrationObserver implements ProxyUser<undefined> {
   constructor(
     private readonly ports: BonoPorts,
-    private readonly client: ClientFlow,
-    private readonly request: SipMessage,
-    private readonly impu: string,
+    private readonly flows: ClientFlows,
+    private readonly registering: Registering,
   ) {}
 
   response(_branch: Branch<undefined>, response: SipMessage, edits: Edits): void {
@@ -49,22 +49,22 @@ class RegistrationObserver implements ProxyUser<undefined> {
   }
 
   #registered(response: SipMessage): void {
-    const requested = values(this.request, H.Contact);
+    const { ports, flows } = this;
+    const { request, flow, impu, impi } = this.registering;
+    const requested = values(request, H.Contact);
     if (requested.length === 0) return; // a query changes nothing
-    const { ports, client } = this;
     const expiresS = grantedS(requested, response);
-    const identities = values(response, H.PAssociatedUri).map((value) => aorOf(addrUri(value)) ?? this.impu);
-    if (!identities.includes(this.impu)) identities.push(this.impu);
-    if (expiresS === 0) return identities.forEach((impu) => client.deregister(impu));
-    const authorization = this.request.header(H.Authorization);
-    const impi =
-      (authorization === undefined ? undefined : parseAuthorization(authorization)?.username) ?? this.impu;
+    const associated = values(response, H.PAssociatedUri).flatMap((value) => aorOf(addrUri(value)) ?? []);
+    const identities = associated.length > 0 ? associated : [impu];
+    if (expiresS === 0) return flows.deregister(flow, identities);
     const serviceRoute = values(response, H.ServiceRoute).join(', ') || undefined;
     const expiresAtMs = ports.clock.nowMs() + expiresS * 1000;
     const instance = instanceOf(requested);
-    for (const impu of identities)
-      if (!client.register({ impu, impi, instance, expiresAtMs, serviceRoute }))
-        ports.observer.count('flow-full');
+    const taken = flows.register(
+      flow,
+      identities.map((identity) => ({ impu: identity, impi, instance, expiresAtMs, serviceRoute })),
+    );
+    if (!taken) ports.observer.count('flow-full');
   }
 }
 
@@ -95,23 +95,25 @@ export const registerFromClient = (
   flows: ClientFlows,
   tx: ServerTransaction,
 ): void => {
-  const { request } = tx;
-  const client = flows.ensure(tx.flow);
-  if (client === undefined) return tx.reply(500, 'Flow Cannot Be Named');
+  const { request, flow } = tx;
+  const token = flows.tokenOf(flow);
+  if (token === undefined) return tx.reply(500, 'Flow Cannot Be Named');
   const impu = aorOf(addrUri(request.header(H.To)!));
   if (impu === undefined) return tx.reply(400, 'Bad To');
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const authorization = request.header(H.Authorization);
+  const credentials = authorization === undefined ? undefined : parseAuthorization(authorization);
   if (authorization !== undefined) {
-    const known = client.identity(impu, ports.clock.nowMs()) !== undefined;
-    markIntegrity(edits, authorization, known);
+    const known = flows.find(flow)?.identity(impu, ports.clock.nowMs()) !== undefined;
+    markIntegrity(edits, authorization, (credentials?.response ?? '') !== '', known);
   }
   const firstHop = values(request, H.Via).length === 1;
-  edits.prepend(H.Path, pathValue(client.token, firstHop, settings));
+  edits.prepend(H.Path, pathValue(token, firstHop, settings));
   edits.replace(H.PVisitedNetworkId, settings.homeDomain);
   edits.replace(H.Route, `<${settings.upstreamUri};lr;orig>`);
-  const proxy = ports.endpoint().proxy(tx, new RegistrationObserver(ports, client, request, impu));
+  const registering = { request, flow, impu, impi: credentials?.username ?? impu };
+  const proxy = ports.endpoint().proxy(tx, new RegistrationObserver(ports, flows, registering));
   proxy.fork(edits, { kind: 'uri', uri: settings.upstreamUri, listener: 'trusted' }, undefined);
   proxy.seal();
 };

@@ -59,13 +59,14 @@ const expectedResponse = (
   auth: DigestCredentials,
   vector: AuthVector,
   method: string,
-  nc: string,
+  offered: readonly string[],
 ): string | undefined => {
   const algorithm = digestAlgorithm(auth.algorithm);
-  if (algorithm !== 'MD5' && algorithm !== 'SHA-256') return undefined;
+  // Only what was offered: an answer in a weaker algorithm proves nothing (RFC 8760 §2.4).
+  if ((algorithm !== 'MD5' && algorithm !== 'SHA-256') || !offered.includes(algorithm)) return undefined;
   const ha1 = ha1For(vector, algorithm);
   if (ha1 === undefined || auth.cnonce === undefined || auth.uri === undefined) return undefined;
-  const { nonce = '', cnonce, uri } = auth;
+  const { nonce = '', nc = '', cnonce, uri } = auth;
   return digestResponse({ algorithm, ha1, nonce, nc, cnonce, qop: 'auth', method, uri });
 };
 
@@ -102,7 +103,7 @@ export const authenticate = async (
   const nc = nonceCount(auth.nc);
   const expected =
     auth.qop?.toLowerCase() === 'auth' && nc > 0
-      ? expectedResponse(auth, vector, tx.request.method, auth.nc ?? '')
+      ? expectedResponse(auth, vector, tx.request.method, settings.digestAlgorithms)
       : undefined;
   if (expected === undefined || !sameDigest(expected, auth.response)) {
     ports.observer.count('authentication-failed');

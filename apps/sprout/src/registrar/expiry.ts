@@ -10,6 +10,8 @@ const STREAM_PREFIX = streamOfRegistration('');
 const SWEEP_MS = 500;
 /** AoRs expired in one look; the rest waits for the next, so that a mass lapse does not starve calls. */
 const SWEEP_MAX = 1_000;
+/** Expired at the same time, so that they share commits of the log. */
+const SWEEP_TOGETHER = 50;
 const RETRY_AFTER_FAULT_MS = 5_000;
 
 type ExpiryPorts = Pick<SproutPorts, 'log' | 'registrations' | 'homestead' | 'clock' | 'observer'>;
@@ -33,8 +35,7 @@ export class RegistrationExpiry {
     for (const { event, stream } of events) {
       if (event.type !== 'BindingAdded' && event.type !== 'BindingRefreshed') continue;
       const aor = stream.slice(STREAM_PREFIX.length);
-      if ((this.#dueAtMs.get(aor) ?? Infinity) > event.data.expiresAtMs)
-        this.#arm(aor, event.data.expiresAtMs);
+      this.#armEarlier(aor, event.data.expiresAtMs);
     }
   }
 
@@ -62,18 +63,21 @@ export class RegistrationExpiry {
   async #sweep(): Promise<void> {
     const nowMs = this.ports.clock.nowMs();
     let left = SWEEP_MAX;
+    const together: Promise<void>[] = [];
     for (let second = this.#nextSecond; second * 1000 + 1000 <= nowMs && left > 0; second++) {
       const aors = this.#bySecond.get(second) ?? [];
       while (aors.length > 0 && left > 0) {
         const aor = aors.pop()!;
         if ((this.#dueAtMs.get(aor) ?? Infinity) > nowMs) continue;
         left--;
-        await this.#expire(aor);
+        together.push(this.#expire(aor));
+        if (together.length >= SWEEP_TOGETHER) await Promise.all(together.splice(0));
       }
-      if (aors.length > 0) return;
+      if (aors.length > 0) break;
       this.#bySecond.delete(second);
       this.#nextSecond = second + 1;
     }
+    await Promise.all(together);
   }
 
   #arm(aor: string, atMs: number): void {
@@ -87,24 +91,31 @@ export class RegistrationExpiry {
 
   async #expire(aor: string): Promise<void> {
     const { clock, observer } = this.ports;
+    // Before anything is awaited: what the log tells meanwhile arms itself.
+    this.#dueAtMs.delete(aor);
     try {
       const { after, changed } = await updateRegistration(this.ports, aor, {
         type: 'ExpireBindings',
         data: { nowMs: clock.nowMs() },
       });
-      this.#dueAtMs.delete(aor);
-      this.watch(aor, after);
+      const nextMs = nextExpiryMs(after);
+      if (nextMs !== undefined) this.#armEarlier(aor, nextMs);
       if (!changed) return;
       observer.count('expired');
-      if (nextExpiryMs(after) === undefined) await this.#release(aor);
+      await this.#release(aor);
     } catch (error) {
       observer.fault('expiry', error);
-      this.#dueAtMs.delete(aor);
-      this.#arm(aor, clock.nowMs() + RETRY_AFTER_FAULT_MS);
+      this.#armEarlier(aor, clock.nowMs() + RETRY_AFTER_FAULT_MS);
     }
   }
 
+  #armEarlier(aor: string, atMs: number): void {
+    if ((this.#dueAtMs.get(aor) ?? Infinity) > atMs) this.#arm(aor, atMs);
+  }
+
+  /** Read again: a phone may have come back while the removal was written. */
   async #release(aor: string): Promise<void> {
+    if (nextExpiryMs(await this.ports.registrations.load(aor)) !== undefined) return;
     await this.ports.homestead
       .regData(aor, { reqtype: 'dereg-timeout', serverName: this.settings.scscfUri })
       .catch((error: unknown) => this.ports.observer.fault('homestead-dereg', error));

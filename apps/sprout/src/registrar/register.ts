@@ -1,7 +1,7 @@
 // REGISTER at the I-CSCF and the S-CSCF (RFC 3261 §10.3, TS 24.229 §5.3.1, §5.4.1): assign, authenticate, bind, answer.
 // Durable before answered: the 200 OK leaves only after the log has the events.
 import { CommandRejected } from '#libs/decider';
-import type { RegistrationRefusal } from '#libs/domain';
+import { nextExpiryMs, type RegistrationRefusal } from '#libs/domain';
 import { aorOf, H, parseNameAddr, type ServerTransaction, values } from '#libs/sip';
 import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
@@ -119,10 +119,19 @@ const command = (
 };
 
 /** Releases the server when the last binding has gone. The client's answer does not wait for it. */
-const releaseServer = ({ ports, settings }: Registrar, impu: string, impi: string): void => {
-  ports.homestead
-    .regData(impu, { reqtype: 'dereg-user', serverName: settings.scscfUri, impi })
-    .catch((error: unknown) => ports.observer.fault('homestead-dereg', error));
+const releaseServer = async (
+  { ports, settings }: Registrar,
+  aor: string,
+  impu: string,
+  impi: string,
+): Promise<void> => {
+  try {
+    // Read again: the phone may have come back while its removal was written.
+    if (nextExpiryMs(await ports.registrations.load(aor)) !== undefined) return;
+    await ports.homestead.regData(impu, { reqtype: 'dereg-user', serverName: settings.scscfUri, impi });
+  } catch (error) {
+    ports.observer.fault('homestead-dereg', error);
+  }
 };
 
 /** Handles a REGISTER that reached the I-CSCF or the S-CSCF; always answers. Rejects only on defects and store faults. */
@@ -151,7 +160,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
     tx.reply(200, 'OK', registerAnswerHeaders(tx.request, change.after, profile.identities, settings, nowMs));
     ports.observer.count('registered');
     const empty = Object.values(change.after.entries).every(({ binding }) => binding === undefined);
-    if (change.changed && empty) releaseServer(registrar, impu, impi);
+    if (change.changed && empty) void releaseServer(registrar, profile.defaultImpu, impu, impi);
   } catch (error) {
     if (!(error instanceof CommandRejected)) throw error;
     replyRefusal(tx, (error as CommandRejected<RegistrationRefusal>).reason, settings);
