@@ -7,14 +7,32 @@ export type LogFault = 'full' | 'stuck';
 /** `slow`: its answers wait until it works again. */
 export type HomesteadFault = 'unavailable' | 'timeout' | 'slow';
 
+/** The fault that was asked for; any other StoreUnavailable is the core's own. */
+export class StoreFault extends StoreUnavailable {}
+
 export class Faults {
-  /** The store of registration rows and challenges does not answer. */
-  store = false;
+  #store = false;
+  #storeWaits: (() => void)[] = [];
   #unstick: (() => void) | undefined;
   #homestead: HomesteadFault | undefined;
   #slowQuestions: (() => void)[] = [];
 
   constructor(private readonly disk: MemoryDisk) {}
+
+  /** The store of registration rows and challenges does not answer. */
+  get store(): boolean {
+    return this.#store;
+  }
+
+  set store(fault: boolean) {
+    this.#store = fault;
+    if (!fault) for (const goOn of this.#storeWaits.splice(0)) goOn();
+  }
+
+  /** Resolves when the store answers. */
+  untilStored(): Promise<void> {
+    return this.#store ? new Promise((resolve) => this.#storeWaits.push(resolve)) : Promise.resolve();
+  }
 
   get homestead(): HomesteadFault | undefined {
     return this.#homestead;
@@ -60,7 +78,7 @@ export const faultyHomestead = (homestead: Homestead, faults: Faults): Homestead
 /** The store as it is, or unavailable. */
 export const faultyStore = <V>(store: KeyValueStore<V>, faults: Faults): KeyValueStore<V> => {
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>
-    faults.store ? Promise.reject(new StoreUnavailable('the store does not answer')) : work();
+    faults.store ? Promise.reject(new StoreFault('the store does not answer')) : work();
   return {
     get: (key) => guarded(() => store.get(key)),
     getMany: (keys) => guarded(() => store.getMany(keys)),

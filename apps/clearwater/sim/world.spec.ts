@@ -110,3 +110,24 @@ it('answers 403 to a wrong password and keeps the binding that is there', async 
   expect(final(await world.until(thief.register())).status).toBe(403);
   expect((await world.events()).map(({ event }) => event.type)).toEqual(['BindingAdded']);
 });
+
+it('fails when the registration view cannot fold what is in the log', async () => {
+  await world.log.append('registration-sip:alice@ims.test', [{ type: 'BindingRemoved', data: { upTo: {} } }]);
+  await expect(world.advance(100)).rejects.toThrow('the registration view stopped');
+});
+
+it('repairs the view when the store answers again', async () => {
+  const alice = await world.phone('alice');
+  world.faults.store = true;
+  const data = {
+    bindingId: '__proto__',
+    contact: 'sip:a@10.0.0.1',
+    expiresAtMs: world.clock.nowMs() + 300_000,
+    path: [],
+  };
+  await world.log.append(`registration-${alice.aor}`, [{ type: 'BindingAdded', data }]);
+  await world.advance(100);
+  world.faults.store = false;
+  await world.advance(100);
+  expect(liveBindings(await world.row(alice.aor), world.clock.nowMs())).toHaveLength(1);
+});

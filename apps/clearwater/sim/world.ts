@@ -26,7 +26,7 @@ import {
 import { createFakeClock, createSeededRandom, type FakeClock, type SeededRandom } from '#libs/testkit';
 import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
 import { SubscriberProfiles, type SubscriberProfilesRow } from '#projections/subscriber-profiles';
-import { Faults, faultyHomestead, faultyStore } from './faults.js';
+import { Faults, faultyHomestead, faultyStore, StoreFault } from './faults.js';
 import { turnedLog, turnedStore } from './turned-ports.js';
 import { Turns } from './turns.js';
 
@@ -130,16 +130,39 @@ const startNode = async (common: Common, address: string): Promise<WorldNode> =>
   return { address, sprout, bono: await startEdge(common, address) };
 };
 
+/** Applies one event; while the store is told not to answer it waits and tries again, as the projector of the product. */
+const applyToRow = async (
+  recorded: Recorded<RegistrationEvent>,
+  rows: RegistrationRows,
+  faults: Faults,
+): Promise<void> => {
+  for (;;) {
+    try {
+      await rows.apply(registrationsByAor.keyOf(recorded), [recorded]);
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreFault)) throw error;
+      await faults.untilStored();
+    }
+  }
+};
+
 /** Applies the log to the rows once more, behind the handlers, as the projector of the product does. */
-const followRegistrations = (log: EventLog, rows: RegistrationRows) =>
+const followRegistrations = (
+  log: EventLog,
+  rows: RegistrationRows,
+  faults: Faults,
+  onFailure: (error: unknown) => void,
+) =>
   log.subscribe({
     topics: registrationsByAor.topics,
     group: registrationsByAor.name,
     startAt: 'oldest',
     onBatch: async (events) => {
       for (const recorded of events as readonly Recorded<RegistrationEvent>[])
-        await rows.apply(registrationsByAor.keyOf(recorded), [recorded]).catch(() => undefined);
+        await applyToRow(recorded, rows, faults);
     },
+    onFailure,
   });
 
 /** Starts a world; everything in it follows from the seed. */
@@ -187,12 +210,19 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   };
   const nodes: WorldNode[] = [];
   for (let n = 1; n <= nodeCount; n++) nodes.push(await startNode(common, `10.1.0.${n}`));
-  const projection = await followRegistrations(log, registrations);
+  const defects: unknown[] = [];
+  const projection = await followRegistrations(
+    log,
+    registrations,
+    faults,
+    (error) => void defects.push(error),
+  );
 
   const phones: Phone[] = [];
   let addresses = 0;
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+    failOn(defects);
   };
   const advance = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= TICK_MS) {
@@ -278,12 +308,19 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     row: (aor) => registrations.load(aor),
     async close() {
       turns.release();
+      faults.store = false;
       await Promise.all(phones.map((phone) => phone.close()));
       await Promise.all(nodes.flatMap(({ bono, sprout }) => [bono.close(), sprout.close()]));
       await projection.stop();
       await log.close();
+      failOn(defects);
     },
   };
+};
+
+/** A view that cannot be folded is a defect of what the core wrote: whoever runs the world learns of it, once. */
+const failOn = (defects: unknown[]): void => {
+  for (const cause of defects.splice(0)) throw new Error('the registration view stopped', { cause });
 };
 
 /** 10.0.0.1, 10.0.0.2, …: one a phone. */
