@@ -26,8 +26,8 @@ describe('resolves IP literals', () => {
     ['sips:10.0.0.5;transport=ws', 'wss 10.0.0.5 443'],
     ['sip:a@[::1]:5070', 'udp ::1 5070'],
     ['sip:[2001:DB8:0:0:0:0:0:1];transport=tcp', 'tcp 2001:db8::1 5060'],
-    ['sip:scscf.ims.test;maddr=10.1.1.1;transport=tcp', 'tcp 10.1.1.1 5060'],
-    ['sip:ims.test:4000;maddr=10.1.1.1', 'udp 10.1.1.1 4000'],
+    ['sip:10.0.0.5;maddr=10.1.1.1;transport=tcp', 'tcp 10.0.0.5 5060'],
+    ['sip:a;maddr=10.1.1.1@10.0.0.5;maddr=x.test', 'udp 10.0.0.5 5060'],
     ['sip:a@10.0.0.5?transport=tcp', 'udp 10.0.0.5 5060'],
   ])('%s', (uri, expected) => expect(text(uri)).toBe(expected));
 });
@@ -42,6 +42,7 @@ describe('resolves names of the table', () => {
     ['sip:scscf.ims.test:5054', 'udp 127.0.0.1 5054'],
     ['sip:scscf.ims.test;transport=ws', 'ws 127.0.0.1 80'],
     ['sips:scscf.ims.test', 'tls 127.0.0.1 5061'],
+    ['sip:scscf.ims.test;maddr=10.1.1.1;transport=tcp', 'tcp 127.0.0.1 5054'],
   ])('%s', (uri, expected) => expect(text(uri)).toBe(expected));
 
   it('gives at most TARGETS_MAX', () => {
@@ -54,8 +55,34 @@ describe('resolves names of the table', () => {
   });
 });
 
+describe('maddr', () => {
+  const trusting = createStaticResolver({ 'scscf.ims.test': scscf }, { maddr: true });
+
+  it.each([
+    [
+      'sip:scscf.ims.test;maddr=10.1.1.1;transport=tcp',
+      { transport: 'tcp', address: '10.1.1.1', port: 5060 },
+    ],
+    ['sip:ims.test:4000;maddr=10.1.1.1', { transport: 'udp', address: '10.1.1.1', port: 4000 }],
+    ['sip:10.0.0.5;maddr=', { transport: 'udp', address: '10.0.0.5', port: 5060 }],
+  ])('is followed by who asked for it: %s', (uri, target) => expect(trusting.resolve(uri)).toEqual([target]));
+
+  it('leads nobody else away from the host, whatever it names', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[a-z0-9.:[\]]{0,20}$/),
+        fc.constantFrom('maddr', 'MADDR'),
+        (value, name) => {
+          const targets = resolver.resolve(`sip:a@10.0.0.5;${name}=${value};lr`);
+          expect(targets.filter(({ address, port }) => address !== '10.0.0.5' || port !== 5060)).toEqual([]);
+        },
+      ),
+    );
+  });
+});
+
 describe('resolves nothing', () => {
-  it.each(['sip:elsewhere.test', 'tel:+123', 'sip:', 'sip:scscf.ims.test;transport=sctp', 'sips:10.0.0.1;transport=udp',
+  it.each(['sip:elsewhere.test', 'sip:elsewhere.test;maddr=10.0.0.5', 'tel:+123', 'sip:', 'sip:scscf.ims.test;transport=sctp', 'sips:10.0.0.1;transport=udp',
     'sip:999.1.1.1', 'sip:[::g]', 'sip:[1.2.3.4]', 'urn:service:sos', '', 'sip:a@b@10.0.0.1', 'sip:constructor'])(
     '%s', (uri) => expect(resolver.resolve(uri)).toEqual([])); // prettier-ignore
 

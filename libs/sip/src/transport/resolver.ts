@@ -28,12 +28,23 @@ const SECURE: Readonly<Record<TransportName, TransportName | undefined>> = {
   wss: 'wss',
 };
 
+export type StaticResolverOptions = Readonly<{
+  /**
+   * Follow `maddr`, which names another host than the URI's. Off by default: URIs come in peers' text, and who checks their
+   * host must not be led past the check.
+   */
+  maddr?: boolean;
+}>;
+
 /** Answers at once; [] for what does not resolve, never an exception. */
 export interface StaticResolver extends Resolver {
   resolve(uri: string): readonly Target[];
 }
 
-export const createStaticResolver = (names: NameTable = {}): StaticResolver => {
+export const createStaticResolver = (
+  names: NameTable = {},
+  { maddr = false }: StaticResolverOptions = {},
+): StaticResolver => {
   const table = new Map(Object.entries(names).map(([name, targets]) => [hostKey(name), targets] as const));
   const resolved = new Map<string, readonly Target[]>();
   return {
@@ -44,7 +55,7 @@ export const createStaticResolver = (names: NameTable = {}): StaticResolver => {
       if (known) return known;
       const parsed = parseSipUri(uri);
       if (!parsed) return NOWHERE;
-      const targets = targetsOf(uri, parsed, table);
+      const targets = targetsOf(uri, parsed, table, maddr);
       if (resolved.size >= RESOLVED_MAX) resolved.clear();
       resolved.set(key, targets);
       return targets;
@@ -58,10 +69,11 @@ const targetsOf = (
   uri: string,
   { scheme, host: uriHost, port }: SipUri,
   table: ReadonlyMap<string, readonly Target[]>,
+  maddr: boolean,
 ): readonly Target[] => {
   const wanted = wantedTransport(scheme, uriParam(uri, 'transport'));
   if (wanted === null) return NOWHERE;
-  const host = uriParam(uri, 'maddr') || uriHost;
+  const host = (maddr && uriParam(uri, 'maddr')) || uriHost;
   const address = canonicalIp(host);
   if (address !== undefined) {
     const transport = wanted ?? (scheme === 'sips' ? 'tls' : 'udp');
