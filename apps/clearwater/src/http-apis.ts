@@ -32,6 +32,7 @@ export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> 
       host,
       port: ports.homestead,
       title: 'Homestead',
+      role: 'homestead',
       module: HomesteadModule.forRoot(core),
     }),
     startHttp({
@@ -39,9 +40,17 @@ export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> 
       host,
       port: ports.provisioning,
       title: 'Homestead Prov',
+      role: 'provisioning',
       module: HomesteadProvModule.forRoot(prov),
     }),
-    startHttp({ ...common, host, port: ports.sprout, title: 'Sprout', module: SproutModule }),
+    startHttp({
+      ...common,
+      host,
+      port: ports.sprout,
+      title: 'Sprout',
+      role: 'sprout',
+      module: SproutModule,
+    }),
   ]);
   return {
     homestead,

@@ -34,6 +34,7 @@ export const createHttpFixture = async (options: FixtureOptions = {}): Promise<H
     host: '127.0.0.1',
     port: 0,
     title: 'Homestead Prov',
+    role: 'provisioning',
     logger: silentLogger,
   });
   const openApi = createOpenApiCheck(server.openApi());

@@ -26,7 +26,16 @@ await startProcess('homestead-prov', common, async ({ clock, random, logger, hea
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
   const module = HomesteadProvModule.forRoot(provisioning);
   const peers = createPeerCheck(common.trustedPeers);
-  const http = await startHttp({ module, host, port, title: 'Homestead Prov', logger, apiKeys, peers });
+  const http = await startHttp({
+    module,
+    host,
+    port,
+    title: 'Homestead Prov',
+    role: 'provisioning',
+    logger,
+    apiKeys,
+    peers,
+  });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();
 });

@@ -70,6 +70,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     title: 'Homestead',
+    role: 'homestead',
     logger: silentLogger,
     apiKeys: createApiKeys([KEY]),
   });

@@ -12,21 +12,37 @@ import { isLoopback } from './trusted-peers.js';
 const KEY_CHARACTERS = 40;
 const KEYS_MAX = 64;
 
+/** Each API has one, and a key limited to a role opens the APIs of that role alone. */
+export const API_ROLES = ['homestead', 'provisioning', 'sprout', 'history'] as const;
+export type ApiRole = (typeof API_ROLES)[number];
+
 /** 'open': no keys are asked for. Otherwise whether the presented key is one of them and has the role. */
 export interface ApiKeys {
   readonly open: boolean;
-  check(presented: string | undefined, role?: string): 'ok' | 'unknown' | 'wrong-role';
+  check(presented: string | undefined, role?: ApiRole): 'ok' | 'unknown' | 'wrong-role';
 }
 
 type Entry = Readonly<{ hash: Buffer; role: string | undefined }>;
+type WrittenKey = Readonly<{ key: string; role: string | undefined }>;
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** `provisioning:abc…` is a key for one role, `abc…` one for all. */
-const entryOf = (text: string): Entry => {
+const keyIn = (text: string): WrittenKey => {
   const [, role, key] = /^([a-z][a-z-]{0,31}):(.+)$/.exec(text) ?? [undefined, undefined, text];
-  return { hash: digest(key ?? text), role };
+  return { key: key ?? text, role };
 };
+
+const entryOf = (text: string): Entry => {
+  const { key, role } = keyIn(text);
+  if (role !== undefined && !API_ROLES.some((known) => known === role))
+    throw new ConfigError('API_KEYS', `API_KEYS: ${role} is no role; a key may have ${API_ROLES.join(', ')}`);
+  return { hash: digest(key), role };
+};
+
+/** The key that this process presents to an API of `role`: the first that fits, as it goes into X-API-Key. */
+export const presentedKey = (keys: readonly string[] | undefined, role: ApiRole): string | undefined =>
+  keys?.map(keyIn).find((written) => written.role === undefined || written.role === role)?.key;
 
 /** Keys as given; [] asks for none. */
 export const createApiKeys = (keys: readonly string[]): ApiKeys => {

@@ -2,7 +2,7 @@
 // Read by createX of every app with an HTTP port.
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { ApiKeys } from './api-key.js';
+import type { ApiKeys, ApiRole } from './api-key.js';
 import type { Logger } from './logger.js';
 import type { PeerCheck } from './trusted-peers.js';
 
@@ -19,7 +19,7 @@ export type HttpOptions = Readonly<{
   /** Absent: no keys are asked for. */
   apiKeys?: ApiKeys;
   /** The role that a key limited to a role must have. */
-  role?: string;
+  role: ApiRole;
   /** Absent: everyone who can connect. */
   peers?: PeerCheck;
   docsPath?: string;

@@ -40,6 +40,7 @@ const start = (options: Partial<HttpOptions> = {}) =>
     host: '127.0.0.1',
     port: 0,
     title: 'Test',
+    role: 'provisioning',
     logger: silentLogger,
     ...options,
   });

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createApiKeys, loadApiKeys } from './api-key.js';
+import { createApiKeys, loadApiKeys, presentedKey } from './api-key.js';
 import { ConfigError } from './config.js';
 import { createHealth } from './health.js';
 import { silentLogger } from './logger.js';
@@ -78,6 +78,16 @@ describe('API keys', () => {
     expect(keys.check(first, 'history')).toBe('wrong-role');
     expect(keys.check(second, 'history')).toBe('ok');
     expect(keys.check(`provisioning:${first}`)).toBe('unknown');
+  });
+
+  it('refuses a role that no API has, as the key would open nothing', () =>
+    expect(() => createApiKeys([`provisioner:${first}`])).toThrow(ConfigError));
+
+  it('presents to an API a key that it takes, without its role', () => {
+    expect(presentedKey([`provisioning:${first}`, `homestead:${second}`], 'homestead')).toBe(second);
+    expect(presentedKey([`provisioning:${first}`, second], 'homestead')).toBe(second);
+    expect(presentedKey([`provisioning:${first}`], 'homestead')).toBeUndefined();
+    expect(presentedKey(undefined, 'homestead')).toBeUndefined();
   });
 
   it('makes one at first start, keeps it private, shows it once', () => {
