@@ -96,7 +96,14 @@ const settingsOf = (
   };
 };
 
-const COUNTS = ['challenge', 'authentication-failed', 'registered', 'expired', 'initial-request'] as const;
+const COUNTS = [
+  'challenge',
+  'authentication-failed',
+  'registered',
+  'expired',
+  'initial-request',
+  'ack-dropped',
+] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
   'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'defect',

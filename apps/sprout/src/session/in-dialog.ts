@@ -14,25 +14,6 @@ import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
 import { type DialogMark, isOwn } from './own-route.js';
 import { dialogTag, type SessionContext } from './session.js';
 
-/** What an in-dialog request becomes: own Routes off, and where it goes next. */
-type Onward = Readonly<{ edits: Edits; hop: NextHop; ownRoutes: readonly string[] }>;
-
-/** Takes our Record-Route values off the top; the rest of the Route set, else the Request-URI, says where to. */
-const onward = ({ settings }: SessionContext, request: SipMessage): Onward => {
-  const edits = new Edits(request);
-  const requestUri = undoStrictRouting(edits, (uri) => isOwn(uri, settings.ownHosts));
-  const ownRoutes: string[] = [];
-  let next = edits.topValue(H.Route);
-  while (next !== undefined && isOwn(addrUri(next), settings.ownHosts)) {
-    ownRoutes.push(addrUri(next));
-    edits.popValue(H.Route);
-    next = edits.topValue(H.Route);
-  }
-  const uri = next === undefined ? requestUri : addrUri(next);
-  routeStrictly(edits, requestUri);
-  return { edits, ownRoutes, hop: { kind: 'uri', uri, listener: 'scscf' } };
-};
-
 type Side = 'caller' | 'callee';
 
 /** Whose request it is in the dialog that a mark was made for; undefined: it is of another dialog. */
@@ -42,6 +23,35 @@ const sideOf = (request: SipMessage, { dialog }: DialogMark): Side | undefined =
   return dialogTag(callId, tagOf(request.header(H.To)!)) === dialog ? 'callee' : undefined;
 };
 
+/** What an in-dialog request becomes: own Routes off, where it goes next, and the marks that vouch for the dialog. */
+type Onward = Readonly<{ edits: Edits; hop: NextHop; marks: readonly DialogMark[]; by: Side }>;
+
+/**
+ * Takes our Record-Route values off the top; the rest of the Route set says where to. undefined: no mark of ours vouches
+ * for this dialog, or nothing but the peer's own words would say where it goes.
+ */
+const onward = ({ ports, settings }: SessionContext, request: SipMessage): Onward | undefined => {
+  const edits = new Edits(request);
+  const requestUri = undoStrictRouting(edits, (uri) => isOwn(uri, settings.ownHosts));
+  const marks: DialogMark[] = [];
+  let by: Side | undefined;
+  let next = edits.topValue(H.Route);
+  while (next !== undefined && isOwn(addrUri(next), settings.ownHosts)) {
+    const mark = ports.dialogMarks.read(addrUri(next));
+    const side = mark === undefined ? undefined : sideOf(request, mark);
+    if (mark !== undefined && side !== undefined) {
+      marks.push(mark);
+      by = side;
+    }
+    edits.popValue(H.Route);
+    next = edits.topValue(H.Route);
+  }
+  if (by === undefined || (next === undefined && !marks.some(({ open }) => open))) return undefined;
+  const uri = next === undefined ? requestUri : addrUri(next);
+  routeStrictly(edits, requestUri);
+  return { edits, marks, by, hop: { kind: 'uri', uri, listener: 'scscf' } };
+};
+
 /** Methods that mean something for charging. */
 const RECORDED: ReadonlySet<string> = new Set(['BYE', 'INVITE', 'UPDATE']);
 
@@ -49,39 +59,33 @@ const RECORDED: ReadonlySet<string> = new Set(['BYE', 'INVITE', 'UPDATE']);
 const record = (
   { ports }: SessionContext,
   request: SipMessage,
-  ownRoutes: readonly string[],
+  { marks, by }: Onward,
   status: number,
 ): void => {
   const { method } = request;
   if (!RECORDED.has(method) || (method !== 'BYE' && status >= 300)) return;
-  const marks: DialogMark[] = [];
-  let by: Side | undefined;
-  for (const uri of ownRoutes) {
-    const mark = ports.dialogMarks.read(uri);
-    const side = mark === undefined ? undefined : sideOf(request, mark);
-    if (mark === undefined || side === undefined) continue;
-    marks.push(mark);
-    by = side;
-  }
   const [first] = marks;
-  if (first === undefined || by === undefined) return;
+  if (first === undefined) return;
   const nowMs = ports.clock.nowMs();
   if (method !== 'BYE') return chargeInterim(ports, marks, method, nowMs);
   noteEnd(ports, first, by, request.header(H.Reason));
   chargeStop(ports, marks, nowMs);
 };
 
+/** A request in a dialog that this router recorded; of another dialog it knows nothing: 481. */
 export const inDialogRequest = (context: SessionContext, tx: ServerTransaction): void => {
   const { request } = tx;
-  const { edits, hop, ownRoutes } = onward(context, request);
-  const completed = (status: number): void => record(context, request, ownRoutes, status);
+  const on = onward(context, request);
+  if (on === undefined) return tx.reply(481, 'Call/Transaction Does Not Exist');
+  const completed = (status: number): void => record(context, request, on, status);
   const proxy = context.ports.endpoint().proxy(tx, { completed });
-  proxy.fork(edits, hop, undefined);
+  proxy.fork(on.edits, on.hop, undefined);
   proxy.seal();
 };
 
-/** ACK for a 2xx: outside transactions, along the same way. */
+/** ACK for a 2xx: outside transactions, along the same way; one of no dialog of ours is dropped. */
 export const acknowledge = (context: SessionContext, ack: SipMessage): void => {
-  const { edits, hop } = onward(context, ack);
-  context.ports.endpoint().sendStateless(edits, hop);
+  const on = onward(context, ack);
+  if (on === undefined) return context.ports.observer.count('ack-dropped');
+  context.ports.endpoint().sendStateless(on.edits, on.hop);
 };

@@ -10,6 +10,7 @@ import {
   routeStrictly,
   type ServerTransaction,
   type SipMessage,
+  hostPortOf,
 } from '#libs/sip';
 import { replyBackEndFault } from '../faults.js';
 import { updateRegistration } from '../registrar/update-registration.js';
@@ -68,8 +69,9 @@ const commonEdits = ({ ports, settings }: SessionContext, session: Session, ownR
   if (makesDialog(request)) {
     const { icid, dialog } = session;
     const { scscfUri } = settings;
+    const open = session.originating === undefined || session.terminating === undefined;
     const record = (role: BillingRole): void =>
-      edits.prepend(H.RecordRoute, ports.dialogMarks.recordRoute(scscfUri, { role, icid, dialog }));
+      edits.prepend(H.RecordRoute, ports.dialogMarks.recordRoute(scscfUri, { role, icid, dialog, open }));
     if (session.originating !== undefined) record('charge-orig');
     if (session.terminating !== undefined) record('charge-term');
   }
@@ -182,7 +184,10 @@ const NO_WAY = {
 
 /** True when the Request-URI is for a user (or a number) of this domain. */
 const isHome = ({ settings }: SessionContext, requestUri: string): boolean =>
-  /^tel:/i.test(requestUri) || isOwn(requestUri, settings.ownHosts);
+  /^tel:/i.test(requestUri) ||
+  isOwn(requestUri, settings.ownHosts) ||
+  // A public identity has no port (TS 23.003 §13.4).
+  hostPortOf(requestUri).toLowerCase().startsWith(`${settings.homeDomain}:`);
 
 /** The caller gave up while profiles were asked for: it is told at once, and what is under way comes to nothing. */
 const givenUp = ({ ports }: SessionContext, session: Session): void => {

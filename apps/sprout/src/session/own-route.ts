@@ -8,8 +8,11 @@ export const isOwn = (uri: string, ownHosts: ReadonlySet<string>): boolean =>
 
 export type BillingRole = 'charge-orig' | 'charge-term';
 
-/** What a Record-Route of ours remembers of its dialog: the role that served it, and the charging session's names. */
-export type DialogMark = Readonly<{ role: BillingRole; icid: string; dialog: string }>;
+/**
+ * What a Record-Route of ours remembers of its dialog: the role that served it, the charging session's names, and whether
+ * one end is outside this core (`open`: then the Request-URI may say where to).
+ */
+export type DialogMark = Readonly<{ role: BillingRole; icid: string; dialog: string; open: boolean }>;
 
 /** 66 bits: a forger has one try a request, and gains no more than a record of a call that never was. */
 const SIGNATURE_CHARACTERS = 11;
@@ -25,8 +28,8 @@ export class DialogMarks {
 
   /** `<sip:scscf…;lr;billing-role=…;icid=…;dialog=…;sig=…>` */
   recordRoute(scscfUri: string, mark: DialogMark): string {
-    const { role, icid, dialog } = mark;
-    return `<${scscfUri};lr;billing-role=${role};icid=${icid};dialog=${dialog};sig=${this.#sign(mark)}>`;
+    const { role, icid, dialog, open } = mark;
+    return `<${scscfUri};lr;billing-role=${role};icid=${icid};dialog=${dialog}${open ? ';open' : ''};sig=${this.#sign(mark)}>`;
   }
 
   /** The mark in a Route value; undefined when there is none, or none of ours. */
@@ -36,13 +39,13 @@ export class DialogMarks {
     const dialog = uriParam(uri, 'dialog');
     if ((role !== 'charge-orig' && role !== 'charge-term') || icid === undefined || dialog === undefined)
       return undefined;
-    const mark = { role, icid, dialog } as const;
+    const mark = { role, icid, dialog, open: uriParam(uri, 'open') !== undefined } as const;
     return uriParam(uri, 'sig') === this.#sign(mark) ? mark : undefined;
   }
 
   /** The digest is cut, so that nobody can go on with it (length extension); no HMAC is needed. */
-  #sign({ role, icid, dialog }: DialogMark): string {
-    return hash('sha256', `${this.#key};${role};${icid};${dialog}`, 'base64url').slice(
+  #sign({ role, icid, dialog, open }: DialogMark): string {
+    return hash('sha256', `${this.#key};${role};${icid};${dialog};${open}`, 'base64url').slice(
       0,
       SIGNATURE_CHARACTERS,
     );
