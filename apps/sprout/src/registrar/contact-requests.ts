@@ -1,6 +1,6 @@
 // The Contact headers of a REGISTER as the registrar's commands take them (RFC 3261 §10.2.1, RFC 5626 §4.2).
 import type { ContactRequest } from '#libs/domain';
-import { H, headerParam, parseNameAddr, parseSeconds, type SipMessage, values } from '#libs/sip';
+import { H, headerParam, parseNameAddr, parseSeconds, removeParam, type SipMessage, values } from '#libs/sip';
 
 /** Contacts of one REGISTER; more is no client but a mistake or an attack: 400. */
 export const CONTACTS_MAX = 20;
@@ -17,9 +17,11 @@ const qOf = (value: string): number => {
   return q >= 0 && q <= 1 ? q : 1;
 };
 
-/** Contact parameters as sent, but those that the registrar answers itself. */
-const keptParams = (params: string): string =>
-  params.replace(/;\s*(?:expires|q|pub-gruu|temp-gruu)\s*=\s*(?:"[^"]*"|[^;]*)/gi, '').trim();
+/** What the registrar answers itself: not kept of what the client sent. */
+const OWN_PARAMS = ['expires', 'q', 'pub-gruu', 'temp-gruu'];
+
+/** Contact parameters as sent, quoted ones untouched. */
+const keptParams = (params: string): string => OWN_PARAMS.reduce(removeParam, params).trim();
 
 const contactRequest = (value: string, expiresDefaultS: number): ContactRequest | string => {
   const nameAddr = parseNameAddr(value);
