@@ -22,9 +22,14 @@ export const TOKENS_MAX = 200_000;
 /** The registrar's clock and ours may differ, and a refresh may be on its way (docs/architecture.md §5). */
 const GRACE_MS = 30_000;
 
+/** Identities remembered as displaced, a flow; beyond it the oldest is forgotten. */
+export const DISPLACED_MAX = 100;
+
 /** One flow with its registered identities. */
 export class ClientFlow {
   readonly #identities = new Map<string, FlowIdentity>();
+  /** Of the devices that were at this address before: what is for them is not for the one that is there now. */
+  readonly #displaced = new Set<string>();
 
   constructor(
     readonly flow: Flow,
@@ -50,6 +55,12 @@ export class ClientFlow {
     // A datagram's address tells devices apart only until a NAT gives it to another one.
     if (!this.flow.reliable) this.#dropOthers(identity);
     this.#identities.set(identity.impu, identity);
+    this.#displaced.delete(identity.impu);
+  }
+
+  /** Was the identity another device's, which had this address before and lost it? */
+  displaced(impu: string): boolean {
+    return this.#displaced.has(impu);
   }
 
   deregister(impu: string): void {
@@ -69,7 +80,13 @@ export class ClientFlow {
     const [some] = this.#identities.values();
     if (some === undefined || some.instance === instance) return;
     for (const [impu, other] of this.#identities)
-      if (other.impi !== impi && other.instance !== instance) this.#identities.delete(impu);
+      if (other.impi !== impi && other.instance !== instance) this.#displace(impu);
+  }
+
+  #displace(impu: string): void {
+    this.#identities.delete(impu);
+    this.#displaced.add(impu);
+    if (this.#displaced.size > DISPLACED_MAX) this.#displaced.delete(this.#displaced.values().next().value!);
   }
 }
 

@@ -2,11 +2,10 @@
 // (tags, tokens, nonces) and without hops that nobody doubts.
 import type { BindingEntry, Registration } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
-import { H, HEADER_IDS, type HeaderId, type SipMessage, values } from '#libs/sip';
+import { H, HEADER_IDS, type SipMessage, values } from '#libs/sip';
 
 /** Shown whenever they are there. */
-const ALWAYS: readonly HeaderId[] = [H.MinExpires];
-const ALWAYS_BY_NAME = ['Unsupported', 'Allow'];
+const ALWAYS = ['Min-Expires', 'Unsupported', 'Allow'];
 
 /** Flow tokens, call names and other chance are written as what they are. */
 const withoutChance = (text: string): string =>
@@ -51,13 +50,16 @@ const retryAfterLines = (message: SipMessage): readonly string[] => {
 /** What one phone got, first line first. `shown`: headers that the scenario wants to see. */
 export const messageLines = (message: SipMessage, shown: readonly string[]): readonly string[] => {
   const { isRequest, method, requestUri, status, reason, cseqMethod } = message;
-  const names = new Set([...shown, ...ALWAYS_BY_NAME]);
+  const names = new Set(shown);
   if (!isRequest && cseqMethod === 'REGISTER') names.add('Contact');
   return [
     isRequest ? `${method} ${withoutChance(requestUri)}` : `${status} ${reason}`,
     ...challengeLines(message),
     ...retryAfterLines(message),
-    ...ALWAYS.flatMap((id) => (message.has(id) ? [`Min-Expires: ${message.header(id)!}`] : [])),
+    ...ALWAYS.flatMap((name) => {
+      const value = message.named(name);
+      return value === undefined ? [] : [`${name}: ${value}`];
+    }),
     ...[...names].flatMap((name) => linesOf(message, name)),
     ...(shown.includes('body') && message.body !== '' ? [`body: ${message.body}`] : []),
   ];

@@ -1,6 +1,8 @@
 // Requests from the core to a client: by the flow token in the Route, whatever the Request-URI says; 430 when that flow
 // is gone (RFC 5626 §5.3, TS 24.229 §5.2.6.4).
 import {
+  addrUri,
+  aorOf,
   Edits,
   type Flow,
   H,
@@ -11,7 +13,7 @@ import {
 } from '#libs/sip';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { popOwnRoutes, recordCoreToClient } from '../record-route.js';
+import { popOwnRoutes, recordCoreToClient, tokenIn } from '../record-route.js';
 import { stripClientResponse, stripForClient } from '../trust-boundary.js';
 import { DIALOG_METHODS } from './from-client.js';
 
@@ -22,6 +24,17 @@ const FROM_CLIENT: ProxyUser<undefined> = {
 
 type Delivery = Readonly<{ edits: Edits; flow: Flow; token: string }>;
 
+/**
+ * True when the called party had this address before another device got it (a NAT gave the port away): its calls must not
+ * ring there. The binding is as dead as one whose connection broke.
+ */
+const isDisplaced = (flows: ClientFlows, flow: Flow, request: SipMessage): boolean => {
+  const called = flow.reliable ? undefined : request.header(H.PCalledPartyId);
+  if (called === undefined) return false;
+  const impu = aorOf(addrUri(called));
+  return impu !== undefined && flows.find(flow)?.displaced(impu) === true;
+};
+
 /** 'no-token': not meant for a client of ours. 'flow-failed': it was, and the flow is gone. */
 const deliveryOf = (
   settings: BonoSettings,
@@ -29,10 +42,10 @@ const deliveryOf = (
   request: SipMessage,
 ): Delivery | 'no-token' | 'flow-failed' => {
   const edits = new Edits(request);
-  const { token } = popOwnRoutes(edits, settings.ownHosts);
+  const token = tokenIn(popOwnRoutes(edits, settings.ownHosts));
   if (token === undefined) return 'no-token';
   const flow = flows.byToken(token);
-  if (flow === undefined) return 'flow-failed';
+  if (flow === undefined || isDisplaced(flows, flow, request)) return 'flow-failed';
   stripForClient(request, edits);
   return { edits, flow, token };
 };
