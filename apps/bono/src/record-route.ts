@@ -40,21 +40,21 @@ export const recordCoreToClient = (
 export const pathValue = (token: string, firstHop: boolean, { trustedHostPort }: BonoSettings): string =>
   `<sip:${token}@${trustedHostPort};transport=tcp;lr${firstHop ? ';ob' : ''}>`;
 
-/** Takes own Route values off the top. `token`: the flow token that one of them carried; `next`: what follows, bare. */
+/** The flow token that one of this edge's own Route URIs carries; of several the last. */
+export const tokenIn = (uris: readonly string[]): string | undefined =>
+  uris.map(userOf).findLast((user) => user !== '');
+
+/** Takes own Route values off the top. `token`: the flow token that one of them carried. */
 export const popOwnRoutes = (
   edits: Edits,
   ownHosts: ReadonlySet<string>,
-): Readonly<{ popped: number; token: string | undefined; next: string | undefined }> => {
-  let token: string | undefined;
-  let popped = 0;
-  let top = edits.topValue(H.Route);
-  while (top !== undefined) {
+): Readonly<{ token: string | undefined }> => {
+  const popped: string[] = [];
+  for (let top = edits.topValue(H.Route); top !== undefined; top = edits.topValue(H.Route)) {
     const uri = addrUri(top);
-    if (!hasHost(ownHosts, uri)) return { popped, token, next: uri };
-    token = userOf(uri) || token;
+    if (!hasHost(ownHosts, uri)) break;
+    popped.push(uri);
     edits.popValue(H.Route);
-    popped++;
-    top = edits.topValue(H.Route);
   }
-  return { popped, token, next: undefined };
+  return { token: tokenIn(popped) };
 };

@@ -11,11 +11,11 @@ import {
   type SipMessage,
   firstValue,
   hostPortOf,
-  undoStrictRouting,
+  prepareRoute,
 } from '#libs/sip';
 import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { hasHost, popOwnRoutes, recordClientToCore } from '../record-route.js';
+import { hasHost, recordClientToCore, tokenIn } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
 const ICID_CHARACTERS = 26; // ≥ 128 bits
@@ -87,9 +87,9 @@ const onward = (
 ): Readonly<{ edits: Edits; uri: string }> | undefined => {
   const edits = new Edits(request);
   stripClientRequest(request, edits);
-  undoStrictRouting(edits, (uri) => hasHost(settings.ownHosts, uri));
-  const { popped, token, next } = popOwnRoutes(edits, settings.ownHosts);
-  if (popped === 0 || next === undefined || !hasHost(settings.coreHosts, next)) return undefined;
+  const { popped, next } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
+  if (popped.length === 0 || next === undefined || !hasHost(settings.coreHosts, next)) return undefined;
+  const token = tokenIn(popped);
   const known =
     flows.find(flow) !== undefined || (token !== undefined && isOfFlow(flows.byToken(token), flow));
   // By host and port alone: no parameter of the client's text (maddr, transport) steers where it goes.

@@ -1,14 +1,12 @@
 // Requests inside dialogs: along their Route set, with the charging facts that they mean (RFC 3261 §16.4–16.6, §12.2).
 import {
-  addrUri,
   Edits,
   H,
   type NextHop,
-  routeStrictly,
+  prepareRoute,
   type ServerTransaction,
   type SipMessage,
   tagOf,
-  undoStrictRouting,
 } from '#libs/sip';
 import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
 import { type DialogMark, isOwn } from './own-route.js';
@@ -32,24 +30,20 @@ type Onward = Readonly<{ edits: Edits; hop: NextHop; marks: readonly DialogMark[
  */
 const onward = ({ ports, settings }: SessionContext, request: SipMessage): Onward | undefined => {
   const edits = new Edits(request);
-  const requestUri = undoStrictRouting(edits, (uri) => isOwn(uri, settings.ownHosts));
+  const { popped, next, nextHopUri } = prepareRoute(edits, {
+    isOwn: (uri) => isOwn(uri, settings.ownHosts),
+  });
   const marks: DialogMark[] = [];
   let by: Side | undefined;
-  let next = edits.topValue(H.Route);
-  while (next !== undefined && isOwn(addrUri(next), settings.ownHosts)) {
-    const mark = ports.dialogMarks.read(addrUri(next));
+  for (const uri of popped) {
+    const mark = ports.dialogMarks.read(uri);
     const side = mark === undefined ? undefined : sideOf(request, mark);
-    if (mark !== undefined && side !== undefined) {
-      marks.push(mark);
-      by = side;
-    }
-    edits.popValue(H.Route);
-    next = edits.topValue(H.Route);
+    if (mark === undefined || side === undefined) continue;
+    marks.push(mark);
+    by = side;
   }
   if (by === undefined || (next === undefined && !marks.some(({ open }) => open))) return undefined;
-  const uri = next === undefined ? requestUri : addrUri(next);
-  routeStrictly(edits, requestUri);
-  return { edits, marks, by, hop: { kind: 'uri', uri, listener: 'scscf' } };
+  return { edits, marks, by, hop: { kind: 'uri', uri: nextHopUri, listener: 'scscf' } };
 };
 
 /** Methods that mean something for charging. */

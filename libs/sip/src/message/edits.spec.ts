@@ -126,6 +126,22 @@ describe('popValue and topValue', () => {
   });
 });
 
+describe('popLast', () => {
+  it('takes from what was appended, what came and what was put on top, in this order', () => {
+    const edits = new Edits(request(['X: 1', 'Route: <r1;x="a,b">, <r2>', 'Y: 2', 'Route: ,<r3>,', 'l: 0']));
+    edits.prepend(H.Route, '<p1>, <p2>');
+    edits.append(H.Route, '<z>');
+    expect([edits.popLast(H.Route), edits.popLast(H.Route)]).toEqual(['<z>', '<r3>']);
+    expect(rest(edits.render())).toEqual([
+      'X: 1', 'Route: <p1>', 'Route: <p2>', 'Route: <r1;x="a,b">', 'Route: <r2>', 'Y: 2', 'l: 0',
+    ]); // prettier-ignore
+    const seen: (string | undefined)[] = [];
+    for (let n = 0; n < 5; n++) seen.push(edits.popLast(H.Route));
+    expect(seen).toEqual(['<r2>', '<r1;x="a,b">', '<p2>', '<p1>', undefined]);
+    expect(rest(edits.render())).toEqual(['X: 1', 'Y: 2', 'l: 0']);
+  });
+});
+
 describe('Via', () => {
   const via = (edits: Edits): string[] => values(parse(edits.render()), H.Via);
 
@@ -226,6 +242,7 @@ describe('property: any edits in any order', () => {
     'remove',
     'pop',
     'pop',
+    'popLast',
     'addNamed',
     'removeNamed',
   );
@@ -238,6 +255,7 @@ describe('property: any edits in any order', () => {
     else if (kind === 'replace') edits.replace(id, text);
     else if (kind === 'remove') edits.remove(id);
     else if (kind === 'pop') edits.popValue(id);
+    else if (kind === 'popLast') edits.popLast(id);
     else if (kind === 'addNamed') edits.addNamed(HEADER_NAMES[id]!.toLowerCase(), text);
     else edits.removeNamed(HEADER_NAMES[id]!.toUpperCase());
   };
@@ -245,6 +263,7 @@ describe('property: any edits in any order', () => {
     if (kind === 'prepend') return [...splitValues(text), ...list];
     if (kind === 'append' || kind === 'addNamed') return [...list, ...splitValues(text)];
     if (kind === 'replace') return splitValues(text);
+    if (kind === 'popLast') return list.slice(0, -1);
     return kind === 'pop' ? list.slice(1) : [];
   };
 

@@ -115,6 +115,23 @@ export class Edits {
   }
 
   /**
+   * Takes the last value off, as it stands after the edits so far, and returns it. What is left is written a value a line at
+   * the place of the first: for the rare header that is read from its end, not for Via.
+   */
+  popLast(id: HeaderId): string | undefined {
+    const left: string[] = [];
+    for (let top = this.topValue(id); top !== undefined; top = this.topValue(id)) {
+      left.push(top);
+      this.popValue(id);
+    }
+    const last = left.pop();
+    const edit = this.edit(id);
+    this.clear(edit);
+    if (left.length > 0) edit.head = left;
+    return last;
+  }
+
+  /**
    * Sets received= and fills rport on the topmost Via that came, wherever it stands by now; once. Nothing happens when that
    * Via has been popped.
    */
