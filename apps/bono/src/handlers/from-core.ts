@@ -13,7 +13,7 @@ import {
 } from '#libs/sip';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { popOwnRoutes, recordCoreToClient, tokenIn } from '../record-route.js';
+import { popOwnRoutes, recordCoreToClient } from '../record-route.js';
 import { stripClientResponse, stripForClient } from '../trust-boundary.js';
 import { DIALOG_METHODS } from './from-client.js';
 
@@ -42,7 +42,7 @@ const deliveryOf = (
   request: SipMessage,
 ): Delivery | 'no-token' | 'flow-failed' => {
   const edits = new Edits(request);
-  const token = tokenIn(popOwnRoutes(edits, settings.ownHosts));
+  const { token } = popOwnRoutes(edits, settings.ownHosts);
   if (token === undefined) return 'no-token';
   const flow = flows.byToken(token);
   if (flow === undefined || isDisplaced(flows, flow, request)) return 'flow-failed';
