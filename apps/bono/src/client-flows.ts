@@ -96,6 +96,9 @@ const keyOf = (flow: Flow): string | Flow =>
     ? flow
     : `${flow.listener}|${flow.localAddress}:${flow.localPort}|${flow.remoteAddress}:${flow.remotePort}`;
 
+export type ClientFlowLimits = Readonly<{ identitiesMax: number; flowsMax: number }>;
+const LIMITS: ClientFlowLimits = { identitiesMax: IDENTITIES_MAX, flowsMax: CLIENT_FLOWS_MAX };
+
 /** The flows of this node that somebody is registered on. Nothing is kept for a client before its first 200 OK. */
 export class ClientFlows {
   /** Insertion order is the order of last registration. */
@@ -107,7 +110,10 @@ export class ClientFlows {
   readonly #byToken = new Map<string, Flow>();
   #identities = 0;
 
-  constructor(private readonly ports: Pick<BonoPorts, 'tokens'>) {}
+  constructor(
+    private readonly ports: Pick<BonoPorts, 'tokens'>,
+    private readonly limits: ClientFlowLimits = LIMITS,
+  ) {}
 
   get size(): number {
     return this.#clients.size;
@@ -137,7 +143,7 @@ export class ClientFlows {
     if (token === undefined) return false;
     const client = this.find(flow) ?? new ClientFlow(flow, token);
     const before = client.size;
-    if (this.#identities + identities.length > IDENTITIES_MAX) return false;
+    if (this.#identities + identities.length > this.limits.identitiesMax) return false;
     for (const identity of identities) client.register(identity);
     this.#identities += client.size - before;
     this.#touch(client);
@@ -184,7 +190,7 @@ export class ClientFlows {
     this.#clients.delete(key);
     this.#clients.set(key, client);
     this.#byFlow.set(client.flow, client);
-    if (this.#clients.size > CLIENT_FLOWS_MAX) this.#drop(this.#clients.values().next().value!);
+    if (this.#clients.size > this.limits.flowsMax) this.#drop(this.#clients.values().next().value!);
   }
 
   #drop(client: ClientFlow): void {

@@ -74,13 +74,19 @@ export const stripClientResponse = (response: SipMessage, edits: Edits): void =>
 /** RFC 3323, RFC 3325 §7: with `id` (or what implies it) nobody untrusted learns the asserted identity. */
 const PRIVATE = /(?:^|[;,\s])(?:id|header|user)(?:$|[;,\s])/i;
 
+/** One line should say it all; what any of them asks for is done. */
+const wantsPrivacy = (message: SipMessage): boolean => {
+  for (let line = message.findLine(H.Privacy); line >= 0; line = message.findLine(H.Privacy, line + 1))
+    if (PRIVATE.test(message.lineValue(line))) return true;
+  return false;
+};
+
 const AKA_KEYS: ReadonlySet<string> = new Set(['ck', 'ik']);
 
 /** For what goes to a client, request or response: internal headers and, when asked for, identities and keys. */
 export const stripForClient = (message: SipMessage, edits: Edits): void => {
   strip(message, edits, TO_CLIENT);
-  const privacy = message.header(H.Privacy);
-  if (privacy !== undefined && PRIVATE.test(privacy)) edits.remove(H.PAssertedIdentity);
+  if (wantsPrivacy(message)) edits.remove(H.PAssertedIdentity);
   if (message.status !== 401) return;
   const challenge = message.header(H.WwwAuthenticate);
   // The keys of an AKA vector are for the P-CSCF; they never go further (TS 33.203 §6.1).
