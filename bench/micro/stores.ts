@@ -215,7 +215,7 @@ const credentials = async (
   folder: string,
   database: Awaited<ReturnType<typeof openSqliteDatabase>>,
 ): Promise<void> => {
-  const masterKey = await loadMasterKey(path.join(folder, 'master-key'));
+  const masterKey = loadMasterKey(path.join(folder, 'master-key'));
   const open = (cacheMax: number) =>
     createSealedCredentialStore({ database, masterKey, clock: systemClock, cacheMax });
   const store = await open(50_000);

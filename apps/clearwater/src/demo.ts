@@ -1,9 +1,8 @@
 // The demo subscribers: alice and bob with random passwords, kept in DATA_DIR/demo.json (mode 600) for the person at the
 // terminal. Loopback only. Made through the same provisioning as everybody else; a restart changes nothing.
-import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Provisioning } from '#apps/homestead-prov';
-import type { Random } from '#libs/runtime';
+import { type Random, readPrivateFile, replacePrivateFile } from '#libs/runtime';
 
 export type DemoSubscriber = Readonly<{ impu: string; impi: string; password: string }>;
 
@@ -11,12 +10,8 @@ const NAMES = ['alice', 'bob'];
 const PASSWORD_CHARACTERS = 12;
 
 const kept = (file: string): readonly DemoSubscriber[] | undefined => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as DemoSubscriber[];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const content = readPrivateFile(file);
+  return content === undefined ? undefined : (JSON.parse(content.toString()) as DemoSubscriber[]);
 };
 
 /** Makes the demo subscribers where they are not there yet, and says who they are. */
@@ -34,6 +29,6 @@ export const seedDemo = async (
   }));
   for (const { impi, impu, password } of made)
     await provisioning.provisionSubscriber({ impi, impus: [impu], password });
-  writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
+  replacePrivateFile(file, `${JSON.stringify(made, null, 2)}\n`);
   return made;
 };

@@ -2,11 +2,11 @@
 // allowed only while every HTTP port is on loopback. Several keys at once serve rotation; `role:key` limits one to a role.
 // Read by http.ts on every request; written at first start.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Random } from './clock.port.js';
 import { ConfigError } from './config.js';
 import type { Logger } from './logger.js';
+import { makePrivateFile, readPrivateFile, replacePrivateFile } from './private-file.js';
 import { isLoopback } from './trusted-peers.js';
 
 const KEY_CHARACTERS = 40;
@@ -76,16 +76,11 @@ export type ApiKeyOptions = Readonly<{
 }>;
 
 const keptOrMade = (file: string, random: Random, show: (text: string) => void): string => {
-  try {
-    const kept = readFileSync(file, 'utf8').trim();
-    if (kept !== '') return kept;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const kept = readPrivateFile(file)?.toString().trim();
+  if (kept !== undefined && kept !== '') return kept;
   const made = random.token(KEY_CHARACTERS);
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${made}\n`, { mode: 0o600 });
-  chmodSync(file, 0o600);
+  if (kept === '') replacePrivateFile(file, `${made}\n`);
+  else if (!makePrivateFile(file, `${made}\n`)) return keptOrMade(file, random, show);
   show(`API key made and kept in ${file}: ${made}\n`);
   return made;
 };

@@ -25,7 +25,7 @@ const WRITER = `
   const database = await openSqliteDatabase({ file: folder + '/views.sqlite', clock });
   const table = await createSqliteTableStore({ database, name: 'rows' });
   const credentials = await createSealedCredentialStore({
-    database, clock, masterKey: await loadMasterKey(folder + '/master-key') });
+    database, clock, masterKey: loadMasterKey(folder + '/master-key') });
   for (let n = Number(from); ; n += 1) {
     const position = { generation: 1, partition: 0, offset: n };
     const digest = { kind: 'digest', impi: 'user' + n, realm: 'ims.test', ha1Md5: String(n) };
@@ -75,7 +75,7 @@ it('has every acknowledged row, checkpoint and credential, and each apply whole,
     const clock = createFakeClock();
     const database = await openSqliteDatabase({ file: path.join(folder, 'views.sqlite'), clock });
     const table = await createSqliteTableStore<{ n: number }>({ database, name: 'rows' });
-    const masterKey = await loadMasterKey(path.join(folder, 'master-key'));
+    const masterKey = loadMasterKey(path.join(folder, 'master-key'));
     const credentials = await createSealedCredentialStore({ database, clock, masterKey });
     const left = (await table.get('left'))?.n ?? 0;
     expect((await table.get('right'))?.n).toBe(left);
