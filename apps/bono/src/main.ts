@@ -1,6 +1,13 @@
 // Bono alone: an edge in front of a router elsewhere (SPROUT_ADDRESS).
-import { randomBytes } from 'node:crypto';
-import { createPeerCheck, loadConfigOrExit, ProcessConfig, startProcess } from '#libs/runtime';
+import path from 'node:path';
+import {
+  createPeerCheck,
+  loadConfigOrExit,
+  loadKeyFile,
+  ProcessConfig,
+  startProcess,
+  waitUntil,
+} from '#libs/runtime';
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { BonoConfig } from './bono.config.js';
 import { startBono } from './bono-node.js';
@@ -12,8 +19,8 @@ await startProcess('bono', common, async ({ clock, random, logger, metrics, heal
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
   const peers = createPeerCheck(common.trustedPeers);
-  // Without a registration view to take UDP flows back from, tokens need not outlive the process.
-  const flowTokenKey = randomBytes(32);
+  // Routers keep flow tokens in their bindings: with another key every UDP flow of before would be answered 430.
+  const flowTokenKey = loadKeyFile(path.join(common.dataDir, 'flow-token.key'), 'flow token key');
   const node = await startBono({
     process: common,
     config,
@@ -29,6 +36,7 @@ await startProcess('bono', common, async ({ clock, random, logger, metrics, heal
     node.endpoint.drain();
     node.stopAccepting();
   });
+  shutdown.on('finish', 'sip', () => waitUntil(clock, () => node.endpoint.pendingCount === 0));
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
     await node.close();

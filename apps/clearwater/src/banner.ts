@@ -1,4 +1,5 @@
 // What a newcomer sees when everything is ready: the domain, the ports, whom to be, what to try. For people, not logged.
+import { hostPort } from '#libs/sip';
 import type { DemoSubscriber } from './demo.js';
 
 export type Running = Readonly<{
@@ -31,15 +32,15 @@ export const banner = (running: Running): string => {
     '',
     `Clearwater serves ${homeDomain} (ready in ${(readyMs / 1000).toFixed(1)} s)`,
     '',
-    row('SIP', `${host}:${sipPort} UDP and TCP`),
-    row('WebSocket', `ws://${host}:${wsPort}`),
+    row('SIP', `${hostPort(host, sipPort)} UDP and TCP`),
+    row('WebSocket', `ws://${hostPort(host, wsPort)}`),
     ...http.map(([name, url]) => row(name, url)),
     row('data', dataDir),
     ...(apiKeyFile === undefined ? [] : [row('API key', `in ${apiKeyFile}`)]),
     ...demoRows(running),
     '',
     'What to try:',
-    `  register a phone: domain ${homeDomain}, proxy ${host}:${sipPort}, a user name and password from above`,
+    `  register a phone: domain ${homeDomain}, proxy ${hostPort(host, sipPort)}, a user name and password from above`,
     '  call from one phone to the other, then read what happened:',
     `    npm run history -- show registration-sip:alice@${homeDomain}`,
     '    npm run history -- tail --follow',

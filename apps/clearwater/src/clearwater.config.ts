@@ -1,5 +1,5 @@
 // How the parts are joined when all run in one process, beside the variables of each app.
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const EMBEDDED = { message: 'takes embedded' };
@@ -24,12 +24,6 @@ export class ClearwaterConfig {
   @Env('SUBSCRIBER_STORE', 'where subscribers are kept: embedded (SQLite in DATA_DIR)')
   @IsIn(['embedded'], EMBEDDED)
   subscriberStore = 'embedded' as const;
-
-  @Env('LOG_RETENTION_DAYS', 'days that events are kept; provisioning and accounts are kept for ever')
-  @IsInt({ message: 'takes whole days, 1 to 3650' })
-  @Min(1, { message: 'takes whole days, 1 to 3650' })
-  @Max(3650, { message: 'takes whole days, 1 to 3650' })
-  logRetentionDays = 7;
 
   @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
     kind: 'boolean',

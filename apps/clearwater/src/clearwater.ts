@@ -15,7 +15,6 @@ import {
   type Clock,
   createPeerCheck,
   type Health,
-  type HealthPart,
   isLoopback,
   type Logger,
   type Metrics,
@@ -23,6 +22,7 @@ import {
   type ProcessConfig,
   type Random,
   type Shutdown,
+  waitUntil,
 } from '#libs/runtime';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import type { ClearwaterConfig } from './clearwater.config.js';
@@ -59,34 +59,10 @@ export interface Clearwater {
   readonly http: HttpApis;
 }
 
-const POLL_MS = 20;
-
-/** Resolves when the endpoints have answered what they took. The shutdown's own bound ends the wait. */
-const finished = (clock: Clock, ...pending: (() => number)[]): Promise<void> =>
-  new Promise((resolve) => {
-    const look = (): void => {
-      if (pending.every((count) => count() === 0)) resolve();
-      else clock.after(POLL_MS, look);
-    };
-    look();
-  });
-
-const LOG_LOOK_MS = 1_000;
-
-/** Tells /healthz how the log is, now and from time to time: it stops for good when its disk cannot be trusted. */
-const watchLog = (clock: Clock, log: Storage['log'], part: HealthPart): void => {
-  const { ok, reason } = log.health();
-  if (ok) part.ready();
-  else part.notReady(reason ?? 'the log has stopped');
-  clock.after(LOG_LOOK_MS, () => watchLog(clock, log, part));
-};
-
 const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage; views: Views }> => {
   const { configs, clock, random, logger, metrics, health, shutdown } = options;
-  const { dataDir, masterKeyFile } = configs.process;
-  const log = health.part('log');
+  const { dataDir, masterKeyFile, logRetentionDays } = configs.process;
   const viewsPart = health.part('views');
-  const { logRetentionDays } = configs.clearwater;
   const storage = await openStorage({
     dataDir,
     masterKeyFile,
@@ -95,9 +71,9 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
     random,
     logger,
     metrics,
+    health: health.part('log'),
   });
   shutdown.on('close', 'storage', () => storage.close());
-  watchLog(clock, storage.log, log);
   const views = await openViews(dataDir, storage.profiles, {
     log: storage.log,
     ledger: storage.ledger,
@@ -209,12 +185,8 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
       node.stopAccepting();
     }
   });
-  const pending = [bono, sprout].map(
-    ({ endpoint }) =>
-      () =>
-        endpoint.pendingCount,
-  );
-  shutdown.on('finish', 'sip', () => finished(clock, ...pending));
+  const isIdle = (): boolean => bono.endpoint.pendingCount + sprout.endpoint.pendingCount === 0;
+  shutdown.on('finish', 'sip', () => waitUntil(clock, isIdle));
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
     await Promise.all([bono.close(), sprout.close()]);

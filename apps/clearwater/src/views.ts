@@ -2,18 +2,12 @@
 import { openRegistrationView } from '#apps/sprout';
 import { type FollowOptions, followLog } from '#libs/projector';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
-import { SUBSCRIBER_PROFILES_VERSION, type SubscriberProfiles } from '#projections/subscriber-profiles';
+import { type SubscriberProfiles, subscriberProfiles } from '#projections/subscriber-profiles';
 
 export interface Views {
   readonly registrations: RegistrationRows;
   stop(): Promise<void>;
 }
-
-const subscriberProfiles = {
-  name: 'subscriber-profiles',
-  version: SUBSCRIBER_PROFILES_VERSION,
-  topics: ['provisioning'],
-} as const;
 
 /** Opens the views; resolves when they show all that the log holds. */
 export const openViews = async (

@@ -14,12 +14,11 @@ import { createProvisioning } from './provisioning.js';
 
 const common = loadConfigOrExit(ProcessConfig, { managementPort: 8887 });
 const { homesteadProvPort: port, storePlaintextPasswords } = loadConfigOrExit(HomesteadProvConfig);
-const { bindAddress: host, dataDir, masterKeyFile, homeDomain, apiKeys: configured } = common;
-await startProcess('homestead-prov', common, async ({ clock, random, logger, health, shutdown }) => {
+const { bindAddress: host, dataDir, homeDomain, apiKeys: configured } = common;
+await startProcess('homestead-prov', common, async (parts) => {
+  const { clock, random, logger, health, shutdown } = parts;
   const part = health.part('homestead-prov');
-  const onFailure = () => part.notReady('the subscriber view cannot follow the log');
-  const stores = await openEmbeddedSubscribers({ dataDir, masterKeyFile, clock, logger, random, onFailure });
-  shutdown.on('close', 'stores', () => stores.close());
+  const stores = await openEmbeddedSubscribers(common, parts);
   const provisioning = createProvisioning({ ...stores, clock, random, homeDomain, storePlaintextPasswords });
   const finished = await provisioning.finishInterrupted();
   logger.info({ ...finished }, 'finished what was interrupted');

@@ -14,12 +14,11 @@ import { HomesteadModule } from './homestead.module.js';
 
 const common = loadConfigOrExit(ProcessConfig, { managementPort: 8886 });
 const config = loadConfigOrExit(HomesteadConfig);
-const { bindAddress: host, dataDir, masterKeyFile, homeDomain, apiKeys: configured } = common;
-await startProcess('homestead', common, async ({ clock, random, logger, health, shutdown }) => {
+const { bindAddress: host, dataDir, homeDomain, apiKeys: configured } = common;
+await startProcess('homestead', common, async (parts) => {
+  const { clock, random, logger, health, shutdown } = parts;
   const part = health.part('homestead');
-  const onFailure = () => part.notReady('the subscriber view cannot follow the log');
-  const stores = await openEmbeddedSubscribers({ dataDir, masterKeyFile, clock, logger, random, onFailure });
-  shutdown.on('close', 'stores', () => stores.close());
+  const stores = await openEmbeddedSubscribers(common, parts);
   const onFault = (error: unknown) => logger.warn({ err: error }, 'homestead');
   const core = createHomestead({ ...stores, clock, onFault, ...homesteadOptions(config, homeDomain) });
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });

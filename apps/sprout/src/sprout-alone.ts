@@ -1,30 +1,41 @@
 // Sprout in a process of its own: its own log and registration view in DATA_DIR, Homestead over HTTP. Used by main.ts.
-import { createEmbeddedLog, nodeDisk } from '#libs/event-log';
+import path from 'node:path';
+import { UPCASTERS } from '#libs/domain';
 import { connectHomestead } from '#libs/homestead-client';
-import { createPeerCheck, presentedKey, type ProcessConfig, type ProcessParts } from '#libs/runtime';
+import { openDataDir } from '#libs/projector';
+import {
+  createPeerCheck,
+  loadKeyFile,
+  presentedKey,
+  type ProcessConfig,
+  type ProcessParts,
+  waitUntil,
+} from '#libs/runtime';
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { createMemoryKeyValueStore } from '#libs/stores';
 import type { LiveChallenges } from './authentication/challenges.js';
-import { openRegistrationView, type RegistrationView } from './registration-view.js';
+import { openRegistrationView } from './registration-view.js';
 import type { SproutConfig } from './sprout.config.js';
 import { startSprout } from './sprout-node.js';
 
-const openView = async (dataDir: string, parts: ProcessParts) => {
+const openData = async ({ dataDir, logRetentionDays }: ProcessConfig, parts: ProcessParts) => {
   const { clock, random, logger, metrics, health, shutdown } = parts;
   const part = health.part('views');
-  const log = await createEmbeddedLog({ directory: dataDir, disk: nodeDisk, clock, random });
-  shutdown.on('close', 'log', () => log.close());
+  const common = { clock, random, logger, metrics };
+  const data = await openDataDir({
+    ...common,
+    dataDir,
+    logRetentionDays,
+    upcasters: UPCASTERS,
+    health: health.part('log'),
+  });
+  shutdown.on('close', 'storage', () => data.close());
+  const { log, ledger } = data;
   const onFailure = (name: string, error: unknown): void => {
     logger.error({ view: name, err: error }, 'a view cannot follow the log');
     part.notReady(`${name} stopped`);
   };
-  const view: RegistrationView = await openRegistrationView(dataDir, {
-    log,
-    clock,
-    logger,
-    metrics,
-    onFailure,
-  });
+  const view = await openRegistrationView(dataDir, { ...common, log, ledger, onFailure });
   shutdown.on('flush', 'views', () => view.stop());
   part.ready();
   return { log, registrations: view.rows };
@@ -38,7 +49,7 @@ export const startSproutAlone = async (
 ): Promise<void> => {
   const { clock, random, health, shutdown } = parts;
   const sip = health.part('sip');
-  const data = await openView(common.dataDir, parts);
+  const data = await openData(common, parts);
   const apiKey = presentedKey(common.apiKeys, 'homestead');
   const link = connectHomestead({
     url: config.homesteadUrl,
@@ -55,6 +66,7 @@ export const startSproutAlone = async (
     config,
     timers,
     homestead: link.homestead,
+    dialogKey: loadKeyFile(path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock }),
     peers: createPeerCheck(common.trustedPeers),
   });
@@ -62,6 +74,7 @@ export const startSproutAlone = async (
     node.endpoint.drain();
     node.stopAccepting();
   });
+  shutdown.on('finish', 'sip', () => waitUntil(clock, () => node.endpoint.pendingCount === 0));
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
     await Promise.all([node.close(), link.close()]);

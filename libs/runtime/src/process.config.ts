@@ -66,6 +66,12 @@ export class ProcessConfig {
   @Matches(/^[^\0]+$/, { message: 'takes a folder' })
   dataDir = './data';
 
+  @Env('LOG_RETENTION_DAYS', 'days that events are kept; provisioning and accounts are kept for ever')
+  @IsInt({ message: 'takes whole days, 1 to 3650' })
+  @Min(1, { message: 'takes whole days, 1 to 3650' })
+  @Max(3650, { message: 'takes whole days, 1 to 3650' })
+  logRetentionDays = 7;
+
   @Env('MASTER_KEY_FILE', 'file with the key that encrypts stored credentials (32 bytes); made when absent', {
     defaultText: '`DATA_DIR/master.key`',
   })

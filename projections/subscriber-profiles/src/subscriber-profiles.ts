@@ -58,6 +58,12 @@ export const keyOf = (stream: string): string | undefined => {
 /** Raise to rebuild from the start of the log. */
 export const SUBSCRIBER_PROFILES_VERSION = 1;
 
+export const subscriberProfiles = {
+  name: 'subscriber-profiles',
+  version: SUBSCRIBER_PROFILES_VERSION,
+  topics: ['provisioning'],
+} as const;
+
 /** Revision of the last event that the row holds; 0 before the first. */
 export const revisionOf = (row: SubscriberProfilesRow | undefined): number =>
   row && 'revision' in row ? row.revision : 0;

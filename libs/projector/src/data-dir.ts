@@ -1,0 +1,103 @@
+// DATA_DIR as every program with a log opens it: folder, log, SQLite database of the views, and their ledger. One process owns
+// the folder; a second one is refused by the log's lock. What a program keeps beside these it opens on the database itself.
+// Used by the start-up of the all-in-one and of each app alone.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import {
+  createEmbeddedLog,
+  createUpcasting,
+  type EmbeddedLog,
+  nodeDisk,
+  type Upcaster,
+} from '#libs/event-log';
+import {
+  type Clock,
+  type HealthPart,
+  LATENCY_BUCKETS_MS,
+  type Logger,
+  type Metrics,
+  type Random,
+} from '#libs/runtime';
+import { createSqliteTableStore, openSqliteDatabase, type SqliteDatabase } from '#libs/stores';
+import { createTableLedger, type LedgerRow, type ProjectionLedger } from './projection-ledger.js';
+
+export type DataDirOptions = Readonly<{
+  /** ProcessConfig. */
+  dataDir: string;
+  logRetentionDays: number;
+  /** Those of the domain: old events are folded in today's shape. */
+  upcasters: readonly Upcaster[];
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  metrics: Metrics;
+  /** Shows how the log is. */
+  health: HealthPart;
+}>;
+
+export interface DataDir {
+  readonly log: EmbeddedLog;
+  readonly database: SqliteDatabase;
+  /** Versions and parked events of a projection, over restarts. */
+  readonly ledger: (projection: string) => ProjectionLedger;
+  close(): Promise<void>;
+}
+
+const A_DAY_MS = 86_400_000;
+const LOG_LOOK_MS = 1_000;
+
+const openLog = (options: DataDirOptions): Promise<EmbeddedLog> => {
+  const { dataDir, logRetentionDays, upcasters, clock, random, logger, metrics } = options;
+  const events = metrics.counter('log_events_appended_total', 'Events made durable');
+  const commits = metrics.histogram('log_commit_ms', 'Duration of a group commit, ms', LATENCY_BUCKETS_MS);
+  return createEmbeddedLog({
+    directory: dataDir,
+    disk: nodeDisk,
+    clock,
+    random,
+    retentionMs: logRetentionDays * A_DAY_MS,
+    ...createUpcasting(upcasters),
+    onCommit(count, _bytes, tookMs) {
+      events.n += count;
+      commits.observe(tookMs);
+    },
+    report: (message) => logger.warn({ part: 'log' }, message),
+  });
+};
+
+/** Tells /healthz how the log is, now and from time to time: it stops for good when its disk cannot be trusted. */
+const watchLog = (clock: Clock, log: EmbeddedLog, part: HealthPart): (() => void) => {
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    const { ok, reason } = log.health();
+    if (ok) part.ready();
+    else part.notReady(reason ?? 'the log has stopped');
+    cancel = clock.after(LOG_LOOK_MS, look);
+  };
+  look();
+  return () => cancel();
+};
+
+/** Rejects with DirectoryInUse, LogDamaged or what the operating system says. */
+export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => {
+  const { dataDir, clock, logger } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const log = await openLog(options);
+  const stopWatching = watchLog(clock, log, options.health);
+  const database = await openSqliteDatabase({
+    file: path.join(dataDir, 'views.sqlite'),
+    clock,
+    onFault: (reason) => logger.error({ part: 'views' }, reason),
+  });
+  const ledgers = await createSqliteTableStore<LedgerRow>({ database, name: 'projections' });
+  return {
+    log,
+    database,
+    ledger: (projection) => createTableLedger(projection, ledgers),
+    async close() {
+      stopWatching();
+      await log.close();
+      await database.close();
+    },
+  };
+};
