@@ -24,15 +24,18 @@ export type ProcessParts = Readonly<{
 /** A fault whose message tells an operator all there is to know: shown as one line, without a stack. */
 export class StartRefused extends Error {}
 
-const NETWORK_FAULTS: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL']);
+/** What the operating system refuses for reasons that an operator can see in its words: ports, folders, files. */
+const SYSTEM_FAULTS: ReadonlySet<unknown> = new Set([
+  'EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EROFS', 'ENOSPC', 'EMFILE',
+]); // prettier-ignore
 
-const isNetworkFault = (error: unknown): error is Error =>
-  error instanceof Error && 'code' in error && NETWORK_FAULTS.has(error.code);
+const isSystemFault = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && SYSTEM_FAULTS.has(error.code);
 
 /** The one line for a start that was refused; undefined for a defect, which keeps its stack. */
 const refusalOf = (error: unknown): string | undefined => {
   if (error instanceof ConfigError || error instanceof StartRefused) return error.message;
-  return isNetworkFault(error) ? `cannot listen: ${error.message}` : undefined;
+  return isSystemFault(error) ? `cannot start: ${error.message}` : undefined;
 };
 
 /** Runs `start` with the parts of a process; the management port listens before, and shows 503 until all is ready. */
