@@ -100,11 +100,6 @@ export const PLACES: readonly Place[] = [
     why: 'patterns of criteria are compiled in one place',
   },
   {
-    packages: /^fast-xml-parser$/,
-    files: /\/xml-tree\.ts$/,
-    why: 'XML is read in one place, without DTDs and entities',
-  },
-  {
     packages: /^(node:dgram|node:net|node:tls)$/,
     files: /\/adapters\/|^libs\/runtime\/src\/|^bench\//,
     why: 'sockets are adapters’',
