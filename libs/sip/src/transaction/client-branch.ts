@@ -1,5 +1,5 @@
 // One request sent to one next hop: its targets are resolved, tried in order, each by a client transaction of its own
-// with a new Via. RFC 3261 §16.6 items 7–10, §8.1.2; RFC 3263 §4.3. Owners: proxy.ts, own-request.ts.
+// with a new Via. RFC 3261 §16.6 items 7–10, §8.1.2; RFC 3263 §4.3. Owners: proxy.ts, endpoint.ts.
 import type { BranchIds } from './branch-id.js';
 import type { Edits } from '../message/edits.js';
 import type { Branch, NextHop } from '../proxy/endpoint.port.js';

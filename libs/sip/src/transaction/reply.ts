@@ -1,5 +1,5 @@
 // Responses made here (RFC 3261 §8.2.6): what is copied from the request, a To tag, and the reason phrases.
-// Readers: server-transaction.ts, endpoint.admission.ts.
+// Readers: server-transaction.ts, endpoint.ts, proxy.ts.
 import type { Random } from '#libs/runtime';
 import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';

@@ -1,5 +1,5 @@
-// Where the responses of one request go: back on its flow, or, when that is not the way or is gone, to the address of
-// its topmost Via. RFC 3261 §18.2.2, RFC 3581 §4. Owner: server-transaction.ts; also used for answers without state.
+// Where the responses of one request go: back on its flow, or, when that is not the way or is gone, to the port of its
+// topmost Via at the address that it came from. RFC 3261 §18.2.2, RFC 3581 §4. Owner: server-transaction.ts; also used for answers without state.
 import type { TopVia } from './top-via.js';
 import type { ResponsePath } from './transaction.js';
 import type { Flow, Target, TransportName, Transports } from '../transport/transport.port.js';
