@@ -6,6 +6,11 @@ import type { Line, Report } from '../line.js';
 
 const REGISTER_US_MAX = 120;
 const CALL_US_MAX = 320;
+/**
+ * The short form is one short run on whatever machine it meets, beside other work: it finds what costs a multiple, not what
+ * costs a percent. The limits themselves are judged by the full form alone.
+ */
+const SHORT_FORM_FACTOR = 5;
 
 const judge = (report: Report, name: string, figures: ProductFigures, limit: number): void => {
   report.atMost(`${name}CpuUs`, figures.cpuUsPerFlow, limit);
@@ -20,11 +25,12 @@ const judge = (report: Report, name: string, figures: ProductFigures, limit: num
 
 export const line: Line = {
   async run(report) {
+    const slack = report.quick ? SHORT_FORM_FACTOR : 1;
     const size = report.quick ? { seconds: 4, runs: 1, users: 300 } : { seconds: 10, runs: 5, users: 1000 };
     report.note('registrations');
-    judge(report, 'register', await benchRegister({ ...size, rate: 2000 }), REGISTER_US_MAX);
+    judge(report, 'register', await benchRegister({ ...size, rate: 2000 }), REGISTER_US_MAX * slack);
     report.note('calls, ten criteria a side');
-    judge(report, 'call', await benchCall({ ...size, rate: report.quick ? 500 : 1000 }), CALL_US_MAX);
+    judge(report, 'call', await benchCall({ ...size, rate: report.quick ? 500 : 1000 }), CALL_US_MAX * slack);
     const page = readFileSync(inRepository('docs/performance.md'), 'utf8');
     for (const profile of ['### Profile of a registration', '### Profile of a call']) {
       report.check(`docs/performance.md has '${profile}'`, page.includes(profile));
