@@ -71,6 +71,13 @@ export class ClientFlow {
     this.#identities.clear();
   }
 
+  /** Lets what was registered together with an identity last at least so long. */
+  keep({ impi }: FlowIdentity, untilMs: number): void {
+    for (const [impu, other] of this.#identities)
+      if (other.impi === impi && other.expiresAtMs < untilMs)
+        this.#identities.set(impu, { ...other, expiresAtMs: untilMs });
+  }
+
   dropLapsed(nowMs: number): void {
     for (const [impu, { expiresAtMs }] of this.#identities)
       if (expiresAtMs + GRACE_MS <= nowMs) this.#identities.delete(impu);

@@ -5,6 +5,7 @@ import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
+import type { LogOutage } from './log-outage.js';
 import type { CallSpool } from './session/call-spool.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
@@ -28,6 +29,7 @@ export type SproutPorts = Readonly<{
   /** Facts about calls, on their way to the log. */
   calls: Pick<CallSpool, 'note'>;
   dialogMarks: DialogMarks;
+  outage: Pick<LogOutage, 'judgedAtMs'>;
   /** Late bound: the endpoint is created with Sprout as its user. */
   endpoint: () => Endpoint;
 }>;

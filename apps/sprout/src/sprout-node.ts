@@ -20,6 +20,7 @@ import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { LiveChallenges } from './authentication/challenges.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
+import { LogOutage } from './log-outage.js';
 import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
 import { CallSpool } from './session/call-spool.js';
@@ -141,7 +142,7 @@ const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promis
 
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
-  const { log, registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
+  const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
   const transports = createTransports({
     listeners: listenersOf(options).map((listener) => ({
       ...listener,
@@ -155,9 +156,12 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const addresses = transports.addresses();
   const settings = settingsOf(options, addresses);
   const observer = observerOf(metrics, logger);
+  const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
+  const log = outage.watching(options.log);
   const calls = new CallSpool(log, clock, observer);
   const ports: SproutPorts = {
     calls,
+    outage,
     dialogMarks: new DialogMarks(options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES)),
     log,
     registrations,

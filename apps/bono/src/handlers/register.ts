@@ -22,6 +22,8 @@ import { pathValue } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
 const EXPIRES_DEFAULT_S = 300;
+/** As long as a registration usually lasts: the client tries again within seconds (Retry-After). */
+const FAULT_KEEPS_MS = 300_000;
 const INTEGRITY: ReadonlySet<string> = new Set(['integrity-protected']);
 
 /** The mark that the S-CSCF reads (TS 24.229 §5.2.2.2): is the user already known on this flow? Never the client's own. */
@@ -45,7 +47,18 @@ class RegistrationObserver implements ProxyUser<undefined> {
   response(_branch: Branch<undefined>, response: SipMessage, edits: Edits): void {
     stripForClient(response, edits);
     const { status, cseqMethod } = response;
-    if (status >= 200 && status < 300 && cseqMethod === 'REGISTER') this.#registered(response);
+    if (cseqMethod !== 'REGISTER') return;
+    if (status >= 200 && status < 300) this.#registered(response);
+    else if (status >= 500 && status < 600) this.#faulted();
+  }
+
+  /** The network could not take the refresh: its fault must not end who is registered here (docs/architecture.md §6). */
+  #faulted(): void {
+    const { flow, impu } = this.registering;
+    const nowMs = this.ports.clock.nowMs();
+    const client = this.flows.find(flow);
+    const known = client?.identity(impu, nowMs);
+    if (known !== undefined) client?.keep(known, nowMs + FAULT_KEEPS_MS);
   }
 
   #registered(response: SipMessage): void {

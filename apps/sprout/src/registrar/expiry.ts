@@ -14,7 +14,7 @@ const SWEEP_MAX = 1_000;
 const SWEEP_TOGETHER = 50;
 const RETRY_AFTER_FAULT_MS = 5_000;
 
-type ExpiryPorts = Pick<SproutPorts, 'log' | 'registrations' | 'homestead' | 'clock' | 'observer'>;
+type ExpiryPorts = Pick<SproutPorts, 'log' | 'outage' | 'registrations' | 'homestead' | 'clock' | 'observer'>;
 
 /** Expires bindings of every AoR it has been told of. */
 export class RegistrationExpiry {
@@ -62,6 +62,7 @@ export class RegistrationExpiry {
   /** Looks at what is due now; for simulations and tests without the timer too. */
   async #sweep(): Promise<void> {
     const nowMs = this.ports.clock.nowMs();
+    if (this.ports.outage.judgedAtMs(nowMs) < nowMs) return;
     let left = SWEEP_MAX;
     const together: Promise<void>[] = [];
     for (let second = this.#nextSecond; second * 1000 + 1000 <= nowMs && left > 0; second++) {

@@ -43,7 +43,7 @@ export const serve = async (
       ? refuse(403, 'Forbidden', `${impu} is barred`)
       : refuse(404, 'Not Found', `${impu} is barred`);
   const row = await ports.registrations.load(profile.defaultImpu);
-  const bindings = liveBindings(row, ports.clock.nowMs());
+  const bindings = liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs()));
   const registered = bindings.length > 0;
   const { chargingAddresses } = answer.value;
   const criteria = matchCriteria(
