@@ -1,4 +1,3 @@
 export * from './event-log.port.js';
-export * from './command-handler.js';
 export * from './upcast.js';
 export * from './adapters/embedded/index.js';
