@@ -1,6 +1,6 @@
 // What a hostile client tries at the edge, on the whole core: to speak as another, to relay, to stall the process
 // (docs/architecture.md §7). Each of these once worked on some implementation.
-import { Phone } from '#libs/phone';
+import type { Phone } from '#libs/phone';
 import { H, type SipMessage } from '#libs/sip';
 import { createWorld, type World } from './world.js';
 
@@ -50,12 +50,12 @@ it('keeps nothing of a client that was not let in', async () => {
 
 it('spends no more on long blanks in credentials than on other text', async () => {
   const mallory = await world.phone('mallory');
-  const startMs = performance.now();
+  const before = process.cpuUsage();
   const headers = `Expires: 300\r\nAuthorization: Digest a=b${' '.repeat(50_000)}x\r\n`;
   await world
     .until(mallory.request('REGISTER', 'sip:ims.test', { headers }).final, 1_000)
     .catch(() => undefined);
-  expect(performance.now() - startMs).toBeLessThan(1_500);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1_500);
 });
 
 it('takes a name that JavaScript knows for an instance like any other', async () => {

@@ -62,10 +62,10 @@ export const raceFork = async (
   });
   const calls = await world.until(Promise.all(rounds));
   await world.advance(200);
-  const byes = calls.map(({ request, answer }) =>
+  const byes = calls.flatMap(({ request, answer }) =>
     answer === 'timeout' || answer.status !== 200
-      ? undefined
-      : caller.inDialog('BYE', { request, answer }, 2)!.final,
+      ? []
+      : [caller.inDialog('BYE', { request, answer }, 2)!.final],
   );
   await world.until(Promise.all(byes));
   for (const { winner, won, lost, answer } of calls) {

@@ -94,7 +94,7 @@ const runRace = async (race: Race, { count, seed = 1, onProgress }: RacesOptions
   for (let worldSeed = seed; tally.tried < count; worldSeed++) {
     const world = await createWorld({
       seed: worldSeed,
-      ...(race === 'forkAndCancel' ? { transform: SCATTERED! } : {}),
+      ...(race === 'forkAndCancel' ? { transform: SCATTERED } : {}),
     });
     const random = createSeededRandom(`${race} ${worldSeed}`);
     const run = await SETUPS[race](world);
