@@ -10,6 +10,7 @@ import {
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
+import { comparePositions } from '#libs/decider';
 import {
   type ApiKeys,
   type Clock,
@@ -22,6 +23,7 @@ import {
   type ProcessConfig,
   type Random,
   type Shutdown,
+  StartRefused,
   waitUntil,
 } from '#libs/runtime';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
@@ -59,6 +61,17 @@ export interface Clearwater {
   readonly http: HttpApis;
 }
 
+/** A view that has seen more than the log holds: events are gone, and rebuilding would take away what was acknowledged. */
+const refuseLostLog = async ({ log, profiles }: Storage): Promise<void> => {
+  const seen = await profiles.checkpoint();
+  const { head } = log;
+  if (seen === undefined || (head !== undefined && comparePositions(seen, head) <= 0)) return;
+  throw new StartRefused(
+    `the log ends at offset ${head?.offset ?? 'none'}, but the views have seen ${seen.offset}: events are lost. ` +
+      'Restore DATA_DIR/log from a backup; or, to go on without them, remove DATA_DIR/views.sqlite*',
+  );
+};
+
 const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage; views: Views }> => {
   const { configs, clock, random, logger, metrics, health, shutdown } = options;
   const { dataDir, masterKeyFile, logRetentionDays } = configs.process;
@@ -74,6 +87,7 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
     health: health.part('log'),
   });
   shutdown.on('close', 'storage', () => storage.close());
+  await refuseLostLog(storage);
   const views = await openViews(dataDir, storage.profiles, {
     log: storage.log,
     ledger: storage.ledger,
