@@ -1,7 +1,6 @@
 // The all-in-one: configuration, start, demo, what to try next.
 import { readFileSync } from 'node:fs';
-import { DirectoryInUse } from '#libs/event-log';
-import { loadApiKeys, presentedKey, StartRefused, startProcess } from '#libs/runtime';
+import { loadApiKeys, presentedKey, startProcess } from '#libs/runtime';
 import { startClearwater } from './clearwater.js';
 import { loadConfigs } from './load-configs.js';
 import { welcome } from './welcome.js';
@@ -15,11 +14,7 @@ await startProcess('clearwater', configs.process, async (parts) => {
   const { keys, file } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
   const ownApiKey =
     file === undefined ? presentedKey(configured, 'homestead') : readFileSync(file, 'utf8').trim();
-  const clearwater = await startClearwater({ configs, apiKeys: keys, ownApiKey, ...parts }).catch(
-    (error: unknown) => {
-      throw error instanceof DirectoryInUse ? new StartRefused(error.message) : error;
-    },
-  );
+  const clearwater = await startClearwater({ configs, apiKeys: keys, ownApiKey, ...parts });
   await welcome(clearwater, configs, {
     random,
     logger,

@@ -1,4 +1,5 @@
 // What Sprout needs of the world; apps/clearwater and main.ts supply it.
+import type { CallEvent, ChargingEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import type { Clock, Random } from '#libs/runtime';
@@ -6,9 +7,13 @@ import type { Endpoint } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { LogOutage } from './log-outage.js';
-import type { CallSpool } from './session/call-spool.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
+
+/** Takes facts about calls towards the log; the caller never waits (session/call-spool.ts). */
+export interface CallFacts {
+  note(stream: string, facts: readonly (CallEvent | ChargingEvent)[]): void;
+}
 
 /** Counts and reports; the app binds it to metrics and the logger. `kind` is a fixed word, never user input. */
 export interface SproutObserver {
@@ -27,7 +32,7 @@ export type SproutPorts = Readonly<{
   random: Random;
   observer: SproutObserver;
   /** Facts about calls, on their way to the log. */
-  calls: Pick<CallSpool, 'note'>;
+  calls: CallFacts;
   dialogMarks: DialogMarks;
   outage: Pick<LogOutage, 'judgedAtMs'>;
   /** Late bound: the endpoint is created with Sprout as its user. */

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DirectoryInUse, type Upcaster } from '#libs/event-log';
-import { createMetrics, silentLogger, systemClock, systemRandom } from '#libs/runtime';
+import type { Upcaster } from '#libs/event-log';
+import { createMetrics, silentLogger, systemClock, systemRandom, StartRefused } from '#libs/runtime';
 import { openDataDir } from './data-dir.js';
 
 const UP: Upcaster = {
@@ -30,7 +30,7 @@ it('opens log and views, with old events in today’s shape', async () => {
   try {
     const first = await open([]);
     await first.log.append('registration-x', [{ type: 'Old', data: {} }]);
-    await expect(open([])).rejects.toThrow(DirectoryInUse);
+    await expect(open([])).rejects.toThrow(StartRefused);
     await first.close();
     const second = await open([UP]);
     const read: unknown[] = [];

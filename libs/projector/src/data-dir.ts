@@ -6,7 +6,9 @@ import path from 'node:path';
 import {
   createEmbeddedLog,
   createUpcasting,
+  DirectoryInUse,
   type EmbeddedLog,
+  LogDamaged,
   nodeDisk,
   type Upcaster,
 } from '#libs/event-log';
@@ -17,6 +19,7 @@ import {
   type Logger,
   type Metrics,
   type Random,
+  StartRefused,
 } from '#libs/runtime';
 import { createSqliteTableStore, openSqliteDatabase, type SqliteDatabase } from '#libs/stores';
 import { createTableLedger, type LedgerRow, type ProjectionLedger } from './projection-ledger.js';
@@ -62,6 +65,11 @@ const openLog = (options: DataDirOptions): Promise<EmbeddedLog> => {
       commits.observe(tookMs);
     },
     report: (message) => logger.warn({ part: 'log' }, message),
+  }).catch((error: unknown) => {
+    // An operator needs the sentence, not the stack.
+    if (error instanceof DirectoryInUse || error instanceof LogDamaged)
+      throw new StartRefused(error.message, { cause: error });
+    throw error;
   });
 };
 
@@ -78,7 +86,7 @@ const watchLog = (clock: Clock, log: EmbeddedLog, part: HealthPart): (() => void
   return () => cancel();
 };
 
-/** Rejects with DirectoryInUse, LogDamaged or what the operating system says. */
+/** Rejects with StartRefused (folder in use, log damaged) or what the operating system says. */
 export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => {
   const { dataDir, clock, logger } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });

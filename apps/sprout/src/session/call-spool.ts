@@ -4,7 +4,7 @@
 import type { CallEvent, ChargingEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
-import type { SproutObserver } from '../ports.js';
+import type { CallFacts, SproutObserver } from '../ports.js';
 
 /** How long facts wait for others. */
 export const CALL_SPOOL_MS = 20;
@@ -13,7 +13,7 @@ export const CALL_SPOOL_STREAMS_MAX = 50_000;
 
 type Fact = CallEvent | ChargingEvent;
 
-export class CallSpool {
+export class CallSpool implements CallFacts {
   #waiting = new Map<string, Fact[]>();
   #cancel: (() => void) | undefined;
 
