@@ -49,6 +49,6 @@ for (const text of lines) {
   else fail(1, `acceptance ${line}: ${why.join('; ').slice(0, 400)}`);
 }
 
-for (const failure of failures) console.log(`FAILED ${failure}`);
+for (const failure of failures) console.log(`FAILED ${failure.replace(/\s+/g, ' ')}`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;

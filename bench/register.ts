@@ -40,7 +40,7 @@ const withPinnedProduct = async (
     const profile = options.profile ? { profile: summarizeProfile(profiles) } : {};
     return { ...figures, users: options.users, residentMiB, ...profile };
   } catch (error) {
-    if (!product.alive()) progress('the product has ended by itself');
+    if (!product.alive()) progress(`the product has ended: ${product.ending()}`);
     process.stderr.write(product.output().slice(-2000));
     throw error;
   } finally {

@@ -15,7 +15,7 @@ export type TestRun = Readonly<{
   failures: readonly string[];
 }>;
 
-type Assertion = Readonly<{ status: string; fullName: string }>;
+type Assertion = Readonly<{ status: string; fullName: string; failureMessages?: readonly string[] }>;
 type JestOutput = Readonly<{
   numPassedTests: number;
   numFailedTests: number;
@@ -23,6 +23,8 @@ type JestOutput = Readonly<{
   numFailedTestSuites: number;
   testResults: readonly Readonly<{ name: string; message: string; assertionResults: readonly Assertion[] }>[];
 }>;
+
+const firstLine = (text = ''): string => text.split('\n', 1)[0]?.slice(0, 300) ?? '';
 
 export const runJest = async (
   args: readonly string[],
@@ -46,7 +48,7 @@ export const runJest = async (
   const failures = output.testResults.flatMap(({ name, message, assertionResults }) => {
     const failed = assertionResults
       .filter(({ status }) => status === 'failed')
-      .map(({ fullName }) => fullName);
+      .map(({ fullName, failureMessages = [] }) => `${fullName}: ${firstLine(failureMessages[0])}`);
     // A suite that could not be loaded has no assertions.
     return failed.length === 0 && assertionResults.length === 0 && message !== ''
       ? [`${path.relative(ROOT, name)}: ${message.slice(0, 300)}`]

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { statusOf } from '#libs/testkit';
 import { checkCallBetween, registeredPhone } from '../accept/checks.js';
 import { startChild } from '../harness/children.js';
+import type { Phone } from '../harness/phone.js';
 import { expectCall, invite } from '../harness/phone-call.js';
 import { cleanEnv, createProduct, type Product } from '../harness/product.js';
 import { inRepository } from '../harness/root.js';
@@ -12,12 +13,19 @@ import { DEVICES, provision, usersOf, writeUsersFile } from '../harness/users.js
 import { startProduct, throwing } from './running.js';
 
 const products: Product[] = [];
+const phones: Phone[] = [];
+const registered = async (product: Product, name: string): Promise<Phone> => {
+  const phone = await registeredPhone(throwing, product, name);
+  phones.push(phone);
+  return phone;
+};
 const started = async (env: Readonly<Record<string, string>> = {}): Promise<Product> => {
   const product = await startProduct({ env });
   products.push(product);
   return product;
 };
 afterEach(async () => {
+  for (const phone of phones.splice(0)) phone.close();
   for (const product of products.splice(0)) await product.dispose();
 });
 
@@ -63,8 +71,8 @@ describe('configuration', () => {
 describe('the process', () => {
   it('drains: calls that are up go on to their end, it exits 0 within 10 s', async () => {
     const product = await started();
-    const caller = await registeredPhone(throwing, product, 'caller');
-    const callee = await registeredPhone(throwing, product, 'callee');
+    const caller = await registered(product, 'caller');
+    const callee = await registered(product, 'callee');
     const call = invite(caller, callee.user.impu);
     const arrived = await expectCall(callee);
     arrived.ring();
@@ -75,19 +83,15 @@ describe('the process', () => {
     const { code, tookMs } = await stopping;
     expect(code).toBe(0);
     expect(tookMs).toBeLessThan(10_000);
-    caller.close();
-    callee.close();
   });
 
   it('keeps what it confirmed over kill -9', async () => {
     const product = await started();
-    const caller = await registeredPhone(throwing, product, 'caller');
-    const callee = await registeredPhone(throwing, product, 'callee');
+    const caller = await registered(product, 'caller');
+    const callee = await registered(product, 'callee');
     await product.kill9();
     await product.start();
     await checkCallBetween(throwing, caller, callee, 'after the restart');
-    caller.close();
-    callee.close();
   });
 
   it('makes an API key and demo passwords that only the owner can read', async () => {

@@ -11,6 +11,8 @@ export interface Child {
   readonly ended: boolean;
   /** Resolves with the exit code, or -1 after a signal. */
   readonly exit: Promise<number>;
+  /** Exit code or signal, for people; '' while it runs. */
+  readonly ending: () => string;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -47,6 +49,7 @@ export const startChild = (command: string, args: readonly string[], options: Ch
   living.add(child);
   let output = '';
   let ended = false;
+  let ending = '';
   const keep = (data: Buffer): void => {
     output = (output + data.toString('utf8')).slice(-OUTPUT_CHARACTERS_MAX);
     if (options.echo) process.stderr.write(data);
@@ -64,7 +67,7 @@ export const startChild = (command: string, args: readonly string[], options: Ch
       end(127);
     });
     child.once('close', (code, signal) => {
-      output += `(ended with ${signal ?? code ?? 'nothing'})\n`;
+      ending = String(signal ?? code ?? 'nothing');
       end(code ?? -1);
     });
   });
@@ -75,6 +78,7 @@ export const startChild = (command: string, args: readonly string[], options: Ch
       return ended;
     },
     exit,
+    ending: () => ending,
     signal: (name) => void child.kill(name),
   };
 };

@@ -54,6 +54,8 @@ export interface Product {
   dispose(): Promise<void>;
   cpuUs(): number;
   alive(): boolean;
+  /** Exit code or signal; '' while it runs. */
+  ending(): string;
   residentMiB(): number;
   healthz(): Promise<{ status: number; body: string }>;
 }
@@ -156,6 +158,7 @@ export const createProduct = async (options: ProductOptions = {}): Promise<Produ
     },
     cpuUs: () => cpuUsOf(running().pid),
     alive: () => child?.ended === false,
+    ending: () => child?.ending() ?? '',
     residentMiB: () => residentMiBOf(running().pid),
     healthz: () => get(health),
   };
@@ -171,6 +174,7 @@ export const withProduct = async <T>(
     await product.start();
     return await use(product);
   } catch (error) {
+    if (!product.alive()) process.stderr.write(`the product has ended: ${product.ending()}\n`);
     const tail = product.output().slice(-2000);
     if (tail !== '') process.stderr.write(`--- output of the product ---\n${tail}\n`);
     throw error;

@@ -1,20 +1,45 @@
-// Draining waits for what runs, and no longer.
+// Draining waits for what runs, and a moment for what comes after its end, no longer.
 import type { Clock } from './clock.port.js';
-import { systemClock } from './system-clock.js';
 import { waitUntil } from './wait-until.js';
 
-it('resolves at once when it is so, or at the look at which it has become so', async () => {
+const steppedClock = () => {
   const looks: (() => void)[] = [];
-  const clock: Clock = { ...systemClock, after: (_ms, look) => (looks.push(look), () => undefined) };
+  let nowMs = 0;
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after: (_ms, look) => (looks.push(look), () => undefined),
+  };
+  const step = async (ms: number) => {
+    nowMs += ms;
+    looks.shift()?.();
+    await Promise.resolve();
+  };
+  return { clock, looks, step };
+};
+
+it('resolves at once when it is so at first', async () => {
+  const { clock, looks } = steppedClock();
   await waitUntil(clock, () => true);
+  expect(looks).toEqual([]);
+});
+
+it('resolves when it has been so for a moment, counted anew when it is not', async () => {
+  const { clock, looks, step } = steppedClock();
   let pending = 1;
   let over = false;
   const waiting = waitUntil(clock, () => pending === 0).then(() => void (over = true));
-  looks.shift()?.();
-  await Promise.resolve();
-  expect(over).toBe(false);
+  await step(20);
   pending = 0;
-  looks.shift()?.();
+  await step(20);
+  await step(200);
+  pending = 1;
+  await step(20);
+  pending = 0;
+  await step(200);
+  await step(200);
+  expect(over).toBe(false);
+  await step(200);
   await waiting;
   expect(looks).toEqual([]);
 });

@@ -3,12 +3,22 @@ import type { Clock } from './clock.port.js';
 
 const LOOK_MS = 20;
 
-/** Resolves when `isSo`, looked at every 20 ms. The caller bounds the wait: a shutdown phase does. */
+/**
+ * How long it must have been so, once it was not: what belongs to an end but comes after it is still served. The ACK of a call that
+ * was answered while draining is outside all transactions (RFC 3261 §13.2.2.4).
+ */
+const SETTLE_MS = 300;
+
+/** Resolves when `isSo`, looked at every 20 ms; at once when it is so at first. The caller bounds the wait: a shutdown phase does. */
 export const waitUntil = (clock: Clock, isSo: () => boolean): Promise<void> =>
   new Promise((resolve) => {
+    let sinceMs: number | undefined;
     const look = (): void => {
-      if (isSo()) resolve();
+      const nowMs = clock.monotonicMs();
+      sinceMs = isSo() ? (sinceMs ?? nowMs) : undefined;
+      if (sinceMs !== undefined && nowMs - sinceMs >= SETTLE_MS) resolve();
       else clock.after(LOOK_MS, look);
     };
-    look();
+    if (isSo()) resolve();
+    else look();
   });
