@@ -1,5 +1,6 @@
 // Subscribers for a bench: provisioned over Homestead Prov's REST API (the same calls that an operator's tool makes), and
 // written as the CSV that SIPp takes. Fields: 0 user, 1 domain, 2 [authentication …], 3 user called, 4 device.
+import { sleep } from './children.js';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { API_KEY, DOMAIN, type Product } from './product.js';
@@ -42,6 +43,9 @@ export const askProvisioning = async (
   };
 };
 
+const TRIES_MAX = 4;
+const RETRY_MS = 1_000;
+
 const must = async (
   product: Product,
   method: string,
@@ -49,7 +53,12 @@ const must = async (
   body?: string,
   type?: string,
 ): Promise<Answer> => {
-  const answer = await askProvisioning(product, method, url, body, type);
+  let answer = await askProvisioning(product, method, url, body, type);
+  // A disk that stalls is answered 500, and means: ask again. As any client would, a few times.
+  for (let attempt = 1; answer.status === 500 && attempt < TRIES_MAX; attempt += 1) {
+    await sleep(RETRY_MS);
+    answer = await askProvisioning(product, method, url, body, type);
+  }
   if (answer.status >= 300) throw new Error(`${method} ${url}: ${answer.status} ${answer.body}`);
   return answer;
 };
