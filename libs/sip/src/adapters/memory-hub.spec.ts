@@ -193,3 +193,13 @@ it('loses datagrams for a node that is gone', async () => {
   expect(flow.closed).toBe(false);
   await edge.node.close();
 });
+
+it('lets a node that is gone send nothing more', async () => {
+  const hub = new MemoryHub();
+  const core = await startNode({ ...CORE, transport: 'udp' }, { hub });
+  const edge = await startNode({ ...EDGE, transport: 'udp' }, { hub });
+  const target = { transport: 'udp', address: CORE.address, port: core.port } as const;
+  await edge.node.close();
+  expect(edge.node.flowTo(target, 'edge')).toBeUndefined();
+  await core.node.close();
+});

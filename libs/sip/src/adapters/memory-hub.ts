@@ -78,6 +78,8 @@ type Item = string | typeof CLOSE;
 
 export class MemoryHub {
   readonly #ends = new Map<string, HubEnd>();
+  /** Ends that have not left: who has left sends nothing more, whatever its timers would like. */
+  readonly #present = new Set<HubEnd>();
   readonly #flows = new Map<string, MemoryFlow>();
   readonly #clock: Clock | undefined;
   readonly #transform: Transform | undefined;
@@ -100,16 +102,18 @@ export class MemoryHub {
   listen(end: HubEnd, addresses: readonly string[] = [end.address]): () => void {
     const keys = addresses.map((address) => endKey(end.context.transport, address, end.port));
     for (const key of keys) this.#ends.set(key, end);
+    this.#present.add(end);
     return () => {
+      this.#present.delete(end);
       for (const key of keys) if (this.#ends.get(key) === end) this.#ends.delete(key);
       for (const flow of [...this.#flows.values()]) if (flow.end === end) this.#leave(flow);
     };
   }
 
-  /** The flow from one end to an address: the one that is open, or a new one; undefined when nobody of this hub is there. */
+  /** The flow from one end to an address: the one that is open, or a new one; undefined when nobody of this hub is there, or no more here. */
   connect(from: HubEnd, address: string, port: number): Flow | undefined {
     const to = this.#ends.get(endKey(from.context.transport, address, port));
-    if (!to) return undefined;
+    if (!to || !this.#present.has(from)) return undefined;
     const key = flowKey(from, to);
     const open = this.#flows.get(key);
     if (open && !open.closed) return open;
