@@ -4,8 +4,9 @@ import { benchAppend } from './append.js';
 import { describeMachine } from './harness/machine.js';
 import { emit, parseArguments } from './harness/report.js';
 import { benchPeerCall, benchPeerRegister } from './peer.js';
+import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
-import { benchCall, benchRegister } from './register.js';
+import { benchCall, benchRegister, type ProductFigures } from './register.js';
 
 type Flags = ReadonlyMap<string, string>;
 
@@ -43,6 +44,8 @@ if (words.length === 0 || unknown.length > 0) {
 }
 for (const name of words) {
   const machine = describeMachine();
-  const figures = await BENCHES[name]?.(flags);
+  const figures = (await BENCHES[name]?.(flags)) ?? {};
   emit({ bench: name, ...figures, machine });
+  const { profile, cpuUsPerFlow = 0 } = figures as Partial<ProductFigures>;
+  if (profile && flags.has('write')) writeProfile(name as ProfiledBench, profile, cpuUsPerFlow, machine);
 }

@@ -1,6 +1,5 @@
 // Sums up a V8 CPU profile: share of the time by function and by part of the product. Written into docs/performance.md by hand.
-// Reads the .cpuprofile files that node --cpu-prof leaves; used by register.ts.
-import { readdirSync, readFileSync } from 'node:fs';
+// Reads what V8's inspector gives; used by register.ts.
 import path from 'node:path';
 
 type ProfileNode = Readonly<{
@@ -8,7 +7,7 @@ type ProfileNode = Readonly<{
   children?: readonly number[];
   callFrame: Readonly<{ functionName: string; url: string; lineNumber: number }>;
 }>;
-type Profile = Readonly<{
+export type Profile = Readonly<{
   nodes: readonly ProfileNode[];
   samples: readonly number[];
   timeDeltas: readonly number[];
@@ -61,13 +60,6 @@ const nameOf = ({ nodes, parents }: Tree, node: ProfileNode): string => {
   return above ? `${labelOf(node)} ← ${labelOf(above)}` : labelOf(node);
 };
 
-const largest = (folder: string): Profile | undefined => {
-  const profiles = readdirSync(folder)
-    .filter((name) => name.endsWith('.cpuprofile'))
-    .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Profile);
-  return profiles.sort((a, b) => b.nodes.length - a.nodes.length)[0];
-};
-
 const top = (sums: ReadonlyMap<string, number>, total: number, count: number) =>
   [...sums]
     .sort((a, b) => b[1] - a[1])
@@ -76,10 +68,8 @@ const top = (sums: ReadonlyMap<string, number>, total: number, count: number) =>
 
 const PARTS_SHOWN = 20;
 
-/** The profile with most functions in the folder: the main thread's. */
-export const summarizeProfile = (folder: string): ProfileSummary => {
-  const profile = largest(folder);
-  if (!profile) return { busyMs: 0, parts: {}, functions: [] };
+/** Shares of the main thread's busy time. */
+export const summarizeProfile = (profile: Profile): ProfileSummary => {
   const tree = treeOf(profile);
   const byFunction = new Map<string, number>();
   const byPart = new Map<string, number>();

@@ -1,15 +1,14 @@
 // `npm run bench -- register` and `call`: CPU a flow of the product, each registration durable before its 200 OK, ten criteria
-// evaluated a side of a call. With --profile the product writes a CPU profile, summed up by function and by part.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+// evaluated a side of a call. With --profile one more run is profiled, summed up by function and by part.
 import { prepareCalls, prepareRegistrations, SERVER_CPU } from './flows.js';
-import { type CpuFigures, measureCpu, type RunOptions } from './harness/cpu-runs.js';
+import { type CpuFigures, type Load, measureCpu, type RunOptions } from './harness/cpu-runs.js';
 import { TEN_CRITERIA } from './harness/criteria.js';
+import { connectProfiler } from './harness/inspector.js';
+import { freePort } from './harness/ports.js';
 import { createProduct, type Product } from './harness/product.js';
 import { progress } from './harness/report.js';
 import { provision, type User } from './harness/users.js';
-import { type ProfileSummary, summarizeProfile } from './profile.js';
+import { type Profile, type ProfileSummary, summarizeProfile } from './profile.js';
 
 export type ProductFigures = CpuFigures &
   Readonly<{
@@ -22,30 +21,51 @@ export type BenchOptions = RunOptions &
   Readonly<{ users: number; profile?: boolean; env?: Readonly<Record<string, string>> }>;
 
 const WARM_UP_S = 4;
+const PROFILED_S = 6;
 /** The bench measures durable registrations, not their refusal. */
 const ENV = { REG_MAX_EXPIRES: '3600' };
 
+/** Measures once more with the profiler on: profiling costs a tenth. */
+const profiled = async (
+  port: number,
+  product: Product,
+  load: Load,
+  rate: number,
+): Promise<ProfileSummary> => {
+  const profiler = await connectProfiler(port);
+  await profiler.start();
+  await load(rate, rate * PROFILED_S);
+  const summary = summarizeProfile((await profiler.stop()) as Profile);
+  profiler.close();
+  return summary;
+};
+
+type Prepared = Readonly<{ load: Load; dispose(): unknown }>;
+
 const withPinnedProduct = async (
   options: BenchOptions,
-  run: (product: Product) => Promise<CpuFigures>,
+  prepare: (product: Product) => Promise<Prepared>,
 ): Promise<ProductFigures> => {
-  const profiles = mkdtempSync(path.join(tmpdir(), 'profile-'));
-  const nodeFlags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
+  const port = options.profile ? await freePort() : 0;
+  const nodeFlags = options.profile ? [`--inspect=127.0.0.1:${port}`] : [];
   const product = await createProduct({ cpus: SERVER_CPU, env: { ...ENV, ...options.env }, nodeFlags });
   try {
     await product.start();
-    const figures = await run(product);
-    const residentMiB = product.residentMiB();
-    await product.stop();
-    const profile = options.profile ? { profile: summarizeProfile(profiles) } : {};
-    return { ...figures, users: options.users, residentMiB, ...profile };
+    const { load, dispose } = await prepare(product);
+    try {
+      await load(options.rate, options.rate * WARM_UP_S);
+      const figures = await measureCpu(product, load, options);
+      const profile = options.profile ? { profile: await profiled(port, product, load, options.rate) } : {};
+      return { ...figures, users: options.users, residentMiB: product.residentMiB(), ...profile };
+    } finally {
+      await dispose();
+    }
   } catch (error) {
     if (!product.alive()) progress(`the product has ended: ${product.ending()}`);
     process.stderr.write(product.output().slice(-2000));
     throw error;
   } finally {
     await product.dispose();
-    rmSync(profiles, { recursive: true, force: true });
   }
 };
 
@@ -62,24 +82,14 @@ const provisionAll = async (
 export const benchRegister = (options: BenchOptions): Promise<ProductFigures> =>
   withPinnedProduct(options, async (product) => {
     const flows = await prepareRegistrations(`127.0.0.1:${product.ports.BONO_PORT}`, options.users);
-    try {
-      await provisionAll(product, flows.users);
-      await flows.load(options.rate, options.rate * WARM_UP_S);
-      return await measureCpu(product, flows.load, options);
-    } finally {
-      flows.dispose();
-    }
+    await provisionAll(product, flows.users);
+    return flows;
   });
 
 export const benchCall = (options: BenchOptions): Promise<ProductFigures> =>
   withPinnedProduct(options, async (product) => {
     const flows = await prepareCalls(`127.0.0.1:${product.ports.BONO_PORT}`, options.users);
-    try {
-      await provisionAll(product, [...flows.callers, ...flows.callees], TEN_CRITERIA);
-      await flows.register();
-      await flows.load(options.rate, options.rate * WARM_UP_S);
-      return await measureCpu(product, flows.load, options);
-    } finally {
-      await flows.dispose();
-    }
+    await provisionAll(product, [...flows.callers, ...flows.callees], TEN_CRITERIA);
+    await flows.register();
+    return flows;
   });
