@@ -45,8 +45,11 @@ export type WorldOptions = Readonly<{
   transform?: (world: { clock: FakeClock; random: SeededRandom }) => Transform;
 }>;
 
+/** A running edge, and how to end it as a process ends. */
+type Edge = { bono: BonoNode; end(): Promise<void> };
+
 /** One edge and its router. */
-export type WorldNode = { readonly address: string; bono: BonoNode; sprout: SproutNode };
+export type WorldNode = { readonly address: string; readonly sprout: SproutNode; edge: Edge };
 
 export interface World {
   readonly clock: FakeClock;
@@ -88,7 +91,8 @@ type Common = Readonly<{
   clock: FakeClock;
   random: SeededRandom;
   hub: MemoryHub;
-  timers: TimerWheel;
+  /** Of the nodes that run: one that ended has no timers any more. */
+  wheels: Set<TimerWheel>;
   settings: Partial<SproutConfig>;
   log: EventLog;
   registrations: RegistrationRows;
@@ -102,32 +106,45 @@ const sharedBy = (common: Common, address: string) => ({
   clock: common.clock,
   random: common.random,
   hub: common.hub,
-  timers: common.timers,
   logger: silentLogger,
   metrics: createMetrics(),
   peers: createPeerCheck(['10.1.0.0/16']),
   memoryOnly: true,
 });
 
-const startEdge = (common: Common, address: string, rows: Iterable<readonly [string, Registration]> = []) =>
-  startBono({
-    ...sharedBy(common, address),
-    config: Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress: address }),
-    flowTokenKey: common.flowTokenKey,
-    rows,
-  });
+const startEdge = async (
+  common: Common,
+  address: string,
+  rows: Iterable<readonly [string, Registration]> = [],
+): Promise<Edge> => {
+  const { clock, wheels, flowTokenKey } = common;
+  const timers = new TimerWheel(clock);
+  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress: address });
+  const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows });
+  wheels.add(timers);
+  return {
+    bono,
+    async end() {
+      wheels.delete(timers);
+      await bono.close();
+    },
+  };
+};
 
 const startNode = async (common: Common, address: string): Promise<WorldNode> => {
   const { log, registrations, challenges, homestead, settings } = common;
+  const timers = new TimerWheel(common.clock);
+  common.wheels.add(timers);
   const sprout = await startSprout({
     ...sharedBy(common, address),
+    timers,
     config: Object.assign(new SproutConfig(), settings),
     log,
     registrations,
     challenges,
     homestead,
   });
-  return { address, sprout, bono: await startEdge(common, address) };
+  return { address, sprout, edge: await startEdge(common, address) };
 };
 
 /** Applies one event; while the store is told not to answer it waits and tries again, as the projector of the product. */
@@ -174,7 +191,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     clock,
     ...(transform === undefined ? {} : { transform: transform({ clock, random: random.fork('network') }) }),
   });
-  const timers = new TimerWheel(clock);
+  const wheels = new Set<TimerWheel>();
   const disk = new MemoryDisk();
   const faults = new Faults(disk);
   const turns = new Turns();
@@ -200,7 +217,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     clock,
     random,
     hub,
-    timers,
+    wheels,
     settings,
     log: coreLog,
     registrations,
@@ -227,7 +244,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const advance = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= TICK_MS) {
       await clock.advanceAsync(Math.min(TICK_MS, left));
-      timers.advance();
+      for (const wheel of wheels) wheel.advance();
       await settle();
     }
   };
@@ -242,7 +259,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     provisioning,
     nodes,
     get bono() {
-      return nodes[0]!.bono;
+      return nodes[0]!.edge.bono;
     },
     sprout: nodes[0]!.sprout,
     faults,
@@ -252,7 +269,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     advance,
     async leap(ms) {
       await clock.advanceAsync(ms);
-      timers.advance();
+      for (const wheel of wheels) wheel.advance();
       await settle();
     },
     subscriber: async (user, ifcXml, more = {}) => {
@@ -285,8 +302,8 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     },
     async restartBono(at = 0) {
       const node = nodes[at]!;
-      await node.bono.close();
-      node.bono = await startEdge(common, node.address, registrations.all());
+      await node.edge.end();
+      node.edge = await startEdge(common, node.address, registrations.all());
     },
     async until(promise, ms = 40_000) {
       let settled = false;
@@ -310,7 +327,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       turns.release();
       faults.store = false;
       await Promise.all(phones.map((phone) => phone.close()));
-      await Promise.all(nodes.flatMap(({ bono, sprout }) => [bono.close(), sprout.close()]));
+      await Promise.all(nodes.flatMap(({ edge, sprout }) => [edge.end(), sprout.close()]));
       await projection.stop();
       await log.close();
       failOn(defects);

@@ -165,8 +165,9 @@ export class Phone {
       const retransmit = (afterMs: number, sinceMs: number): void => {
         stop = clock.after(afterMs, () => {
           if (sinceMs + afterMs >= GIVE_UP_MS) return this.#finish(branch + method, 'timeout');
-          if (transport === 'udp' && responses.length === 0) this.#send(text);
-          retransmit(Math.min(afterMs * 2, T2_MS), sinceMs + afterMs);
+          // A provisional response ends the retransmissions of an INVITE only (RFC 3261 §17.1.2.2).
+          if (transport === 'udp' && (method !== 'INVITE' || responses.length === 0)) this.#send(text);
+          retransmit(responses.length > 0 ? T2_MS : Math.min(afterMs * 2, T2_MS), sinceMs + afterMs);
         });
       };
       retransmit(T1_MS, 0);

@@ -67,12 +67,15 @@ const record = (
 };
 
 /** A request in a dialog that this router recorded; of another dialog it knows nothing: 481. */
+/** 430 is between us and the edge (RFC 5626 §11.6): to the other side its peer is not reachable. */
+export const callersStatus = (status: number): number | undefined => (status === 430 ? 480 : undefined);
+
 export const inDialogRequest = (context: SessionContext, tx: ServerTransaction): void => {
   const { request } = tx;
   const on = onward(context, request);
   if (on === undefined) return tx.reply(481, 'Call/Transaction Does Not Exist');
   const completed = (status: number): void => record(context, request, on, status);
-  const proxy = context.ports.endpoint().proxy(tx, { completed });
+  const proxy = context.ports.endpoint().proxy(tx, { completed, chosen: callersStatus });
   proxy.fork(on.edits, on.hop, undefined);
   proxy.seal();
 };

@@ -21,6 +21,7 @@ import {
   requestRefused,
   terminatingServed,
 } from './call-record.js';
+import { callersStatus } from './in-dialog.js';
 import { originate } from './originating.js';
 import { type BillingRole, isOwn } from './own-route.js';
 import { entryOf } from './served.js';
@@ -103,10 +104,7 @@ class SessionProxy implements ProxyUser<Label> {
     return next !== undefined && this.forkTo({ binding: next, others }) ? 'retry' : 'count';
   }
 
-  /** 430 is between us and the edge (RFC 5626 §11.6): to the caller the callee is not reachable. */
-  chosen(status: number): number | undefined {
-    return status === 430 ? 480 : undefined;
-  }
+  readonly chosen = callersStatus;
 
   cancelled(): void {
     this.#cancelled = true;
