@@ -136,7 +136,8 @@ describe('HTTP API', () => {
     const id = `sip:${'a'.repeat(300)}@ims.test`;
     expect((await ask(`/things/${encodeURIComponent(id)}`)).json).toEqual({ id });
     expect((await ask('/things/1/')).status).toBe(200);
-    expect((await ask('/things/%zz')).status).toBe(400);
+    expect((await ask('/things/%zz')).json).toMatchObject({ error: true, status: 400 });
+    expect((await ask(`/things/${'x'.repeat(2000)}`)).json).toMatchObject({ error: true, status: 414 });
   });
 
   it('refuses peers that are not trusted', async () => {

@@ -106,6 +106,11 @@ const createAdapter = (options: HttpOptions): FastifyAdapter =>
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // The router's own refusals (a malformed path, a parameter too long) come before every hook and filter.
+    frameworkErrors: (error, _request, reply) => {
+      const status = error.statusCode ?? 400;
+      void reply.status(status).send(errorBody(status, error.message));
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_CHARACTERS_MAX },
   });
 

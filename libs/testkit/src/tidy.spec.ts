@@ -127,6 +127,19 @@ describe('the layout', () => {
     },
   );
 
+  it('names in its pages only files that are there', () => {
+    const pages = files.filter(({ path: at }) => /^(README|[a-z]+\/README|docs\/[a-z]+)\.md$/.test(at));
+    const named = pages.flatMap(({ path: page, text }) =>
+      [...text.matchAll(/[`(]((?:apps|libs|projections|schemas|bench|docs|docker)\/[\w./-]+)[`)]/g)].map(
+        ([, at = '']) => ({ page, at }),
+      ),
+    );
+    const there = ({ at }: { at: string }) =>
+      paths.some((file) => file === at || file.startsWith(at.replace(/\/?$/, '/')));
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((one) => !there(one))).toEqual([]);
+  });
+
   it('keeps folders small enough to read', () => {
     const counts = new Map<string, number>();
     for (const { path: at } of code.filter((file) => !isSpec(file.path))) {
