@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { ValidationError } from 'class-validator';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody } from './error-body.js';
 import { HTTP_BODY_BYTES_MAX, type HttpOptions, type HttpServer } from './http-server.port.js';
 import { JsonErrors } from './http-errors.js';
@@ -107,7 +107,7 @@ const createAdapter = (options: HttpOptions): FastifyAdapter =>
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     // The router's own refusals (a malformed path, a parameter too long) come before every hook and filter.
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
       const status = error.statusCode ?? 400;
       void reply.status(status).send(errorBody(status, error.message));
     },
