@@ -109,7 +109,7 @@ const overTcp = async (report: Report, product: Product, size: Size): Promise<vo
 
 export const line: Line = {
   async run(report) {
-    const size = report.quick ? { subscribers: 200, seconds: 8 } : { subscribers: 1000, seconds: 60 };
+    const size = report.quick ? { subscribers: 1000, seconds: 8 } : { subscribers: 1000, seconds: 60 };
     await withProduct({ env: { REG_MAX_EXPIRES: '3600' } }, async (product) => {
       const half = size.subscribers / 2;
       const startMs = performance.now();
