@@ -24,6 +24,7 @@ const judge = (report: Report, name: string, figures: ProductFigures, limit: num
 
 export const line: Line = {
   async run(report) {
+    report.figure('limitsOfTheFullForm', { registerCpuUs: REGISTER_US_MAX, callCpuUs: CALL_US_MAX });
     const slack = report.quick ? SHORT_FORM_FACTOR : 1;
     const size = report.quick ? { seconds: 4, runs: 1, users: 300 } : { seconds: 10, runs: 5, users: 1000 };
     report.note('registrations');
