@@ -1,5 +1,6 @@
 // CPU a flow: server time of the whole process tree over a run, divided by the flows; median of several runs at a stated rate,
 // and once more at 500/s, where batches are small. The load runs on another core.
+import { sleep } from './children.js';
 import { cpuByThread, type ThreadShare } from './process-tree.js';
 import { median, progress, round } from './report.js';
 import type { SippResult } from './sipp.js';
@@ -20,6 +21,8 @@ export type CpuFigures = Readonly<{
   rate: number;
   flows: number;
   cpuUsPerFlowAt500: number;
+  /** What the server takes with nothing to do, µs of CPU a second: its timers. At a low rate it weighs on every flow. */
+  idleUsPerS: number;
   failed: number;
   retransmissions: number;
   p50Ms: number | undefined;
@@ -37,6 +40,15 @@ const shareByThread = (before: readonly ThreadShare[], after: readonly ThreadSha
       return [thread, round((cpuUs - earlier) / Math.max(1, flows))];
     }),
   );
+
+const IDLE_S = 3;
+
+const measureIdle = async (server: Measured): Promise<number> => {
+  await sleep(1000); // what the warm-up left to do
+  const before = server.cpuUs();
+  await sleep(IDLE_S * 1000);
+  return Math.round((server.cpuUs() - before) / IDLE_S);
+};
 
 const LOW_RATE = 500;
 
@@ -58,6 +70,7 @@ export const measureCpu = async (server: Measured, load: Load, options: RunOptio
     if (failed > 0) progress(result.errors.slice(0, 1000));
     return perFlow;
   };
+  const idleUsPerS = await measureIdle(server);
   const threadsBefore = cpuByThread(server.pid);
   const figures: number[] = [];
   for (let run = 0; run < runs; run += 1) figures.push(await once(rate));
@@ -70,6 +83,7 @@ export const measureCpu = async (server: Measured, load: Load, options: RunOptio
     rate,
     flows: rate * seconds,
     cpuUsPerFlowAt500: round(low),
+    idleUsPerS,
     failed: results.reduce((sum, { failed }) => sum + failed, 0),
     retransmissions: results.reduce((sum, { retransmissions }) => sum + retransmissions, 0),
     p50Ms: stated?.p50Ms,
