@@ -116,6 +116,8 @@ export class ClientFlows {
   /** Tokens already verified. Insertion order is age. */
   readonly #byToken = new Map<string, Flow>();
   #identities = 0;
+  /** The last one registered, which is where it belongs in the order. */
+  #newest: ClientFlow | undefined;
 
   constructor(
     private readonly ports: Pick<BonoPorts, 'tokens'>,
@@ -193,16 +195,19 @@ export class ClientFlows {
   }
 
   #touch(client: ClientFlow): void {
+    this.#byFlow.set(client.flow, client);
+    if (client === this.#newest) return;
+    this.#newest = client;
     const key = keyOf(client.flow);
     this.#clients.delete(key);
     this.#clients.set(key, client);
-    this.#byFlow.set(client.flow, client);
     if (this.#clients.size > this.limits.flowsMax) this.#drop(this.#clients.values().next().value!);
   }
 
   #drop(client: ClientFlow): void {
     this.#identities -= client.size;
     client.clear();
+    if (client === this.#newest) this.#newest = undefined;
     this.#clients.delete(keyOf(client.flow));
     this.#byFlow.delete(client.flow);
   }

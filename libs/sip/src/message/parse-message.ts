@@ -29,7 +29,8 @@ const MANDATORY = bit(H.Via) | bit(H.From) | bit(H.To) | bit(H.CallId) | bit(H.C
 
 // Reused for every message: parsing is synchronous and does not re-enter. The rest of the state of one parse is here too,
 // so that the passes need no object between them.
-const scratch = new Int32Array(HEADER_LINES_MAX * LINE_STRIDE);
+// A plain array of small integers: its slice is one copy of memory.
+const scratch = Array.from({ length: HEADER_LINES_MAX * LINE_STRIDE }, () => 0);
 let lineCount = 0;
 let failedAt = 0;
 let failure = '';
@@ -68,9 +69,7 @@ export const parseMessage = (text: string): ParseResult => {
   if (bodyEnd < 0) return refused(raw);
   if (bodyEnd < raw.length) raw = raw.slice(0, bodyEnd);
 
-  const size = lineCount * LINE_STRIDE;
-  const lines = new Array<number>(size);
-  for (let index = 0; index < size; index++) lines[index] = scratch[index]!;
+  const lines = scratch.slice(0, lineCount * LINE_STRIDE);
   return {
     ok: true,
     message: new SipMessage(

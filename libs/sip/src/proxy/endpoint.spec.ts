@@ -187,6 +187,30 @@ describe('matching (§17.2.3)', () => {
     expect(endpoint.counters.retransmissions).toBe(2);
   });
 
+  it('replays the answer to a non-INVITE over UDP until timer J, over TCP not at all (figure 8)', () => {
+    const asked: ServerTransaction[] = [];
+    const { net, phone, endpoint } = world({
+      request: (tx) => {
+        asked.push(tx);
+        tx.reply(200);
+      },
+    });
+    const message = requestText('MESSAGE');
+    net.receive(phone, message);
+    net.advance(31_990);
+    net.receive(phone, message);
+    expect(asked).toHaveLength(1);
+    expect(phone.sent[1]).toBe(phone.sent[0]);
+    net.advance(20);
+    net.receive(phone, message);
+    expect(asked).toHaveLength(2);
+    const stream = net.peer('tcp', 5090);
+    net.receive(stream, requestText('MESSAGE', { branch: 'z9hG4bKtcp' }));
+    net.receive(stream, requestText('MESSAGE', { branch: 'z9hG4bKtcp' }));
+    expect(asked).toHaveLength(4);
+    expect(endpoint.transactionCount).toBe(0);
+  });
+
   it('tells transactions apart by branch, sent-by and method', () => {
     const asked: string[] = [];
     const { net, phone } = world({ request: (tx) => void asked.push(tx.request.method) });
@@ -383,19 +407,17 @@ describe('admission (§16.3)', () => {
     over();
   });
 
-  it('keeps answers for a shorter replay when the table is half full', () => {
-    const { net, phone, endpoint } = world(answerWith(200), {
-      limits: { transactionsMax: 4, branchesMax: 10 },
-    });
-    for (const branch of ['a', 'b', 'c', 'd'])
-      net.receive(phone, requestText('MESSAGE', { branch: `z9hG4bK${branch}` }));
-    expect(endpoint.transactionCount).toBe(4);
-    net.advance(3_900);
-    expect(endpoint.transactionCount).toBe(4);
-    net.advance(200);
-    expect(endpoint.transactionCount).toBe(2);
-    net.advance(27_800);
-    expect(endpoint.transactionCount).toBe(2);
+  it('forgets the oldest answers where their bytes are bounded, and holds no transaction for any', () => {
+    const { net, phone, endpoint } = world(answerWith(200), { limits: { replayBytesMax: 1_024 } });
+    const messages = ['a', 'b', 'c', 'd', 'e'].map((branch) =>
+      requestText('MESSAGE', { branch: `z9hG4bK${branch}` }),
+    );
+    for (const message of messages) net.receive(phone, message);
+    expect(endpoint.transactionCount).toBe(0);
+    net.receive(phone, messages[4]!);
+    expect(endpoint.counters.retransmissions).toBe(1);
+    net.receive(phone, messages[0]!);
+    expect(endpoint.counters.retransmissions).toBe(1);
   });
 
   it('drains: no new dialogs, but those that are go on', () => {

@@ -10,6 +10,7 @@ import {
   type BranchOwner,
   type ClientMachine,
 } from '../transaction/client-branch.js';
+import { detached } from '../message/detached.js';
 import { makeCancel } from '../transaction/derived-request.js';
 import { Edits } from '../message/edits.js';
 import type { Endpoint, EndpointUser, NextHop, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
@@ -22,23 +23,32 @@ import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
 import { makeReply, reasonPhrase, retryAfter, type Source } from '../transaction/reply.js';
 import { responsePath } from '../transaction/response-path.js';
 import { PendingRequest, type ServerLayer, type ServerMachine } from '../transaction/server-transaction.js';
+import { ReplayStore } from '../transaction/replay-store.js';
 import type { TimerWheel } from '../transaction/timer-wheel.js';
 import { readTopVia, type TopVia } from '../transaction/top-via.js';
-import { clientKey, serverKey, TransactionTable } from '../transaction/transaction-table.js';
+import {
+  clientHash,
+  clientKey,
+  serverHash,
+  serverKey,
+  TransactionTable,
+} from '../transaction/transaction-table.js';
 import { type InviteClientTransaction } from '../transaction/transaction.invite-client.js';
 import { InviteServerTransaction } from '../transaction/transaction.invite-server.js';
 import { NonInviteClientTransaction } from '../transaction/transaction.non-invite-client.js';
+import type { NonInviteServerTransaction } from '../transaction/transaction.non-invite-server.js';
 import { DEFAULT_TIMING, TIMEOUT_T1S, type ClientUser } from '../transaction/transaction.js';
 import type { Flow, Resolver, Target, TransportReceiver, Transports } from '../transport/transport.port.js';
 
-/**
- * Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. Above half of
- * it, answers to non-INVITEs are kept for replay an eighth of timer J: long enough for three retransmissions.
- */
+/** Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. */
 export const TRANSACTIONS_MAX = 400_000;
-const CROWDED_REPLAY_DIVISOR = 8;
 
-export type EndpointLimits = Readonly<{ transactionsMax: number; branchesMax: number }>;
+export type EndpointLimits = Readonly<{
+  transactionsMax: number;
+  branchesMax: number;
+  /** Of answers to non-INVITEs, kept for retransmissions (replay-store.ts). */
+  replayBytesMax: number;
+}>;
 
 export type EndpointOptions = Readonly<{
   /** For logs and metrics. */
@@ -89,7 +99,9 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   /** To tag of answers without a transaction: what acknowledges them ends here. */
   private readonly statelessTag: string;
   private draining = false;
-  private readonly replayFullMs: number;
+  /** Not known outside: nobody can aim at one bucket of the tables. */
+  private readonly hashSeed: number;
+  private readonly replays: ReplayStore;
   /** Contexts made in the calls to `user.request` that are going on. */
   private readonly opened: Proxy<never>[] = [];
   private depth = 0;
@@ -107,7 +119,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.transactionsMax = options.limits?.transactionsMax ?? TRANSACTIONS_MAX;
     this.proxyRequire = options.proxyRequire ?? [];
     this.statelessTag = `s${this.newTag()}`;
-    this.replayFullMs = TIMEOUT_T1S * this.timing.t1Ms;
+    this.hashSeed = Math.floor(options.random.fraction() * 2 ** 32) | 0;
+    this.replays = new ReplayStore(options.timers.clock, options.limits?.replayBytesMax);
   }
 
   // ---- Users' side (endpoint.port.ts) ----
@@ -188,6 +201,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   flowClosed(flow: Flow): void {
     for (const client of this.table.clientsOn(flow)) client.flowClosed();
+    this.table.forget(flow);
     this.user.flowClosed?.(flow);
   }
 
@@ -202,11 +216,6 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   // ---- Transactions' side ----
 
-  get replayMs(): number {
-    const crowded = this.table.size > this.transactionsMax / 2;
-    return crowded ? this.replayFullMs / CROWDED_REPLAY_DIVISOR : this.replayFullMs;
-  }
-
   newTag(): string {
     return this.random.token(TAG_LENGTH);
   }
@@ -219,6 +228,11 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   terminated(machine: ServerMachine | ClientMachine): void {
     this.table.remove(machine);
     if ('onEnd' in machine && machine.onEnd !== undefined) this.guard(machine.onEnd);
+  }
+
+  completed(machine: NonInviteServerTransaction, answer: string): void {
+    this.replays.add(machine.key, machine.hash, answer, TIMEOUT_T1S * this.timing.t1Ms);
+    this.terminated(machine);
   }
 
   sendCancel(invite: InviteClientTransaction, reason: string): void {
@@ -252,7 +266,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   private receiveResponse(response: SipMessage, flow: Flow): void {
     this.counters.responses++;
     const token = this.branchIds.tokenOf(response);
-    const client = token === '' ? undefined : this.table.clients.get(clientKey(token, response.cseqMethod));
+    const key = clientKey(token, response.cseqMethod);
+    const client = token === '' ? undefined : this.table.clients.get(key, clientHash(key));
     if (client === undefined || client.method !== response.cseqMethod) this.counters.strayResponses++;
     // The branch is no secret: whoever the request reached may know it. Only who could have been asked may answer.
     else if (client.flow.listener !== flow.listener) this.counters.misplacedResponses++;
@@ -265,13 +280,15 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (via === undefined) return this.malformed('bad Via', flow);
     const { method } = request;
     const key = serverKey(request, via, method === 'ACK' ? 'INVITE' : method);
-    const known = this.table.servers.get(key);
+    const hash = serverHash(request, via, this.hashSeed);
+    const known = this.table.servers.get(key, hash);
     if (known !== undefined) return this.receiveKnown(known, request, flow);
     if (method === 'ACK') return this.receiveStrayAck(request, flow);
-    if (method === 'CANCEL' && this.receiveCancel(request, via, key, flow)) return;
+    if (!flow.reliable && this.replayed(key, hash, via, flow)) return;
+    if (method === 'CANCEL' && this.receiveCancel(request, via, key, hash, flow)) return;
     if (this.isOverloaded(request)) return this.refuseStateless(request, 503, via, flow, true);
 
-    const pending = this.newPending(request, via, key, flow);
+    const pending = this.newPending(request, via, key, hash, flow);
     const fault = admissionFault(request, this.branchIds, flow.listener, this.proxyRequire);
     if (fault === undefined) return this.ask(pending);
     this.counters.refused[fault.status] = (this.counters.refused[fault.status] ?? 0) + 1;
@@ -286,17 +303,26 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     } else if (known instanceof InviteServerTransaction && known.ack()) this.user.ack(request, flow);
   }
 
+  /** A retransmission of what has been answered gets the same answer, by its own Via. */
+  private replayed(key: string, hash: number, via: TopVia, flow: Flow): boolean {
+    const answer = this.replays.find(key, hash);
+    if (answer === undefined) return false;
+    this.counters.retransmissions++;
+    responsePath(flow, via, this.transports, this.counters).send(answer);
+    return true;
+  }
+
   /** The ACK of a 2xx is the user's; that of an answer without a transaction ends here. */
   private receiveStrayAck(ack: SipMessage, flow: Flow): void {
     if (ack.header(H.To)?.includes(this.statelessTag) !== true) this.user.ack(ack, flow);
   }
 
   /** False when there is no INVITE that it could cancel: then it is a request like any other. */
-  private receiveCancel(cancel: SipMessage, via: TopVia, key: string, flow: Flow): boolean {
-    const invite = this.table.servers.get(serverKey(cancel, via, 'INVITE'));
+  private receiveCancel(cancel: SipMessage, via: TopVia, key: string, hash: number, flow: Flow): boolean {
+    const invite = this.table.servers.get(serverKey(cancel, via, 'INVITE'), hash);
     if (!(invite instanceof InviteServerTransaction)) return false;
     const { owner } = invite;
-    const pending = this.newPending(cancel, via, key, flow, owner?.toTag);
+    const pending = this.newPending(cancel, via, key, hash, flow, owner?.toTag);
     pending.reply(200);
     owner?.cancel(cancel);
     return true;
@@ -321,13 +347,16 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     request: SipMessage,
     via: TopVia,
     key: string,
+    hash: number,
     flow: Flow,
     tag?: string,
   ): PendingRequest {
     const source = sourceOf(via, flow);
     const path = responsePath(flow, via, this.transports, this.counters);
-    const pending = new PendingRequest(request, flow, source, key, path, this, tag);
-    this.table.servers.set(key, pending.machine);
+    // An INVITE's transaction outlives its request by 32 s; a key made of slices would keep all of that alive.
+    const ownKey = request.method === 'INVITE' ? detached(key) : key;
+    const pending = new PendingRequest(request, flow, source, ownKey, path, this, tag);
+    this.table.servers.add(pending.machine, hash);
     pending.machine.start();
     return pending;
   }

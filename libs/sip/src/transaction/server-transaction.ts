@@ -4,13 +4,18 @@ import type { ServerTransaction } from '../proxy/endpoint.port.js';
 import type { SipMessage } from '../message/message.js';
 import { makeReply, reasonPhrase, type Source } from './reply.js';
 import { InviteServerTransaction, type InviteServerUser } from './transaction.invite-server.js';
-import { NonInviteServerTransaction, type NonInviteServerUser } from './transaction.non-invite-server.js';
+import {
+  NonInviteServerTransaction,
+  type NonInviteServerLayer,
+  type NonInviteServerUser,
+} from './transaction.non-invite-server.js';
 import type { ResponsePath, TransactionLayer } from './transaction.js';
 import type { Flow } from '../transport/transport.port.js';
 
 export type ServerMachine = InviteServerTransaction | NonInviteServerTransaction;
 
-export interface ServerLayer extends TransactionLayer<ServerMachine> {
+export interface ServerLayer
+  extends TransactionLayer<ServerMachine>, Pick<NonInviteServerLayer, 'completed'> {
   /** A fresh To tag. */
   newTag(): string;
 }

@@ -48,7 +48,7 @@ export class TimerWheel {
   /** Told when the first timer starts on an idle wheel; set by what drives the wheel. */
   onBusy: (() => void) | undefined;
 
-  constructor(private readonly clock: Monotonic) {
+  constructor(readonly clock: Monotonic) {
     this.currentTick = Math.floor(clock.monotonicMs() / TICK_MS);
   }
 

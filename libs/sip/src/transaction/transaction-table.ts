@@ -6,37 +6,42 @@ import type { SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
 import type { ServerMachine } from './server-transaction.js';
 import { MAGIC_COOKIE, type TopVia } from './top-via.js';
+import { TransactionIndex } from './transaction-index.js';
 import { InviteClientTransaction } from './transaction.invite-client.js';
 import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
 import type { FlowWaiter } from './transaction.js';
 import type { Flow, Target } from '../transport/transport.port.js';
 
+/** The first of the client transactions on one connection; they form a list. */
+type Waiting = { first: FlowWaiter | undefined };
+
 export class TransactionTable {
-  readonly servers = new Map<string, ServerMachine>();
-  readonly clients = new Map<string, ClientMachine>();
-  /** Client transactions of each connection, for when it is lost, as linked lists; UDP has no connections to lose. */
-  private readonly firstOn = new Map<Flow, FlowWaiter>();
+  readonly servers = new TransactionIndex<ServerMachine>();
+  readonly clients = new TransactionIndex<ClientMachine>();
+  /** Client transactions of each connection, for when it is lost; UDP has no connections to lose. */
+  private readonly waiting = new Map<Flow, Waiting>();
 
   get size(): number {
     return this.servers.size + this.clients.size;
   }
 
   addClient(client: ClientMachine): void {
-    this.clients.set(client.key, client);
+    this.clients.add(client, clientHash(client.key));
     const { flow } = client;
     if (!flow.reliable) return;
-    const first = this.firstOn.get(flow);
-    client.nextOnFlow = first;
-    if (first !== undefined) first.previousOnFlow = client;
-    this.firstOn.set(flow, client);
+    let list = this.waiting.get(flow);
+    if (list === undefined) this.waiting.set(flow, (list = { first: undefined }));
+    client.nextOnFlow = list.first;
+    if (list.first !== undefined) list.first.previousOnFlow = client;
+    list.first = client;
   }
 
   remove(machine: ServerMachine | ClientMachine): void {
     if (!isClient(machine)) {
-      this.servers.delete(machine.key);
+      this.servers.delete(machine);
       return;
     }
-    this.clients.delete(machine.key);
+    this.clients.delete(machine);
     if (machine.flow.reliable) this.unlink(machine);
   }
 
@@ -44,8 +49,12 @@ export class TransactionTable {
     const { nextOnFlow: next, previousOnFlow: previous } = client;
     if (next !== undefined) next.previousOnFlow = previous;
     if (previous !== undefined) previous.nextOnFlow = next;
-    else if (next !== undefined) this.firstOn.set(client.flow, next);
-    else this.firstOn.delete(client.flow);
+    else {
+      const list = this.waiting.get(client.flow);
+      if (list?.first === client) list.first = next;
+      // The list of an open connection stays: most have the next request soon.
+      if (next === undefined && client.flow.closed) this.waiting.delete(client.flow);
+    }
     client.nextOnFlow = undefined;
     client.previousOnFlow = undefined;
   }
@@ -53,9 +62,14 @@ export class TransactionTable {
   /** Those that wait on this connection, as a copy: telling them changes the table. */
   clientsOn(flow: Flow): readonly FlowWaiter[] {
     const found: FlowWaiter[] = [];
-    for (let client = this.firstOn.get(flow); client !== undefined; client = client.nextOnFlow)
-      found.push(client);
+    let client = this.waiting.get(flow)?.first;
+    for (; client !== undefined; client = client.nextOnFlow) found.push(client);
     return found;
+  }
+
+  /** The connection is gone, and whoever waited on it was told. */
+  forget(flow: Flow): void {
+    if (this.waiting.get(flow)?.first === undefined) this.waiting.delete(flow);
   }
 
   /** Those that send to this peer. A search: the network reports such failures rarely. */
@@ -94,15 +108,28 @@ const isClient = (machine: ServerMachine | ClientMachine): machine is ClientMach
  * transactions apart; the To tag does not, as an ACK has one where its INVITE had none.
  */
 export const serverKey = (request: SipMessage, via: TopVia, method: string): string => {
-  if (via.branch.startsWith(MAGIC_COOKIE)) return flat(`${via.branch} ${via.sentBy} ${method}`);
+  if (via.branch.startsWith(MAGIC_COOKIE)) return `${via.branch} ${via.sentBy} ${method}`;
   const from = headerParam(request.header(H.From) ?? '', 'tag') ?? '';
   const callId = request.header(H.CallId) ?? '';
   const top = request.header(H.Via) ?? '';
-  return flat(`${request.requestUri} ${from} ${callId} ${request.cseq} ${top} ${method}`);
+  return `${request.requestUri} ${from} ${callId} ${request.cseq} ${top} ${method}`;
 };
 
-/** The same text in one piece: a key made of slices would keep the whole request alive as long as the transaction. */
-const flat = (text: string): string => (text.charCodeAt(0) >= 0 ? text : '');
+/** Hash of a server transaction's key; the same for an INVITE, its ACK and its CANCEL. `seed` is not known outside. */
+export const serverHash = (request: SipMessage, via: TopVia, seed: number): number => {
+  if (via.branch.startsWith(MAGIC_COOKIE)) return hashText(via.sentBy, hashText(via.branch, seed));
+  return hashText(request.header(H.CallId) ?? '', seed ^ request.cseq);
+};
+
+/** Hash of a client transaction's key: its token is random already. */
+export const clientHash = (key: string): number => hashText(key, 0);
+
+/** FNV-1a. */
+const hashText = (text: string, seed: number): number => {
+  let hash = seed ^ 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
+};
 
 /** Key of a client transaction, by the token in its branch: a CANCEL has its INVITE's. */
 export const clientKey = (token: string, method: string): string =>

@@ -3,6 +3,7 @@
 import { makeAck } from './derived-request.js';
 import type { SipMessage } from '../message/message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import type { Indexed } from './transaction-index.js';
 import {
   TIMEOUT_T1S,
   TIMER_D_MS,
@@ -23,7 +24,7 @@ const TIMER_A = 0;
 /** One node, as only one of them runs at a time: B in Calling, C in Proceeding, 64 × T1 after CANCEL, then D or M. */
 const TIMER_LIFE = 1;
 
-export class InviteClientTransaction implements FlowWaiter, TimerOwner {
+export class InviteClientTransaction implements FlowWaiter, TimerOwner, Indexed {
   readonly method = 'INVITE';
   state: InviteClientState = 'calling';
   private readonly life = new TimerNode(this, TIMER_LIFE);
@@ -31,6 +32,8 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner {
   private intervalMs: number;
   nextOnFlow: FlowWaiter | undefined = undefined;
   previousOnFlow: FlowWaiter | undefined = undefined;
+  hash = 0;
+  nextInIndex: Indexed | undefined = undefined;
   private ack = '';
   /** Reason of a CANCEL that is wanted: waits for a provisional in Calling, has been sent in Proceeding. */
   private cancelReason: string | undefined;

@@ -2,6 +2,7 @@
 // also keeps the state after transport errors. Owner: server-transaction.ts.
 import type { SipMessage } from '../message/message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import type { Indexed } from './transaction-index.js';
 import { TIMEOUT_T1S, type ResponsePath, type TransactionLayer } from './transaction.js';
 
 export type InviteServerState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'terminated';
@@ -22,7 +23,7 @@ const TIMER_STEP = 0;
 /** One node, as only one of them runs at a time: the guard in Proceeding, then H, I or L. */
 const TIMER_LIFE = 1;
 
-export class InviteServerTransaction implements TimerOwner {
+export class InviteServerTransaction implements TimerOwner, Indexed {
   readonly method = 'INVITE';
   state: InviteServerState = 'proceeding';
   private readonly step = new TimerNode(this, TIMER_STEP);
@@ -32,6 +33,8 @@ export class InviteServerTransaction implements TimerOwner {
   /** The owner while there is no final answer. */
   owner: InviteServerUser | undefined;
   onEnd: (() => void) | undefined = undefined;
+  hash = 0;
+  nextInIndex: Indexed | undefined = undefined;
 
   constructor(
     readonly key: string,

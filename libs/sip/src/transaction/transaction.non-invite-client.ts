@@ -2,6 +2,7 @@
 // Owners: client-branch.ts, endpoint.ts (CANCEL).
 import type { SipMessage } from '../message/message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import type { Indexed } from './transaction-index.js';
 import { TIMEOUT_T1S, type ClientUser, type FlowWaiter, type TransactionLayer } from './transaction.js';
 import type { Flow } from '../transport/transport.port.js';
 
@@ -11,13 +12,15 @@ const TIMER_E = 0;
 /** F until the final response, then K. */
 const TIMER_LIFE = 1;
 
-export class NonInviteClientTransaction implements FlowWaiter, TimerOwner {
+export class NonInviteClientTransaction implements FlowWaiter, TimerOwner, Indexed {
   state: NonInviteClientState = 'trying';
   private readonly life = new TimerNode(this, TIMER_LIFE);
   private readonly resend: TimerNode | undefined;
   private intervalMs: number;
   nextOnFlow: FlowWaiter | undefined = undefined;
   previousOnFlow: FlowWaiter | undefined = undefined;
+  hash = 0;
+  nextInIndex: Indexed | undefined = undefined;
 
   constructor(
     readonly key: string,

@@ -1,9 +1,17 @@
 // Non-INVITE server transaction: RFC 3261 §17.2.2 (figure 8), with RFC 4320: no provisional but 100, that one exactly
-// when the client's Timer E has reached T2, never a 408. Owner: server-transaction.ts.
+// when the client's Timer E has reached T2, never a 408. Over UDP the Completed state is the answer alone, which the
+// endpoint keeps for timer J (replay-store.ts): this object ends with the final answer. Owner: server-transaction.ts.
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import type { Indexed } from './transaction-index.js';
 import { nonInviteTryingMs, TIMEOUT_T1S, type ResponsePath, type TransactionLayer } from './transaction.js';
 
 export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'terminated';
+
+/** The endpoint, as this machine sees it. */
+export interface NonInviteServerLayer extends TransactionLayer<NonInviteServerTransaction> {
+  /** Completed: the answer is to be replayed to retransmissions for timer J; nothing else of the transaction is needed. */
+  completed(transaction: NonInviteServerTransaction, answer: string): void;
+}
 
 /** What the machine asks of its owner. */
 export interface NonInviteServerUser {
@@ -11,14 +19,16 @@ export interface NonInviteServerUser {
   trying(): void;
 }
 
-export class NonInviteServerTransaction implements TimerOwner {
+export class NonInviteServerTransaction implements TimerOwner, Indexed {
   state: NonInviteServerState = 'trying';
-  /** One node, as only one of them runs at a time: the 100 in Trying, the client's patience in Proceeding, then J. */
+  /** One node, as only one of them runs at a time: the 100 in Trying, then the client's patience in Proceeding. */
   private readonly life = new TimerNode(this, 0);
   private last = '';
   /** The owner while there is no final answer. */
   owner: NonInviteServerUser | undefined;
   onEnd: (() => void) | undefined = undefined;
+  hash = 0;
+  nextInIndex: Indexed | undefined = undefined;
 
   constructor(
     readonly key: string,
@@ -26,7 +36,7 @@ export class NonInviteServerTransaction implements TimerOwner {
     private readonly path: ResponsePath,
     /** Let go of with the final answer: it holds the request. */
     user: NonInviteServerUser,
-    private readonly layer: TransactionLayer<NonInviteServerTransaction>,
+    private readonly layer: NonInviteServerLayer,
   ) {
     this.owner = user;
   }
@@ -46,23 +56,23 @@ export class NonInviteServerTransaction implements TimerOwner {
       return;
     }
     if (status === 408) return this.terminate();
-    this.state = 'completed';
     this.owner = undefined;
     if (this.path.reliable) this.terminate();
     else {
-      this.last = message;
-      this.layer.timers.start(this.life, this.layer.replayMs); // J
+      this.state = 'completed';
+      this.layer.timers.stop(this.life);
+      this.layer.completed(this, message); // J
     }
     this.path.send(message);
   }
 
-  /** The same request again. */
+  /** The same request again, before the final answer. */
   retransmission(): void {
     if (this.last !== '') this.path.send(this.last);
   }
 
   timer(_kind: number): void {
-    if (this.state !== 'trying') return this.terminate(); // J; or the client has given up, and no answer may be sent
+    if (this.state !== 'trying') return this.terminate(); // the client has given up, and no answer may be sent
     const { timers, timing } = this.layer;
     timers.start(this.life, TIMEOUT_T1S * timing.t1Ms - nonInviteTryingMs(timing));
     this.owner?.trying();

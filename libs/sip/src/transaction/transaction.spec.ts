@@ -24,12 +24,14 @@ const message = (text: string): SipMessage => {
 const layerOf = (net: ScriptedNetwork) => {
   const ended: unknown[] = [];
   const cancels: string[] = [];
+  const kept: string[] = [];
   return {
     timers: net.timers,
     timing: DEFAULT_TIMING,
-    replayMs: 32_000,
     ended,
     cancels,
+    kept,
+    completed: (_transaction: unknown, answer: string) => void kept.push(answer),
     terminated: (transaction: unknown) => void ended.push(transaction),
     sendCancel: (_invite: unknown, reason: string) => void cancels.push(reason),
   };
@@ -489,22 +491,21 @@ describe('non-INVITE server (figure 8, RFC 4320)', () => {
     expect(flow.sent).toEqual(['100']);
   });
 
-  it('Completed: the answer is replayed until J, another is not sent', () => {
-    const { net, flow, tx } = begin('udp');
+  it('Completed: the answer is given to be kept until J (endpoint.spec.ts), another is not sent', () => {
+    const { net, flow, tx, layer } = begin('udp');
     tx.respond(200, '200');
     tx.respond(404, '404');
-    tx.retransmission();
-    expect(flow.sent).toEqual(['200', '200']);
-    net.advance(31_990);
+    expect(flow.sent).toEqual(['200']);
     expect(tx.state).toBe('completed');
-    net.advance(20);
-    expect(tx.state).toBe('terminated');
+    expect(layer.kept).toEqual(['200']);
+    expect(net.timers.size).toBe(0);
   });
 
   it('Completed over TCP: J is zero', () => {
-    const { tx } = begin('tcp');
+    const { tx, layer } = begin('tcp');
     tx.respond(200, '200');
     expect(tx.state).toBe('terminated');
+    expect(layer.kept).toEqual([]);
   });
 
   it('is never answered 408, and not after the client gave up', () => {

@@ -34,8 +34,6 @@ export const nonInviteTryingMs = ({ t1Ms, t2Ms }: SipTiming): number => {
 export interface TransactionLayer<Transaction> {
   readonly timers: TimerWheel;
   readonly timing: SipTiming;
-  /** Timer J: how long an answer is kept for replay. 64 × T1, less when the table fills. */
-  readonly replayMs: number;
   /** The transaction is Terminated: take it out of the table. */
   terminated(transaction: Transaction): void;
 }

@@ -1,0 +1,109 @@
+// The answers kept for retransmissions (RFC 3261 §17.2.2, timer J), against a plain Map.
+import fc from 'fast-check';
+import { ReplayStore } from './replay-store.js';
+
+const clockAt = (startMs = 0) => {
+  const clock = { nowMs: startMs, monotonicMs: () => clock.nowMs };
+  return clock;
+};
+/** Few hashes, so that many keys share one. */
+const hashOf = (key: string): number => key.length * 7 + key.charCodeAt(key.length - 1);
+
+class Replays {
+  private readonly store: ReplayStore;
+  constructor(clock: ReturnType<typeof clockAt>, bytesMax?: number) {
+    this.store = new ReplayStore(clock, bytesMax);
+  }
+  get size(): number {
+    return this.store.size;
+  }
+  add(key: string, answer: string, lifeMs: number): void {
+    this.store.add(key, hashOf(key), answer, lifeMs);
+  }
+  find(key: string): string | undefined {
+    return this.store.find(key, hashOf(key));
+  }
+}
+
+const LIFE_MS = 32_000;
+
+describe('answers for retransmissions', () => {
+  it('gives an answer back until its time is over, to the millisecond', () => {
+    const clock = clockAt();
+    const replays = new Replays(clock);
+    replays.add('z9hG4bK1 a.test MESSAGE', 'SIP/2.0 200 OK', LIFE_MS);
+    clock.nowMs = LIFE_MS - 1;
+    expect(replays.find('z9hG4bK1 a.test MESSAGE')).toBe('SIP/2.0 200 OK');
+    expect(replays.find('z9hG4bK1 a.test OPTIONS')).toBeUndefined();
+    clock.nowMs = LIFE_MS;
+    expect(replays.find('z9hG4bK1 a.test MESSAGE')).toBeUndefined();
+  });
+
+  it('lets go of what is over when the next comes', () => {
+    const clock = clockAt();
+    const replays = new Replays(clock);
+    for (let index = 0; index < 1000; index++) replays.add(`key ${index}`, 'x'.repeat(500), LIFE_MS);
+    expect(replays.size).toBe(1000);
+    clock.nowMs = LIFE_MS;
+    replays.add('one more', 'answer', LIFE_MS);
+    expect(replays.size).toBe(1);
+  });
+
+  it('forgets the oldest at its bound, never the youngest', () => {
+    const replays = new Replays(clockAt(), 4_096);
+    for (let index = 0; index < 100; index++) replays.add(`key ${index}`, 'x'.repeat(700), LIFE_MS);
+    expect(replays.size).toBe(5);
+    expect(replays.find('key 94')).toBeUndefined();
+    for (const index of [95, 96, 97, 98, 99]) expect(replays.find(`key ${index}`)).toBe('x'.repeat(700));
+  });
+
+  it('keeps no answer that is longer than all its room, and what it has', () => {
+    const replays = new Replays(clockAt(), 4_096);
+    replays.add('short', 'answer', LIFE_MS);
+    replays.add('long', 'x'.repeat(4_093), LIFE_MS);
+    expect(replays.find('long')).toBeUndefined();
+    expect(replays.find('short')).toBe('answer');
+  });
+
+  it('is the same as a Map, whatever is asked in whatever order (within its bound)', () => {
+    const step = fc.oneof(
+      fc.record({ add: fc.nat(300), length: fc.nat(3_000) }),
+      fc.record({ find: fc.nat(300) }),
+      fc.record({ wait: fc.nat(9_000) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        const clock = clockAt(5);
+        const replays = new Replays(clock);
+        const model = new Map<string, { answer: string; untilMs: number }>();
+        for (const [index, one] of steps.entries()) {
+          if ('wait' in one) clock.nowMs += one.wait;
+          else if ('add' in one) {
+            const key = `key ${one.add}`;
+            // A key is added once as long as it is held: what is found is not answered anew.
+            if ((model.get(key)?.untilMs ?? 0) > clock.nowMs) continue;
+            const answer = `${index} é `.repeat(1 + (one.length % 7)).padEnd(one.length, 'y');
+            replays.add(key, answer, LIFE_MS);
+            model.set(key, { answer, untilMs: clock.nowMs + LIFE_MS });
+          } else {
+            const kept = model.get(`key ${one.find}`);
+            const expected = kept !== undefined && kept.untilMs > clock.nowMs ? kept.answer : undefined;
+            expect(replays.find(`key ${one.find}`)).toBe(expected);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('serves a full ring at its bound for as long as it runs', () => {
+    const clock = clockAt();
+    const replays = new Replays(clock, 262_144);
+    for (let index = 0; index < 20_000; index++) {
+      clock.nowMs += 1;
+      replays.add(`key ${index}`, String(index).repeat(1 + (index % 200)), LIFE_MS);
+      const back = index - 100;
+      if (back >= 0) expect(replays.find(`key ${back}`)).toBe(String(back).repeat(1 + (back % 200)));
+    }
+  });
+});
