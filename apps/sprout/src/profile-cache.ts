@@ -1,10 +1,17 @@
 // Parsed service profiles by their XML text: parsing and compiling criteria once a document, not once a request.
 // A changed profile is another text, so nothing here can be stale.
-import { compileProfile, type CompiledCriteria, type ImsSubscription } from '#libs/domain';
+import {
+  compileProfile,
+  type CompiledCriteria,
+  type ImsSubscription,
+  type ServiceProfile,
+} from '#libs/domain';
 import { defaultImpu, parseImsSubscription } from '#libs/homestead-client';
 
 /** Documents kept; beyond it the oldest goes. */
 const PROFILES_MAX = 50_000;
+/** Different lists of criteria kept; beyond it the oldest goes. Subscribers are provisioned from few templates. */
+const CRITERIA_LISTS_MAX = 10_000;
 
 /** One public identity of an implicit registration set, as call processing asks for it. */
 export type ServedProfile = Readonly<{
@@ -20,11 +27,14 @@ export type Profile = Readonly<{
   served: ReadonlyMap<string, ServedProfile>;
 }>;
 
-const profileOf = (subscription: ImsSubscription): Profile => {
+const profileOf = (
+  subscription: ImsSubscription,
+  compile: (profile: ServiceProfile) => CompiledCriteria,
+): Profile => {
   const served = new Map<string, ServedProfile>();
   const identities: string[] = [];
   for (const serviceProfile of subscription.serviceProfiles) {
-    const criteria = compileProfile(serviceProfile);
+    const criteria = compile(serviceProfile);
     for (const { identity, barred, kind } of serviceProfile.publicIdentities) {
       served.set(identity, { barred, criteria });
       if (!barred && kind !== 'wildcarded-psi' && kind !== 'wildcarded-impu') identities.push(identity);
@@ -38,15 +48,28 @@ const UNUSABLE = Symbol('unusable');
 /** Profiles by document. */
 export class ProfileCache {
   readonly #profiles = new Map<string, Profile | typeof UNUSABLE>();
+  /** By what they were compiled from: subscribers with equal criteria share one list, which stays in the processor's cache. */
+  readonly #criteria = new Map<string, CompiledCriteria>();
 
   /** undefined: the document is no usable IMSSubscription (a fault of the back end, not of the user). */
   profile(imsSubscriptionXml: string): Profile | undefined {
     const known = this.#profiles.get(imsSubscriptionXml);
     if (known !== undefined) return known === UNUSABLE ? undefined : known;
     const parsed = parseImsSubscription(imsSubscriptionXml);
-    const profile = parsed.ok ? profileOf(parsed.value) : undefined;
+    const profile = parsed.ok ? profileOf(parsed.value, this.#compile) : undefined;
     if (this.#profiles.size >= PROFILES_MAX) this.#profiles.delete(this.#profiles.keys().next().value!);
     this.#profiles.set(imsSubscriptionXml, profile ?? UNUSABLE);
     return profile;
   }
+
+  readonly #compile = (profile: ServiceProfile): CompiledCriteria => {
+    const { criteria, sharedSetIds, problems } = profile;
+    const key = JSON.stringify([criteria, sharedSetIds, problems]);
+    const known = this.#criteria.get(key);
+    if (known !== undefined) return known;
+    const compiled = compileProfile(profile);
+    if (this.#criteria.size >= CRITERIA_LISTS_MAX) this.#criteria.delete(this.#criteria.keys().next().value!);
+    this.#criteria.set(key, compiled);
+    return compiled;
+  };
 }

@@ -9,7 +9,7 @@ import type { NextHop, ProxyContext, ProxyUser } from './endpoint.port.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
 import { retryAfter } from '../transaction/reply.js';
-import type { PendingRequest } from '../transaction/server-transaction.js';
+import type { PendingRequest, ServerMachine } from '../transaction/server-transaction.js';
 
 /** Branches of one request over its whole life; beyond, `fork` makes none. */
 export const BRANCHES_MAX = 10;
@@ -132,6 +132,10 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
 
   branchFailed(branch: ClientBranch<L>, status: 408 | 503): void {
     this.ended(branch, status, undefined);
+  }
+
+  lateOwner(): BranchOwner<L> | undefined {
+    return this.accepted ? new LateAnswers(this.server.machine, this.user, this.layer) : undefined;
   }
 
   private get isInvite(): boolean {
@@ -285,6 +289,41 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     if (status >= 200) this.server.reply(500, undefined, retryAfter(this.layer.random));
     return 500;
   }
+}
+
+/**
+ * What is left of the response context of an accepted INVITE: further 2xx go upstream (RFC 6026 §7.2). It lives for timer M,
+ * so it lets go of the request and of a user that has nothing to say to responses.
+ */
+class LateAnswers<L> implements BranchOwner<L> {
+  private readonly user: ProxyUser<L> | undefined;
+
+  constructor(
+    private readonly machine: ServerMachine,
+    user: ProxyUser<L>,
+    private readonly layer: ProxyLayer,
+  ) {
+    this.user = user.response === undefined ? undefined : user;
+  }
+
+  wantsRetry(): boolean {
+    return false;
+  }
+
+  branchResponse(branch: ClientBranch<L>, response: SipMessage): void {
+    const { status } = response;
+    if (status < 200 || status >= 300 || !hasMoreVias(response)) return;
+    const edits = new Edits(response);
+    edits.popValue(H.Via);
+    try {
+      this.user?.response?.(branch, response, edits);
+    } catch (error) {
+      return this.layer.defect(error);
+    }
+    this.machine.respond(status, edits.render());
+  }
+
+  branchFailed(): void {}
 }
 
 /** Parsed and bounded by parseMessage. */

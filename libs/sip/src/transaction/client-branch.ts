@@ -34,6 +34,8 @@ export interface BranchOwner<L> {
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void;
   /** No target gave a final response: 408, or 503 when it could not be sent at all. */
   branchFailed(branch: ClientBranch<L>, status: 408 | 503): void;
+  /** Who takes further 2xx of an accepted INVITE, for 32 s, and holds no more than that needs; undefined: the same as before. */
+  lateOwner?(): BranchOwner<L> | undefined;
 }
 
 const PROTOCOLS: Readonly<Record<TransportName, string>> = {
@@ -71,9 +73,9 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   constructor(
     readonly label: L,
     edits: Edits,
-    private readonly hop: NextHop,
+    private hop: NextHop | undefined,
     private readonly hash: string,
-    private readonly owner: BranchOwner<L>,
+    private owner: BranchOwner<L>,
     private readonly layer: ClientLayer,
   ) {
     this.edits = edits;
@@ -82,11 +84,12 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
 
   /** True for a branch that can be reached over its flow only (RFC 5626): with the flow it is lost. */
   get boundToFlow(): boolean {
-    return this.hop.kind === 'flow';
+    return this.hop?.kind === 'flow';
   }
 
   start(): void {
     const { hop } = this;
+    if (hop === undefined) return;
     if (hop.kind === 'flow') return this.sendOn(hop.flow);
     if (hop.kind === 'target') {
       this.targets = [hop.target];
@@ -202,12 +205,16 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.begin(flow, token, this.render(flow, token));
   }
 
-  /** An accepted INVITE stays for timer M: without the texts that nothing needs any more. */
+  /** An accepted INVITE stays for timer M: without what nothing needs any more. */
   private release(): void {
     this.edits = undefined;
     this.request = '';
     this.targets = [];
     this.refused = undefined;
+    const late = this.transaction?.state === 'accepted' ? this.owner.lateOwner?.() : undefined;
+    if (late === undefined) return;
+    this.owner = late;
+    this.hop = undefined;
   }
 
   private render(flow: Flow, token: string): string {
