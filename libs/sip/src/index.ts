@@ -2,6 +2,7 @@ export * from './message/header-table.js';
 export { LINE_STRIDE, SipMessage } from './message/message.js';
 export * from './message/limits.js';
 export { parseMessage, type ParseFailure, type ParseResult } from './message/parse-message.js';
+export { detached } from './message/detached.js';
 export { Edits } from './message/edits.js';
 export { parseVia, viaBranch, type Via } from './fields/via.js';
 export { headerParam, headerParams, quote, removeParam, unquote, withoutParams } from './fields/params.js';

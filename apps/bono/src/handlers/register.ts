@@ -4,6 +4,7 @@ import {
   aorOf,
   addrUri,
   type Branch,
+  detached,
   Edits,
   type Flow,
   H,
@@ -67,15 +68,21 @@ class RegistrationObserver implements ProxyUser<undefined> {
     const requested = values(request, H.Contact);
     if (requested.length === 0) return; // a query changes nothing
     const expiresS = grantedS(requested, response);
-    const associated = values(response, H.PAssociatedUri).flatMap((value) => aorOf(addrUri(value)) ?? []);
-    const identities = associated.length > 0 ? associated : [impu];
+    // What a flow remembers outlives request and response and must not keep all of them: copies.
+    const associated: string[] = [];
+    for (const value of values(response, H.PAssociatedUri)) {
+      const identity = aorOf(addrUri(detached(value)));
+      if (identity !== undefined) associated.push(identity);
+    }
+    const identities = associated.length > 0 ? associated : [detached(impu)];
     if (expiresS === 0) return flows.deregister(flow, identities);
-    const serviceRoute = values(response, H.ServiceRoute).join(', ') || undefined;
+    const serviceRoute = detached(values(response, H.ServiceRoute).join(', ')) || undefined;
     const expiresAtMs = ports.clock.nowMs() + expiresS * 1000;
-    const instance = instanceOf(requested);
+    const instance = detached(instanceOf(requested));
+    const user = detached(impi);
     const taken = flows.register(
       flow,
-      identities.map((identity) => ({ impu: identity, impi, instance, expiresAtMs, serviceRoute })),
+      identities.map((identity) => ({ impu: identity, impi: user, instance, expiresAtMs, serviceRoute })),
     );
     if (!taken) ports.observer.count('flow-full');
   }

@@ -1,6 +1,15 @@
 // The Contact headers of a REGISTER as the registrar's commands take them (RFC 3261 §10.2.1, RFC 5626 §4.2).
 import type { ContactRequest } from '#libs/domain';
-import { H, headerParam, parseNameAddr, parseSeconds, removeParam, type SipMessage, values } from '#libs/sip';
+import {
+  detached,
+  H,
+  headerParam,
+  parseNameAddr,
+  parseSeconds,
+  removeParam,
+  type SipMessage,
+  values,
+} from '#libs/sip';
 
 /** Contacts of one REGISTER; more is no client but a mistake or an attack: 400. */
 export const CONTACTS_MAX = 20;
@@ -35,16 +44,17 @@ const contactRequest = (value: string, expiresDefaultS: number): ContactRequest 
   const regId = regIdText === undefined ? undefined : parseSeconds(regIdText);
   const emergency = /;sos(?:[;=]|$)/i.test(uri);
   const binding = instance === undefined ? uri : `${instance}${regId === undefined ? '' : `:${regId}`}`;
-  return {
+  const contact: { -readonly [K in keyof ContactRequest]: ContactRequest[K] } = {
     bindingId: emergency ? `sos${binding}` : binding,
     contact: uri,
     params: keptParams(params),
     q: qOf(value),
     expiresS,
-    ...(instance === undefined ? {} : { instance }),
-    ...(regId === undefined ? {} : { regId }),
-    ...(emergency ? { emergency } : {}),
   };
+  if (instance !== undefined) contact.instance = instance;
+  if (regId !== undefined) contact.regId = regId;
+  if (emergency) contact.emergency = emergency;
+  return contact;
 };
 
 /** `Contact: *` is `all`; it must stand alone and with Expires: 0 (RFC 3261 §10.2.2). */
@@ -59,7 +69,11 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
   }
   const contacts: ContactRequest[] = [];
   for (const value of contactValues) {
-    const contact = contactRequest(value, Math.min(expiresS ?? defaultExpiresS, EXPIRES_DEFAULT_MAX_S));
+    // A binding outlives its REGISTER: it must not keep all of it.
+    const contact = contactRequest(
+      detached(value),
+      Math.min(expiresS ?? defaultExpiresS, EXPIRES_DEFAULT_MAX_S),
+    );
     if (typeof contact === 'string') return bad(contact);
     contacts.push(contact);
   }

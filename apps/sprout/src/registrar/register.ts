@@ -1,13 +1,21 @@
 // REGISTER at the I-CSCF and the S-CSCF (RFC 3261 §10.3, TS 24.229 §5.3.1, §5.4.1): assign, authenticate, bind, answer.
 // Durable before answered: the 200 OK leaves only after the log has the events.
 import { CommandRejected } from '#libs/decider';
-import { nextExpiryMs, type RegistrationRefusal } from '#libs/domain';
-import { aorOf, H, parseNameAddr, type ServerTransaction, values } from '#libs/sip';
+import { nextExpiryMs, type RegistrationCommand, type RegistrationRefusal } from '#libs/domain';
+import {
+  aorOf,
+  detached,
+  H,
+  parseAuthorization,
+  parseNameAddr,
+  type ServerTransaction,
+  type SipMessage,
+  values,
+} from '#libs/sip';
 import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
-import { parseAuthorization } from '#libs/sip';
 import { type ContactRequests, contactRequests } from './contact-requests.js';
 import { registerAnswerHeaders } from './register-answer.js';
 import { updateRegistration } from './update-registration.js';
@@ -28,7 +36,7 @@ const REFUSALS: Readonly<Record<RegistrationRefusal, readonly [status: number, r
 
 /** The public identity being registered, from To; undefined when it is no sip or tel identity. */
 const registeredIdentity = (tx: ServerTransaction): string | undefined => {
-  const to = parseNameAddr(tx.request.header(H.To)!);
+  const to = parseNameAddr(detached(tx.request.header(H.To)!));
   return to !== undefined && /^(?:sips?|tel):/i.test(to.uri) ? aorOf(to.uri) : undefined;
 };
 
@@ -47,13 +55,17 @@ const interrogate = async (
   return false;
 };
 
+type RegisteredProfile = Profile & Readonly<{ defaultImpu: string }>;
+
+const hasDefault = (profile: Profile): profile is RegisteredProfile => profile.defaultImpu !== undefined;
+
 /** The user's profile with the server assigned; undefined: answered. */
 const assignServer = async (
   { ports, settings, profiles }: Registrar,
   tx: ServerTransaction,
   impu: string,
   impi: string,
-): Promise<(Profile & { defaultImpu: string }) | undefined> => {
+): Promise<RegisteredProfile | undefined> => {
   const { scscfUri } = settings;
   const answer = await ports.homestead.regData(impu, { reqtype: 'reg', serverName: scscfUri, impi });
   if (!answer.ok) {
@@ -67,8 +79,7 @@ const assignServer = async (
     replyFault(tx, ports);
     return undefined;
   }
-  const { defaultImpu } = profile;
-  if (defaultImpu !== undefined) return { ...profile, defaultImpu };
+  if (hasDefault(profile)) return profile;
   tx.reply(400, 'No Identity To Register');
   return undefined;
 };
@@ -82,8 +93,29 @@ const replyRefusal = (
   tx.reply(status, reason, status === 423 ? `Min-Expires: ${settings.regMinExpiresS}\r\n` : '');
 };
 
-const optional = <K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> =>
-  value === undefined ? {} : ({ [key]: value } as Record<K, string>);
+type Shared = Extract<RegistrationCommand, { type: 'RegisterContacts' }>['data']['shared'];
+
+/** What all bindings of one REGISTER share. They outlive it and must not keep all of it: copies. */
+const sharedOf = (
+  request: SipMessage,
+  user: { impi: string; impu: string; identities: readonly string[] },
+): Shared => {
+  const shared: { -readonly [K in keyof Shared]: Shared[K] } = {
+    impi: user.impi,
+    impu: user.impu,
+    identities: user.identities,
+    path: values(request, H.Path).map(detached),
+  };
+  const userAgent = request.header(H.UserAgent);
+  const visitedNetwork = request.header(H.PVisitedNetworkId);
+  const accessNetwork = request.header(H.PAccessNetworkInfo);
+  const chargingVector = request.header(H.PChargingVector);
+  if (userAgent !== undefined) shared.userAgent = detached(userAgent);
+  if (visitedNetwork !== undefined) shared.visitedNetwork = detached(visitedNetwork);
+  if (accessNetwork !== undefined) shared.accessNetwork = detached(accessNetwork);
+  if (chargingVector !== undefined) shared.chargingVector = detached(chargingVector);
+  return shared;
+};
 
 const command = (
   registrar: Registrar,
@@ -94,7 +126,7 @@ const command = (
   const { settings, ports } = registrar;
   const { request } = tx;
   const common = {
-    callId: request.header(H.CallId)!,
+    callId: detached(request.header(H.CallId)!),
     cseq: request.cseq,
     nowMs: ports.clock.nowMs(),
     maxExpiresS: settings.regMaxExpiresS,
@@ -106,14 +138,7 @@ const command = (
       ...common,
       contacts: requested.contacts,
       minExpiresS: settings.regMinExpiresS,
-      shared: {
-        ...user,
-        path: values(request, H.Path),
-        ...optional('userAgent', request.header(H.UserAgent)),
-        ...optional('visitedNetwork', request.header(H.PVisitedNetworkId)),
-        ...optional('accessNetwork', request.header(H.PAccessNetworkInfo)),
-        ...optional('chargingVector', request.header(H.PChargingVector)),
-      },
+      shared: sharedOf(request, user),
     },
   } as const;
 };
@@ -142,7 +167,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const requested = contactRequests(tx.request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
   const header = tx.request.header(H.Authorization);
-  const credentials = header === undefined ? undefined : parseAuthorization(header);
+  const credentials = header === undefined ? undefined : parseAuthorization(detached(header));
   const impi = claimedImpi(credentials, impu);
   if (!(await interrogate(registrar, tx, impi, impu))) return;
   if (!(await authenticate(registrar.authenticator, tx, { impi, impu, credentials }))) return;
@@ -159,8 +184,8 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
     const nowMs = ports.clock.nowMs();
     tx.reply(200, 'OK', registerAnswerHeaders(tx.request, change.after, profile.identities, settings, nowMs));
     ports.observer.count('registered');
-    const empty = Object.values(change.after.entries).every(({ binding }) => binding === undefined);
-    if (change.changed && empty) void releaseServer(registrar, profile.defaultImpu, impu, impi);
+    if (change.changed && nextExpiryMs(change.after) === undefined)
+      void releaseServer(registrar, profile.defaultImpu, impu, impi);
   } catch (error) {
     if (!(error instanceof CommandRejected)) throw error;
     replyRefusal(tx, (error as CommandRejected<RegistrationRefusal>).reason, settings);

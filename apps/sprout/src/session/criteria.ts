@@ -10,9 +10,10 @@ import {
   nextInChain,
   type SessionCase,
 } from '#libs/domain';
-import { H, HEADER_IDS, HEADER_NAMES, LINE_STRIDE, type SipMessage, unfold } from '#libs/sip';
+import { H, HEADER_IDS, HEADER_NAMES, LINE_STRIDE, type SipMessage, UNKNOWN_HEADER, unfold } from '#libs/sip';
 
 const NOTHING: readonly MatchedCriterion[] = [];
+const NO_VALUES: readonly string[] = [];
 /** Application servers are not asked yet: docs/roadmap.md. */
 const NOT_ASKED = 'application servers are not invoked by this version';
 
@@ -39,16 +40,15 @@ class RequestSubject implements CriteriaSubject {
   headerValues(name: string): readonly string[] {
     const { request } = this;
     const lower = name.toLowerCase();
-    const id = HEADER_IDS.get(lower);
-    const found: string[] = [];
+    const id = HEADER_IDS.get(lower) ?? UNKNOWN_HEADER;
+    let found: string[] | undefined;
     for (let line = 0; line < request.lineCount; line++)
       if (
-        id === undefined
-          ? request.lineName(line).toLowerCase() === lower
-          : request.lines[line * LINE_STRIDE] === id
+        request.lines[line * LINE_STRIDE] === id &&
+        (id !== UNKNOWN_HEADER || request.lineName(line).toLowerCase() === lower)
       )
-        found.push(unfold(request.lineValue(line)));
-    return found;
+        (found ??= []).push(unfold(request.lineValue(line)));
+    return found ?? NO_VALUES;
   }
 
   sdp(): string {

@@ -213,13 +213,16 @@ export const keptUntilMs = (state: Registration): number => {
 /** Drops tombstones and the watermark once nothing that they bar could still come. Live entries stay until removed. */
 export const pruneRegistration = (state: Registration, nowMs: number): Registration => {
   const over = (grantedUntilMs: number): boolean => grantedUntilMs + TOMBSTONE_GRACE_MS <= nowMs;
-  const stale = Object.entries(state.entries).filter(
-    ([, entry]) => entry.binding === undefined && over(entry.grantedUntilMs),
-  );
+  let entries: Record<string, BindingEntry> | undefined;
+  for (const bindingId in state.entries) {
+    const { binding, grantedUntilMs } = state.entries[bindingId]!;
+    if (binding !== undefined || !over(grantedUntilMs)) continue;
+    entries ??= copyOf(state.entries);
+    delete entries[bindingId];
+  }
   const watermarkOver = state.watermark !== undefined && over(state.watermark.grantedUntilMs);
-  if (stale.length === 0 && !watermarkOver) return state;
-  const entries = copyOf(state.entries);
-  for (const [bindingId] of stale) delete entries[bindingId];
+  if (entries === undefined && !watermarkOver) return state;
+  entries ??= copyOf(state.entries);
   return watermarkOver || state.watermark === undefined
     ? { entries }
     : { entries, watermark: state.watermark };

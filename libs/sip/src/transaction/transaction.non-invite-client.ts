@@ -27,7 +27,8 @@ export class NonInviteClientTransaction implements FlowWaiter, TimerOwner, Index
     readonly method: string,
     private request: string,
     readonly flow: Flow,
-    private readonly user: ClientUser,
+    /** Let go of with the final answer: it holds the request. */
+    private user: ClientUser | undefined,
     private readonly layer: TransactionLayer<NonInviteClientTransaction>,
   ) {
     this.resend = flow.reliable ? undefined : new TimerNode(this, TIMER_E);
@@ -47,15 +48,17 @@ export class NonInviteClientTransaction implements FlowWaiter, TimerOwner, Index
     if (response.status < 200) {
       this.state = 'proceeding';
       this.intervalMs = this.layer.timing.t2Ms; // the next E goes by T2
-      this.user.response(response);
+      this.user?.response(response);
       return;
     }
+    const { user } = this;
     this.state = 'completed';
+    this.user = undefined;
     this.request = '';
     if (this.resend) this.layer.timers.stop(this.resend);
     if (this.flow.reliable) this.terminate();
     else this.layer.timers.start(this.life, this.layer.timing.t4Ms); // K
-    this.user.response(response);
+    user?.response(response);
   }
 
   /** The connection is gone, or the peer cannot be reached. */
@@ -82,7 +85,7 @@ export class NonInviteClientTransaction implements FlowWaiter, TimerOwner, Index
 
   private fail(status: 408 | 503): void {
     this.terminate();
-    this.user.failed(status);
+    this.user?.failed(status);
   }
 
   private terminate(): void {
