@@ -4,8 +4,16 @@ import { splitValues } from '#libs/sip';
 
 const nameOf = (parameter: string): string => parameter.slice(0, parameter.indexOf('=')).trim().toLowerCase();
 
+/** Nearly always none is there: found out without taking the value apart. */
+const mentions = (value: string, names: ReadonlySet<string>): boolean => {
+  const lower = value.toLowerCase();
+  for (const name of names) if (lower.includes(name)) return true;
+  return false;
+};
+
 /** `Digest a=b, c=d` without the parameters of these lower-case names; as it came when none is there. */
 export const withoutAuthParams = (value: string, names: ReadonlySet<string>): string => {
+  if (!mentions(value, names)) return value;
   const schemeEnd = value.trimStart().search(/\s/);
   if (schemeEnd < 0) return value;
   const trimmed = value.trimStart();

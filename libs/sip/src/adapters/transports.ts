@@ -26,6 +26,8 @@ export const UDP_REQUEST_BYTES_MAX = 1_300;
 /** Peers known not to take TCP are remembered so long, and so many of them; the oldest are forgotten first. */
 export const NO_STREAM_MS = 60_000;
 export const NO_STREAM_PEERS_MAX = 4_096;
+/** Flows to other nodes of this process kept at hand; the next one takes the place of the oldest. */
+const RECENT_FLOWS_MAX = 4;
 /** Tries to find one free port for UDP and TCP together. */
 const PORT_PAIR_ATTEMPTS_MAX = 20;
 
@@ -42,6 +44,9 @@ class SocketTransports implements NodeTransports {
   readonly #noStream = new Map<string, number>();
   readonly #leaveHub: (() => void)[] = [];
   #addresses: readonly ListenerAddress[] = [];
+  /** Flows inside this process, found without a key. */
+  readonly #recent: { target: Target; listener: string; flow: Flow }[] = [];
+  #nextRecent = 0;
 
   constructor(options: TransportsOptions) {
     this.#receiver = { current: options.receiver ?? NO_RECEIVER };
@@ -76,10 +81,15 @@ class SocketTransports implements NodeTransports {
   }
 
   flowTo(target: Target, listener: string): Flow | undefined {
+    // The resolver gives the same object for the same host: nearly every request goes to one of a few.
+    for (const recent of this.#recent)
+      if (recent.target === target && recent.listener === listener && !recent.flow.closed) return recent.flow;
     const entry = this.#find(listener, target.transport, familyOf(target.address));
     if (!entry) return undefined;
-    const inMemory = entry.end && this.#hub?.connect(entry.end, target.address, target.port);
-    return inMemory ?? entry.listener.flowTo(target.address, target.port);
+    const flow = entry.end && this.#hub?.connect(entry.end, target.address, target.port);
+    if (flow === undefined) return entry.listener.flowTo(target.address, target.port);
+    this.#recent[this.#nextRecent++ % RECENT_FLOWS_MAX] = { target, listener, flow };
+    return flow;
   }
 
   preferStream(messageBytes: number, target: Target, listener: string): Target {
