@@ -18,20 +18,20 @@ const number = (flags: Flags, name: string, standard: number): number => {
   return value;
 };
 
-const runs = (flags: Flags, rate: number) => ({
+const runs = (flags: Flags, rate: number, users: number) => ({
   rate: number(flags, 'rate', rate),
   seconds: number(flags, 'seconds', 10),
   runs: number(flags, 'runs', 5),
-  users: number(flags, 'users', 1000),
+  users: number(flags, 'users', users),
   profile: flags.has('profile'),
   sqlite: flags.has('sqlite'),
 });
 
 const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
-  register: (flags) => benchRegister(runs(flags, 2000)),
-  call: (flags) => benchCall(runs(flags, 1000)),
-  'peer-register': (flags) => benchPeerRegister(runs(flags, 2000)),
-  'peer-call': (flags) => benchPeerCall(runs(flags, 1000)),
+  register: (flags) => benchRegister(runs(flags, 4000, 4000)),
+  call: (flags) => benchCall(runs(flags, 1500, 1000)),
+  'peer-register': (flags) => benchPeerRegister(runs(flags, 4000, 1000)),
+  'peer-call': (flags) => benchPeerCall(runs(flags, 1500, 1000)),
   append: (flags) => benchAppend({ seconds: number(flags, 'seconds', 3) }),
   recover: (flags) => benchRecover({ events: number(flags, 'events', 1_000_000) }),
 };
