@@ -6,6 +6,7 @@ import {
   createEndpoint,
   createStaticResolver,
   createTransports,
+  endpointCounts,
   flowTokens,
   hostPort,
   isWildcard,
@@ -153,6 +154,12 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   let cancelSweep = clock.after(SWEEP_MS, sweep);
   transports.setReceiver(endpoint);
   metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
+  metrics.counted(
+    'bono_sip_total',
+    'What the SIP engine of the edge counted, by kind',
+    'kind',
+    endpointCounts(endpoint.counters),
+  );
   metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
   return {
     endpoint,

@@ -9,6 +9,7 @@ import {
   createEndpoint,
   createStaticResolver,
   createTransports,
+  endpointCounts,
   hostPort,
   type ListenerAddress,
   type ListenerOptions,
@@ -183,6 +184,12 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   });
   const stopExpiry = await startExpiry(ports, settings);
   transports.setReceiver(endpoint);
+  metrics.counted(
+    'sprout_sip_total',
+    'What the SIP engine of the router counted, by kind',
+    'kind',
+    endpointCounts(endpoint.counters),
+  );
   metrics.gauge(
     'sprout_transactions',
     'Live SIP transactions of the router',

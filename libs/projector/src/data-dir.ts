@@ -1,7 +1,6 @@
 // DATA_DIR as every program with a log opens it: folder, log, SQLite database of the views, and their ledger. One process owns
 // the folder; a second one is refused by the log's lock. What a program keeps beside these it opens on the database itself.
 // Used by the start-up of the all-in-one and of each app alone.
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import {
   createEmbeddedLog,
@@ -17,6 +16,7 @@ import {
   type HealthPart,
   LATENCY_BUCKETS_MS,
   type Logger,
+  makePrivateFolder,
   type Metrics,
   type Random,
   StartRefused,
@@ -89,7 +89,7 @@ const watchLog = (clock: Clock, log: EmbeddedLog, part: HealthPart): (() => void
 /** Rejects with StartRefused (folder in use, log damaged) or what the operating system says. */
 export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => {
   const { dataDir, clock, logger } = options;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makePrivateFolder(dataDir);
   const log = await openLog(options);
   const stopWatching = watchLog(clock, log, options.health);
   const database = await openSqliteDatabase({

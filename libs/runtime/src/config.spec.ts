@@ -40,6 +40,8 @@ describe('configuration', () => {
     const typed = loadConfig(Typed, { T_FLAG: '1', T_RATIO: '0.25', T_LIST: ' x, y ,', T_MAYBE: '-3' });
     expect({ ...typed }).toEqual({ flag: true, ratio: 0.25, list: ['x', 'y'], maybe: -3 });
     expect(loadConfig(Typed, { T_LIST: '' }).list).toEqual([]);
+    for (const text of [',', ' , ,'])
+      expect(() => loadConfig(Typed, { T_LIST: text })).toThrow('a comma-separated list');
   });
 
   it.each([

@@ -68,6 +68,15 @@ const kindOf = (field: EnvField, standard: unknown): EnvKind => {
 const INTEGER = /^-?\d{1,15}$/;
 const NUMBER = /^-?\d{1,15}(\.\d{1,9})?$/;
 
+/** Empty text is an empty list. Commas alone are a mistake, not nothing: `API_KEYS=,` must not open the APIs. */
+const listOf = (text: string): string[] | undefined => {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  return items.length > 0 || text.trim() === '' ? items : undefined;
+};
+
 /** The value of `text`, or undefined when it is none of that kind. */
 const convert = (kind: EnvKind, text: string): unknown => {
   switch (kind) {
@@ -80,10 +89,7 @@ const convert = (kind: EnvKind, text: string): unknown => {
     case 'boolean':
       return text === '1' || text === 'true' ? true : text === '0' || text === 'false' ? false : undefined;
     case 'list':
-      return text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '');
+      return listOf(text);
   }
 };
 

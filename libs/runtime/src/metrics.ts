@@ -21,6 +21,8 @@ export interface Metrics {
     label: string,
     values: readonly V[],
   ): Readonly<Record<V, HotCounter>>;
+  /** A counter that is kept elsewhere, one value a label; read at each scrape. */
+  counted(name: string, help: string, label: string, read: Readonly<Record<string, () => number>>): void;
   /** `read` is called at each scrape. */
   gauge(name: string, help: string, read: () => number): void;
   histogram(name: string, help: string, buckets: readonly number[]): HotHistogram;
@@ -146,6 +148,18 @@ export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Me
         },
       });
       return hot;
+    },
+    counted(name, help, label, read) {
+      new Counter({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [value, count] of Object.entries(read)) this.inc({ [label]: value }, count());
+        },
+      });
     },
     gauge(name, help, read) {
       new Gauge({

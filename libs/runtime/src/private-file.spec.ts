@@ -2,7 +2,13 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadKeyFile, makePrivateFile, readPrivateFile, replacePrivateFile } from './private-file.js';
+import {
+  loadKeyFile,
+  makePrivateFile,
+  makePrivateFolder,
+  readPrivateFile,
+  replacePrivateFile,
+} from './private-file.js';
 
 let folder: string;
 let file: string;
@@ -36,6 +42,22 @@ describe('a key file', () => {
   it('may be 64 hexadecimal digits', () => {
     makePrivateFile(file, `${'0a'.repeat(32)}\n`);
     expect(loadKeyFile(file, 'KEY')).toEqual(Buffer.alloc(32, 10));
+  });
+});
+
+describe('a private folder', () => {
+  it('is made with those above it, for its owner alone', () => {
+    const deep = path.join(folder, 'a', 'b');
+    makePrivateFolder(deep);
+    makePrivateFolder(deep);
+    for (const one of [deep, path.dirname(deep)]) expect(statSync(one).mode & 0o777).toBe(0o700);
+  });
+
+  it('is refused at once where none can be', () => {
+    writeFileSync(path.join(folder, 'file'), '');
+    expect(() => makePrivateFolder(path.join(folder, 'file', 'below'))).toThrow(/ENOTDIR/);
+    if (process.platform === 'linux')
+      expect(() => makePrivateFolder('/proc/no-such-folder/a')).toThrow(/ENOENT/);
   });
 });
 

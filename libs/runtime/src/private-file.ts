@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -21,6 +22,21 @@ const KEY_BYTES = 32;
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
+/**
+ * Makes a folder that only its owner may read, and those above it that are missing. Step by step: Node's recursive mkdir never
+ * returns for a folder that cannot be, below /proc for one.
+ */
+export const makePrivateFolder = (folder: string): void => {
+  const missing: string[] = [];
+  for (let at = path.resolve(folder); !existsSync(at); at = path.dirname(at)) missing.unshift(at);
+  for (const one of missing)
+    try {
+      mkdirSync(one, { mode: 0o700 });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error; // another process was quicker
+    }
+};
+
 /** The file's content, undefined when there is none. */
 export const readPrivateFile = (file: string): Buffer | undefined => {
   try {
@@ -33,7 +49,7 @@ export const readPrivateFile = (file: string): Buffer | undefined => {
 
 /** What is there already is left as it is. False then. */
 export const makePrivateFile = (file: string, content: string | Uint8Array): boolean => {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makePrivateFolder(path.dirname(file));
   return withDraft(file, content, (draft) => {
     try {
       linkSync(draft, file);

@@ -17,7 +17,7 @@ export * from './proxy/endpoint.port.js';
 export * from './transport/transport.port.js';
 export { createEndpoint, TRANSACTIONS_MAX, type EndpointLimits, type EndpointOptions, type SipEndpoint } from './proxy/endpoint.js'; // prettier-ignore
 export { prepareRoute, restoreRequestUri, routeStrictly, type PreparedRoute } from './proxy/route-set.js';
-export type { EndpointCounters } from './proxy/endpoint.counters.js';
+export { endpointCounts, type EndpointCounters } from './proxy/endpoint.counters.js';
 export { reasonPhrase, retryAfter } from './transaction/reply.js';
 export { driveTimers, TimerNode, TimerWheel, type TimerOwner } from './transaction/timer-wheel.js';
 export { DEFAULT_TIMING } from './transaction/transaction.js';

@@ -24,7 +24,7 @@ export const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE
 
 /** What goes back to a client loses what is the core's. */
 const TO_CLIENT: ProxyUser<undefined> = {
-  response: (_branch, response, edits) => stripForClient(response, edits),
+  response: (response, edits) => stripForClient(response, edits),
 };
 
 /** P-Preferred-Identity if it is registered on the flow, else From if it is, else the flow's default. */

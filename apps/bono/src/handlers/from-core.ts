@@ -19,7 +19,7 @@ import { DIALOG_METHODS } from './from-client.js';
 
 /** What a client answers loses what only the core may say. */
 const FROM_CLIENT: ProxyUser<undefined> = {
-  response: (_branch, response, edits) => stripClientResponse(response, edits),
+  response: (response, edits) => stripClientResponse(response, edits),
 };
 
 type Delivery = Readonly<{ edits: Edits; flow: Flow; token: string }>;

@@ -3,7 +3,6 @@
 import {
   aorOf,
   addrUri,
-  type Branch,
   detached,
   Edits,
   type Flow,
@@ -45,7 +44,7 @@ class RegistrationObserver implements ProxyUser<undefined> {
     private readonly registering: Registering,
   ) {}
 
-  response(_branch: Branch<undefined>, response: SipMessage, edits: Edits): void {
+  response(response: SipMessage, edits: Edits): void {
     stripForClient(response, edits);
     const { status, cseqMethod } = response;
     if (cseqMethod !== 'REGISTER') return;

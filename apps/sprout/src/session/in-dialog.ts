@@ -21,6 +21,15 @@ const sideOf = (request: SipMessage, { dialog }: DialogMark): Side | undefined =
   return dialogTag(callId, tagOf(request.header(H.To)!)) === dialog ? 'callee' : undefined;
 };
 
+/** A session of this domain has two marks, for both of its sides, in one dialog: it is looked up once. */
+const sideOfMarks = (request: SipMessage) => {
+  let known: Readonly<{ dialog: string; side: Side | undefined }> | undefined;
+  return (mark: DialogMark): Side | undefined => {
+    if (known?.dialog !== mark.dialog) known = { dialog: mark.dialog, side: sideOf(request, mark) };
+    return known.side;
+  };
+};
+
 /** What an in-dialog request becomes: own Routes off, where it goes next, and the marks that vouch for the dialog. */
 type Onward = Readonly<{ edits: Edits; hop: NextHop; marks: readonly DialogMark[]; by: Side }>;
 
@@ -34,10 +43,11 @@ const onward = ({ ports, settings }: SessionContext, request: SipMessage): Onwar
     isOwn: (uri) => isOwn(uri, settings.ownHosts),
   });
   const marks: DialogMark[] = [];
+  const sideIn = sideOfMarks(request);
   let by: Side | undefined;
   for (const uri of popped) {
     const mark = ports.dialogMarks.read(uri);
-    const side = mark === undefined ? undefined : sideOf(request, mark);
+    const side = mark === undefined ? undefined : sideIn(mark);
     if (mark === undefined || side === undefined) continue;
     marks.push(mark);
     by = side;
@@ -66,10 +76,10 @@ const record = (
   chargeStop(ports, marks, nowMs);
 };
 
-/** A request in a dialog that this router recorded; of another dialog it knows nothing: 481. */
 /** 430 is between us and the edge (RFC 5626 §11.6): to the other side its peer is not reachable. */
 export const callersStatus = (status: number): number | undefined => (status === 430 ? 480 : undefined);
 
+/** A request in a dialog that this router recorded; of another dialog it knows nothing: 481. */
 export const inDialogRequest = (context: SessionContext, tx: ServerTransaction): void => {
   const { request } = tx;
   const on = onward(context, request);

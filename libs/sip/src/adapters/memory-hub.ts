@@ -83,10 +83,14 @@ export class MemoryHub {
   readonly #flows = new Map<string, MemoryFlow>();
   readonly #clock: Clock | undefined;
   readonly #transform: Transform | undefined;
-  /** Messages and the flows they arrive on, in pairs by index. */
-  #items: Item[] = [];
-  #arrivals: MemoryFlow[] = [];
+  /**
+   * Messages and the flows they arrive on, in pairs by index, from #next up to #end. The arrays keep their length: an array
+   * that is emptied gives its memory back, and would grow anew with each message.
+   */
+  readonly #items: (Item | undefined)[] = [];
+  readonly #arrivals: (MemoryFlow | undefined)[] = [];
   #next = 0;
+  #end = 0;
   #scheduled = false;
 
   constructor(options: MemoryHubOptions = {}) {
@@ -95,7 +99,7 @@ export class MemoryHub {
   }
 
   get waiting(): number {
-    return this.#items.length - this.#next;
+    return this.#end - this.#next;
   }
 
   /** Makes a listener reachable at these addresses; the function returned takes it away and closes its flows. */
@@ -176,8 +180,8 @@ export class MemoryHub {
   }
 
   #enqueue(item: Item, to: MemoryFlow): void {
-    this.#items.push(item);
-    this.#arrivals.push(to);
+    this.#items[this.#end] = item;
+    this.#arrivals[this.#end++] = to;
     if (this.#scheduled) return;
     this.#scheduled = true;
     // Runs when the processing at hand has returned, before any other input.
@@ -187,17 +191,19 @@ export class MemoryHub {
   readonly #drain = (): void => {
     const items = this.#items;
     const arrivals = this.#arrivals;
-    for (let count = 0; this.#next < items.length; count++) {
+    for (let count = 0; this.#next < this.#end; count++) {
       if (count === DRAIN_MESSAGES_MAX) {
         this.#forgetDelivered();
         setImmediate(this.#drain);
         return;
       }
       const at = this.#next++;
-      this.#arrive(items[at]!, arrivals[at]!);
+      const item = items[at]!;
+      const flow = arrivals[at]!;
+      items[at] = arrivals[at] = undefined;
+      this.#arrive(item, flow);
     }
-    items.length = arrivals.length = 0;
-    this.#next = 0;
+    this.#next = this.#end = 0;
     this.#scheduled = false;
   };
 
@@ -214,9 +220,13 @@ export class MemoryHub {
   }
 
   #forgetDelivered(): void {
-    this.#items.splice(0, this.#next);
-    this.#arrivals.splice(0, this.#next);
+    this.#items.copyWithin(0, this.#next, this.#end);
+    this.#arrivals.copyWithin(0, this.#next, this.#end);
+    const waiting = this.#end - this.#next;
+    this.#items.fill(undefined, waiting, this.#end);
+    this.#arrivals.fill(undefined, waiting, this.#end);
     this.#next = 0;
+    this.#end = waiting;
   }
 }
 

@@ -88,7 +88,8 @@ class SocketTransports implements NodeTransports {
     if (!entry) return undefined;
     const flow = entry.end && this.#hub?.connect(entry.end, target.address, target.port);
     if (flow === undefined) return entry.listener.flowTo(target.address, target.port);
-    this.#recent[this.#nextRecent++ % RECENT_FLOWS_MAX] = { target, listener, flow };
+    // A connection says when it is over; a datagram's other end may be another one by now.
+    if (flow.reliable) this.#recent[this.#nextRecent++ % RECENT_FLOWS_MAX] = { target, listener, flow };
     return flow;
   }
 

@@ -39,7 +39,7 @@ const isValid = (id: HeaderId, line: string): boolean => {
     case H.To:
       return isAddress(line);
     case H.CallId:
-      return false;
+      return !/\s/.test(line);
     case H.Contact:
       return splitValues(line).every((value) => value === '*' || isAddress(value));
     default:

@@ -4,6 +4,11 @@
 const BYTES_MAX = 1_024;
 const bytes = Buffer.allocUnsafeSlow(BYTES_MAX);
 
-/** The same text (latin1, as all of a message is here) in one piece of its own; longer than 1,024 it is given back as it is. */
-export const detached = (text: string): string =>
-  text.length > BYTES_MAX ? text : bytes.toString('latin1', 0, bytes.write(text, 0, 'latin1'));
+/** The same text in one piece of its own; what is not latin1, as all of a message is here, is given back as it is. */
+export const detached = (text: string): string => {
+  const copy =
+    text.length > BYTES_MAX
+      ? Buffer.from(text, 'latin1').toString('latin1')
+      : bytes.toString('latin1', 0, bytes.write(text, 0, 'latin1'));
+  return copy === text ? copy : text;
+};

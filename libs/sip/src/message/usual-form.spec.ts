@@ -4,7 +4,7 @@ import { parseNameAddr } from '../fields/name-addr.js';
 import { parseUri } from '../fields/uri.js';
 import { parseVia } from '../fields/via.js';
 import { splitValues } from '../fields/fields.js';
-import { isUsualAddress, isUsualVia } from './usual-form.js';
+import { isUsualAddress, isUsualCallId, isUsualVia } from './usual-form.js';
 
 const addressHolds = (value: string): boolean => {
   const [only, ...others] = splitValues(value);
@@ -75,6 +75,11 @@ describe('the usual form of addresses and Vias', () => {
     expect(usualVia('SIP/2.0/UDP [::1]:5060;branch=z9hG4bK1')).toBe(false);
     expect(usualVia('SIP/2.0/UDP a.test;branch=z9hG4bK1, SIP/2.0/UDP b.test')).toBe(false);
     expect(usualVia('SIP / 2.0 / UDP a.test')).toBe(false);
+  });
+
+  it.each(['\v', '\f', '\u00a0', ' ', '\t', '\u007f'])('leaves a Call-ID with %j to the parser', (space) => {
+    expect(isUsualCallId(`a${space}b`, 0, 3)).toBe(false);
+    expect(isUsualCallId('a84b4c@10.0.0.1', 0, 15)).toBe(true);
   });
 
   it('never says yes where the parsers say no', () => {

@@ -1,7 +1,7 @@
 // Is a header value of the plain form that nearly all have? Then it follows the grammar, and nothing need be taken apart:
 // one pass over the text, nothing made. Whatever else it may be, the parsers say (name-addr.ts, uri.ts, via.ts): "no" here
 // means no more than "ask them". RFC 3261 §25.1. Reader: check-fields.ts.
-import { COLON, COMMA, GREATER, isDigitCode, isSpaceCode, SEMICOLON, SPACE, TOKEN_LOWER } from './scan.js';
+import { COLON, COMMA, GREATER, isDigitCode, SEMICOLON, SPACE, TOKEN_LOWER } from './scan.js';
 
 const DOT = 46;
 const HYPHEN = 45;
@@ -47,9 +47,12 @@ export const isUsualVia = (text: string, start: number, end: number): boolean =>
   return at !== NOT_USUAL && paramsEnd(text, at) === end;
 };
 
-/** No white space in it. */
+/** Nothing but printable characters of ASCII, and no space. */
 export const isUsualCallId = (text: string, start: number, end: number): boolean => {
-  for (let at = start; at < end; at++) if (isSpaceCode(text.charCodeAt(at))) return false;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= SPACE || code >= 127) return false;
+  }
   return true;
 };
 

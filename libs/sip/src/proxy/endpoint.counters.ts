@@ -15,6 +15,8 @@ export interface EndpointCounters {
   refused: Record<number, number>;
   /** Requests refused because of TRANSACTIONS_MAX or while draining. */
   overload: number;
+  /** Answers that had to be forgotten while a retransmission might still ask for them. */
+  replaysForgotten: number;
   /** Responses that could not be sent. */
   responsesLost: number;
   /** ACKs that could not be sent. */
@@ -34,8 +36,28 @@ export const newCounters = (): EndpointCounters => ({
   misplacedResponses: 0,
   refused: {},
   overload: 0,
+  replaysForgotten: 0,
   responsesLost: 0,
   acksLost: 0,
   resolverFailures: 0,
   defects: 0,
+});
+
+/** The counters by the names that operators see, read when they are asked for. */
+export const endpointCounts = (
+  counters: Readonly<EndpointCounters>,
+): Readonly<Record<string, () => number>> => ({
+  request: () => counters.requests,
+  response: () => counters.responses,
+  retransmission: () => counters.retransmissions,
+  malformed: () => counters.malformed,
+  'stray-response': () => counters.strayResponses,
+  'misplaced-response': () => counters.misplacedResponses,
+  refused: () => Object.values(counters.refused).reduce((sum, count) => sum + count, 0),
+  overload: () => counters.overload,
+  'replay-forgotten': () => counters.replaysForgotten,
+  'response-lost': () => counters.responsesLost,
+  'ack-lost': () => counters.acksLost,
+  'resolver-failure': () => counters.resolverFailures,
+  defect: () => counters.defects,
 });

@@ -25,7 +25,7 @@ export interface ServerTransaction {
   readonly answered: boolean;
   /** Called at most once, when a CANCEL comes before the final response; the engine has answered the CANCEL 200. */
   onCancel: ((cancel: SipMessage) => void) | undefined;
-  /** Called once when the transaction ends without an ACK or with one; for counters. */
+  /** Called once when the transaction ends: a non-INVITE with its final answer, an INVITE with or without an ACK; for counters. */
   onEnd: (() => void) | undefined;
   /**
    * Answers: copies Via, From, To (with a tag, the same for every answer of the transaction), Call-ID, CSeq, then
@@ -56,9 +56,9 @@ export interface Branch<L = unknown> {
 export interface ProxyUser<L = unknown> {
   /**
    * A response about to go upstream: change headers by `edits` (our Via's removal is already in it).
-   * Provisional (101–199) and 2xx: as they come; otherwise the chosen best one.
+   * Provisional (101–199) and 2xx: as they come, those after the first 2xx too; otherwise the chosen best one.
    */
-  response?(branch: Branch<L>, response: SipMessage, edits: Edits): void;
+  response?(response: SipMessage, edits: Edits): void;
   /**
    * A branch ended with a final other than 2xx (408: no answer; 503: could not be sent; then `response` is undefined).
    * 'count': it takes part in the choice of the best response; 'retry': the user forked a replacement or dropped it.

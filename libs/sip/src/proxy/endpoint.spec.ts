@@ -11,7 +11,7 @@ import {
   responseText,
   ScriptedNetwork,
   startLine,
-  type PeerFlow,
+  PeerFlow,
 } from '../testing/scripted-network.js';
 import type { Target } from '../transport/transport.port.js';
 
@@ -209,6 +209,28 @@ describe('matching (§17.2.3)', () => {
     net.receive(stream, requestText('MESSAGE', { branch: 'z9hG4bKtcp' }));
     expect(asked).toHaveLength(4);
     expect(endpoint.transactionCount).toBe(0);
+  });
+
+  it('gives an answer again only to the address and by the listener that it went to', () => {
+    const asked: ServerTransaction[] = [];
+    const { net, phone } = world({
+      request: (tx) => {
+        asked.push(tx);
+        tx.reply(200);
+      },
+    });
+    const message = requestText('MESSAGE');
+    net.receive(phone, message);
+    // Whoever was sent the request knows its branch and sent-by.
+    const other = new PeerFlow('udp', '10.0.0.66', 5080, phone.listener, 0);
+    net.receive(other, message);
+    expect(asked).toHaveLength(2);
+    const elsewhere = new PeerFlow('udp', phone.remoteAddress, phone.remotePort, 'trusted', 0);
+    net.receive(elsewhere, message);
+    expect(asked).toHaveLength(3);
+    const rebound = new PeerFlow('udp', phone.remoteAddress, 40_001, phone.listener, 0);
+    net.receive(rebound, message);
+    expect(asked).toHaveLength(3);
   });
 
   it('tells transactions apart by branch, sent-by and method', () => {

@@ -20,10 +20,11 @@ import type { SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
 import { parseMessage, type ParseFailure } from '../message/parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
-import { makeReply, reasonPhrase, retryAfter, type Source } from '../transaction/reply.js';
+import { makeReply, reasonPhrase, retryAfter, sourceOf } from '../transaction/reply.js';
 import { responsePath } from '../transaction/response-path.js';
 import { PendingRequest, type ServerLayer, type ServerMachine } from '../transaction/server-transaction.js';
-import { ReplayStore } from '../transaction/replay-store.js';
+import type { HashKey } from '../transaction/keyed-hash.js';
+import { replayKey, ReplayStore } from '../transaction/replay-store.js';
 import type { TimerWheel } from '../transaction/timer-wheel.js';
 import { readTopVia, type TopVia } from '../transaction/top-via.js';
 import {
@@ -100,7 +101,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   private readonly statelessTag: string;
   private draining = false;
   /** Not known outside: nobody can aim at one bucket of the tables. */
-  private readonly hashSeed: number;
+  private readonly hashKey: HashKey;
   private readonly replays: ReplayStore;
   /** Contexts made in the calls to `user.request` that are going on. */
   private readonly opened: Proxy<never>[] = [];
@@ -119,7 +120,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.transactionsMax = options.limits?.transactionsMax ?? TRANSACTIONS_MAX;
     this.proxyRequire = options.proxyRequire ?? [];
     this.statelessTag = `s${this.newTag()}`;
-    this.hashSeed = Math.floor(options.random.fraction() * 2 ** 32) | 0;
+    const word = (): number => options.random.bytes(4).readInt32LE();
+    this.hashKey = { low: word(), high: word() };
     this.replays = new ReplayStore(options.timers.clock, options.limits?.replayBytesMax);
   }
 
@@ -231,7 +233,10 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   }
 
   completed(machine: NonInviteServerTransaction, answer: string): void {
-    this.replays.add(machine.key, machine.hash, answer, TIMEOUT_T1S * this.timing.t1Ms);
+    const { key, hash, source } = machine;
+    if (source !== undefined)
+      this.replays.add(replayKey(key, source), hash, answer, TIMEOUT_T1S * this.timing.t1Ms);
+    this.counters.replaysForgotten = this.replays.forgotten;
     this.terminated(machine);
   }
 
@@ -280,7 +285,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (via === undefined) return this.malformed('bad Via', flow);
     const { method } = request;
     const key = serverKey(request, via, method === 'ACK' ? 'INVITE' : method);
-    const hash = serverHash(request, via, this.hashSeed);
+    const hash = serverHash(request, via, this.hashKey);
     const known = this.table.servers.get(key, hash);
     if (known !== undefined) return this.receiveKnown(known, request, flow);
     if (method === 'ACK') return this.receiveStrayAck(request, flow);
@@ -305,7 +310,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   /** A retransmission of what has been answered gets the same answer, by its own Via. */
   private replayed(key: string, hash: number, via: TopVia, flow: Flow): boolean {
-    const answer = this.replays.find(key, hash);
+    const answer = this.replays.find(replayKey(key, flow), hash);
     if (answer === undefined) return false;
     this.counters.retransmissions++;
     responsePath(flow, via, this.transports, this.counters).send(answer);
@@ -385,12 +390,6 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 }
 
 const TAG_LENGTH = 10;
-
-/** received is due when sent-by names another host, and with rport always (RFC 3261 §18.2.1, RFC 3581 §4). */
-const sourceOf = (via: TopVia, { remoteAddress, remotePort }: Flow): Source | undefined =>
-  via.rport || via.received || via.host !== remoteAddress
-    ? { address: remoteAddress, port: remotePort }
-    : undefined;
 
 const withPlaceholderVia = (message: string): string => {
   const at = message.indexOf('\r\n') + 2;

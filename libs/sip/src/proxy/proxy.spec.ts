@@ -333,15 +333,17 @@ describe('non-INVITE', () => {
 });
 
 describe('what the user decides', () => {
-  it('changes responses', () => {
+  it('changes responses, those that come after the first 2xx too (RFC 6026 §7.2)', () => {
     const { caller, callees, call, answer } = world(1, {
-      response: (branch, response, edits) =>
-        edits.addNamed('X-Seen', `${branch.label} ${response.status} ${branch.status}`),
+      response: (response, edits) => edits.addNamed('X-Seen', String(response.status)),
     });
     call();
     answer(callees[0]!, 180);
+    answer(callees[0]!, 200);
+    answer(callees[0]!, 200);
     answer(callees[0]!, 486);
-    expect(caller.sent.map((text) => headerOf(text, 'X-Seen'))).toEqual(['0 180 180', '0 486 486']);
+    expect(statuses(caller)).toEqual([180, 200, 200]);
+    expect(caller.sent.map((text) => headerOf(text, 'X-Seen'))).toEqual(['180', '200', '200']);
   });
 
   it('replaces a failed branch, whose status is then forgotten', () => {

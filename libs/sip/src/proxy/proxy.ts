@@ -9,6 +9,7 @@ import type { NextHop, ProxyContext, ProxyUser } from './endpoint.port.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
 import { retryAfter } from '../transaction/reply.js';
+import type { ClientUser } from '../transaction/transaction.js';
 import type { PendingRequest, ServerMachine } from '../transaction/server-transaction.js';
 
 /** Branches of one request over its whole life; beyond, `fork` makes none. */
@@ -134,7 +135,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     this.ended(branch, status, undefined);
   }
 
-  lateOwner(): BranchOwner<L> | undefined {
+  lateAnswers(): ClientUser | undefined {
     return this.accepted ? new LateAnswers(this.server.machine, this.user, this.layer) : undefined;
   }
 
@@ -275,7 +276,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     const edits = new Edits(response);
     edits.popValue(H.Via);
     try {
-      this.user.response?.(branch, response, edits);
+      this.user.response?.(response, edits);
       if (status >= 300) mergeChallenges({ branch, status, response }, this.failures, edits);
     } catch (error) {
       this.layer.defect(error);
@@ -295,35 +296,32 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
  * What is left of the response context of an accepted INVITE: further 2xx go upstream (RFC 6026 §7.2). It lives for timer M,
  * so it lets go of the request and of a user that has nothing to say to responses.
  */
-class LateAnswers<L> implements BranchOwner<L> {
-  private readonly user: ProxyUser<L> | undefined;
+class LateAnswers implements ClientUser {
+  readonly boundToFlow = false;
+  private readonly user: Pick<ProxyUser, 'response'> | undefined;
 
   constructor(
     private readonly machine: ServerMachine,
-    user: ProxyUser<L>,
-    private readonly layer: ProxyLayer,
+    user: Pick<ProxyUser, 'response'>,
+    private readonly layer: Pick<ProxyLayer, 'defect'>,
   ) {
     this.user = user.response === undefined ? undefined : user;
   }
 
-  wantsRetry(): boolean {
-    return false;
-  }
-
-  branchResponse(branch: ClientBranch<L>, response: SipMessage): void {
+  response(response: SipMessage): void {
     const { status } = response;
     if (status < 200 || status >= 300 || !hasMoreVias(response)) return;
     const edits = new Edits(response);
     edits.popValue(H.Via);
     try {
-      this.user?.response?.(branch, response, edits);
+      this.user?.response?.(response, edits);
     } catch (error) {
       return this.layer.defect(error);
     }
     this.machine.respond(status, edits.render());
   }
 
-  branchFailed(): void {}
+  failed(): void {}
 }
 
 /** Parsed and bounded by parseMessage. */

@@ -34,8 +34,8 @@ export interface BranchOwner<L> {
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void;
   /** No target gave a final response: 408, or 503 when it could not be sent at all. */
   branchFailed(branch: ClientBranch<L>, status: 408 | 503): void;
-  /** Who takes further 2xx of an accepted INVITE, for 32 s, and holds no more than that needs; undefined: the same as before. */
-  lateOwner?(): BranchOwner<L> | undefined;
+  /** Who takes further 2xx of an accepted INVITE, for 32 s, and holds no more than that needs; undefined: the branch. */
+  lateAnswers?(): ClientUser | undefined;
 }
 
 const PROTOCOLS: Readonly<Record<TransportName, string>> = {
@@ -73,9 +73,9 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   constructor(
     readonly label: L,
     edits: Edits,
-    private hop: NextHop | undefined,
+    private readonly hop: NextHop,
     private readonly hash: string,
-    private owner: BranchOwner<L>,
+    private readonly owner: BranchOwner<L>,
     private readonly layer: ClientLayer,
   ) {
     this.edits = edits;
@@ -84,12 +84,11 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
 
   /** True for a branch that can be reached over its flow only (RFC 5626): with the flow it is lost. */
   get boundToFlow(): boolean {
-    return this.hop?.kind === 'flow';
+    return this.hop.kind === 'flow';
   }
 
   start(): void {
     const { hop } = this;
-    if (hop === undefined) return;
     if (hop.kind === 'flow') return this.sendOn(hop.flow);
     if (hop.kind === 'target') {
       this.targets = [hop.target];
@@ -211,10 +210,10 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.request = '';
     this.targets = [];
     this.refused = undefined;
-    const late = this.transaction?.state === 'accepted' ? this.owner.lateOwner?.() : undefined;
-    if (late === undefined) return;
-    this.owner = late;
-    this.hop = undefined;
+    if (!(this.transaction instanceof InviteClientTransaction) || this.transaction.state !== 'accepted')
+      return;
+    const late = this.owner.lateAnswers?.();
+    if (late !== undefined) this.transaction.handOver(late);
   }
 
   private render(flow: Flow, token: string): string {

@@ -1,6 +1,6 @@
 // The answers kept for retransmissions (RFC 3261 §17.2.2, timer J), against a plain Map.
 import fc from 'fast-check';
-import { ReplayStore } from './replay-store.js';
+import { REPLAY_ANSWER_BYTES_MAX, ReplayStore } from './replay-store.js';
 
 const clockAt = (startMs = 0) => {
   const clock = { nowMs: startMs, monotonicMs: () => clock.nowMs };
@@ -16,6 +16,9 @@ class Replays {
   }
   get size(): number {
     return this.store.size;
+  }
+  get forgotten(): number {
+    return this.store.forgotten;
   }
   add(key: string, answer: string, lifeMs: number): void {
     this.store.add(key, hashOf(key), answer, lifeMs);
@@ -53,6 +56,7 @@ describe('answers for retransmissions', () => {
     const replays = new Replays(clockAt(), 4_096);
     for (let index = 0; index < 100; index++) replays.add(`key ${index}`, 'x'.repeat(700), LIFE_MS);
     expect(replays.size).toBe(5);
+    expect(replays.forgotten).toBe(95);
     expect(replays.find('key 94')).toBeUndefined();
     for (const index of [95, 96, 97, 98, 99]) expect(replays.find(`key ${index}`)).toBe('x'.repeat(700));
   });
@@ -62,7 +66,17 @@ describe('answers for retransmissions', () => {
     replays.add('short', 'answer', LIFE_MS);
     replays.add('long', 'x'.repeat(4_093), LIFE_MS);
     expect(replays.find('long')).toBeUndefined();
+    const large = new Replays(clockAt());
+    large.add('long', 'x'.repeat(REPLAY_ANSWER_BYTES_MAX), LIFE_MS);
+    expect(large.size).toBe(0);
     expect(replays.find('short')).toBe('answer');
+  });
+
+  it('looks at no more than a few of one hash, however many there are', () => {
+    const store = new ReplayStore(clockAt());
+    for (let index = 0; index < 50_000; index++) store.add(`key ${index}`, 1, 'answer', LIFE_MS);
+    expect(store.find('key 49999', 1)).toBe('answer');
+    expect(store.find('key 0', 1)).toBeUndefined();
   });
 
   it('is the same as a Map, whatever is asked in whatever order (within its bound)', () => {

@@ -1,14 +1,28 @@
 // The answers to non-INVITEs over UDP for as long as a retransmission may ask for them: the Completed state of RFC 3261
 // §17.2.2 and its timer J, kept as bytes outside the heap. A busy edge holds a hundred thousand of them; as objects they
 // would be most of what the garbage collector moves. Owner: endpoint.ts.
+import type { Flow } from '../transport/transport.port.js';
 import type { Monotonic } from './timer-wheel.js';
 
-/** Bytes of answers that are kept; at the bound the oldest are forgotten, and who asks for one is taken for a new request. */
+/**
+ * Bytes of answers that are kept (and a sixth more for what finds them); at the bound the oldest are forgotten, and who asks
+ * for one is taken for a new request.
+ */
 export const REPLAY_BYTES_MAX = 134_217_728;
+/** A longer answer, with its key, is not kept: a few senders of such could push out those of all others. */
+export const REPLAY_ANSWER_BYTES_MAX = 16_384;
+/** Entries with the same hash that are looked at; there are none but by chance. */
+const SAME_HASH_MAX = 32;
 const REPLAY_BYTES_MIN = 131_072;
 /** As short as an answer with its key may be: sets how many entries a ring of so many bytes can need. */
 const ENTRY_BYTES_MIN = 256;
 const NONE = -1;
+
+/**
+ * Who may have an answer again: only the address that got it, by the listener that it came by. A branch is no secret, as every
+ * element behind the client reads it. The port may change, with the binding of a NAT.
+ */
+export const replayKey = (key: string, flow: Flow): string => `${flow.listener} ${flow.remoteAddress} ${key}`;
 
 /** One ring: bytes, and a table of what is in them. Entries are numbered in their order; all counts are powers of two. */
 class Ring {
@@ -45,11 +59,13 @@ export class ReplayStore {
   #next = 0;
   /** Where the next answer is written. */
   #head = 0;
+  /** Answers that had to go before their time. */
+  forgotten = 0;
 
   /** `bytesMax` is a power of two. */
   constructor(
     private readonly clock: Monotonic,
-    private readonly bytesMax = REPLAY_BYTES_MAX,
+    private bytesMax = REPLAY_BYTES_MAX,
   ) {
     this.#ring = new Ring(Math.min(REPLAY_BYTES_MIN, bytesMax));
   }
@@ -76,9 +92,12 @@ export class ReplayStore {
     const ring = this.#ring;
     const mask = ring.count - 1;
     let number = ring.bucket[hash & mask]!;
+    let left = SAME_HASH_MAX;
     for (; number >= this.#first; number = ring.before[number & mask]!) {
       const entry = number & mask;
-      if (ring.hash[entry] !== hash || ring.keyLength[entry] !== key.length) continue;
+      if (ring.hash[entry] !== hash) continue;
+      if (left-- === 0) return undefined;
+      if (ring.keyLength[entry] !== key.length) continue;
       const start = ring.start[entry]!;
       const answerAt = start + key.length;
       if (ring.bytes.toString('latin1', start, answerAt) !== key) continue;
@@ -110,10 +129,11 @@ export class ReplayStore {
 
   /** Moves #head to where `length` bytes are free, if need be in a larger ring or in the place of the oldest answers. */
   #makeRoom(length: number): boolean {
-    if (length > this.bytesMax) return false;
+    if (length > REPLAY_ANSWER_BYTES_MAX || length > this.bytesMax) return false;
     while (!this.#fits(length)) {
-      if (this.#ring.bytes.length < this.bytesMax) this.#grow();
-      else this.#first++;
+      if (this.#ring.bytes.length < this.bytesMax && this.#grow()) continue;
+      this.#first++;
+      this.forgotten++;
     }
     return true;
   }
@@ -133,9 +153,14 @@ export class ReplayStore {
     return true;
   }
 
-  #grow(): void {
+  /** False when there is no more memory: then it stays as large as it is. */
+  #grow(): boolean {
     const old = this.#ring;
-    const ring = new Ring(old.bytes.length * 2);
+    const ring = ringOf(old.bytes.length * 2);
+    if (ring === undefined) {
+      this.bytesMax = old.bytes.length;
+      return false;
+    }
     const end = this.#next;
     this.#ring = ring;
     this.#next = this.#first;
@@ -147,5 +172,15 @@ export class ReplayStore {
       old.bytes.copy(ring.bytes, this.#head, start, start + length);
       this.#enter(ring, length, old.keyLength[entry]!, old.hash[entry]!, old.untilMs[entry]!);
     }
+    return true;
   }
 }
+
+const ringOf = (bytes: number): Ring | undefined => {
+  try {
+    return new Ring(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+};

@@ -1,6 +1,8 @@
 // Responses made here (RFC 3261 §8.2.6): what is copied from the request, a To tag, and the reason phrases.
 // Readers: server-transaction.ts, endpoint.ts, proxy.ts.
 import type { Random } from '#libs/runtime';
+import type { Flow } from '../transport/transport.port.js';
+import type { TopVia } from './top-via.js';
 import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
@@ -37,6 +39,12 @@ export const retryAfter = (random: Pick<Random, 'fraction'>): string =>
 
 /** Where a request came from, for `received` and `rport` on its topmost Via. */
 export type Source = Readonly<{ address: string; port: number }>;
+
+/** received is due when sent-by names another host, and with rport always (RFC 3261 §18.2.1, RFC 3581 §4). */
+export const sourceOf = (via: TopVia, { remoteAddress, remotePort }: Flow): Source | undefined =>
+  via.rport || via.received || via.host !== remoteAddress
+    ? { address: remoteAddress, port: remotePort }
+    : undefined;
 
 /**
  * A whole response. `toTag` '' adds none (100); a tag that the request has stays. `source` undefined leaves the Via as it

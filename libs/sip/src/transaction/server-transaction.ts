@@ -48,7 +48,7 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
     this.machine =
       request.method === 'INVITE'
         ? new InviteServerTransaction(key, path, this, layer)
-        : new NonInviteServerTransaction(key, request.method, path, this, layer);
+        : new NonInviteServerTransaction(key, request.method, path, this, layer, flow);
   }
 
   /** Kept by the machine, which outlives this object: that one holds the request. */

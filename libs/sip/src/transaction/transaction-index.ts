@@ -66,9 +66,16 @@ export class TransactionIndex<T extends Indexed> {
   }
 
   #grow(): void {
-    const entries = [...this.values()];
-    this.#buckets = emptyBuckets(this.#buckets.length * 2);
-    for (const entry of entries) this.#link(entry);
+    const before = this.#buckets;
+    this.#buckets = emptyBuckets(before.length * 2);
+    for (const first of before) {
+      let entry = first;
+      while (entry !== undefined) {
+        const next: Indexed | undefined = entry.nextInIndex;
+        this.#link(entry);
+        entry = next;
+      }
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { ClientMachine } from './client-branch.js';
 import type { SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
 import type { ServerMachine } from './server-transaction.js';
+import { hashBegin, hashEnd, hashText, type HashKey } from './keyed-hash.js';
 import { MAGIC_COOKIE, type TopVia } from './top-via.js';
 import { TransactionIndex } from './transaction-index.js';
 import { InviteClientTransaction } from './transaction.invite-client.js';
@@ -115,19 +116,26 @@ export const serverKey = (request: SipMessage, via: TopVia, method: string): str
   return `${request.requestUri} ${from} ${callId} ${request.cseq} ${top} ${method}`;
 };
 
-/** Hash of a server transaction's key; the same for an INVITE, its ACK and its CANCEL. `seed` is not known outside. */
-export const serverHash = (request: SipMessage, via: TopVia, seed: number): number => {
-  if (via.branch.startsWith(MAGIC_COOKIE)) return hashText(via.sentBy, hashText(via.branch, seed));
-  return hashText(request.header(H.CallId) ?? '', seed ^ request.cseq);
+/** Hash of a server transaction's key; the same for an INVITE, its ACK and its CANCEL. The key is not known outside. */
+export const serverHash = (request: SipMessage, via: TopVia, key: HashKey): number => {
+  hashBegin(key);
+  if (via.branch.startsWith(MAGIC_COOKIE)) {
+    hashText(via.branch);
+    hashText(via.sentBy);
+  } else {
+    hashText(request.requestUri);
+    hashText(request.header(H.CallId) ?? '');
+    hashText(request.header(H.Via) ?? '');
+    hashText(headerParam(request.header(H.From) ?? '', 'tag') ?? '');
+    hashText(String(request.cseq));
+  }
+  return hashEnd();
 };
 
-/** Hash of a client transaction's key: its token is random already. */
-export const clientHash = (key: string): number => hashText(key, 0);
-
-/** FNV-1a. */
-const hashText = (text: string, seed: number): number => {
-  let hash = seed ^ 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+/** Hash of a client transaction's key (FNV-1a): its token is of our own making, and random. */
+export const clientHash = (key: string): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
   return hash;
 };
 

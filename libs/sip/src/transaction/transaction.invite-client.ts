@@ -28,7 +28,7 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner, Indexed 
   readonly method = 'INVITE';
   state: InviteClientState = 'calling';
   private readonly life = new TimerNode(this, TIMER_LIFE);
-  private readonly resend: TimerNode | undefined;
+  private resend: TimerNode | undefined;
   private intervalMs: number;
   nextOnFlow: FlowWaiter | undefined = undefined;
   previousOnFlow: FlowWaiter | undefined = undefined;
@@ -44,7 +44,7 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner, Indexed 
     /** As sent; '' once nothing is to be made of it any more. */
     public request: string,
     readonly flow: Flow,
-    private readonly user: ClientUser,
+    private user: ClientUser,
     private readonly layer: InviteClientLayer,
   ) {
     this.resend = flow.reliable ? undefined : new TimerNode(this, TIMER_A);
@@ -74,6 +74,11 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner, Indexed 
       case 'terminated':
         return;
     }
+  }
+
+  /** Somebody else takes what still comes: in Accepted, which lasts long, one who holds little. */
+  handOver(user: ClientUser): void {
+    this.user = user;
   }
 
   /** Wants the INVITE cancelled: at once after a provisional, else as soon as one comes (§9.1). */
@@ -135,6 +140,7 @@ export class InviteClientTransaction implements FlowWaiter, TimerOwner, Indexed 
   private accept(response: SipMessage): void {
     this.state = 'accepted';
     if (this.resend) this.layer.timers.stop(this.resend);
+    this.resend = undefined;
     this.request = '';
     this.layer.timers.start(this.life, this.timeoutMs); // M
     this.user.response(response);

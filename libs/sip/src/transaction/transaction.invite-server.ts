@@ -26,7 +26,7 @@ const TIMER_LIFE = 1;
 export class InviteServerTransaction implements TimerOwner, Indexed {
   readonly method = 'INVITE';
   state: InviteServerState = 'proceeding';
-  private readonly step = new TimerNode(this, TIMER_STEP);
+  private step: TimerNode | undefined;
   private readonly life = new TimerNode(this, TIMER_LIFE);
   private intervalMs = 0;
   private last = '';
@@ -50,7 +50,7 @@ export class InviteServerTransaction implements TimerOwner, Indexed {
   start(): void {
     const { timers, timing } = this.layer;
     timers.start(this.life, timing.timerCMs);
-    if (this.path.reliable) timers.start(this.step, timing.tryingAfterMs);
+    if (this.path.reliable) this.startStep(timing.tryingAfterMs);
     else this.owner?.trying();
   }
 
@@ -62,7 +62,7 @@ export class InviteServerTransaction implements TimerOwner, Indexed {
     }
     if (this.state !== 'proceeding') return;
     const { timers } = this.layer;
-    timers.stop(this.step);
+    this.stopStep();
     this.last = message;
     if (status >= 200) this.owner = undefined;
     if (status >= 300) this.complete();
@@ -86,7 +86,7 @@ export class InviteServerTransaction implements TimerOwner, Indexed {
     if (this.state === 'accepted') return true;
     if (this.state !== 'completed') return false;
     this.state = 'confirmed';
-    this.layer.timers.stop(this.step);
+    this.stopStep();
     if (this.path.reliable) this.terminate();
     else this.layer.timers.start(this.life, this.layer.timing.t4Ms); // I
     return false;
@@ -102,12 +102,23 @@ export class InviteServerTransaction implements TimerOwner, Indexed {
     }
     if (this.state === 'proceeding') return this.owner?.trying();
     this.intervalMs = Math.min(this.intervalMs * 2, timing.t2Ms);
-    timers.start(this.step, this.intervalMs);
+    this.startStep(this.intervalMs);
     this.path.send(this.last);
   }
 
   private get timeoutMs(): number {
     return TIMEOUT_T1S * this.layer.timing.t1Ms;
+  }
+
+  private startStep(delayMs: number): void {
+    this.step ??= new TimerNode(this, TIMER_STEP);
+    this.layer.timers.start(this.step, delayMs);
+  }
+
+  /** It is made anew when it is needed: Accepted lasts long and needs none. */
+  private stopStep(): void {
+    if (this.step !== undefined) this.layer.timers.stop(this.step);
+    this.step = undefined;
   }
 
   private complete(): void {
@@ -116,14 +127,14 @@ export class InviteServerTransaction implements TimerOwner, Indexed {
     timers.start(this.life, this.timeoutMs); // H
     if (this.path.reliable) return;
     this.intervalMs = timing.t1Ms;
-    timers.start(this.step, this.intervalMs); // G
+    this.startStep(this.intervalMs); // G
   }
 
   private terminate(): void {
     if (this.state === 'terminated') return;
     this.state = 'terminated';
     this.layer.timers.stop(this.life);
-    this.layer.timers.stop(this.step);
+    this.stopStep();
     this.layer.terminated(this);
   }
 }

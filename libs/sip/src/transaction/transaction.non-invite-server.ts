@@ -2,6 +2,7 @@
 // when the client's Timer E has reached T2, never a 408. Over UDP the Completed state is the answer alone, which the
 // endpoint keeps for timer J (replay-store.ts): this object ends with the final answer. Owner: server-transaction.ts.
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import type { Flow } from '../transport/transport.port.js';
 import type { Indexed } from './transaction-index.js';
 import { nonInviteTryingMs, TIMEOUT_T1S, type ResponsePath, type TransactionLayer } from './transaction.js';
 
@@ -37,6 +38,8 @@ export class NonInviteServerTransaction implements TimerOwner, Indexed {
     /** Let go of with the final answer: it holds the request. */
     user: NonInviteServerUser,
     private readonly layer: NonInviteServerLayer,
+    /** Where the request came from: who may have the answer again. */
+    readonly source?: Flow,
   ) {
     this.owner = user;
   }
@@ -61,9 +64,9 @@ export class NonInviteServerTransaction implements TimerOwner, Indexed {
     else {
       this.state = 'completed';
       this.layer.timers.stop(this.life);
-      this.layer.completed(this, message); // J
     }
     this.path.send(message);
+    if (this.state === 'completed') this.layer.completed(this, message); // J
   }
 
   /** The same request again, before the final answer. */
