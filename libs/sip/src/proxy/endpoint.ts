@@ -24,7 +24,7 @@ import { makeReply, reasonPhrase, retryAfter, sourceOf } from '../transaction/re
 import { responsePath } from '../transaction/response-path.js';
 import { PendingRequest, type ServerLayer, type ServerMachine } from '../transaction/server-transaction.js';
 import type { HashKey } from '../transaction/keyed-hash.js';
-import { replayKey, ReplayStore } from '../transaction/replay-store.js';
+import { replayKey, type ReplayLimits, ReplayStore } from '../transaction/replay-store.js';
 import type { TimerWheel } from '../transaction/timer-wheel.js';
 import { readTopVia, type TopVia } from '../transaction/top-via.js';
 import {
@@ -122,7 +122,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.statelessTag = `s${this.newTag()}`;
     const word = (): number => options.random.bytes(4).readInt32LE();
     this.hashKey = { low: word(), high: word() };
-    this.replays = new ReplayStore(options.timers.clock, options.limits?.replayBytesMax);
+    this.replays = new ReplayStore(options.timers.clock, replayLimits(options.limits));
   }
 
   // ---- Users' side (endpoint.port.ts) ----
@@ -390,6 +390,9 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 }
 
 const TAG_LENGTH = 10;
+
+const replayLimits = (limits: Partial<EndpointLimits> | undefined): Partial<ReplayLimits> =>
+  limits?.replayBytesMax === undefined ? {} : { bytesMax: limits.replayBytesMax };
 
 const withPlaceholderVia = (message: string): string => {
   const at = message.indexOf('\r\n') + 2;

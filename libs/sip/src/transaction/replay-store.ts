@@ -5,18 +5,20 @@ import type { Flow } from '../transport/transport.port.js';
 import type { Monotonic } from './timer-wheel.js';
 
 /**
- * Bytes of answers that are kept (and a sixth more for what finds them); at the bound the oldest are forgotten, and who asks
- * for one is taken for a new request.
+ * Bytes of answers that are kept (and an eighth more for what finds them). At the bound the oldest are forgotten, a chunk of
+ * them at a time, and who asks for one is taken for a new request.
  */
 export const REPLAY_BYTES_MAX = 134_217_728;
+const CHUNK_BYTES = 1_048_576;
 /** A longer answer, with its key, is not kept: a few senders of such could push out those of all others. */
 export const REPLAY_ANSWER_BYTES_MAX = 16_384;
+/** As short as an answer with its key is taken to be: sets how many a chunk can have. */
+const ANSWER_BYTES_MIN = 256;
 /** Entries with the same hash that are looked at; there are none but by chance. */
 const SAME_HASH_MAX = 32;
-const REPLAY_BYTES_MIN = 131_072;
-/** As short as an answer with its key may be: sets how many entries a ring of so many bytes can need. */
-const ENTRY_BYTES_MIN = 256;
-const NONE = -1;
+const BUCKETS = 131_072;
+/** No entry has this number. */
+const NONE = 0;
 
 /**
  * Who may have an answer again: only the address that got it, by the listener that it came by. A branch is no secret, as every
@@ -24,10 +26,9 @@ const NONE = -1;
  */
 export const replayKey = (key: string, flow: Flow): string => `${flow.listener} ${flow.remoteAddress} ${key}`;
 
-/** One ring: bytes, and a table of what is in them. Entries are numbered in their order; all counts are powers of two. */
-class Ring {
+/** Answers one behind the other, and a table of them. Chunks are made as they are needed and used again, never copied. */
+class Chunk {
   readonly bytes: Buffer;
-  readonly count: number;
   readonly start: Int32Array;
   readonly keyLength: Int32Array;
   readonly length: Int32Array;
@@ -35,152 +36,126 @@ class Ring {
   readonly untilMs: Float64Array;
   /** Number of the entry before it in its bucket: NONE, or one that has perhaps been forgotten since. */
   readonly before: Float64Array;
-  /** Number of the youngest entry of each bucket. */
-  readonly bucket: Float64Array;
+  /** Entries and bytes in use. */
+  count = 0;
+  used = 0;
 
   constructor(size: number) {
-    const count = size / ENTRY_BYTES_MIN;
+    const entries = Math.ceil(size / ANSWER_BYTES_MIN);
     this.bytes = Buffer.allocUnsafeSlow(size);
-    this.count = count;
-    this.start = new Int32Array(count);
-    this.keyLength = new Int32Array(count);
-    this.length = new Int32Array(count);
-    this.hash = new Int32Array(count);
-    this.untilMs = new Float64Array(count);
-    this.before = new Float64Array(count);
-    this.bucket = new Float64Array(count).fill(NONE);
+    this.start = new Int32Array(entries);
+    this.keyLength = new Int32Array(entries);
+    this.length = new Int32Array(entries);
+    this.hash = new Int32Array(entries);
+    this.untilMs = new Float64Array(entries);
+    this.before = new Float64Array(entries);
+  }
+
+  hasRoom(length: number): boolean {
+    return this.count < this.start.length && this.used + length <= this.bytes.length;
+  }
+
+  /** Is the youngest, hence all, past its time? */
+  isOver(nowMs: number): boolean {
+    return this.count === 0 || this.untilMs[this.count - 1]! <= nowMs;
+  }
+
+  text(from: number, to: number): string {
+    return this.bytes.toString('latin1', from, to);
   }
 }
 
+export type ReplayLimits = Readonly<{ bytesMax: number; chunkBytes: number }>;
+
 export class ReplayStore {
-  #ring: Ring;
-  /** Entries from #first up to #next are held. The numbers only grow, beyond 32 bits: `&` takes their lower ones. */
-  #first = 0;
-  #next = 0;
-  /** Where the next answer is written. */
-  #head = 0;
+  /** Oldest first; the last one is being filled. */
+  readonly #chunks: Chunk[] = [];
+  /** Number of the first chunk; an entry's number is that of its chunk times the chunk's entries, and its place there. */
+  #firstChunk = 1;
+  /** Number of the youngest entry of each bucket; there with the first answer. */
+  #buckets: Float64Array | undefined;
+  readonly #chunkBytes: number;
+  readonly #chunksMax: number;
+  readonly #perChunk: number;
   /** Answers that had to go before their time. */
   forgotten = 0;
 
-  /** `bytesMax` is a power of two. */
+  /** `bytesMax` is kept to by whole chunks, of which there is at least one. */
   constructor(
     private readonly clock: Monotonic,
-    private bytesMax = REPLAY_BYTES_MAX,
+    { bytesMax = REPLAY_BYTES_MAX, chunkBytes = CHUNK_BYTES }: Partial<ReplayLimits> = {},
   ) {
-    this.#ring = new Ring(Math.min(REPLAY_BYTES_MIN, bytesMax));
+    this.#chunkBytes = Math.min(chunkBytes, bytesMax);
+    this.#chunksMax = Math.max(1, Math.floor(bytesMax / chunkBytes));
+    this.#perChunk = Math.ceil(this.#chunkBytes / ANSWER_BYTES_MIN);
   }
 
   /** Answers that are held, those past their time included. */
   get size(): number {
-    return this.#next - this.#first;
+    return this.#chunks.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Keeps the answer to the request with this key for `lifeMs`; equal keys have equal hashes. Both are texts of bytes (latin1), as all of SIP is here. */
+  /**
+   * Keeps the answer to the request with this key for `lifeMs`, the same for all; equal keys have equal hashes. Both are texts
+   * of bytes (latin1), as all of SIP is here.
+   */
   add(key: string, hash: number, answer: string, lifeMs: number): void {
     const length = key.length + answer.length;
+    if (length > REPLAY_ANSWER_BYTES_MAX || length > this.#chunkBytes) return;
     const nowMs = this.clock.monotonicMs();
-    this.#forgetExpired(nowMs);
-    if (!this.#makeRoom(length)) return;
-    const ring = this.#ring;
-    ring.bytes.write(key + answer, this.#head, 'latin1');
-    this.#enter(ring, length, key.length, hash, nowMs + lifeMs);
+    const newest = this.#chunks.at(-1);
+    const chunk = newest?.hasRoom(length) ? newest : this.#nextChunk(nowMs);
+    const buckets = (this.#buckets ??= new Float64Array(BUCKETS));
+    const bucket = hash & (BUCKETS - 1);
+    const entry = chunk.count++;
+    chunk.bytes.write(key + answer, chunk.used, 'latin1');
+    chunk.start[entry] = chunk.used;
+    chunk.keyLength[entry] = key.length;
+    chunk.length[entry] = length;
+    chunk.hash[entry] = hash;
+    chunk.untilMs[entry] = nowMs + lifeMs;
+    chunk.before[entry] = buckets[bucket]!;
+    chunk.used += length;
+    buckets[bucket] = (this.#firstChunk + this.#chunks.length - 1) * this.#perChunk + entry;
   }
 
   /** The answer to that request, while it is kept. */
   find(key: string, hash: number): string | undefined {
-    if (this.#first === this.#next) return undefined;
-    const ring = this.#ring;
-    const mask = ring.count - 1;
-    let number = ring.bucket[hash & mask]!;
+    if (this.#buckets === undefined) return undefined;
+    const oldest = this.#firstChunk * this.#perChunk;
     let left = SAME_HASH_MAX;
-    for (; number >= this.#first; number = ring.before[number & mask]!) {
-      const entry = number & mask;
-      if (ring.hash[entry] !== hash) continue;
+    let number = this.#buckets[hash & (BUCKETS - 1)]!;
+    while (number !== NONE && number >= oldest) {
+      const place = number - oldest;
+      const chunk = this.#chunks[Math.floor(place / this.#perChunk)]!;
+      const entry = place % this.#perChunk;
+      number = chunk.before[entry]!;
+      if (chunk.hash[entry] !== hash) continue;
       if (left-- === 0) return undefined;
-      if (ring.keyLength[entry] !== key.length) continue;
-      const start = ring.start[entry]!;
-      const answerAt = start + key.length;
-      if (ring.bytes.toString('latin1', start, answerAt) !== key) continue;
-      if (ring.untilMs[entry]! <= this.clock.monotonicMs()) return undefined;
-      return ring.bytes.toString('latin1', answerAt, start + ring.length[entry]!);
+      const start = chunk.start[entry]!;
+      const answerAt = start + chunk.keyLength[entry]!;
+      if (answerAt - start !== key.length || chunk.text(start, answerAt) !== key) continue;
+      if (chunk.untilMs[entry]! <= this.clock.monotonicMs()) return undefined;
+      return chunk.text(answerAt, start + chunk.length[entry]!);
     }
     return undefined;
   }
 
-  #enter(ring: Ring, length: number, keyLength: number, hash: number, untilMs: number): void {
-    const mask = ring.count - 1;
-    const number = this.#next++;
-    const entry = number & mask;
-    ring.start[entry] = this.#head;
-    ring.keyLength[entry] = keyLength;
-    ring.length[entry] = length;
-    ring.hash[entry] = hash;
-    ring.untilMs[entry] = untilMs;
-    ring.before[entry] = ring.bucket[hash & mask]!;
-    ring.bucket[hash & mask] = number;
-    this.#head += length;
-  }
-
-  #forgetExpired(nowMs: number): void {
-    const { untilMs, count } = this.#ring;
-    while (this.#first < this.#next && untilMs[this.#first & (count - 1)]! <= nowMs) this.#first++;
-    if (this.#first === this.#next) this.#head = 0;
-  }
-
-  /** Moves #head to where `length` bytes are free, if need be in a larger ring or in the place of the oldest answers. */
-  #makeRoom(length: number): boolean {
-    if (length > REPLAY_ANSWER_BYTES_MAX || length > this.bytesMax) return false;
-    while (!this.#fits(length)) {
-      if (this.#ring.bytes.length < this.bytesMax && this.#grow()) continue;
-      this.#first++;
-      this.forgotten++;
+  /** The oldest chunk again when its time is over, else a new one while there may be more, else the oldest before its time. */
+  #nextChunk(nowMs: number): Chunk {
+    const oldest = this.#chunks[0];
+    const isOver = oldest?.isOver(nowMs) === true;
+    if (oldest === undefined || (!isOver && this.#chunks.length < this.#chunksMax)) {
+      const chunk = new Chunk(this.#chunkBytes);
+      this.#chunks.push(chunk);
+      return chunk;
     }
-    return true;
-  }
-
-  #fits(length: number): boolean {
-    const { bytes, start, count } = this.#ring;
-    if (this.size === count) return false;
-    if (this.size === 0) {
-      this.#head = 0;
-      return length <= bytes.length;
-    }
-    const oldest = start[this.#first & (count - 1)]!;
-    if (this.#head <= oldest) return this.#head + length <= oldest; // equal: full to the last byte
-    if (this.#head + length <= bytes.length) return true;
-    if (length > oldest) return false;
-    this.#head = 0;
-    return true;
-  }
-
-  /** False when there is no more memory: then it stays as large as it is. */
-  #grow(): boolean {
-    const old = this.#ring;
-    const ring = ringOf(old.bytes.length * 2);
-    if (ring === undefined) {
-      this.bytesMax = old.bytes.length;
-      return false;
-    }
-    const end = this.#next;
-    this.#ring = ring;
-    this.#next = this.#first;
-    this.#head = 0;
-    for (let number = this.#first; number < end; number++) {
-      const entry = number & (old.count - 1);
-      const start = old.start[entry]!;
-      const length = old.length[entry]!;
-      old.bytes.copy(ring.bytes, this.#head, start, start + length);
-      this.#enter(ring, length, old.keyLength[entry]!, old.hash[entry]!, old.untilMs[entry]!);
-    }
-    return true;
+    if (!isOver) this.forgotten += oldest.count;
+    this.#chunks.shift();
+    this.#firstChunk++;
+    oldest.count = 0;
+    oldest.used = 0;
+    this.#chunks.push(oldest);
+    return oldest;
   }
 }
-
-const ringOf = (bytes: number): Ring | undefined => {
-  try {
-    return new Ring(bytes);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-};
