@@ -4,7 +4,8 @@ export * from './message/limits.js';
 export { parseMessage, type ParseFailure, type ParseResult } from './message/parse-message.js';
 export { detached } from './message/detached.js';
 export { Edits } from './message/edits.js';
-export { parseVia, viaBranch, type Via } from './fields/via.js';
+export { isUsualAddress, isUsualCallId, isUsualVia } from './message/usual-form.js';
+export { parseVia, receivedVia, viaBranch, type Via } from './fields/via.js';
 export { headerParam, headerParams, quote, removeParam, unquote, withoutParams } from './fields/params.js';
 export * from './fields/fields.js';
 export * from './fields/uri.js';
@@ -31,6 +32,7 @@ export type {
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
 export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';
+export { StreamFramer, type FramerSink, type FramingFault } from './transport/stream-framer.js';
 export { flowTokens } from './transport/flow-token.js';
 export type { FlowReference, FlowTokens } from './transport/flow-token.js';
 export { canonicalIp, familyOf, hostPort, isWildcard } from './fields/ip-address.js';

@@ -15,7 +15,7 @@ const TIMER_LIFE = 1;
 export class NonInviteClientTransaction implements FlowWaiter, TimerOwner, Indexed {
   state: NonInviteClientState = 'trying';
   private readonly life = new TimerNode(this, TIMER_LIFE);
-  private readonly resend: TimerNode | undefined;
+  private resend: TimerNode | undefined;
   private intervalMs: number;
   nextOnFlow: FlowWaiter | undefined = undefined;
   previousOnFlow: FlowWaiter | undefined = undefined;
@@ -56,6 +56,7 @@ export class NonInviteClientTransaction implements FlowWaiter, TimerOwner, Index
     this.user = undefined;
     this.request = '';
     if (this.resend) this.layer.timers.stop(this.resend);
+    this.resend = undefined;
     if (this.flow.reliable) this.terminate();
     else this.layer.timers.start(this.life, this.layer.timing.t4Ms); // K
     user?.response(response);
