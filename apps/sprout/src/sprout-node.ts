@@ -101,6 +101,8 @@ const settingsOf = (
 const COUNTS = [
   'challenge',
   'authentication-failed',
+  'authentication-slowed',
+  'authentication-unjudged',
   'registered',
   'expired',
   'initial-request',

@@ -12,6 +12,7 @@ import {
   values,
 } from '#libs/sip';
 import { Challenges } from './authentication/challenges.js';
+import { FailureBrake } from './authentication/failure-brake.js';
 import { answerFault } from './faults.js';
 import type { SproutPorts, SproutSettings } from './ports.js';
 import { ProfileCache } from './profile-cache.js';
@@ -40,7 +41,9 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
   const profiles = new ProfileCache();
   const context: SessionContext = { ports, settings, profiles };
   const challenges = new Challenges(ports.challenges);
-  const registrar: Registrar = { ports, settings, profiles, authenticator: { ports, settings, challenges } };
+  const brake = new FailureBrake(ports.clock);
+  const authenticator = { ports, settings, challenges, brake };
+  const registrar: Registrar = { ports, settings, profiles, authenticator };
   const handle = (tx: ServerTransaction, work: Promise<void>): void => {
     work.catch((error: unknown) => answerFault(tx, error, ports));
   };

@@ -1,5 +1,6 @@
 // Who is this? Challenges a REGISTER, and verifies the answer (RFC 3261 §22, RFC 7616, RFC 8760, TS 24.229 §5.4.1.2).
 // Writes challenges; reads credentials through Homestead at every verification, so that a changed password holds at once.
+// Who fails too often is slowed down (failure-brake.ts).
 import type { AuthVector } from '#libs/homestead-client';
 import {
   challengeHeader,
@@ -14,6 +15,8 @@ import {
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { replyBackEndFault, isInfrastructure, replyFault } from '../faults.js';
 import type { Challenges } from './challenges.js';
+import { clientAddress } from './client-address.js';
+import type { FailureBrake, Source } from './failure-brake.js';
 
 const NONCE_CHARACTERS = 26; // ≥ 128 bits
 
@@ -21,6 +24,7 @@ export type Authenticator = Readonly<{
   ports: SproutPorts;
   settings: SproutSettings;
   challenges: Challenges;
+  brake: FailureBrake;
 }>;
 
 /** The private identity that a request claims, or the one its public identity implies. */
@@ -36,22 +40,32 @@ export type Claim = Readonly<{ impi: string; impu: string; credentials: DigestCr
 const ha1For = (vector: AuthVector, algorithm: string): string | undefined =>
   algorithm === 'SHA-256' ? vector.ha1Sha256 : vector.ha1Md5;
 
-const challenge = async (
-  { ports, settings, challenges }: Authenticator,
+type Offer = Readonly<{ vector: AuthVector; nonce: string; stale: boolean }>;
+
+const offer = (
+  { ports, settings }: Authenticator,
   tx: ServerTransaction,
-  impi: string,
-  vector: AuthVector,
-  stale: boolean,
-): Promise<void> => {
-  const nonce = ports.random.token(NONCE_CHARACTERS);
+  { vector, nonce, stale }: Offer,
+): void => {
   const opaque = ports.random.token(16);
-  if (!(await challenges.add(impi, nonce, ports.clock.nowMs()))) return replyFault(tx, ports);
   let headers = '';
   for (const algorithm of settings.digestAlgorithms)
     if (ha1For(vector, algorithm) !== undefined)
       headers += `WWW-Authenticate: ${challengeHeader({ realm: vector.realm, nonce, opaque, algorithm, qop: vector.qop, stale })}\r\n`;
   ports.observer.count('challenge');
   tx.reply(401, 'Unauthorized', headers);
+};
+
+const challenge = async (
+  authenticator: Authenticator,
+  tx: ServerTransaction,
+  { impi, address }: Source,
+  offered: Omit<Offer, 'nonce'>,
+): Promise<void> => {
+  const { ports, challenges } = authenticator;
+  const nonce = ports.random.token(NONCE_CHARACTERS);
+  if (!(await challenges.add(impi, nonce, ports.clock.nowMs(), address))) return replyFault(tx, ports);
+  offer(authenticator, tx, { ...offered, nonce });
 };
 
 /** The answer's digest, computed from what Homestead knows; undefined when it cannot be right. */
@@ -70,16 +84,28 @@ const expectedResponse = (
   return digestResponse({ algorithm, ha1, nonce, nc, cnonce, qop: 'auth', method, uri });
 };
 
-/**
- * Verifies a REGISTER or answers it. False when it was answered: 401 (no answer yet, stale, wrong realm),
- * 403 (wrong answer, identity not of this user), 500/504 (infrastructure).
- */
-export const authenticate = async (
+/** Is the answer to this challenge the right one? Nothing is awaited: no try overtakes the count of those before it. */
+const isRight = (
+  auth: DigestCredentials,
+  response: string,
+  vector: AuthVector,
+  { request }: ServerTransaction,
+  { digestAlgorithms }: SproutSettings,
+): boolean => {
+  if (auth.qop?.toLowerCase() !== 'auth' || nonceCount(auth.nc) <= 0) return false;
+  const expected = expectedResponse(auth, vector, request.method, digestAlgorithms);
+  return expected !== undefined && sameDigest(expected, response);
+};
+
+type Try = Readonly<{ claim: Claim; source: Source; waitedMs: number }>;
+
+const attempt = async (
   authenticator: Authenticator,
   tx: ServerTransaction,
-  { impi, impu, credentials: auth }: Claim,
+  { claim, source, waitedMs }: Try,
 ): Promise<boolean> => {
-  const { ports, settings, challenges } = authenticator;
+  const { ports, settings, challenges, brake } = authenticator;
+  const { impi, impu, credentials: auth } = claim;
   const answer = await ports.homestead.authVector(impi, impu, { serverName: settings.scscfUri });
   if (!answer.ok) {
     if (isInfrastructure(answer.failure)) replyBackEndFault(tx, answer.failure, ports);
@@ -88,7 +114,7 @@ export const authenticate = async (
   }
   const vector = answer.value;
   const again = async (stale: boolean): Promise<false> => {
-    await challenge(authenticator, tx, impi, vector, stale);
+    await challenge(authenticator, tx, source, { vector, stale });
     return false;
   };
 
@@ -100,21 +126,45 @@ export const authenticate = async (
   const known = await challenges.find(impi, auth.nonce, nowMs);
   if (known === undefined) return again(true);
 
-  const nc = nonceCount(auth.nc);
-  const expected =
-    auth.qop?.toLowerCase() === 'auth' && nc > 0
-      ? expectedResponse(auth, vector, tx.request.method, settings.digestAlgorithms)
-      : undefined;
-  if (expected === undefined || !sameDigest(expected, auth.response)) {
+  // Only who knows the password has a nonce that was answered right (or overheard it, and guesses without us): no wait.
+  const waitMs = waitedMs > 0 || known.nc > 0 ? 0 : brake.waitMs(source);
+  if (waitMs > 0) {
+    const waited = brake.wait(source, waitMs);
+    ports.observer.count(waited === undefined ? 'authentication-unjudged' : 'authentication-slowed');
+    if (waited === undefined) {
+      // The same nonce, still unused: a new one would cost a write, and put out what the tries that wait are judged by.
+      offer(authenticator, tx, { vector, nonce: auth.nonce, stale: true });
+      return false;
+    }
+    await waited;
+    // Anew: password and challenge may have changed meanwhile.
+    return attempt(authenticator, tx, { claim, source, waitedMs: waitMs });
+  }
+  if (!isRight(auth, auth.response, vector, tx, settings)) {
     ports.observer.count('authentication-failed');
-    tx.reply(403, 'Forbidden');
+    if (brake.failed(source, waitedMs, () => tx.reply(403, 'Forbidden')))
+      ports.observer.count('authentication-slowed');
     return false;
   }
   // Judged after the digest: nobody without the password can use up a nonce count.
   const keepUntilMs = nowMs + settings.regMaxExpiresS * 1000;
-  const verdict = await challenges.accept(impi, auth.nonce, nc, keepUntilMs, nowMs);
+  const verdict = await challenges.accept(impi, auth.nonce, nonceCount(auth.nc), keepUntilMs, nowMs);
+  if (verdict === 'accepted') brake.succeeded(source);
   if (verdict === 'accepted') return true;
   if (verdict === 'contended') replyFault(tx, ports);
   else await again(true);
   return false;
+};
+
+/**
+ * Verifies a REGISTER or answers it. False when it was answered, or will be within seconds: 401 (no answer yet, stale,
+ * wrong realm, too many tries at once), 403 (wrong answer, identity not of this user), 500/504 (infrastructure).
+ */
+export const authenticate = (
+  authenticator: Authenticator,
+  tx: ServerTransaction,
+  claim: Claim,
+): Promise<boolean> => {
+  const source = { impi: claim.impi, address: clientAddress(tx) };
+  return attempt(authenticator, tx, { claim, source, waitedMs: 0 });
 };

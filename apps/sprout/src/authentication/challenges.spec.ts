@@ -1,6 +1,6 @@
 import { createMemoryKeyValueStore, type KeyValueStore, StoreUnavailable } from '#libs/stores';
 import { createFakeClock } from '#libs/testkit';
-import { Challenges, CHALLENGES_MAX, type LiveChallenges } from './challenges.js';
+import { Challenges, IN_USE_MAX, type LiveChallenges, UNANSWERED_MAX } from './challenges.js';
 
 const IMPI = 'alice@ims.test';
 const HOUR_MS = 3_600_000;
@@ -17,7 +17,9 @@ beforeEach(() => {
   challenges = new Challenges(store);
 });
 
-const add = (nonce: string) => challenges.add(IMPI, nonce, now());
+const HOME = '192.0.2.1';
+const ELSEWHERE = '203.0.113.9';
+const add = (nonce: string, to = HOME) => challenges.add(IMPI, nonce, now(), to);
 const find = (nonce: string) => challenges.find(IMPI, nonce, now());
 const accept = (nonce: string, nc: number, by = challenges) =>
   by.accept(IMPI, nonce, nc, now() + HOUR_MS, now());
@@ -71,32 +73,56 @@ it('accepts exactly one of many that use one nonce count at once, at several nod
 });
 
 it('loses none of several that are challenged at once', async () => {
-  await Promise.all(['a', 'b', 'c'].map((nonce) => new Challenges(store).add(IMPI, nonce, now())));
+  await Promise.all(['a', 'b', 'c'].map((nonce) => new Challenges(store).add(IMPI, nonce, now(), HOME)));
   for (const nonce of ['a', 'b', 'c']) expect(await find(nonce)).toBeDefined();
 });
 
-describe(`beyond ${CHALLENGES_MAX} challenges`, () => {
-  it('lets the oldest go', async () => {
-    for (let n = 0; n <= CHALLENGES_MAX; n++) expect(await add(`n${n}`)).toBe(true);
+describe('when one user has many', () => {
+  it('lets the oldest unanswered go', async () => {
+    for (let n = 0; n <= UNANSWERED_MAX; n++) expect(await add(`n${n}`)).toBe(true);
     expect(await find('n0')).toBeUndefined();
-    expect(await find(`n${CHALLENGES_MAX}`)).toBeDefined();
+    expect(await find(`n${UNANSWERED_MAX}`)).toBeDefined();
   });
 
-  it('lets unanswered ones go before those in use', async () => {
-    await add('used');
-    await accept('used', 1);
-    for (let n = 0; n < 2 * CHALLENGES_MAX; n++) await add(`n${n}`);
-    expect(await find('used')).toMatchObject({ nc: 1 });
-    expect((await store.get(IMPI))!.value).toHaveLength(CHALLENGES_MAX);
+  it('loses none in use to a flood of requests without credentials, and keeps the record small', async () => {
+    for (let n = 0; n < IN_USE_MAX; n++) {
+      await add(`used${n}`);
+      await accept(`used${n}`, 1);
+    }
+    for (let n = 0; n < 100; n++) await add(`n${n}`, `198.51.100.${n}`);
+    for (let n = 0; n < IN_USE_MAX; n++) expect(await find(`used${n}`)).toMatchObject({ nc: 1 });
+    expect((await store.get(IMPI))!.value).toHaveLength(IN_USE_MAX + UNANSWERED_MAX);
   });
 
-  it('lets the oldest in use go when all are', async () => {
-    for (let n = 0; n <= CHALLENGES_MAX; n++) {
+  it('lets a phone answer its challenge while somebody elsewhere asks for many in its name', async () => {
+    for (let n = 0; n < UNANSWERED_MAX; n++) await add(`before${n}`, ELSEWHERE);
+    await add('mine', HOME);
+    for (let n = 0; n < 100; n++) await add(`after${n}`, ELSEWHERE);
+    expect(await accept('mine', 1)).toBe('accepted');
+  });
+
+  it('lets several flows be challenged at once when as many are in use as may be', async () => {
+    for (let n = 0; n < IN_USE_MAX; n++) {
+      await add(`used${n}`);
+      await accept(`used${n}`, 1);
+    }
+    await add('first');
+    await add('second');
+    expect(await accept('first', 1)).toBe('accepted');
+    expect(await accept('second', 1)).toBe('accepted');
+  });
+
+  it('lets the least recently used go when one more comes into use', async () => {
+    for (let n = 0; n < IN_USE_MAX; n++) {
       await add(`n${n}`);
       await accept(`n${n}`, 1);
     }
-    expect(await find('n0')).toBeUndefined();
-    expect(await find('n1')).toBeDefined();
+    await accept('n0', 2);
+    await add('one more');
+    await accept('one more', 1);
+    expect(await find('n0')).toMatchObject({ nc: 2 });
+    expect(await find('n1')).toBeUndefined();
+    expect((await store.get(IMPI))!.value).toHaveLength(IN_USE_MAX);
   });
 });
 
@@ -109,7 +135,7 @@ it('forgets what is over when it writes next', async () => {
 
 it('gives up on a record that somebody else always changes first', async () => {
   const contended = new Challenges({ ...store, cas: () => Promise.resolve(false) });
-  expect(await contended.add(IMPI, 'n', now())).toBe(false);
+  expect(await contended.add(IMPI, 'n', now(), HOME)).toBe(false);
   await add('n');
   expect(await accept('n', 1, contended)).toBe('contended');
 });
@@ -118,5 +144,5 @@ it('says so when the store does not answer, instead of knowing nothing', async (
   const down = new Challenges({ ...store, get: () => Promise.reject(new StoreUnavailable('down')) });
   await expect(down.find(IMPI, 'n', now())).rejects.toThrow(StoreUnavailable);
   await expect(accept('n', 1, down)).rejects.toThrow(StoreUnavailable);
-  await expect(down.add(IMPI, 'n', now())).rejects.toThrow(StoreUnavailable);
+  await expect(down.add(IMPI, 'n', now(), HOME)).rejects.toThrow(StoreUnavailable);
 });

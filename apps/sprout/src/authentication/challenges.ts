@@ -7,21 +7,48 @@ export type Challenge = Readonly<{
   /** Highest nonce count accepted; 0: not answered yet. */
   nc: number;
   expiresAtMs: number;
+  /** Address that an unanswered one went to. */
+  to?: string;
 }>;
-/** Oldest first. */
+/** Unanswered ones oldest first, those in use least recently used first. */
 export type LiveChallenges = readonly Challenge[];
 
-/** Live challenges an IMPI; beyond it the oldest goes, unanswered ones first. Never a refusal. */
-export const CHALLENGES_MAX = 5;
+/**
+ * Unanswered challenges an IMPI. Beyond it the address that holds most of them loses its oldest: a client's own burst, or
+ * somebody who asks in the user's name, puts out what went to itself and not what the user is about to answer.
+ */
+export const UNANSWERED_MAX = 5;
+/**
+ * Challenges an IMPI that were answered. Beyond it the least recently used goes; its phone is told stale and answers anew.
+ * A bound of their own: no number of requests without the password puts out one of them, and they no young challenge.
+ */
+export const IN_USE_MAX = 5;
 const UNANSWERED_S = 40;
 /** Only requests of one private identity contend: more than this is an attack on it. */
 const CAS_ATTEMPTS_MAX = 20;
 
+/** The oldest unanswered challenge of the address that holds most; the older address of two that hold alike. */
+const leastWorthy = (unanswered: readonly Challenge[]): Challenge | undefined => {
+  const held = (to: string | undefined) => unanswered.filter((challenge) => challenge.to === to).length;
+  const most = Math.max(...unanswered.map(({ to }) => held(to)));
+  return unanswered.find(({ to }) => held(to) === most);
+};
+
 const makeRoom = (live: Challenge[]): void => {
-  while (live.length >= CHALLENGES_MAX) {
-    const unanswered = live.findIndex((challenge) => challenge.nc === 0);
-    live.splice(Math.max(unanswered, 0), 1);
-  }
+  const unanswered = live.filter(({ nc }) => nc === 0);
+  const gone = unanswered.length < UNANSWERED_MAX ? undefined : leastWorthy(unanswered);
+  if (gone !== undefined) live.splice(live.indexOf(gone), 1);
+};
+
+/** Puts one that was just used behind the others. */
+const used = (live: Challenge[], at: number, challenge: Challenge): void => {
+  live.splice(at, 1);
+  if (live.filter(({ nc }) => nc > 0).length >= IN_USE_MAX)
+    live.splice(
+      live.findIndex(({ nc }) => nc > 0),
+      1,
+    );
+  live.push(challenge);
 };
 
 const ttlS = (live: LiveChallenges, nowMs: number): number =>
@@ -35,10 +62,10 @@ export class Challenges {
   constructor(private readonly store: KeyValueStore<LiveChallenges>) {}
 
   /** Remembers a new challenge. False: contended beyond the bound. */
-  async add(impi: string, nonce: string, nowMs: number): Promise<boolean> {
+  async add(impi: string, nonce: string, nowMs: number, to: string): Promise<boolean> {
     return this.#change(impi, nowMs, (live) => {
       makeRoom(live);
-      live.push({ nonce, nc: 0, expiresAtMs: nowMs + UNANSWERED_S * 1000 });
+      live.push({ nonce, nc: 0, expiresAtMs: nowMs + UNANSWERED_S * 1000, to });
       return true;
     });
   }
@@ -62,7 +89,7 @@ export class Challenges {
       const challenge = live[at];
       if (challenge === undefined) return ((verdict = 'unknown'), false);
       if (nc <= challenge.nc) return ((verdict = 'replayed'), false);
-      live[at] = { ...challenge, nc, expiresAtMs: Math.max(challenge.expiresAtMs, keepUntilMs) };
+      used(live, at, { nonce, nc, expiresAtMs: Math.max(challenge.expiresAtMs, keepUntilMs) });
       verdict = 'accepted';
       return true;
     });

@@ -1,0 +1,28 @@
+// Which client does a REGISTER come from, for counting its failures? The one place that Sprout can trust is the Via below
+// the edge's own: the edge writes `received` there unless sent-by is already the packet's source, and replaces one that the
+// client wrote (RFC 3261 §18.2.1). Vias further down and Contact are the client's; a flow token in Path only the edge reads.
+// Behind another proxy of the core the address is that of the edge: counted more coarsely, but nobody is locked out.
+import { canonicalIp, H, parseVia, type ServerTransaction, values } from '#libs/sip';
+
+const GROUPS = 8;
+const SITE_GROUPS = 4;
+
+/** IPv6 by its /64: one subscriber line has 2^64 addresses to fail from. Undefined: the text is no address. */
+const sourceOf = (text: string): string | undefined => {
+  const address = canonicalIp(text);
+  if (address?.includes('.')) return address.slice(address.lastIndexOf(':') + 1); // IPv4, mapped or not
+  if (address === undefined) return undefined;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  while (groups.length + last.length < GROUPS) groups.push('0');
+  return `${[...groups, ...last].slice(0, SITE_GROUPS).join(':')}::/64`;
+};
+
+/** The client's address as the edge saw it, or the peer's own when it is the first hop. */
+export const clientAddress = ({ request, flow }: Pick<ServerTransaction, 'request' | 'flow'>): string => {
+  const value = values(request, H.Via)[1];
+  const via = value === undefined ? undefined : parseVia(value);
+  const seen = via === undefined ? undefined : sourceOf(via.received ?? via.host);
+  return seen ?? sourceOf(flow.remoteAddress) ?? '';
+};
