@@ -1,9 +1,12 @@
 // What may go wrong around the core, switched on and off by scenarios: the log's disk, the store, Homestead.
 import type { MemoryDisk } from '#libs/event-log';
 import type { Answer, Homestead } from '#libs/homestead-client';
+import type { Clock } from '#libs/runtime';
 import { type KeyValueStore, StoreUnavailable } from '#libs/stores';
 
-export type LogFault = 'full' | 'stuck';
+export type LogFault = 'full' | 'stuck' | 'slow' | 'failing';
+const SLOW_SYNC_MS = 700;
+
 /** `slow`: its answers wait until it works again. */
 export type HomesteadFault = 'unavailable' | 'timeout' | 'slow';
 
@@ -17,7 +20,14 @@ export class Faults {
   #homestead: HomesteadFault | undefined;
   #slowQuestions: (() => void)[] = [];
 
-  constructor(private readonly disk: MemoryDisk) {}
+  /** How often it came to that. */
+  failedWrites = 0;
+  slowSyncs = 0;
+
+  constructor(
+    private readonly disk: MemoryDisk,
+    private readonly clock: Clock,
+  ) {}
 
   /** The store of registration rows and challenges does not answer. */
   get store(): boolean {
@@ -48,15 +58,39 @@ export class Faults {
     return new Promise((resolve) => this.#slowQuestions.push(resolve));
   }
 
-  /** `full`: the disk takes nothing more; `stuck`: it takes for ever. undefined: it works again. */
+  /**
+   * `full`: the disk takes nothing more; `stuck`: it takes for ever; `slow`: each sync takes SLOW_SYNC_MS; `failing`: the next
+   * write fails, as a broken disk does. undefined: it works again.
+   */
   log(fault: LogFault | undefined): void {
-    this.disk.capacityBytes = fault === 'full' ? this.disk.usedBytes() : Infinity;
+    const { disk } = this;
+    disk.capacityBytes = fault === 'full' ? disk.usedBytes() : Infinity;
     this.#unstick?.();
     this.#unstick = undefined;
-    this.disk.onOperation = () => undefined;
-    if (fault !== 'stuck') return;
-    const stuck = new Promise<void>((resolve) => (this.#unstick = resolve));
-    this.disk.onOperation = (operation) => (operation === 'datasync' ? stuck : undefined);
+    disk.onOperation = () => undefined;
+    if (fault === 'failing')
+      disk.onOperation = (operation) => {
+        if (operation !== 'write') return undefined;
+        disk.onOperation = () => undefined;
+        this.failedWrites++;
+        return Object.assign(new Error('EIO: input/output error'), { code: 'EIO' });
+      };
+    if (fault !== 'stuck' && fault !== 'slow') return;
+    const mended = new Promise<void>((resolve) => (this.#unstick = resolve));
+    disk.onOperation = (operation) => {
+      if (operation !== 'datasync') return undefined;
+      if (fault === 'stuck') return mended;
+      this.slowSyncs++;
+      const late = new Promise<void>((resolve) => this.clock.after(SLOW_SYNC_MS, resolve));
+      return Promise.race([mended, late]);
+    };
+  }
+
+  /** Everything works again. */
+  mend(): void {
+    this.log(undefined);
+    this.store = false;
+    this.homestead = undefined;
   }
 }
 

@@ -1,37 +1,33 @@
 // The whole core on simulated time, randomness, network and disk, with phones: what scenarios and races run in.
 // The same createX functions as the product; only the ports are simulated twins.
-import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
+import type { BonoNode } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
 import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
-import { CALL_SPOOL_MS, type LiveChallenges, SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
-import type { Recorded } from '#libs/decider';
-import type { Registration, RegistrationEvent } from '#libs/domain';
-import {
-  createMemoryLog,
-  type EmbeddedLog,
-  type EventLog,
-  MemoryDisk,
-  type RecordedEvent,
-} from '#libs/event-log';
+import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
+import { nextExpiryMs, type Registration } from '#libs/domain';
+import { type EmbeddedLog, type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { Phone, type PhoneOptions } from '#libs/phone';
-import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
-import { MemoryHub, TimerWheel, type Transform } from '#libs/sip';
-import {
-  createMemoryCredentialStore,
-  createMemoryKeyValueStore,
-  createMemoryTableStore,
-  type KeyValueStore,
-} from '#libs/stores';
+import { MemoryHub, type TimerWheel, type Transform } from '#libs/sip';
+import { createMemoryCredentialStore, createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createSeededRandom, type FakeClock, type SeededRandom } from '#libs/testkit';
-import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
+import type { RegistrationRows } from '#projections/registrations-by-aor';
 import { SubscriberProfiles, type SubscriberProfilesRow } from '#projections/subscriber-profiles';
-import { Faults, faultyHomestead, faultyStore, StoreFault } from './faults.js';
-import { turnedLog, turnedStore } from './turned-ports.js';
+import {
+  CLIENT_PORT,
+  type Core,
+  type Ground,
+  type Planted,
+  startCore,
+  WORLD_DOMAIN,
+  type WorldNode,
+} from './core.js';
+import { Faults, faultyHomestead } from './faults.js';
+import type { CrashPoint, Life } from './life.js';
 import { Turns } from './turns.js';
 
-export const WORLD_DOMAIN = 'ims.test';
-const CLIENT_PORT = 5060;
+export { WORLD_DOMAIN, type WorldNode } from './core.js';
+
 const TICK_MS = 10;
 /** Turns of the event loop that let messages, appends and promises settle. */
 const SETTLE_TURNS = 12;
@@ -43,13 +39,8 @@ export type WorldOptions = Readonly<{
   nodes?: 1 | 2;
   /** What becomes of messages on the way: delay, loss, repetition. */
   transform?: (world: { clock: FakeClock; random: SeededRandom }) => Transform;
+  planted?: Planted;
 }>;
-
-/** A running edge, and how to end it as a process ends. */
-type Edge = { bono: BonoNode; end(): Promise<void> };
-
-/** One edge and its router. */
-export type WorldNode = { readonly address: string; readonly sprout: SproutNode; edge: Edge };
 
 export interface World {
   readonly clock: FakeClock;
@@ -67,12 +58,21 @@ export interface World {
   /** Who goes on next at the log and the store. */
   readonly turns: Turns;
   readonly hub: MemoryHub;
+  readonly disk: MemoryDisk;
   /** Provisions `sip:<user>@ims.test` with password `secret`. */
   subscriber(user: string, ifcXml?: string, more?: Partial<NewSubscriber>): Promise<void>;
   /** A phone at its own address, known to nobody yet; of edge `node`. */
   phone(user: string, options?: Partial<PhoneOptions>, node?: number): Promise<Phone>;
   /** Ends an edge and starts it anew, with what the registration view knows. */
   restartBono(node?: number): Promise<void>;
+  /** Of what runs now. */
+  readonly life: Life;
+  /** Where each crash fell. */
+  readonly crashes: readonly (CrashPoint | 'anywhere')[];
+  /** Users with a binding that had lapsed, and was not removed, when a process started. */
+  readonly lapsedAtRestart: ReadonlySet<string>;
+  /** Cuts the power of all nodes and starts them anew, from what the disk has kept. */
+  crash(): Promise<void>;
   /** Lets everything under way come to rest without time passing. */
   settle(): Promise<void>;
   /** Moves time on, timers and messages with it. */
@@ -86,105 +86,9 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** What every node of the world shares. */
-type Common = Readonly<{
-  clock: FakeClock;
-  random: SeededRandom;
-  hub: MemoryHub;
-  /** Of the nodes that run: one that ended has no timers any more. */
-  wheels: Set<TimerWheel>;
-  settings: Partial<SproutConfig>;
-  log: EventLog;
-  registrations: RegistrationRows;
-  challenges: KeyValueStore<LiveChallenges>;
-  homestead: Homestead;
-  flowTokenKey: Buffer;
-}>;
-
-const sharedBy = (common: Common, address: string) => ({
-  process: { homeDomain: WORLD_DOMAIN, bindAddress: address, publicHost: '' },
-  clock: common.clock,
-  random: common.random,
-  hub: common.hub,
-  logger: silentLogger,
-  metrics: createMetrics(),
-  peers: createPeerCheck(['10.1.0.0/16']),
-  memoryOnly: true,
-});
-
-const startEdge = async (
-  common: Common,
-  address: string,
-  rows: Iterable<readonly [string, Registration]> = [],
-): Promise<Edge> => {
-  const { clock, wheels, flowTokenKey } = common;
-  const timers = new TimerWheel(clock);
-  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress: address });
-  const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows });
-  wheels.add(timers);
-  return {
-    bono,
-    async end() {
-      wheels.delete(timers);
-      await bono.close();
-    },
-  };
-};
-
-const startNode = async (common: Common, address: string): Promise<WorldNode> => {
-  const { log, registrations, challenges, homestead, settings } = common;
-  const timers = new TimerWheel(common.clock);
-  common.wheels.add(timers);
-  const sprout = await startSprout({
-    ...sharedBy(common, address),
-    timers,
-    config: Object.assign(new SproutConfig(), settings),
-    log,
-    registrations,
-    challenges,
-    homestead,
-  });
-  return { address, sprout, edge: await startEdge(common, address) };
-};
-
-/** Applies one event; while the store is told not to answer it waits and tries again, as the projector of the product. */
-const applyToRow = async (
-  recorded: Recorded<RegistrationEvent>,
-  rows: RegistrationRows,
-  faults: Faults,
-): Promise<void> => {
-  for (;;) {
-    try {
-      await rows.apply(registrationsByAor.keyOf(recorded), [recorded]);
-      return;
-    } catch (error) {
-      if (!(error instanceof StoreFault)) throw error;
-      await faults.untilStored();
-    }
-  }
-};
-
-/** Applies the log to the rows once more, behind the handlers, as the projector of the product does. */
-const followRegistrations = (
-  log: EventLog,
-  rows: RegistrationRows,
-  faults: Faults,
-  onFailure: (error: unknown) => void,
-) =>
-  log.subscribe({
-    topics: registrationsByAor.topics,
-    group: registrationsByAor.name,
-    startAt: 'oldest',
-    onBatch: async (events) => {
-      for (const recorded of events as readonly Recorded<RegistrationEvent>[])
-        await applyToRow(recorded, rows, faults);
-    },
-    onFailure,
-  });
-
 /** Starts a world; everything in it follows from the seed. */
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
-  const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform } = options;
+  const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform, planted = {} } = options;
   const clock = createFakeClock();
   const random = createSeededRandom(seed);
   const hub = new MemoryHub({
@@ -193,15 +97,21 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   });
   const wheels = new Set<TimerWheel>();
   const disk = new MemoryDisk();
-  const faults = new Faults(disk);
+  const faults = new Faults(disk, clock);
   const turns = new Turns();
-  const log = await createMemoryLog({ clock, random, disk });
+  let core: Core | undefined;
+  /** What is provisioned goes to the log of whichever core runs. */
+  const now = (): Core => core!;
+  const log: EventLog = {
+    append: (...asked) => now().log.append(...asked),
+    read: (...asked) => now().log.read(...asked),
+    readAll: (...asked) => now().log.readAll(...asked),
+    subscribe: (asked) => now().log.subscribe(asked),
+    close: () => now().log.close(),
+  };
   const table = createMemoryTableStore<SubscriberProfilesRow>({ name: 'subscriber-profiles' });
   const profiles = new SubscriberProfiles({ table, readStream: (stream, from) => log.read(stream, from) });
   const credentials = createMemoryCredentialStore({ clock });
-  const coreStore = <V>(name: string): KeyValueStore<V> =>
-    turnedStore(faultyStore(createMemoryKeyValueStore<V>({ name, clock }), faults), turns);
-  const registrations = new RegistrationRows(coreStore<Registration>('registrations'), clock);
   const provisioning = createProvisioning({
     log,
     credentials,
@@ -212,28 +122,25 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   });
   const scscfUri = `sip:scscf.${WORLD_DOMAIN}:5054;transport=tcp`;
   const homestead = faultyHomestead(createHomestead({ profiles, credentials, clock, scscfUri }), faults);
-  const coreLog = turnedLog(log, turns);
-  const common: Common = {
+  const ground: Ground = {
     clock,
     random,
     hub,
+    disk,
+    faults,
+    turns,
     wheels,
     settings,
-    log: coreLog,
-    registrations,
-    challenges: coreStore<LiveChallenges>('challenges'),
     homestead,
     flowTokenKey: random.bytes(32),
+    planted,
+    addresses: Array.from({ length: nodeCount }, (_, n) => `10.1.0.${n + 1}`),
   };
-  const nodes: WorldNode[] = [];
-  for (let n = 1; n <= nodeCount; n++) nodes.push(await startNode(common, `10.1.0.${n}`));
   const defects: unknown[] = [];
-  const projection = await followRegistrations(
-    log,
-    registrations,
-    faults,
-    (error) => void defects.push(error),
-  );
+  const onDefect = (error: unknown): void => void defects.push(error);
+  core = await startCore(ground, true, onDefect);
+  const crashes: (CrashPoint | 'anywhere')[] = [];
+  const lapsedAtRestart = new Set<string>();
 
   const phones: Phone[] = [];
   let addresses = 0;
@@ -241,37 +148,65 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     failOn(defects);
   };
+  const crash = async (): Promise<void> => {
+    const { life } = now();
+    crashes.push(life.struckAt ?? 'anywhere');
+    now().crash();
+    disk.powerOff();
+    faults.mend();
+    wheels.clear();
+    await settle();
+    disk.crash(random);
+    core = await startCore(ground, false, onDefect);
+    for (const [aor, row] of core.registrations.all())
+      if ((nextExpiryMs(row) ?? Infinity) <= clock.nowMs()) lapsedAtRestart.add(aor);
+  };
+  const pass = async (ms: number): Promise<void> => {
+    await clock.advanceAsync(ms);
+    for (const wheel of wheels) wheel.advance();
+    await settle();
+    if (now().life.ended) await crash();
+  };
   const advance = async (ms: number): Promise<void> => {
-    for (let left = ms; left > 0; left -= TICK_MS) {
-      await clock.advanceAsync(Math.min(TICK_MS, left));
-      for (const wheel of wheels) wheel.advance();
-      await settle();
-    }
+    for (let left = ms; left > 0; left -= TICK_MS) await pass(Math.min(TICK_MS, left));
   };
 
   return {
     clock,
     random,
-    log,
-    coreLog,
-    registrations,
+    get log() {
+      return now().log;
+    },
+    get coreLog() {
+      return now().coreLog;
+    },
+    get registrations() {
+      return now().registrations;
+    },
     homestead,
     provisioning,
-    nodes,
-    get bono() {
-      return nodes[0]!.edge.bono;
+    get nodes() {
+      return now().nodes;
     },
-    sprout: nodes[0]!.sprout,
+    get bono() {
+      return now().nodes[0]!.edge.bono;
+    },
+    get sprout() {
+      return now().nodes[0]!.sprout;
+    },
+    get life() {
+      return now().life;
+    },
+    crashes,
+    lapsedAtRestart,
+    crash,
     faults,
     turns,
     hub,
+    disk,
     settle,
     advance,
-    async leap(ms) {
-      await clock.advanceAsync(ms);
-      for (const wheel of wheels) wheel.advance();
-      await settle();
-    },
+    leap: pass,
     subscriber: async (user, ifcXml, more = {}) => {
       const impi = `${user}@${WORLD_DOMAIN}`;
       const done = provisioning.provisionSubscriber({
@@ -288,7 +223,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         user,
         domain: WORLD_DOMAIN,
         password: 'secret',
-        server: { address: nodes[node]!.address, port: CLIENT_PORT },
+        server: { address: now().nodes[node]!.address, port: CLIENT_PORT },
         transport: 'udp',
         address: phoneAddress(++addresses),
         port: 5060,
@@ -301,9 +236,9 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return phone;
     },
     async restartBono(at = 0) {
-      const node = nodes[at]!;
+      const node = now().nodes[at]!;
       await node.edge.end();
-      node.edge = await startEdge(common, node.address, registrations.all());
+      node.edge = await now().startEdge(node.address);
     },
     async until(promise, ms = 40_000) {
       let settled = false;
@@ -318,18 +253,16 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       // Facts about calls wait a moment before they are appended.
       await advance(CALL_SPOOL_MS + TICK_MS);
       const events: RecordedEvent[] = [];
-      for await (const event of log.readAll(['registration', 'calls', 'charging'], 'oldest'))
+      for await (const event of now().log.readAll(['registration', 'calls', 'charging'], 'oldest'))
         events.push(event);
       return events;
     },
-    row: (aor) => registrations.load(aor),
+    row: (aor) => now().registrations.load(aor),
     async close() {
       turns.release();
       faults.store = false;
       await Promise.all(phones.map((phone) => phone.close()));
-      await Promise.all(nodes.flatMap(({ edge, sprout }) => [edge.end(), sprout.close()]));
-      await projection.stop();
-      await log.close();
+      await now().close();
       failOn(defects);
     },
   };

@@ -4,47 +4,59 @@
 import type { Phone } from '#libs/phone';
 import type { SipMessage } from '#libs/sip';
 import { createSeededRandom, type SeededRandom } from '#libs/testkit';
-import { contactsOf, foldOf, historyOf } from '../races/race.js';
-import { createWorld, type World, type WorldOptions } from '../world.js';
+import type { Planted } from '../core.js';
+import { createWorld, type World } from '../world.js';
+import { whatDoesNotHold } from './checkers.js';
 import { Expectations } from './expectations.js';
+import { type FaultCounts, noFaults } from './fault-counts.js';
+import { Weather } from './weather.js';
 
 const USERS = 6;
 const PHONES_PER_USER = 2;
-const STEPS = 120;
+export const STEPS = 120;
 const STEP_MS_MAX = 1_500;
-const LOSS = 0.03;
-const REPETITION = 0.02;
-const DELAY_MS_MAX = 40;
 /** Longer than any timer of a transaction: C (RFC 3261 §16.8), then J or H. */
 const AFTERWARDS_MS = 260_000;
-const GRANTED_S = 300;
+/** Every binding has lapsed by then, and been removed: nobody is expired until one longest grant after an outage of the log. */
+const LAPSED_MS = 660_000;
+/** Grants, so that some lapse in every storm. */
+const GRANTS_S = [10, 60, 300];
+/** A refresh is sent this close to its binding's end, before or after. */
+const AROUND_EXPIRY_MS = 20;
+const REFRESH_AT_EXPIRY_CHANCE = 0.3;
+const CUT_OFF_MS_MAX = 20_000;
 
-/** Datagrams suffer; what is inside the core is a stream. */
-const WEATHER: NonNullable<WorldOptions['transform']> =
-  ({ random }) =>
-  (message, from) => {
-    if (from.reliable) return [{ message, delayMs: 0 }];
-    const arrival = () => ({ message, delayMs: random.integer(DELAY_MS_MAX) });
-    if (random.chance(LOSS)) return [];
-    return random.chance(REPETITION) ? [arrival(), arrival()] : [arrival()];
-  };
+/** What did not hold, and after how many steps it was found. */
+export type Violation = Readonly<{ seed: number; step: number; expected: string }>;
 
-/** Every final answer that a caller got, by what was wrong with the core then. */
 export type StormReport = Readonly<{
-  faults: readonly string[];
+  violations: readonly Violation[];
+  /** Every final answer that a caller got. */
   answers: Readonly<Record<string, number>>;
+  faults: Readonly<FaultCounts>;
+}>;
+
+export type StormOptions = Readonly<{
+  steps?: number;
+  planted?: Planted;
+  /** A disk that says that it has synced, and has not. */
+  liesAboutSync?: boolean;
+  /** Says nothing of timers of users with a binding that had lapsed when a process started. */
+  toleratesLapsedAtRestart?: boolean;
 }>;
 
 class Storm {
   readonly expected = new Expectations();
   readonly answers: Record<string, number> = {};
-  readonly faults: string[] = [];
+  readonly broken: string[] = [];
   readonly phones: Phone[] = [];
   readonly underWay = new Set<Promise<unknown>>();
 
   constructor(
     readonly world: World,
     readonly random: SeededRandom,
+    readonly weather: Weather,
+    readonly counts: FaultCounts,
   ) {}
 
   async setUp(): Promise<void> {
@@ -61,6 +73,8 @@ class Storm {
         this.#registers(phone, false);
       }
     }
+    for (const guess of ['guess', ''])
+      this.#strangers.push(await this.world.phone('user0', { password: guess, instance: 'urn:uuid:x' }));
     await this.world.advance(2_000);
   }
 
@@ -69,18 +83,25 @@ class Storm {
     const { random, world } = this;
     const what = random.integer(100);
     const phone = random.pick(this.phones);
-    if (what < 40) this.#registers(phone, random.chance(0.15));
-    else if (what < 70) this.#calls(phone);
-    else if (what < 78) this.#sends(phone);
-    else if (what < 82) this.#hangsUp(phone);
-    else if (what < 83) await this.#restart();
-    else if (what < 92) this.#fails(random.integer(4));
-    else this.#mends();
+    const crashed = world.crashes.length;
+    if (what < 38) this.#registers(phone, random.chance(0.15));
+    else if (what < 64) this.#calls(phone);
+    else if (what < 71) this.#sends(phone);
+    else if (what < 74) this.#hangsUp(phone);
+    else if (what < 76) this.#intrudes();
+    else if (what < 77) await this.#restart();
+    else if (what < 79) this.#cutsOff(phone);
+    else if (what < 82) await this.#crashes(phone);
+    else if (what < 91) this.#fails(random.integer(8));
+    else await this.#mends();
     await world.advance(random.integer(STEP_MS_MAX));
+    if (world.crashes.length > crashed) await this.#crashed();
   }
 
-  mend(): void {
-    this.#mends();
+  async mend(): Promise<void> {
+    this.weather.clear();
+    this.world.life.crashAt = undefined;
+    await this.#mends();
   }
 
   #asked(request: SipMessage, reply: (status: number) => void): void {
@@ -102,9 +123,14 @@ class Storm {
     const { expected, world } = this;
     expected.asked(phone);
     const register = async (): Promise<void> => {
-      const answer = await phone.register({ expiresS: leaves ? 0 : GRANTED_S, proof: 'usual' });
+      // Again: the answer to the REGISTER before it may have come since.
+      expected.asked(phone);
+      const expiresS = leaves ? 0 : this.random.pick(GRANTS_S);
+      const answer = await phone.register({ expiresS, proof: 'usual' });
       this.#count('REGISTER', answer);
-      expected.answered(phone, answer, leaves ? 0 : GRANTED_S, world.clock.nowMs());
+      expected.answered(phone, answer, expiresS, world.clock.nowMs());
+      if (answer !== 'timeout' && answer.status === 200 && expiresS === GRANTS_S[0])
+        this.#refreshesAtExpiry(phone, expiresS * 1000);
     };
     // One REGISTER of a phone at a time (RFC 3261 §10.2).
     const before = this.#registering.get(phone) ?? Promise.resolve();
@@ -112,6 +138,38 @@ class Storm {
     this.#registering.set(phone, work);
     this.#track(work);
   }
+
+  /** The refresh meets the expiry of what it refreshes. */
+  #refreshesAtExpiry(phone: Phone, inMs: number): void {
+    const { random, world } = this;
+    if (!random.chance(REFRESH_AT_EXPIRY_CHANCE)) return;
+    const { cseq } = phone;
+    world.clock.after(inMs - AROUND_EXPIRY_MS + random.integer(2 * AROUND_EXPIRY_MS), () => {
+      if (phone.cseq !== cseq || this.isOver) return;
+      this.counts.expiryMeetsRefresh++;
+      this.#registers(phone, false);
+    });
+  }
+
+  /** Nothing is broken any more: each node serves again, and learns that its log does. */
+  async worksAgain(): Promise<void> {
+    this.isOver = true;
+    const first = new Map([...this.#edges].reverse().map(([phone, node]) => [node, phone]));
+    for (const phone of first.values()) {
+      this.expected.asked(phone);
+      const answer = await this.world.until(phone.register({ expiresS: 300, proof: 'usual' }), AFTERWARDS_MS);
+      this.expected.answered(phone, answer, 300, this.world.clock.nowMs());
+      if (answer === 'timeout' || answer.status !== 200)
+        this.broken.push(
+          `${phone.aor} must be served again, and got ${answer === 'timeout' ? answer : answer.status}`,
+        );
+    }
+  }
+
+  /** No more new requests. */
+  isOver = false;
+  /** Who know a user's name, and not the password. */
+  readonly #strangers: Phone[] = [];
   readonly #registering = new Map<Phone, Promise<void>>();
   /** Which edge a phone is at. */
   readonly #edges = new Map<Phone, number>();
@@ -140,7 +198,7 @@ class Storm {
   /** A caller that is registered, a callee that exists: whatever fails, it is not their fault. */
   #mustNotBlame(who: string, answer: SipMessage | 'timeout'): void {
     if (answer !== 'timeout' && (answer.status === 403 || answer.status === 404))
-      this.faults.push(`${who}: ${answer.status}`);
+      this.broken.push(`${who}: ${answer.status}`);
   }
 
   #sends(phone: Phone): void {
@@ -151,8 +209,49 @@ class Storm {
     this.#track(final.then((answer) => this.#count('MESSAGE', answer)));
   }
 
+  /** Whoever has not proven who they are gets nothing done. */
+  #intrudes(): void {
+    const { random } = this;
+    const stranger = random.pick(this.#strangers);
+    const from = `<${stranger.aor}>;tag=${random.token(6)}`;
+    const target = `sip:user${random.integer(USERS)}@ims.test`;
+    const attempts = [
+      () => stranger.register({ proof: 'usual' }),
+      () => stranger.request('INVITE', target, { from }).final,
+      () => stranger.request('MESSAGE', target, { from, body: 'x' }).final,
+    ];
+    const attempt = random.pick(attempts)();
+    const judge = (answer: SipMessage | 'timeout'): void => {
+      this.#count('stranger', answer);
+      if (answer !== 'timeout' && answer.status < 300)
+        this.broken.push(`a stranger as ${stranger.aor} must get nothing, and got ${answer.status}`);
+    };
+    this.#track(attempt.then(judge));
+  }
+
+  #cutsOff({ options: { address } }: Phone): void {
+    this.weather.cutOff(address, this.world.clock.nowMs() + this.random.integer(CUT_OFF_MS_MAX));
+  }
+
+  /** The power goes: at once, or as soon as a registration has come to a certain point. */
+  async #crashes(phone: Phone): Promise<void> {
+    const { random, world } = this;
+    const at = random.integer(4);
+    if (at === 0) return world.crash();
+    if (at < 3) await this.#mends();
+    world.life.crashAt = at === 1 ? 'append-apply' : 'apply-answer';
+    this.#registers(phone, false);
+  }
+
+  /** Connections are gone with the process; what was acknowledged over datagrams is there. */
+  async #crashed(): Promise<void> {
+    for (const phone of this.phones) if (phone.options.transport === 'tcp') this.expected.flowLost(phone);
+    this.broken.push(...(await this.expected.broken(this.world)));
+  }
+
   #hangsUp(phone: Phone): void {
     if (phone.options.transport === 'udp') return;
+    this.counts.brokenConnection++;
     phone.hangUp();
     this.expected.flowLost(phone);
   }
@@ -162,72 +261,102 @@ class Storm {
     await this.world.restartBono(node);
     for (const phone of this.phones)
       if (phone.options.transport === 'tcp' && this.#edges.get(phone) === node) this.expected.flowLost(phone);
-    this.#count('restart', 'timeout');
+    this.counts.edgeRestart++;
   }
 
   #fails(what: number): void {
-    const { faults } = this.world;
-    const { random } = this;
-    if (what === 0) faults.log(random.pick(['full', 'stuck']));
-    else if (what === 1) faults.store = true;
-    else faults.homestead = random.pick(['unavailable', 'timeout', 'slow']);
+    const { world, random, counts } = this;
+    const { faults } = world;
+    if (what === 0) {
+      counts.fullDisk++;
+      faults.log('full');
+    } else if (what === 1) {
+      counts.stuckDisk++;
+      faults.log('stuck');
+    } else if (what < 4) faults.log('slow');
+    else if (what === 4) faults.log('failing');
+    else if (what === 5) {
+      counts.storeDown++;
+      faults.store = true;
+    } else {
+      counts.homesteadDown++;
+      faults.homestead = random.pick(['unavailable', 'timeout', 'slow']);
+    }
   }
 
-  #mends(): void {
-    const { faults } = this.world;
-    faults.log(undefined);
-    faults.store = false;
-    faults.homestead = undefined;
+  /** A log that a broken disk has stopped goes on only in a new process. */
+  async #mends(): Promise<void> {
+    const { world } = this;
+    world.faults.mend();
+    await world.settle();
+    if (!world.log.health().ok && !world.life.ended) await world.crash();
   }
 
   #count(method: string, answer: SipMessage | 'timeout'): void {
     const status = answer === 'timeout' ? 'none' : String(answer.status);
     this.answers[`${method} ${status}`] = (this.answers[`${method} ${status}`] ?? 0) + 1;
     if (status === '503')
-      this.faults.push(`${method} was answered 503: that sends a client away from the node`);
+      this.broken.push(`${method} was answered 503: that sends a client away from the node`);
   }
 }
 
-const rowsThatDiffer = async (world: World, phones: readonly Phone[]): Promise<string[]> => {
-  const differ: string[] = [];
-  for (const aor of new Set(phones.map((phone) => phone.aor))) {
-    const [row, fold] = [contactsOf(await world.row(aor)), contactsOf(foldOf(await historyOf(world, aor)))];
-    if (row !== fold) differ.push(`the row of ${aor} is\n${row}\nand its log says\n${fold}`);
-  }
-  return differ;
-};
-
-const FINAL: ReadonlySet<string> = new Set(['CallAnswered', 'CallFailed', 'RequestRefused']);
-
-/** A call is answered, fails or is refused once. */
-const toldTwice = async (world: World): Promise<string[]> => {
-  const finals = new Map<string, string[]>();
-  for (const { stream, event } of await world.events())
-    if (FINAL.has(event.type)) finals.set(stream, [...(finals.get(stream) ?? []), event.type]);
-  return [...finals].flatMap(([stream, types]) =>
-    types.length > 1 ? [`${stream}: ${types.join(', ')}`] : [],
-  );
-};
-
-const leftRunning = ({ nodes }: World): string[] =>
-  nodes
-    .flatMap(({ edge: { bono }, sprout }) => [bono, sprout])
-    .flatMap(({ endpoint: { name, transactionCount } }) =>
-      transactionCount === 0 ? [] : [`${transactionCount} transactions are left at ${name}`],
+/** Plays the storm of a seed (an even one has two edges with a router each). */
+export const playStorm = async (seed: number, options: StormOptions = {}): Promise<StormReport> => {
+  const { steps = STEPS, planted = {}, liesAboutSync = false, toleratesLapsedAtRestart = false } = options;
+  const counts = noFaults();
+  const weather = new Weather(counts);
+  const transform = (ports: Parameters<Weather['transform']>[0]) => weather.transform(ports);
+  const world = await createWorld({
+    seed,
+    transform,
+    planted,
+    sprout: { regMinExpires: GRANTS_S[0]! },
+    nodes: seed % 2 === 0 ? 2 : 1,
+  });
+  const storm = new Storm(world, createSeededRandom(`storm ${seed}`), weather, counts);
+  const violations: Violation[] = [];
+  let step = 0;
+  const note = (): void => {
+    for (const expected of storm.broken.splice(0)) violations.push({ seed, step, expected });
+  };
+  try {
+    await storm.setUp();
+    world.disk.liesAboutSync = liesAboutSync;
+    for (; step < steps && violations.length === 0; note()) {
+      step++;
+      await storm.step();
+    }
+    await storm.mend();
+    storm.isOver = true;
+    await world.until(Promise.all(storm.underWay), AFTERWARDS_MS);
+    await storm.worksAgain();
+    storm.broken.push(...(await storm.expected.broken(world)));
+    for (let waited = 0; waited < LAPSED_MS; waited += 10_000) await world.leap(10_000);
+    storm.broken.push(
+      ...(await whatDoesNotHold(
+        world,
+        storm.phones.map(({ aor }) => aor),
+        toleratesLapsedAtRestart ? world.lapsedAtRestart : new Set(),
+      )),
     );
+    await world.close();
+  } catch (error) {
+    storm.broken.push(`a world that goes on, but: ${reasonOf(error)}`);
+  }
+  note();
+  for (const point of world.crashes) {
+    counts.crash++;
+    if (point === 'append-apply') counts.crashBetweenAppendAndApply++;
+    if (point === 'apply-answer') counts.crashBetweenApplyAndAnswer++;
+  }
+  counts.failingWrite += world.faults.failedWrites;
+  counts.slowDisk += world.faults.slowSyncs;
+  return { violations, answers: storm.answers, faults: counts };
+};
 
-/** Plays the storm of a seed (an even one has two edges with a router each); `faults` tells what did not hold. */
-export const playStorm = async (seed: number): Promise<StormReport> => {
-  const world = await createWorld({ seed, transform: WEATHER, nodes: seed % 2 === 0 ? 2 : 1 });
-  const storm = new Storm(world, createSeededRandom(`storm ${seed}`));
-  await storm.setUp();
-  for (let step = 0; step < STEPS; step++) await storm.step();
-  storm.mend();
-  await world.until(Promise.all(storm.underWay), AFTERWARDS_MS);
-  const lost = await storm.expected.broken(world);
-  for (let waited = 0; waited < AFTERWARDS_MS; waited += 10_000) await world.leap(10_000);
-  const differ = await rowsThatDiffer(world, storm.phones);
-  const faults = [...storm.faults, ...lost, ...differ, ...(await toldTwice(world)), ...leftRunning(world)];
-  await world.close();
-  return { faults: faults.map((fault) => `seed ${seed}: ${fault}`), answers: storm.answers };
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined
+    ? (error.stack ?? error.message)
+    : `${error.message}: ${reasonOf(error.cause)}`;
 };

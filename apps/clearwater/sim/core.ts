@@ -1,0 +1,214 @@
+// The part of the world that dies and starts anew: edges and routers over the log, with the stores that the log fills.
+// What outlives it (disk, network, clock, credentials, subscribers) is its ground. Used by world.ts.
+import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
+import { type LiveChallenges, SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
+import type { Recorded } from '#libs/decider';
+import { type Registration, type RegistrationEvent, streamOfRegistration } from '#libs/domain';
+import { createMemoryLog, type EmbeddedLog, type EventLog, type MemoryDisk } from '#libs/event-log';
+import type { Homestead } from '#libs/homestead-client';
+import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
+import { type MemoryHub, TimerWheel } from '#libs/sip';
+import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
+import type { FakeClock, SeededRandom } from '#libs/testkit';
+import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
+import { type Faults, faultyStore, StoreFault } from './faults.js';
+import { Life, mortalDisk, mortalHomestead, mortalLog, mortalStore } from './life.js';
+import { turnedLog, turnedStore } from './turned-ports.js';
+import type { Turns } from './turns.js';
+
+export const WORLD_DOMAIN = 'ims.test';
+export const CLIENT_PORT = 5060;
+
+/** A running edge, and how to end it as a process ends. */
+type Edge = { bono: BonoNode; end(): Promise<void> };
+
+/** One edge and its router. */
+export type WorldNode = { readonly address: string; readonly sprout: SproutNode; edge: Edge };
+
+/** A defect put in on purpose, to show that it is found. */
+export type Planted = Readonly<{
+  /** In place of the log that routers append to. */
+  log?: (log: EventLog, inner: EmbeddedLog) => EventLog;
+  /** In place of the store of rows that routers have after a restart. */
+  restartedRows?: (rows: KeyValueStore<Registration>) => KeyValueStore<Registration>;
+}>;
+
+/** What outlives a crash. */
+export type Ground = Readonly<{
+  clock: FakeClock;
+  random: SeededRandom;
+  hub: MemoryHub;
+  disk: MemoryDisk;
+  faults: Faults;
+  turns: Turns;
+  /** Of the nodes that run: one that ended has no timers any more. */
+  wheels: Set<TimerWheel>;
+  settings: Partial<SproutConfig>;
+  homestead: Homestead;
+  flowTokenKey: Buffer;
+  planted: Planted;
+  addresses: readonly string[];
+}>;
+
+export type Core = Readonly<{
+  life: Life;
+  log: EmbeddedLog;
+  coreLog: EventLog;
+  registrations: RegistrationRows;
+  nodes: readonly WorldNode[];
+  startEdge: (address: string) => Promise<Edge>;
+  /** Ends it in order, as a process that is told to. */
+  close(): Promise<void>;
+  /** Ends it where it stands. */
+  crash(): void;
+}>;
+
+/** What every node of the core shares. */
+type Common = Pick<
+  Ground,
+  'clock' | 'random' | 'hub' | 'wheels' | 'settings' | 'homestead' | 'flowTokenKey'
+> &
+  Readonly<{
+    log: EventLog;
+    /** As routers write them. */
+    rows: RegistrationRows;
+    challenges: KeyValueStore<LiveChallenges>;
+  }>;
+
+const sharedBy = (common: Common, address: string) => ({
+  process: { homeDomain: WORLD_DOMAIN, bindAddress: address, publicHost: '' },
+  clock: common.clock,
+  random: common.random,
+  hub: common.hub,
+  logger: silentLogger,
+  metrics: createMetrics(),
+  peers: createPeerCheck(['10.1.0.0/16']),
+  memoryOnly: true,
+});
+
+const startEdge = async (
+  common: Common,
+  address: string,
+  rows: Iterable<readonly [string, Registration]> = [],
+): Promise<Edge> => {
+  const { clock, wheels, flowTokenKey } = common;
+  const timers = new TimerWheel(clock);
+  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress: address });
+  const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows });
+  wheels.add(timers);
+  return {
+    bono,
+    async end() {
+      wheels.delete(timers);
+      await bono.close();
+    },
+  };
+};
+
+const startRouter = async (common: Common, address: string): Promise<SproutNode> => {
+  const { log, rows: registrations, challenges, homestead, settings } = common;
+  const timers = new TimerWheel(common.clock);
+  common.wheels.add(timers);
+  return startSprout({
+    ...sharedBy(common, address),
+    timers,
+    config: Object.assign(new SproutConfig(), settings),
+    log,
+    registrations,
+    challenges,
+    homestead,
+  });
+};
+
+/** Applies one event; while the store is told not to answer it waits and tries again, as the projector of the product. */
+const applyToRow = async (
+  recorded: Recorded<RegistrationEvent>,
+  rows: RegistrationRows,
+  faults: Faults,
+): Promise<void> => {
+  for (;;) {
+    try {
+      await rows.apply(registrationsByAor.keyOf(recorded), [recorded]);
+      return;
+    } catch (error) {
+      if (!(error instanceof StoreFault)) throw error;
+      await faults.untilStored();
+    }
+  }
+};
+
+/** Applies the log to the rows once more, behind the handlers, as the projector of the product does. */
+const followRegistrations = (
+  log: EventLog,
+  rows: RegistrationRows,
+  faults: Faults,
+  onFailure: (error: unknown) => void,
+) =>
+  log.subscribe({
+    topics: registrationsByAor.topics,
+    group: registrationsByAor.name,
+    startAt: 'oldest',
+    onBatch: async (events) => {
+      for (const recorded of events as readonly Recorded<RegistrationEvent>[])
+        await applyToRow(recorded, rows, faults);
+    },
+    onFailure,
+  });
+
+/** Rows as the log has them: what a process begins with. */
+const replay = async (log: EmbeddedLog, rows: RegistrationRows): Promise<void> => {
+  for await (const event of log.readAll(registrationsByAor.topics, 'oldest')) {
+    const recorded = event as Recorded<RegistrationEvent>;
+    await rows.apply(registrationsByAor.keyOf(recorded), [recorded]);
+  }
+};
+
+/** Starts a core on its ground, from what the disk has kept; `isFirst`: nothing went before it. */
+export const startCore = async (
+  ground: Ground,
+  isFirst: boolean,
+  onDefect: (error: unknown) => void,
+): Promise<Core> => {
+  const { clock, random, disk, faults, turns, planted } = ground;
+  const life = new Life();
+  const log = await createMemoryLog({ clock, random, disk: mortalDisk(disk, life) });
+  const coreLog = mortalLog(turnedLog(planted.log?.(log, log) ?? log, turns), life);
+  const kept = createMemoryKeyValueStore<Registration>({ name: 'registrations', clock });
+  await replay(log, new RegistrationRows(kept, clock));
+  const store = <V>(memory: KeyValueStore<V>): KeyValueStore<V> =>
+    turnedStore(faultyStore(memory, faults), turns);
+  const registrations = new RegistrationRows(mortalStore(store(kept), life), clock);
+  const routers = mortalStore(store(kept), life, streamOfRegistration);
+  const challenges = createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock });
+  const common: Common = {
+    ...ground,
+    log: coreLog,
+    rows: new RegistrationRows(isFirst ? routers : (planted.restartedRows?.(routers) ?? routers), clock),
+    challenges: mortalStore(store(challenges), life),
+    homestead: mortalHomestead(ground.homestead, life),
+  };
+  const nodes: WorldNode[] = [];
+  const edge = (address: string): Promise<Edge> => startEdge(common, address, registrations.all());
+  for (const address of ground.addresses)
+    nodes.push({ address, sprout: await startRouter(common, address), edge: await edge(address) });
+  const projection = await followRegistrations(log, registrations, faults, onDefect);
+  return {
+    life,
+    log,
+    coreLog,
+    registrations,
+    nodes,
+    startEdge: edge,
+    async close() {
+      await Promise.all(nodes.flatMap((node) => [node.edge.end(), node.sprout.close()]));
+      await projection.stop();
+      await log.close();
+    },
+    crash() {
+      life.end();
+      // Its connections break; what else they would do as they end waits for ports that never answer.
+      for (const node of nodes) for (const end of [node.edge.end(), node.sprout.close()]) void end;
+      void projection.stop();
+    },
+  };
+};

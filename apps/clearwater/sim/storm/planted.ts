@@ -1,0 +1,60 @@
+// Defects that a simulation must find, each put in through a port: what they are is what the checkers are for.
+import type { Position } from '#libs/decider';
+import { AppendUnknown, type EventLog } from '#libs/event-log';
+import type { StormOptions } from './storm.js';
+
+const isRegistration = (stream: string): boolean => stream.startsWith('registration-');
+
+/** Appends, and what `instead` makes of them for registrations. */
+const withAppend = (log: EventLog, instead: EventLog['append']): EventLog => ({
+  append: (stream, events, options) =>
+    isRegistration(stream) ? instead(stream, events, options) : log.append(stream, events, options),
+  read: (stream, from) => log.read(stream, from),
+  readAll: (topics, startAt) => log.readAll(topics, startAt),
+  subscribe: (options) => log.subscribe(options),
+  close: () => log.close(),
+});
+
+/** Where the events will stand, if nothing comes between. */
+const guessed = (head: Position | undefined, count: number): readonly Position[] =>
+  Array.from({ length: count }, (_, n) => ({
+    generation: head?.generation ?? 1,
+    partition: 0,
+    offset: (head?.offset ?? -1) + 1 + n,
+  }));
+
+export const PLANTED: Readonly<Record<string, StormOptions>> = {
+  'an fsync dropped': { liesAboutSync: true },
+  'an answer before the append': {
+    planted: {
+      log: (log, inner) =>
+        withAppend(log, (stream, events, options) => {
+          log.append(stream, events, options).catch(() => undefined);
+          return Promise.resolve(guessed(inner.head, events.length));
+        }),
+    },
+  },
+  'an unknown outcome answered 200': {
+    planted: {
+      log: (log, inner) =>
+        withAppend(log, (stream, events, options) =>
+          log.append(stream, events, options).catch((error: unknown) => {
+            if (!(error instanceof AppendUnknown)) throw error;
+            return guessed(inner.head, events.length);
+          }),
+        ),
+    },
+  },
+  'a removal without upTo': {
+    planted: {
+      log: (log) =>
+        withAppend(log, (stream, events, options) => {
+          const unbounded = events.map(({ type, data }) => ({ type, data: { ...data, upTo: undefined } }));
+          return log.append(stream, unbounded, options);
+        }),
+    },
+  },
+  'a timer lost at a restart': {
+    planted: { restartedRows: (rows) => ({ ...rows, entries: () => [] }) },
+  },
+};
