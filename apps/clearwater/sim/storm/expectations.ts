@@ -25,13 +25,13 @@ export class Expectations {
   }
 
   /** `grantedS`: 0 for a removal. */
-  answered(phone: Phone, answer: SipMessage | 'timeout', grantedS: number, nowMs: number): void {
+  answered(phone: Phone, answer: SipMessage | 'timeout', grantedS: number, sentMs: number): void {
     if (answer === 'timeout' || answer.status !== 200 || this.#lostSince.has(phone)) return;
     const { callId, cseq } = phone;
     this.#known.set(
       phone,
       grantedS > 0
-        ? { state: 'bound', callId, cseq, untilMs: nowMs + grantedS * 1000 }
+        ? { state: 'bound', callId, cseq, untilMs: sentMs + grantedS * 1000 }
         : { state: 'unbound' },
     );
   }

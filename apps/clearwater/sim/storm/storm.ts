@@ -126,9 +126,11 @@ class Storm {
       // Again: the answer to the REGISTER before it may have come since.
       expected.asked(phone);
       const expiresS = leaves ? 0 : this.random.pick(GRANTS_S);
+      // The grant counts from the registrar's clock, at the earliest from now.
+      const sentMs = world.clock.nowMs();
       const answer = await phone.register({ expiresS, proof: 'usual' });
       this.#count('REGISTER', answer);
-      expected.answered(phone, answer, expiresS, world.clock.nowMs());
+      expected.answered(phone, answer, expiresS, sentMs);
       if (answer !== 'timeout' && answer.status === 200 && expiresS === GRANTS_S[0])
         this.#refreshesAtExpiry(phone, expiresS * 1000);
     };
