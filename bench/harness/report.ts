@@ -41,4 +41,17 @@ export const parseArguments = (
 };
 
 /** Flags that take a value as the next word. */
-const VALUED = new Set(['rate', 'seconds', 'runs', 'users', 'events', 'callers', 'transport', 'seed']);
+const VALUED = new Set([
+  'rate',
+  'seconds',
+  'runs',
+  'users',
+  'events',
+  'callers',
+  'transport',
+  'seed',
+  'minutes',
+  'target',
+  'corpus',
+  'input',
+]);

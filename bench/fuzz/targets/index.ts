@@ -1,0 +1,20 @@
+// Every target by its name. Read by main.ts and fuzz.spec.ts.
+import type { Target } from '../target.js';
+import { criteriaTarget } from './criteria-target.js';
+import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
+import { logTargets } from './log-targets.js';
+import { fieldsTarget, parserTarget, routeTarget } from './message-targets.js';
+import { streamTarget } from './stream-target.js';
+
+export const allTargets = async (): Promise<readonly Target[]> => [
+  parserTarget(),
+  fieldsTarget(),
+  routeTarget(),
+  uriTarget(),
+  viaTarget(),
+  nameAddrTarget(),
+  digestTarget(),
+  streamTarget(),
+  criteriaTarget(),
+  ...(await logTargets()),
+];
