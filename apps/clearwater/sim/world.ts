@@ -4,7 +4,7 @@ import type { BonoNode } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
 import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
 import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
-import { nextExpiryMs, type Registration } from '#libs/domain';
+import type { Registration } from '#libs/domain';
 import { type EmbeddedLog, type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { Phone, type PhoneOptions } from '#libs/phone';
@@ -69,8 +69,6 @@ export interface World {
   readonly life: Life;
   /** Where each crash fell. */
   readonly crashes: readonly (CrashPoint | 'anywhere')[];
-  /** Users with a binding that had lapsed, and was not removed, when a process started. */
-  readonly lapsedAtRestart: ReadonlySet<string>;
   /** Cuts the power of all nodes and starts them anew, from what the disk has kept. */
   crash(): Promise<void>;
   /** Lets everything under way come to rest without time passing. */
@@ -140,7 +138,6 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const onDefect = (error: unknown): void => void defects.push(error);
   core = await startCore(ground, true, onDefect);
   const crashes: (CrashPoint | 'anywhere')[] = [];
-  const lapsedAtRestart = new Set<string>();
 
   const phones: Phone[] = [];
   let addresses = 0;
@@ -158,8 +155,6 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     await settle();
     disk.crash(random);
     core = await startCore(ground, false, onDefect);
-    for (const [aor, row] of core.registrations.all())
-      if ((nextExpiryMs(row) ?? Infinity) <= clock.nowMs()) lapsedAtRestart.add(aor);
   };
   const pass = async (ms: number): Promise<void> => {
     await clock.advanceAsync(ms);
@@ -198,7 +193,6 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return now().life;
     },
     crashes,
-    lapsedAtRestart,
     crash,
     faults,
     turns,

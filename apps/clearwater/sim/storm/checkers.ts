@@ -71,19 +71,15 @@ const nothingRuns = ({ nodes }: World): string[] =>
       transactionCount === 0 ? [] : [`${transactionCount} transactions are left at ${name}`],
     );
 
-/** After all timers have had their time, and with nothing broken any more. `untimed`: whose timers are not judged. */
-export const whatDoesNotHold = async (
-  world: World,
-  aors: Iterable<string>,
-  untimed: ReadonlySet<string>,
-): Promise<string[]> => {
+/** After all timers have had their time, and with nothing broken any more. */
+export const whatDoesNotHold = async (world: World, aors: Iterable<string>): Promise<string[]> => {
   const events = await world.events();
   const told = histories(events);
   const broken: string[] = [];
   for (const aor of new Set(aors)) {
     const history = told.get(aor) ?? [];
     broken.push(...(await viewIsFold(world, aor, history)), ...appliesOnce(aor, history));
-    if (!untimed.has(aor)) broken.push(...timersKept(aor, history, world.clock.nowMs()));
+    broken.push(...timersKept(aor, history, world.clock.nowMs()));
   }
   return [...broken, ...toldOnce(events), ...nothingRuns(world)];
 };

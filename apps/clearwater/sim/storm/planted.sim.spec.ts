@@ -9,7 +9,7 @@ it.each(Object.keys(PLANTED))(
   'finds %s',
   async (name) => {
     let seed = 1;
-    const options = { ...PLANTED[name], toleratesLapsedAtRestart: true, steps: STEPS };
+    const options = { ...PLANTED[name], steps: STEPS };
     const found = async (): Promise<boolean> => (await playStorm(seed, options)).violations.length > 0;
     while (seed <= SEEDS_MAX && !(await found())) seed++;
     expect(seed).toBeLessThanOrEqual(SEEDS_MAX);

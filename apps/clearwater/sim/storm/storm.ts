@@ -41,8 +41,6 @@ export type StormOptions = Readonly<{
   planted?: Planted;
   /** A disk that says that it has synced, and has not. */
   liesAboutSync?: boolean;
-  /** Says nothing of timers of users with a binding that had lapsed when a process started. */
-  toleratesLapsedAtRestart?: boolean;
 }>;
 
 class Storm {
@@ -304,7 +302,7 @@ class Storm {
 
 /** Plays the storm of a seed (an even one has two edges with a router each). */
 export const playStorm = async (seed: number, options: StormOptions = {}): Promise<StormReport> => {
-  const { steps = STEPS, planted = {}, liesAboutSync = false, toleratesLapsedAtRestart = false } = options;
+  const { steps = STEPS, planted = {}, liesAboutSync = false } = options;
   const counts = noFaults();
   const weather = new Weather(counts);
   const transform = (ports: Parameters<Weather['transform']>[0]) => weather.transform(ports);
@@ -338,7 +336,6 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
       ...(await whatDoesNotHold(
         world,
         storm.phones.map(({ aor }) => aor),
-        toleratesLapsedAtRestart ? world.lapsedAtRestart : new Set(),
       )),
     );
     await world.close();

@@ -47,7 +47,7 @@ export class RegistrationExpiry {
   }
 
   start(): void {
-    this.#nextSecond ||= Math.floor(this.ports.clock.nowMs() / 1000);
+    this.#begin();
     this.#cancel = this.ports.clock.after(
       SWEEP_MS,
       () => void this.#sweep().finally(() => this.#cancel && this.start()),
@@ -81,7 +81,13 @@ export class RegistrationExpiry {
     await Promise.all(together);
   }
 
+  /** Rows are armed before the timer starts: what lapsed while nothing ran belongs to the first second that is looked at. */
+  #begin(): void {
+    this.#nextSecond ||= Math.floor(this.ports.clock.nowMs() / 1000);
+  }
+
   #arm(aor: string, atMs: number): void {
+    this.#begin();
     if (this.#dueAtMs.get(aor) === atMs) return;
     this.#dueAtMs.set(aor, atMs);
     const second = Math.max(Math.floor(atMs / 1000), this.#nextSecond);
