@@ -1,5 +1,6 @@
 // An initial request at the S-CSCF: originating side, then terminating side, then forked to the callee's devices
 // (TS 24.229 §5.4.3, RFC 3261 §16). One server transaction and one response context for the whole way.
+import { entryOf } from '#libs/domain';
 import {
   addrUri,
   Edits,
@@ -24,7 +25,6 @@ import {
 import { callersStatus } from './in-dialog.js';
 import { originate } from './originating.js';
 import { type BillingRole, isOwn } from './own-route.js';
-import { entryOf } from './served.js';
 import { makesDialog, type Session, type SessionContext, startSession, type Step } from './session.js';
 import type { Target } from './targets.js';
 import { type Callee, terminate } from './terminating.js';

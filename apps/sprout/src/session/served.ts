@@ -17,9 +17,6 @@ export type ServedUser = Readonly<{
   bindings: readonly Binding[];
 }>;
 
-/** Position of the entry that a binding was read from, for judging it later. */
-export { entryOf } from '#libs/domain';
-
 /**
  * Fetches profile and bindings of `impu` and evaluates its criteria for this side.
  * Not found: 404. Barred: 403 for the caller, 404 for the callee. A back end's fault is 500 or 504.
