@@ -5,6 +5,7 @@ import type { AuthVector } from '#libs/homestead-client';
 import {
   challengeHeader,
   decodeUtf8,
+  detached,
   digestAlgorithm,
   type DigestCredentials,
   digestResponse,
@@ -27,11 +28,11 @@ export type Authenticator = Readonly<{
   brake: FailureBrake;
 }>;
 
-/** The private identity that a request claims, or the one its public identity implies. */
+/** The private identity that a request claims, or the one its public identity implies. A text of its own: rows keep it. */
 export const claimedImpi = (credentials: DigestCredentials | undefined, impu: string): string => {
   const username = credentials?.username ?? '';
   // Messages are latin1 text here; identities are provisioned as UTF-8.
-  return username === '' ? impu.slice(impu.indexOf(':') + 1) : decodeUtf8(username);
+  return username === '' ? impu.slice(impu.indexOf(':') + 1) : decodeUtf8(detached(username));
 };
 
 /** Who a REGISTER says it is, and with what proof. */

@@ -89,7 +89,9 @@ export class Challenges {
       const challenge = live[at];
       if (challenge === undefined) return ((verdict = 'unknown'), false);
       if (nc <= challenge.nc) return ((verdict = 'replayed'), false);
-      used(live, at, { nonce, nc, expiresAtMs: Math.max(challenge.expiresAtMs, keepUntilMs) });
+      // Its own nonce, not the client's equal one: that keeps the request that it was cut from.
+      const { nonce: own, expiresAtMs } = challenge;
+      used(live, at, { nonce: own, nc, expiresAtMs: Math.max(expiresAtMs, keepUntilMs) });
       verdict = 'accepted';
       return true;
     });

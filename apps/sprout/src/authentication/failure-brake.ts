@@ -42,8 +42,10 @@ class FailureCounts {
 
   add(source: string): void {
     this.#turn();
-    if (!this.#young.has(source) && this.#young.size >= SOURCES_MAX) this.#next();
-    this.#young.set(source, (this.#young.get(source) ?? 0) + 1);
+    const failures = this.#young.get(source);
+    if (failures !== undefined) return void this.#young.set(source, failures + 1);
+    if (this.#young.size >= SOURCES_MAX) this.#next();
+    this.#young.set(detached(source), 1);
   }
 
   forget(source: string): void {
@@ -121,7 +123,7 @@ export class FailureBrake {
   failed(source: Source, waitedMs: number, refuse: () => void): boolean {
     this.#pairs.add(pairOf(source));
     this.#addresses.add(source.address);
-    this.#users.add(detached(source.impi));
+    this.#users.add(source.impi);
     const byUser = delayMs(this.#users.of(source.impi), FREE_TRIES.user);
     const byAddress = delayMs(this.#addresses.of(source.address), FREE_TRIES.address);
     const ms = Math.max(byUser, byAddress) - waitedMs;

@@ -36,8 +36,10 @@ const REFUSALS: Readonly<Record<RegistrationRefusal, readonly [status: number, r
 
 /** The public identity being registered, from To; undefined when it is no sip or tel identity. */
 const registeredIdentity = (tx: ServerTransaction): string | undefined => {
-  const to = parseNameAddr(detached(tx.request.header(H.To)!));
-  return to !== undefined && /^(?:sips?|tel):/i.test(to.uri) ? aorOf(to.uri) : undefined;
+  const to = parseNameAddr(tx.request.header(H.To)!);
+  const impu = to !== undefined && /^(?:sips?|tel):/i.test(to.uri) ? aorOf(to.uri) : undefined;
+  // Bindings keep it, and must not keep the message.
+  return impu === undefined ? undefined : detached(impu);
 };
 
 /** TS 24.229 §5.3.1: asks Homestead whether, and where, the user may register. False: answered. */
@@ -167,7 +169,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const requested = contactRequests(tx.request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
   const header = tx.request.header(H.Authorization);
-  const credentials = header === undefined ? undefined : parseAuthorization(detached(header));
+  const credentials = header === undefined ? undefined : parseAuthorization(header);
   const impi = claimedImpi(credentials, impu);
   if (!(await interrogate(registrar, tx, impi, impu))) return;
   if (!(await authenticate(registrar.authenticator, tx, { impi, impu, credentials }))) return;
