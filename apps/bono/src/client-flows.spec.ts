@@ -189,6 +189,13 @@ describe('a token', () => {
     expect(counts).toEqual({ made: 1, read: 1 });
   });
 
+  it('that broke before its 200 OK came is not taken up', () => {
+    const { flows } = newFlows();
+    const flow = Object.defineProperty(streamOf(1), 'closed', { get: () => true });
+    expect(flows.register(flow, [identity('alice')])).toBe(true);
+    expect(flows.size).toBe(0);
+  });
+
   it('names no flow that is gone, nor one that never was', () => {
     const { flows } = newFlows();
     const state = { closed: false };

@@ -148,6 +148,7 @@ export class ClientFlows {
 
   /** Takes identities that the registrar accepted on the flow. False: at a bound, not all were taken. */
   register(flow: Flow, identities: readonly FlowIdentity[]): boolean {
+    if (flow.closed) return true; // gone before its 200 OK came: nobody can be reached on it, and nothing would forget it
     const token = this.tokenOf(flow);
     if (token === undefined) return false;
     const client = this.find(flow) ?? new ClientFlow(flow, token);

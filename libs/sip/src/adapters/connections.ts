@@ -6,6 +6,8 @@ import type { ListenerContext } from './listener.js';
 export interface Connection extends Flow {
   /** Sweeps since the last input; the connection sets it to 0. */
   quietSweeps: number;
+  /** Sweeps that found it incomplete since the last whole message, which sets it to 0: bytes alone do not. */
+  incompleteSweeps: number;
   /** Waiting for the rest of a message, or for the first one. */
   readonly incomplete: boolean;
   /** Closes with a reason for the log. */
@@ -13,10 +15,17 @@ export interface Connection extends Flow {
 }
 
 export const SWEEP_MS = 8_000;
+/**
+ * Connections that only wait for answers, beside the bound of open ones: a peer that closes both sides looks the same and
+ * must not keep others out. Over this many a further one is closed at once, its answers lost.
+ */
+export const LINGERING_MAX = 1_000;
 
 export class Connections<C extends Connection> {
   readonly #byId = new Map<number, C>();
   readonly #byPeer = new Map<string, C>();
+  /** Found by nobody any more, but still open. */
+  readonly #lingering = new Set<C>();
   #cancelSweep: (() => void) | undefined;
 
   constructor(
@@ -34,7 +43,7 @@ export class Connections<C extends Connection> {
   }
 
   all(): readonly C[] {
-    return [...this.#byId.values()];
+    return [...this.#byId.values(), ...this.#lingering];
   }
 
   byId(id: number): C | undefined {
@@ -52,7 +61,16 @@ export class Connections<C extends Connection> {
     this.#cancelSweep ??= this.context.clock.after(SWEEP_MS, () => this.#sweep());
   }
 
+  /** Kept until remove(), but no longer found. False at the bound: nothing is done. */
+  linger(connection: C): boolean {
+    if (this.#lingering.size >= LINGERING_MAX) return false;
+    this.remove(connection);
+    this.#lingering.add(connection);
+    return true;
+  }
+
   remove(connection: C): void {
+    this.#lingering.delete(connection);
     if (!this.#byId.delete(connection.connectionId)) return;
     this.context.counters.connectionsClosed += 1;
     const key = peerKey(connection.remoteAddress, connection.remotePort);
@@ -63,11 +81,11 @@ export class Connections<C extends Connection> {
   /** Counting rounds instead of reading the clock for each message; late by at most one round. */
   #sweep(): void {
     const { idleMs, incompleteMs } = this.context.limits;
-    for (const connection of this.all()) {
+    for (const connection of [...this.#byId.values()]) {
       connection.quietSweeps += 1;
-      const quietMs = connection.quietSweeps * SWEEP_MS;
-      if (quietMs > idleMs) connection.drop('idle');
-      else if (connection.incomplete && quietMs > incompleteMs) connection.drop('incomplete message');
+      connection.incompleteSweeps = connection.incomplete ? connection.incompleteSweeps + 1 : 0;
+      if (connection.quietSweeps * SWEEP_MS > idleMs) connection.drop('idle');
+      else if (connection.incompleteSweeps * SWEEP_MS > incompleteMs) connection.drop('incomplete message');
       else this.swept(connection);
     }
     this.#cancelSweep = undefined;

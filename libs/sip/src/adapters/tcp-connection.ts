@@ -1,5 +1,5 @@
-// One TCP connection as a flow: frames what comes, and gathers what is sent in one turn of the event loop into one
-// write. RFC 3261 §18, RFC 5626 §4.4.1 (pong). Made by tcp.ts.
+// One TCP connection as a flow: frames what comes, gathers what is sent in one turn of the event loop into one write, and
+// stays for the answers that are owed when the peer can say nothing more. RFC 3261 §18, RFC 5626 §4.4.1. Made by tcp.ts.
 import type { Socket } from 'node:net';
 import { framingReply } from '../transport/framing-reply.js';
 import { StreamFramer, type FramerSink, type FramingFault } from '../transport/stream-framer.js';
@@ -12,6 +12,11 @@ import {
 const FLUSH_BYTES = 65_536;
 /** A peer that does not close its side after our end is cut off after this. */
 const CLOSE_GRACE_MS = 2_000;
+/**
+ * Nothing more can be read (the peer ended its side, or the stream lost its framing): answers to what came before may still
+ * go out for this long, as long as a request other than INVITE may take (RFC 3261 §17.2.2, 64 × T1).
+ */
+export const LINGER_MS = 32_000;
 
 export interface TcpPeer {
   readonly localAddress: string;
@@ -20,7 +25,7 @@ export interface TcpPeer {
   readonly remotePort: number;
 }
 
-type Phase = 'connecting' | 'open' | 'closed';
+type Phase = 'connecting' | 'open' | 'lingering' | 'closed';
 
 export class TcpConnection implements Connection, FramerSink {
   readonly transport = 'tcp';
@@ -32,11 +37,15 @@ export class TcpConnection implements Connection, FramerSink {
   readonly remoteAddress: string;
   readonly remotePort: number;
   quietSweeps = 0;
+  incompleteSweeps = 0;
   readonly #framer = new StreamFramer(this);
   #phase: Phase;
   #out = '';
   #flushing = false;
   #heard = false;
+  /** Requests that came and have no final answer yet. */
+  #owed = 0;
+  #cancelLinger: (() => void) | undefined;
   #onClosed: (() => void)[] = [];
 
   constructor(
@@ -56,14 +65,15 @@ export class TcpConnection implements Connection, FramerSink {
     // Ours to make: it is for the peer to speak. Theirs: they came to say something.
     this.#heard = connectFailed !== undefined;
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
-    // The peer sends nothing more: it still gets what is on its way, and then our end.
-    socket.on('end', () => this.close());
+    // The peer sends nothing more: it still gets the answers that are to come, and then our end.
+    socket.on('end', () => this.#linger());
     socket.on('error', (error: NodeJS.ErrnoException) => this.#gone(error.code ?? 'error'));
     socket.on('close', () => this.#socketClosed());
   }
 
+  /** Also while it lingers: no request goes out, and none comes in any more. */
   get closed(): boolean {
-    return this.#phase === 'closed';
+    return this.#phase === 'closed' || this.#phase === 'lingering';
   }
 
   get incomplete(): boolean {
@@ -78,7 +88,7 @@ export class TcpConnection implements Connection, FramerSink {
   }
 
   send(message: string): boolean {
-    if (this.#phase === 'closed') return false;
+    if (this.closed && !(this.#phase === 'lingering' && isResponse(message))) return false;
     const waiting = this.#out.length + this.socket.writableLength;
     if (waiting + message.length > this.context.limits.sendBufferBytesMax) {
       this.drop('peer reads too slowly');
@@ -87,13 +97,14 @@ export class TcpConnection implements Connection, FramerSink {
     this.context.counters.sent += 1;
     this.context.counters.sentBytes += message.length;
     this.#queue(message);
+    if (this.#owed > 0 && isFinal(message)) this.#answered();
     return true;
   }
 
   /** Sends what waits, then ends the connection. */
   close(): void {
     if (this.#phase === 'closed') return;
-    const connected = this.#phase === 'open';
+    const connected = this.#phase !== 'connecting';
     this.#framer.stop();
     if (connected) this.#flush();
     this.#leave();
@@ -120,6 +131,8 @@ export class TcpConnection implements Connection, FramerSink {
 
   message(raw: string): void {
     this.#heard = true;
+    this.incompleteSweeps = 0;
+    if (!isResponse(raw) && !raw.startsWith('ACK ')) this.#owed += 1;
     deliver(this.context, raw, this);
   }
 
@@ -132,9 +145,11 @@ export class TcpConnection implements Connection, FramerSink {
   failed(fault: FramingFault, head: string): void {
     const reply = framingReply(fault, head, `f${this.connectionId.toString(36)}`);
     tellMalformed(this.context, fault, this);
-    if (this.#phase === 'closed') return;
-    if (reply !== undefined) this.send(reply);
-    this.close();
+    if (reply !== undefined) {
+      this.#owed += 1;
+      this.send(reply);
+    }
+    this.#linger();
   }
 
   // ---- the socket ----
@@ -146,7 +161,7 @@ export class TcpConnection implements Connection, FramerSink {
 
   #queue(text: string): void {
     this.#out += text;
-    if (this.#phase !== 'open') return;
+    if (this.#phase === 'connecting') return;
     if (this.#out.length >= FLUSH_BYTES) this.#flush();
     else if (!this.#flushing) {
       this.#flushing = true;
@@ -156,16 +171,35 @@ export class TcpConnection implements Connection, FramerSink {
 
   #flush(): void {
     this.#flushing = false;
-    if (this.#out === '' || this.#phase !== 'open') return;
+    if (this.#out === '' || this.#phase === 'connecting' || this.#phase === 'closed') return;
     const out = this.#out;
     this.#out = '';
     this.socket.write(out, 'latin1');
+  }
+
+  #answered(): void {
+    this.#owed -= 1;
+    if (this.#owed === 0 && this.#phase === 'lingering') this.close();
+  }
+
+  /**
+   * Nothing more is read: whatever still comes is thrown away (left unread, it would make our end a reset, and that would
+   * take answers on their way along). To everybody else the connection is gone; answers that are owed may still leave.
+   */
+  #linger(): void {
+    if (this.closed) return;
+    this.#framer.stop();
+    if (this.#owed === 0 || this.#phase !== 'open' || !this.connections.linger(this)) return this.close();
+    this.#phase = 'lingering';
+    this.#cancelLinger = this.context.clock.after(LINGER_MS, () => this.close());
+    tellClosed(this.context, this);
   }
 
   /** The connection is of no use any more: told once, at the first sign of it. */
   #gone(reason: string): void {
     if (this.#phase === 'closed') return;
     const connecting = this.#phase === 'connecting';
+    const told = this.#phase === 'lingering';
     const undelivered = this.#out !== '' || this.socket.writableLength > 0;
     this.#framer.stop();
     this.context.log.debug(
@@ -173,19 +207,23 @@ export class TcpConnection implements Connection, FramerSink {
       'SIP connection closed',
     );
     if (connecting) this.connectFailed?.(this);
-    this.#phase = 'closed';
-    this.#out = '';
-    this.connections.remove(this);
+    this.#end();
     if (connecting || undelivered) tellSendFailed(this.context, this);
-    tellClosed(this.context, this);
+    if (!told) tellClosed(this.context, this);
   }
 
   /** Closed by us: the receiver is told too, so that it has one place to forget the flow. */
   #leave(): void {
+    const told = this.#phase === 'lingering';
+    this.#end();
+    if (!told) tellClosed(this.context, this);
+  }
+
+  #end(): void {
     this.#phase = 'closed';
     this.#out = '';
+    this.#cancelLinger?.();
     this.connections.remove(this);
-    tellClosed(this.context, this);
   }
 
   #socketClosed(): void {
@@ -193,3 +231,9 @@ export class TcpConnection implements Connection, FramerSink {
     for (const run of this.#onClosed.splice(0)) run();
   }
 }
+
+/** `SIP/`: no method has a slash. */
+const isResponse = (message: string): boolean => message.charCodeAt(3) === 0x2f;
+
+/** `SIP/2.0 2..` and above. */
+const isFinal = (message: string): boolean => isResponse(message) && message.charCodeAt(8) >= 0x32;

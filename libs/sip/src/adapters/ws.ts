@@ -150,6 +150,7 @@ class WsConnection implements Connection {
   readonly remotePort: number;
   readonly whenClosed: Promise<void>;
   quietSweeps = 0;
+  incompleteSweeps = 0;
   closed = false;
   #heard = false;
 
