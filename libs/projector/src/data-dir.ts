@@ -86,26 +86,29 @@ const watchLog = (clock: Clock, log: EmbeddedLog, part: HealthPart): (() => void
   return () => cancel();
 };
 
-/** Rejects with StartRefused (folder in use, log damaged) or what the operating system says. */
+/** Rejects with StartRefused (folder in use, log damaged) or what the operating system says; nothing stays open then. */
 export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => {
   const { dataDir, clock, logger } = options;
   makePrivateFolder(dataDir);
   const log = await openLog(options);
   const stopWatching = watchLog(clock, log, options.health);
-  const database = await openSqliteDatabase({
-    file: path.join(dataDir, 'views.sqlite'),
-    clock,
-    onFault: (reason) => logger.error({ part: 'views' }, reason),
-  });
-  const ledgers = await createSqliteTableStore<LedgerRow>({ database, name: 'projections' });
-  return {
-    log,
-    database,
-    ledger: (projection) => createTableLedger(projection, ledgers),
-    async close() {
-      stopWatching();
-      await log.close();
-      await database.close();
-    },
+  let views: SqliteDatabase | undefined;
+  const close = async (): Promise<void> => {
+    stopWatching();
+    // The log first: what it still takes may go on into the views.
+    await log.close().finally(() => views?.close());
   };
+  try {
+    const database = await openSqliteDatabase({
+      file: path.join(dataDir, 'views.sqlite'),
+      clock,
+      onFault: (reason) => logger.error({ part: 'views' }, reason),
+    });
+    views = database;
+    const ledgers = await createSqliteTableStore<LedgerRow>({ database, name: 'projections' });
+    return { log, database, ledger: (projection) => createTableLedger(projection, ledgers), close };
+  } catch (error) {
+    await close().catch((err: unknown) => logger.error({ err }, 'closing what was opened'));
+    throw error;
+  }
 };
