@@ -13,16 +13,11 @@ import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import { comparePositions } from '#libs/decider';
 import {
   type ApiKeys,
-  type Clock,
   createPeerCheck,
-  type Health,
   isLoopback,
-  type Logger,
-  type Metrics,
   type PeerCheck,
   type ProcessConfig,
-  type Random,
-  type Shutdown,
+  type ProcessParts,
   StartRefused,
   waitUntil,
 } from '#libs/runtime';
@@ -46,13 +41,8 @@ export type ClearwaterOptions = Readonly<{
   apiKeys: ApiKeys;
   /** A key that this process may use itself, for HOMESTEAD_LINK=http. */
   ownApiKey: string | undefined;
-  clock: Clock;
-  random: Random;
-  logger: Logger;
-  metrics: Metrics;
-  health: Health;
-  shutdown: Shutdown;
-}>;
+}> &
+  ProcessParts;
 
 export interface Clearwater {
   readonly provisioning: Provisioning;
@@ -73,34 +63,11 @@ const refuseLostLog = async ({ log, profiles }: Storage): Promise<void> => {
 };
 
 const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage; views: Views }> => {
-  const { configs, clock, random, logger, metrics, health, shutdown } = options;
-  const { dataDir, masterKeyFile, logRetentionDays } = configs.process;
-  const viewsPart = health.part('views');
-  const storage = await openStorage({
-    dataDir,
-    masterKeyFile,
-    logRetentionDays,
-    clock,
-    random,
-    logger,
-    metrics,
-    health: health.part('log'),
-  });
-  shutdown.on('close', 'storage', () => storage.close());
+  const config = options.configs.process;
+  const storage = await openStorage(config, options);
   await refuseLostLog(storage);
-  const views = await openViews(dataDir, storage.profiles, {
-    log: storage.log,
-    ledger: storage.ledger,
-    clock,
-    logger,
-    metrics,
-    onFailure(view, error) {
-      logger.error({ view, err: error }, 'a view cannot follow the log');
-      viewsPart.notReady(`${view} stopped`);
-    },
-  });
-  shutdown.on('flush', 'views', () => views.stop());
-  viewsPart.ready();
+  const views = await openViews(config.dataDir, storage.profiles, storage.follow);
+  storage.serve(() => views.stop());
   return { storage, views };
 };
 

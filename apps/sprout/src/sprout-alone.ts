@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { UPCASTERS } from '#libs/domain';
 import { connectHomestead } from '#libs/homestead-client';
-import { openDataDir } from '#libs/projector';
+import { openProcessData } from '#libs/projector';
 import {
   createPeerCheck,
   loadKeyFile,
@@ -18,26 +18,10 @@ import { openRegistrationView } from './registration-view.js';
 import type { SproutConfig } from './sprout.config.js';
 import { startSprout } from './sprout-node.js';
 
-const openData = async ({ dataDir, logRetentionDays }: ProcessConfig, parts: ProcessParts) => {
-  const { clock, random, logger, metrics, health, shutdown } = parts;
-  const part = health.part('views');
-  const common = { clock, random, logger, metrics };
-  const data = await openDataDir({
-    ...common,
-    dataDir,
-    logRetentionDays,
-    upcasters: UPCASTERS,
-    health: health.part('log'),
-  });
-  shutdown.on('close', 'storage', () => data.close());
-  const { log, ledger } = data;
-  const onFailure = (name: string, error: unknown): void => {
-    logger.error({ view: name, err: error }, 'a view cannot follow the log');
-    part.notReady(`${name} stopped`);
-  };
-  const view = await openRegistrationView(dataDir, { ...common, log, ledger, onFailure });
-  shutdown.on('flush', 'views', () => view.stop());
-  part.ready();
+const openData = async (config: ProcessConfig, parts: ProcessParts) => {
+  const { log, follow, serve } = await openProcessData(config, parts, UPCASTERS);
+  const view = await openRegistrationView(config.dataDir, follow);
+  serve(() => view.stop());
   return { log, registrations: view.rows };
 };
 

@@ -7,3 +7,4 @@ export * from './rows-sink.js';
 export { createTableSink } from './table-sink.js';
 export * from './data-dir.js';
 export * from './follow-log.js';
+export * from './process-data.js';

@@ -114,6 +114,18 @@ export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Me
   const registry = new Registry();
   registry.setDefaultLabels({ ...labels });
   addProcessGauges(registry);
+  const counted: Metrics['counted'] = (name, help, label, read) => {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(read)) this.inc({ [label]: value }, count());
+      },
+    });
+  };
 
   return {
     registry,
@@ -137,30 +149,10 @@ export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Me
         (typeof values)[number],
         HotCounter
       >;
-      new Counter({
-        name,
-        help,
-        labelNames: [label],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const value of values) this.inc({ [label]: value }, hot[value].n);
-        },
-      });
+      counted(name, help, label, Object.fromEntries(values.map((value) => [value, () => hot[value].n])));
       return hot;
     },
-    counted(name, help, label, read) {
-      new Counter({
-        name,
-        help,
-        labelNames: [label],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const [value, count] of Object.entries(read)) this.inc({ [label]: value }, count());
-        },
-      });
-    },
+    counted,
     gauge(name, help, read) {
       new Gauge({
         name,
