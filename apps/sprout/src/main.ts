@@ -5,4 +5,6 @@ import { startSproutAlone } from './sprout-alone.js';
 
 const common = loadConfigOrExit(ProcessConfig, { managementPort: 9889 });
 const config = loadConfigOrExit(SproutConfig);
-await startProcess('sprout', common, (parts) => startSproutAlone(common, config, parts));
+await startProcess('sprout', common, async (parts) => {
+  await startSproutAlone(common, config, parts);
+});

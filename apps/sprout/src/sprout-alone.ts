@@ -5,15 +5,19 @@ import { connectHomestead } from '#libs/homestead-client';
 import { openProcessData } from '#libs/projector';
 import {
   createPeerCheck,
+  type HttpServer,
+  loadApiKeys,
   loadKeyFile,
   presentedKey,
   type ProcessConfig,
   type ProcessParts,
+  startHttp,
   waitUntil,
 } from '#libs/runtime';
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { createMemoryKeyValueStore } from '#libs/stores';
 import type { LiveChallenges } from './authentication/challenges.js';
+import { SproutModule } from './http/sprout.module.js';
 import { openRegistrationView } from './registration-view.js';
 import type { SproutConfig } from './sprout.config.js';
 import { startSprout } from './sprout-node.js';
@@ -25,12 +29,36 @@ const openData = async (config: ProcessConfig, parts: ProcessParts) => {
   return { log, registrations: view.rows };
 };
 
+/** The HTTP port of the back ends, with the keys and the peers that may use it. */
+const startSproutHttp = async (
+  { bindAddress: host, dataDir, apiKeys: configured, trustedPeers }: ProcessConfig,
+  { sproutHttpPort: port }: SproutConfig,
+  { random, logger, health, shutdown }: ProcessParts,
+): Promise<HttpServer> => {
+  const part = health.part('http');
+  const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
+  const peers = createPeerCheck(trustedPeers);
+  const http = await startHttp({
+    module: SproutModule,
+    host,
+    port,
+    title: 'Sprout',
+    role: 'sprout',
+    logger,
+    apiKeys,
+    peers,
+  });
+  shutdown.on('finish', 'http', () => http.close());
+  part.ready();
+  return http;
+};
+
 /** Starts the router; resolves when it serves. */
 export const startSproutAlone = async (
   common: ProcessConfig,
   config: SproutConfig,
   parts: ProcessParts,
-): Promise<void> => {
+): Promise<Readonly<{ http: HttpServer }>> => {
   const { clock, random, health, shutdown } = parts;
   const sip = health.part('sip');
   const data = await openData(common, parts);
@@ -63,5 +91,7 @@ export const startSproutAlone = async (
     stopTimers();
     await Promise.all([node.close(), link.close()]);
   });
+  const http = await startSproutHttp(common, config, parts);
   sip.ready();
+  return { http };
 };

@@ -19,7 +19,10 @@ export class SproutConfig {
   @Max(65535, PORT)
   scscfPort = 5054;
 
-  @Env('SPROUT_HTTP_PORT', 'HTTP port for timers and notifications of the back ends')
+  @Env(
+    'SPROUT_HTTP_PORT',
+    'HTTP port of Sprout for the back ends: GET /ping today, their timers and notifications when they run apart',
+  )
   @IsInt(PORT)
   @Min(0, PORT)
   @Max(65535, PORT)
