@@ -2,6 +2,7 @@
 // Made of the embedded log's reader (main.ts); read by the queries.
 import {
   createUpcasting,
+  LogDamaged,
   openLogReader,
   TOPIC_OF_CATEGORY,
   type EventHead,
@@ -14,6 +15,8 @@ import { categoryOf, UPCASTERS } from '#libs/domain';
 import type { Clock } from '#libs/runtime';
 
 export interface HistorySource {
+  /** What the log was found to be damaged by. What stands before it was read; the readers below end there. */
+  readonly damage: LogDamaged | undefined;
   /** The events of one stream, oldest first; nothing for a stream that is not there. */
   read(stream: string): AsyncIterable<RecordedEvent>;
   /** All events of the topics in order, up to the newest one at the call, by their heads: what is parsed is asked for. */
@@ -34,11 +37,24 @@ export const openHistorySource = async ({
 }: SourceOptions): Promise<HistorySource> => {
   const { upcast } = createUpcasting(UPCASTERS);
   const reader = await openLogReader({ directory, disk, upcast });
+  let damage: LogDamaged | undefined;
+  /** What can be read of a damaged log is worth more than nothing: it ends there, and whoever asked is told at the end. */
+  async function* upToDamage<T>(events: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* events;
+    } catch (error) {
+      if (!(error instanceof LogDamaged)) throw error;
+      damage = error;
+    }
+  }
   return {
+    get damage() {
+      return damage;
+    },
     // Whoever asks may have mistyped: a name that no stream can have is a stream without events.
-    read: (stream) => (canBeStream(stream) ? reader.read(stream) : NOTHING),
-    heads: (topics, startAt) => reader.heads(topics, startAt),
-    follow: (topics, startAt, signal) => reader.follow(topics, startAt, { clock, signal }),
+    read: (stream) => (canBeStream(stream) ? upToDamage(reader.read(stream)) : NOTHING),
+    heads: (topics, startAt) => upToDamage(reader.heads(topics, startAt)),
+    follow: (topics, startAt, signal) => upToDamage(reader.follow(topics, startAt, { clock, signal })),
   };
 };
 

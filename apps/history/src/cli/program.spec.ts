@@ -263,6 +263,28 @@ describe('history', () => {
     });
   });
 
+  it('a damaged log is shown up to there, with the place and what to do, and exits 2', async () => {
+    await fixture.damage(1_500);
+    const place = expect.stringMatching(
+      /^\/data\/log\/0{16}\.log is damaged at byte \d+: .*there are events behind it$/,
+    );
+    const advice = expect.stringContaining('restore it from a backup');
+    const shown = [
+      ['show', ALICE],
+      ['state', ALICE],
+      ['tail'],
+      ['tail', '--follow'],
+      ['streams'],
+      ['call', 'x'],
+    ];
+    for (const args of shown) {
+      const { exitCode, out, err } = await run(args);
+      expect([args, exitCode, err.slice(-2)]).toEqual([args, 2, [place, advice]]);
+      if (args[0] !== 'call')
+        expect([args, out.join('\n')]).toEqual([args, expect.stringContaining('alice')]);
+    }
+  });
+
   it('shows events of other versions and shapes as they stand, without control characters', async () => {
     await fixture.append('call-odd', { type: 'OriginatingServed', data: { from: 'x\u001b[31m' } });
     await fixture.append('call-odd', { type: 'Invented', data: { a: '\u009b2J' } });

@@ -40,7 +40,11 @@ Examples:
   npm run history -- tail --follow --topic calls
   npm run history -- tail -n 1000 --json | jq .data
 
-Times are UTC. Exit code: 0 found, 1 not in the log, 2 bad arguments or no readable log.`;
+Times are UTC. Exit code: 0 found, 1 not in the log, 2 bad arguments, no readable log, or a damaged one.`;
+
+const DAMAGE_ADVICE =
+  'what stands behind that place is not shown, and the product does not start on this log: check the disk, keep a copy of the ' +
+  'folder log, and restore it from a backup';
 
 /** Runs one command line (without node and script name). */
 export const runHistory = async (ports: ProgramPorts, args: readonly string[]): Promise<number> => {
@@ -49,6 +53,11 @@ export const runHistory = async (ports: ProgramPorts, args: readonly string[]): 
     const { output, error, nowMs, paint, signal } = ports;
     const source = await ports.open(dataDir);
     exitCode = await command({ source, output, error, nowMs, paint, json: json ?? false, signal });
+    if (!source.damage) return;
+    await output.flush();
+    error(source.damage.message);
+    error(DAMAGE_ADVICE);
+    exitCode = EXIT_TROUBLE;
   };
   try {
     await programOf(ports, run).parseAsync(args, { from: 'user' });

@@ -61,6 +61,8 @@ export type HistoryFixture = Readonly<{
   log: EmbeddedLog;
   source: HistorySource;
   append(stream: string, event: DomainEvent): Promise<void>;
+  /** Damages a byte of the log, as a failing disk would. */
+  damage(at: number): Promise<void>;
 }>;
 
 /** Each event is appended ten seconds after the one before; time then stands at the last one. */
@@ -79,5 +81,10 @@ export const openFixture = async (): Promise<HistoryFixture> => {
     await append(stream, event);
     clock.advance(10_000);
   }
-  return { clock, log, source: await openHistorySource({ directory: '/data', disk, clock }), append };
+  const damage = async (at: number): Promise<void> => {
+    const [name] = (await disk.list('/data/log')).filter((each) => each.endsWith('.log'));
+    disk.damage(`/data/log/${name}`, at);
+  };
+  const source = await openHistorySource({ directory: '/data', disk, clock });
+  return { clock, log, source, append, damage };
 };

@@ -5,6 +5,7 @@ import type { RecordedEvent } from '../../event-log.port.js';
 import { openLogReader } from './log-reader.js';
 import { MemoryDisk } from './disk/memory-disk.js';
 import { createMemoryLog } from './memory.event-log.js';
+import { LogDamaged } from './segments/segments.js';
 
 const clock = createFakeClock();
 const random = createSeededRandom(1);
@@ -81,6 +82,38 @@ describe('a log reader', () => {
     disk.powerOff();
     disk.crash(random);
     log = await createMemoryLog({ disk, clock, random });
+  });
+
+  it.each([
+    ['the newest', 2_000_000],
+    ['an older', 700],
+  ])('reads up to what is damaged in %s segment, and says where that is', async (_which, segmentBytesMax) => {
+    const directory = '/damaged';
+    const owner = await createMemoryLog({ disk, clock, random, directory, limits: { segmentBytesMax } });
+    for (let n = 0; n < 10; n++) await owner.append('registration-1', [added(n)]);
+    await owner.close();
+    const [name = ''] = (await disk.list(`${directory}/log`)).filter((each) => each.endsWith('.log'));
+    disk.damage(`${directory}/log/${name}`, 300);
+    const reader = await openLogReader({ directory, disk });
+    const stop = new AbortController();
+    for (const events of [
+      reader.read('registration-1'),
+      reader.readAll(['registration'], 'oldest'),
+      reader.follow(['registration'], 'oldest', { clock, signal: stop.signal }),
+    ]) {
+      const seen: unknown[] = [];
+      const reading = (async () => {
+        for await (const { event } of events) seen.push((event.data as { n: number }).n);
+      })();
+      await expect(reading).rejects.toThrow(new RegExp(`${name} is damaged at byte \\d+: `));
+      expect(seen).toEqual([0]);
+    }
+    let heads = 0;
+    const reading = (async () => {
+      for await (const batch of reader.heads(['registration'], 'oldest')) heads += batch.length;
+    })();
+    await expect(reading).rejects.toBeInstanceOf(LogDamaged);
+    expect(heads).toBe(1);
   });
 
   it('follows', async () => {

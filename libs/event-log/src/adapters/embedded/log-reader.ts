@@ -1,12 +1,21 @@
 // A log read by a process that does not own it: npm run history, analysts' tools. Takes no lock, writes nothing, and
-// may see an event a moment before it is durable. A batch that is just being written is the end of the log to it.
+// may see an event a moment before it is durable. A batch that is just being written is the end of the log to it; a damaged one is
+// not: what stands before it is read, and then LogDamaged thrown.
 import type { Clock } from '#libs/runtime';
 import type { EventLog, RecordedEvent, StartAt, Topic } from '../../event-log.port.js';
-import { readWhole, type FilePort } from './disk/file-port.js';
+import { readWhole, type FilePort, type OpenFile } from './disk/file-port.js';
 import { fromRevisionOn, readEvents } from './segments/read-events.js';
 import { readHeads, type EventHead } from './segments/read-heads.js';
 import { topicBits, TOPIC_BIT, type Upcast } from './segments/record-format.js';
-import { listSegments, scanSegment, type Segment } from './segments/segments.js';
+import {
+  EVENTS_BEHIND,
+  isDamage,
+  listSegments,
+  LogDamaged,
+  scanSegment,
+  type ScanEnd,
+  type Segment,
+} from './segments/segments.js';
 import { topicOf } from './topic-of.js';
 
 export type LogReaderOptions = Readonly<{
@@ -41,6 +50,8 @@ class FileReader implements LogReader {
   private segments: readonly Segment[] = [];
   /** Where the log was last seen to end. */
   private end = { segment: -1, at: 0, next: 0 };
+  /** Why it ends there, when that is not its end. */
+  private damage: LogDamaged | undefined;
 
   constructor(
     private readonly folder: string,
@@ -52,11 +63,13 @@ class FileReader implements LogReader {
   async *read(stream: string, fromRevision = 1): AsyncGenerator<RecordedEvent> {
     const upTo = await this.findEnd();
     yield* fromRevisionOn(this.events(0, upTo, TOPIC_BIT[topicOf(stream)], stream), fromRevision);
+    this.requireWhole();
   }
 
   async *readAll(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<RecordedEvent> {
     const upTo = await this.findEnd();
     for await (const events of this.events(this.offsetOf(startAt), upTo, topicBits(topics))) yield* events;
+    this.requireWhole();
   }
 
   async *heads(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<readonly EventHead[]> {
@@ -65,6 +78,7 @@ class FileReader implements LogReader {
     const segments = () => this.segments;
     const from = this.offsetOf(startAt);
     yield* readHeads({ disk, segments, generation, upcast, from, upTo, bits: topicBits(topics) });
+    this.requireWhole();
   }
 
   async *follow(
@@ -77,6 +91,7 @@ class FileReader implements LogReader {
     while (!signal.aborted) {
       const upTo = await this.findEnd();
       for await (const events of this.events(from, upTo, topicBits(topics))) yield* events;
+      this.requireWhole();
       from = Math.max(from, upTo);
       await passed(clock, pollMs, signal);
     }
@@ -99,6 +114,11 @@ class FileReader implements LogReader {
     return startAt === 'newest' ? this.end.next : startAt.offset + 1;
   }
 
+  /** After all that can be read was. */
+  private requireWhole(): void {
+    if (this.damage) throw this.damage;
+  }
+
   /** Offset after the last whole batch. Looks only at what was not there the last time. */
   private async findEnd(): Promise<number> {
     this.segments = await listSegments(this.disk, this.folder);
@@ -107,16 +127,32 @@ class FileReader implements LogReader {
     const from = this.end.segment === newest.first ? this.end : { at: 0, next: newest.first };
     const file = await this.disk.open(newest.path, 'read');
     try {
-      const scan = scanSegment(file, { ...from, upTo: Infinity, wants: () => true });
-      let step = await scan.next();
-      while (!step.done) step = await scan.next();
-      this.end = { segment: newest.first, at: step.value.at, next: step.value.next };
+      let end = await scannedTo(file, from);
+      this.damage = undefined;
+      // A batch that was being written may be whole by now, with others behind it: what is looked at again is.
+      if (end.problem !== undefined && (await isDamage(file, end))) {
+        end = await scannedTo(file, end);
+        if (end.problem !== undefined && (await isDamage(file, end)))
+          this.damage = new LogDamaged(newest.path, end.at, `${end.problem}, ${EVENTS_BEHIND}`);
+      }
+      this.end = { segment: newest.first, at: end.at, next: end.next };
     } finally {
       await file.close();
     }
     return this.end.next;
   }
 }
+
+/** The end of the whole batches that begin at a place. */
+const scannedTo = async (
+  file: OpenFile,
+  { at, next }: Readonly<{ at: number; next: number }>,
+): Promise<ScanEnd> => {
+  const scan = scanSegment(file, { at, next, upTo: Infinity, wants: () => true });
+  let step = await scan.next();
+  while (!step.done) step = await scan.next();
+  return step.value;
+};
 
 /** Waits, or until the signal. */
 const passed = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> =>

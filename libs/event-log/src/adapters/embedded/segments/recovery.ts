@@ -1,18 +1,18 @@
 // Start of the embedded log: finds the end of what is durable, cuts a torn tail, and refuses a log that is damaged
 // before its end. Reads only what came after the checkpoint (docs/adr/0002).
-import { crc32 } from 'node:zlib';
 import { readCheckpoint, type KeptVerdict, type RestoredCheckpoint } from './checkpoint.js';
 import { readWhole, replaceWhole, type FilePort, type OpenFile } from '../disk/file-port.js';
+import { EXPECT_BITS, KEY_BIT, topicBitAt, type Line } from './record-format.js';
 import {
-  decodeHeader,
-  EXPECT_BITS,
-  HEADER_BYTES,
-  KEY_BIT,
-  MAGIC,
-  topicBitAt,
-  type Line,
-} from './record-format.js';
-import { listSegments, LogDamaged, scanSegment, segmentPath, type Batch, type Segment } from './segments.js';
+  EVENTS_BEHIND,
+  isDamage,
+  listSegments,
+  LogDamaged,
+  scanSegment,
+  segmentPath,
+  type Batch,
+  type Segment,
+} from './segments.js';
 
 export type Recovered = Readonly<{
   generation: number;
@@ -161,26 +161,12 @@ const readSegment = async (
     const { next, at, problem } = step.value;
     if (problem !== undefined) {
       if (!isNewest) throw new LogDamaged(segment.path, at, problem);
-      await requireTorn(file, segment.path, at, next, problem);
+      if (await isDamage(file, { at, next }))
+        throw new LogDamaged(segment.path, at, `${problem}, ${EVENTS_BEHIND}`);
       reports.push(`${segment.path}: ${size - at} bytes of an unfinished write were cut at byte ${at}`);
     }
     return { next, at };
   } finally {
     await file.close();
-  }
-};
-
-/**
- * A write that a crash cut off is the last thing in the log: a whole batch behind the bad place means that something
- * acknowledged was damaged. No line of JSON begins with the magic, so whatever does and checks out is a batch.
- */
-const requireTorn = async (file: OpenFile, path: string, at: number, next: number, problem: string) => {
-  const rest = await file.read(at, (await file.size()) - at);
-  for (let from = rest.indexOf(MAGIC, 1); from >= 0; from = rest.indexOf(MAGIC, from + 1)) {
-    const header = decodeHeader(rest, from);
-    if (!header || header.first < next) continue;
-    const body = rest.subarray(from + HEADER_BYTES, from + HEADER_BYTES + header.bytes);
-    if (crc32(body) === header.bodyCrc)
-      throw new LogDamaged(path, at, `${problem}, and there are events behind it`);
   }
 };

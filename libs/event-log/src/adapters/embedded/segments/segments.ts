@@ -2,7 +2,7 @@
 // Read by recovery, by the log's own catch-up and by the reader of other processes.
 import { crc32 } from 'node:zlib';
 import type { FilePort, OpenFile } from '../disk/file-port.js';
-import { decodeHeader, HEADER_BYTES, type BatchHeader } from './record-format.js';
+import { decodeHeader, HEADER_BYTES, MAGIC, type BatchHeader } from './record-format.js';
 
 const READ_BYTES = 1 << 20;
 const SEGMENT_NAME = /^(\d{16})\.log$/;
@@ -92,6 +92,27 @@ export async function* scanSegment(
   }
   return { next, at, problem: undefined };
 }
+
+export const EVENTS_BEHIND = 'and there are events behind it';
+
+/**
+ * Where the newest segment has no whole batch: is it damaged there? A write that a crash cut off is the last thing in the
+ * log: a whole batch behind the bad place means that something acknowledged was damaged. No line of JSON begins with the
+ * magic, so whatever does and checks out is a batch.
+ */
+export const isDamage = async (
+  file: OpenFile,
+  { at, next }: Readonly<{ at: number; next: number }>,
+): Promise<boolean> => {
+  const rest = await file.read(at, (await file.size()) - at);
+  for (let from = rest.indexOf(MAGIC, 1); from >= 0; from = rest.indexOf(MAGIC, from + 1)) {
+    const header = decodeHeader(rest, from);
+    if (!header || header.first < next) continue;
+    const body = rest.subarray(from + HEADER_BYTES, from + HEADER_BYTES + header.bytes);
+    if (body.length === header.bytes && crc32(body) === header.bodyCrc) return true;
+  }
+  return false;
+};
 
 export type ReadRange = Readonly<{
   from: number;
