@@ -20,6 +20,7 @@ import type { BonoConfig } from './bono.config.js';
 import { createBono } from './bono.js';
 import type { ClientFlows } from './client-flows.js';
 import { createFlowNames } from './flow-names.js';
+import { originCheck } from './origins.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 import { recoverFlows } from './recover-flows.js';
 
@@ -77,7 +78,13 @@ const listenersOf = ({
   return [
     { ...client, transport: 'udp' },
     { ...client, transport: 'tcp' },
-    { ...client, transport: 'ws', port: config.bonoWsPort, ...sentBy(config.bonoWsPort) },
+    {
+      ...client,
+      transport: 'ws',
+      port: config.bonoWsPort,
+      ...sentBy(config.bonoWsPort),
+      allowOrigin: originCheck(config.bonoWsOrigins),
+    },
     { ...trusted, transport: 'tcp' },
     { ...trusted, transport: 'udp' },
   ];

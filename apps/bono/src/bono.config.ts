@@ -1,8 +1,11 @@
 // Bono's variables, beside those that every app shares (libs/runtime ProcessConfig).
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
+/** An origin as browsers write it (RFC 6454 §6.1): no path, no wildcard. */
+const ORIGIN = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
+const ORIGINS_MAX = 64;
 const HOST = /^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/;
 
 export class BonoConfig {
@@ -17,6 +20,14 @@ export class BonoConfig {
   @Min(0, PORT)
   @Max(65535, PORT)
   bonoWsPort = 5062;
+
+  @Env('BONO_WS_ORIGINS', 'web origins whose pages may open WebSockets; clients that name none may too', {
+    kind: 'list',
+    defaultText: 'any',
+  })
+  @ArrayMaxSize(ORIGINS_MAX, { message: `takes at most ${ORIGINS_MAX} origins` })
+  @Matches(ORIGIN, { each: true, message: 'takes web origins such as https://phone.example.com' })
+  bonoWsOrigins: string[] = [];
 
   @Env('BONO_TRUSTED_PORT', 'SIP port for the core, TCP and UDP')
   @IsInt(PORT)

@@ -21,6 +21,9 @@ export const SWEEP_MS = 8_000;
  */
 export const LINGERING_MAX = 1_000;
 
+/** At the bound of connections so many, the oldest, are looked at for one that has not said a whole message yet. */
+const ROOM_SEARCH_MAX = 1_024;
+
 export class Connections<C extends Connection> {
   readonly #byId = new Map<number, C>();
   readonly #byPeer = new Map<string, C>();
@@ -40,6 +43,23 @@ export class Connections<C extends Connection> {
 
   get full(): boolean {
     return this.#byId.size >= this.context.limits.connectionsMax;
+  }
+
+  /**
+   * Room for one more that a peer opened: at the bound the oldest one that is incomplete goes, so that who opens many and says
+   * nothing keeps nobody out. False when there is none.
+   */
+  makeRoom(): boolean {
+    if (!this.full) return true;
+    let left = ROOM_SEARCH_MAX;
+    for (const connection of this.#byId.values()) {
+      if (connection.incomplete) {
+        connection.drop('made room');
+        return true;
+      }
+      if (--left === 0) break;
+    }
+    return false;
   }
 
   all(): readonly C[] {

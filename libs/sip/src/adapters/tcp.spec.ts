@@ -152,6 +152,26 @@ describe('a TCP listener', () => {
     expect((await edge.recorder.next('message')).raw).toBe(request('b'));
   });
 
+  it('makes room at its bound by closing the oldest connection that has said nothing whole', async () => {
+    const edge = await start({ transport: 'tcp' }, { limits: { connectionsMax: 3 } });
+    const phone = await dial(edge.port);
+    phone.socket.write(request('a'));
+    await edge.recorder.next('message');
+    const silent = await dial(edge.port);
+    const half = await dial(edge.port);
+    half.socket.write(request('half').slice(0, 50));
+    for (const oldest of [silent, half]) {
+      const gone = ended(oldest.socket);
+      const next = await dial(edge.port);
+      next.socket.write(request('b'));
+      expect((await edge.recorder.next('message')).raw).toBe(request('b'));
+      await gone;
+    }
+    await ended((await dial(edge.port)).socket);
+    expect(countsOf(edge)).toMatchObject({ connectionsRefused: 1, connectionsClosed: 2 });
+    expect(phone.socket.closed).toBe(false);
+  });
+
   it('lets only allowed peers in', async () => {
     const edge = await start({ transport: 'tcp', allowPeer: (address) => address !== '127.0.0.1' });
     await ended((await dial(edge.port)).socket);

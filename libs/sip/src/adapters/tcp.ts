@@ -118,7 +118,7 @@ export class TcpListener implements Listener {
     const { counters, allowPeer } = this.context;
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
     const known = remoteAddress !== undefined && remotePort !== undefined && localAddress !== undefined;
-    if (!known || this.#connections.full || (allowPeer && !allowPeer(remoteAddress))) {
+    if (!known || (allowPeer && !allowPeer(remoteAddress)) || !this.#connections.makeRoom()) {
       counters.connectionsRefused += 1;
       socket.on('error', () => {});
       socket.destroy();

@@ -88,9 +88,14 @@ describe('a WebSocket handshake', () => {
     expect(await status(closedShop.port, sip)).toBe(403);
   });
 
-  it('is refused at the bound of connections', async () => {
+  it('is refused at the bound of connections, unless one of them has said nothing yet', async () => {
     const edge = await start({ transport: 'ws' }, { limits: { connectionsMax: 1 } });
-    await dial(edge.port);
+    const silent = await dial(edge.port);
+    const gone = closed(silent.socket);
+    const { socket } = await dial(edge.port);
+    await gone;
+    socket.send(request('a'));
+    await edge.recorder.next('message');
     expect(await status(edge.port, { 'Sec-WebSocket-Protocol': 'sip' })).toBe(503);
   });
 

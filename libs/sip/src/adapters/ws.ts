@@ -115,9 +115,9 @@ export class WsListener implements Listener {
     if (allowPeer && !allowPeer(remoteAddress)) return 403;
     // RFC 7118 §4.1: without `sip` among the offered subprotocols this is not SIP.
     if (!offersSip(request.headers['sec-websocket-protocol'])) return 400;
-    if (this.#connections.full) return 503;
     const handshake = { remoteAddress, url: request.url ?? '', host: request.headers.host };
-    return this.allowOrigin(origin, handshake) ? undefined : 403;
+    if (!this.allowOrigin(origin, handshake)) return 403;
+    return this.#connections.makeRoom() ? undefined : 503;
   }
 
   #accepted(socket: WebSocket, request: IncomingMessage): void {
