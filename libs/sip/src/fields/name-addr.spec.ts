@@ -1,3 +1,4 @@
+import { headerParam } from './params.js';
 import { addrUri, formatNameAddr, parseNameAddr, tagOf } from './name-addr.js';
 
 describe('parseNameAddr', () => {
@@ -43,7 +44,15 @@ it.each([
   ['"x" <sip:a@b>;tag=1', '1'],
   ['<sip:a@b>', ''],
   ['<sip:a@b>;x="<y>;tag=2', ''],
-])('tagOf %s', (text, tag) => expect(tagOf(text)).toBe(tag));
+  ['Al <sip:a@b;lr>;tag=1', '1'],
+  // What follows no grammar has one tag to all readers: that of the first parameter of this name.
+  [';tag?>;tag=1', ''],
+  ['sip:a@b;tag?>;tag=1', ''],
+  ['sip:a@b;tag=<x>;tag=1', '<x>'],
+])('tagOf %s', (text, tag) => {
+  expect(tagOf(text)).toBe(tag);
+  expect(headerParam(text, 'tag') ?? '').toBe(tag);
+});
 
 it('writes what it reads', () => {
   expect(formatNameAddr('sip:a@b')).toBe('<sip:a@b>');

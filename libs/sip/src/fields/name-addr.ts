@@ -80,9 +80,10 @@ export const addrUri = (value: string): string => {
 
 /** The tag of a From or To value, '' when there is none. */
 export const tagOf = (value: string): string => {
-  // The usual shape without a scan: ';tag=' behind a '>', a token up to the end.
-  const near = value.indexOf(';tag=');
-  if (near > 0 && value.charCodeAt(near - 1) === GREATER) {
+  // The usual shape without a scan: ';tag=' behind the '>' of the address, a token up to the end.
+  const less = value.indexOf('<');
+  const near = value.indexOf('>', less) + 1;
+  if (less >= 0 && near > 0 && value.startsWith(';tag=', near) && value.indexOf(';') > less) {
     let end = near + 5;
     while (end < value.length && isTokenCode(value.charCodeAt(end))) end++;
     if (end === value.length && !value.includes('"')) return value.slice(near + 5);

@@ -45,6 +45,8 @@ export const parseUri = (text: string): UriResult => {
   if (colon === 3 && matchesLower(text, 0, 'urn')) return parseUrn(text);
   const letter = text.charCodeAt(0) | 32;
   if (letter < 97 || letter > 122 || !isToken(text, 0, colon)) return bad(0, 'bad scheme');
+  // RFC 3261 §25.1: hier-part and opaque-part hold something; "i:" is no URI, and no Request-URI.
+  if (colon === text.length - 1) return bad(colon, 'nothing after the scheme');
   return {
     ok: true,
     uri: { scheme: 'other', name: text.slice(0, colon).toLowerCase(), rest: text.slice(colon + 1) },

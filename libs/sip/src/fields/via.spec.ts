@@ -22,7 +22,7 @@ describe('parseVia', () => {
     ['SIP/2.0/UNKNOWN h;RPORT=x', { transport: 'UNKNOWN', host: 'h', rport: 0 }],
   ])('%s', (text, expected) => expect(parseVia(text)).toEqual({ ...PLAIN, ...expected })); // prettier-ignore
 
-  it.each(['', 'SIP/2.0/UDP', 'SIP/2.0 h', 'SIP/2.0/UDPh', 'SIP/2.0/UDP ;branch=1', 'SIP/2.0/UDP h:x', 'SIP/2.0/UDP h:70000', 'SIP/2.0/UDP h g', 'SIP/2.0/UDP [::1', '/2.0/UDP h', ';;,;'])(
+  it.each(['', 'SIP/2.0/UDP', 'SIP/2.0 h', 'SIP/2.0/UDPh', 'SIP/2.0/UDP ;branch=1', 'SIP/2.0/UDP h:x', 'SIP/2.0/UDP h:70000', 'SIP/2.0/UDP h g', 'SIP/2.0/UDP [::1', '/2.0/UDP h', ';;,;', 'SIP/2.0/UDP x<', 'SIP/2.0/UDP a@b', 'SIP/2.0/UDP "h"', 'SIP/2.0/UDP h%00', 'SIP/2.0/UDP [::g]:5060', 'SIP/2.0/UDP [x', 'SIP/2.0/UDP ?;branch=1'])(
     'refuses %j', (text) => expect(parseVia(text)).toBeUndefined()); // prettier-ignore
 });
 
@@ -45,6 +45,13 @@ describe('viaBranch', () => {
     ['Via: SIP/2.0/UDP h;branch= z9hG4bK1', 'z9hG4bK1'],
     ['Via: SIP/2.0/UDP h;branch="q,r";x', 'q,r'],
     ['Via: SIP/2.0/UDP h;branch=', ''],
+    ['Via: , SIP/2.0/UDP h;branch=z9hG4bK1', 'z9hG4bK1'],
+    ['Via: SIP/2.0/UDP h;branch;branch=z9hG4bK2', ''],
+    ['Via: SIP/2.0/UDP h;Branch=z9hG4bK1;branch=z9hG4bK2', 'z9hG4bK1'],
+    ['Via: SIP/2.0/UDP h; branch=z9hG4bK1;branch=z9hG4bK2', 'z9hG4bK1'],
+    ['Via: SIP/2.0/UDP h;branchy=1;branch=z9hG4bK2', 'z9hG4bK2'],
+    ['Via: SIP/2.0/UDP h;x=<;branch=1>;branch=z9hG4bK2', 'z9hG4bK2'],
+    ['Via: SIP/2.0/UDP h;branch=<a;b>', '<a;b>'],
   ])('%s → %s', (via, expected) => expect(branch(via)).toBe(expected));
 });
 

@@ -3,7 +3,8 @@
 import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
 import { findParam, paramValueAt } from './params.js';
-import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, matchesLower, parseDigits, QUOTE, SEMICOLON, skipSpace, SLASH, trimEnd } from '../message/scan.js'; // prettier-ignore
+import { hostEndOf } from './uri.js';
+import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, matchesLower, parseDigits, SEMICOLON, skipSpace, skipToValue, SLASH, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 export type Via = Readonly<{
   /** As written, in upper case: UDP, TCP, TLS, WS, WSS, … */
@@ -28,7 +29,7 @@ export type Via = Readonly<{
 export const parseVia = (value: string): Via | undefined => {
   const end = value.length;
   const paramsAt = indexOutside(value, SEMICOLON, 0, end);
-  const transportAt = skipProtocol(value, paramsAt);
+  const transportAt = skipProtocol(value, 0, paramsAt);
   if (transportAt < 0) return undefined;
   let transportEnd = transportAt;
   while (transportEnd < paramsAt && isTokenCode(value.charCodeAt(transportEnd))) transportEnd++;
@@ -36,8 +37,8 @@ export const parseVia = (value: string): Via | undefined => {
   if (transportEnd === transportAt || hostAt === transportEnd) return undefined;
 
   const sentByEnd = trimEnd(value, hostAt, paramsAt);
-  const hostEnd = sentByHostEnd(value, hostAt, sentByEnd);
-  if (hostEnd <= hostAt) return undefined;
+  const hostEnd = hostEndOf(value, hostAt, sentByEnd);
+  if (hostEnd < 0) return undefined;
   const colon = skipSpace(value, hostEnd, sentByEnd);
   let port = 0;
   if (colon < sentByEnd) {
@@ -89,8 +90,8 @@ const paramIndex = (value: string, at: number): number => {
 const numberOf = (text: string, max: number): number => Math.max(0, parseDigits(text, 0, text.length, max));
 
 /** `SIP / 2.0 /`, white space allowed around the slashes: the index of the transport, or -1. */
-const skipProtocol = (value: string, end: number): number => {
-  let at = skipSpace(value, 0, end);
+export const skipProtocol = (value: string, start: number, end: number): number => {
+  let at = skipSpace(value, start, end);
   for (let part = 0; part < 2; part++) {
     const start = at;
     while (at < end && isTokenCode(value.charCodeAt(at))) at++;
@@ -102,36 +103,22 @@ const skipProtocol = (value: string, end: number): number => {
   return at;
 };
 
-const sentByHostEnd = (value: string, at: number, end: number): number => {
-  if (value.charAt(at) === '[') {
-    const close = value.indexOf(']', at);
-    return close < 0 || close >= end ? -1 : close + 1;
-  }
-  let hostEnd = at;
-  while (hostEnd < end && value.charCodeAt(hostEnd) !== COLON && !isSpaceCode(value.charCodeAt(hostEnd)))
-    hostEnd++;
-  return hostEnd;
-};
-
 /** Branch of the topmost Via, '' when it has none: the key of a transaction (RFC 3261 §17.1.3, §17.2.3). */
 export const viaBranch = (message: SipMessage): string => {
   const line = message.findLine(H.Via);
   if (line < 0) return '';
   const { raw, lines } = message;
-  const start = lines[line * LINE_STRIDE + 2]!;
   const lineEnd = lines[line * LINE_STRIDE + 3]!;
-  // The usual shape without a scan: `;branch=` in the first value, nothing quoted before it.
-  const near = raw.indexOf(';branch=', start) + 1;
-  if (near > 0 && near < lineEnd && isPlainUntil(raw, start, near)) {
-    const semi = raw.indexOf(';', near);
-    const comma = raw.indexOf(',', near);
-    const end = Math.min(semi < 0 ? lineEnd : semi, comma < 0 ? lineEnd : comma, lineEnd);
-    const branch = near + 'branch='.length;
-    if (
-      !isSpaceCode(raw.charCodeAt(branch)) &&
-      !isSpaceCode(raw.charCodeAt(end - 1)) &&
-      raw.charCodeAt(branch) !== QUOTE
-    )
+  const start = skipToValue(raw, lines[line * LINE_STRIDE + 2]!, lineEnd);
+  // The usual shape without a scan: `;branch=` in the first value, nothing quoted or bracketed, no other branch before it.
+  const near = raw.indexOf(';branch=', start);
+  if (near >= 0 && near < lineEnd && isFirstBranch(raw, start, near)) {
+    const branch = near + ';branch='.length;
+    const comma = indexOr(raw, ',', start, lineEnd);
+    const end = indexOr(raw, ';', branch, comma);
+    const usual =
+      comma > near && indexOr(raw, '"', start, end) === end && indexOr(raw, '<', start, end) === end;
+    if (usual && !isSpaceCode(raw.charCodeAt(branch)) && !isSpaceCode(raw.charCodeAt(end - 1)))
       return raw.slice(branch, end);
   }
   const end = indexOutside(raw, COMMA, start, lineEnd);
@@ -139,13 +126,22 @@ export const viaBranch = (message: SipMessage): string => {
   return at < 0 ? '' : paramValueAt(raw, at, 6, end);
 };
 
-/** No comma and no quote in `raw[start, end)`. */
-const isPlainUntil = (raw: string, start: number, end: number): boolean => {
-  const comma = raw.indexOf(',', start);
-  if (comma >= 0 && comma < end) return false;
-  const quoted = raw.indexOf('"', start);
-  return quoted < 0 || quoted >= end;
+const indexOr = (raw: string, char: string, start: number, end: number): number => {
+  const at = raw.indexOf(char, start);
+  return at < 0 || at > end ? end : at;
 };
+
+/** The parameters before `near` begin with a letter that is no b: not with white space, and with none of the name. */
+const isFirstBranch = (raw: string, start: number, near: number): boolean => {
+  for (let semi = raw.indexOf(';', start); semi < near; semi = raw.indexOf(';', semi + 1)) {
+    const letter = raw.charCodeAt(semi + 1) | 32;
+    if (letter < LETTER_A || letter === LETTER_B) return false;
+  }
+  return true;
+};
+
+const LETTER_A = 97;
+const LETTER_B = 98;
 
 /**
  * The Via value with `received` set (RFC 3261 §18.2.1) and rport filled in where the client asked for it (RFC 3581 §4).

@@ -1,8 +1,11 @@
 // The topmost Via of a request in one pass: what matching (RFC 3261 §17.2.3) and answering (§18.2, RFC 3581 §4) need.
-// Reader: endpoint.ts, for every request; parseVia reads the rest when it is wanted.
+// Reader: endpoint.ts, for every request; parseVia reads the rest when it is wanted, and what both read is the same.
+import { unquote } from '../fields/params.js';
+import { hostEndOf } from '../fields/uri.js';
+import { skipProtocol } from '../fields/via.js';
 import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
-import { COLON, COMMA, isSpaceCode, matchesLower, parseDigits, QUOTE, SEMICOLON, skipQuoted, skipSpace, SLASH } from '../message/scan.js'; // prettier-ignore
+import { COLON, COMMA, EQUALS, isSpaceCode, isTokenCode, LESS, matchesLower, parseDigits, QUOTE, SEMICOLON, skipAngle, skipQuoted, skipSpace, skipToValue, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 /** RFC 3261 §8.1.1.7: a branch that begins so is unique by itself. */
 export const MAGIC_COOKIE = 'z9hG4bK';
@@ -41,26 +44,24 @@ export const readTopVia = (message: SipMessage): TopVia | undefined => {
 
 /** `SIP/2.0/UDP host:port`: the index after it, or -1. */
 const readSentBy = (raw: string, start: number, end: number): number => {
-  let at = start;
-  for (let slashes = 0; slashes < 2; at++) {
-    if (at >= end) return -1;
-    if (raw.charCodeAt(at) === SLASH) slashes++;
-  }
-  at = skipSpace(raw, at, end);
-  while (at < end && !isSpaceCode(raw.charCodeAt(at))) at++;
+  const valueAt = skipToValue(raw, start, end);
+  const transportAt = raw.startsWith(USUAL_PROTOCOL, valueAt)
+    ? valueAt + USUAL_PROTOCOL.length
+    : skipProtocol(raw, valueAt, end);
+  if (transportAt < 0) return -1;
+  let at = transportAt;
+  while (at < end && isTokenCode(raw.charCodeAt(at))) at++;
   const hostAt = skipSpace(raw, at, end);
-  const bracket = raw.charAt(hostAt) === '[';
-  let hostEnd = bracket ? raw.indexOf(']', hostAt) + 1 : hostAt;
-  if (bracket && (hostEnd === 0 || hostEnd > end)) return -1;
-  while (hostEnd < end && !isHostEnd(raw.charCodeAt(hostEnd))) hostEnd++;
-  if (hostEnd === hostAt) return -1;
+  if (at === transportAt || hostAt === at) return -1;
+  const hostEnd = hostEndOf(raw, hostAt, end);
+  if (hostEnd < 0) return -1;
 
   at = skipSpace(raw, hostEnd, end);
   let sentByEnd = hostEnd;
   via.port = 0;
   if (at < end && raw.charCodeAt(at) === COLON) {
     const portAt = skipSpace(raw, at + 1, end);
-    for (at = portAt; at < end && !isHostEnd(raw.charCodeAt(at));) at++;
+    for (at = portAt; at < end && !isPortEnd(raw.charCodeAt(at));) at++;
     via.port = parseDigits(raw, portAt, at, 65_535);
     if (via.port < 0) return -1;
     sentByEnd = at;
@@ -68,41 +69,61 @@ const readSentBy = (raw: string, start: number, end: number): number => {
   }
   if (at < end && raw.charCodeAt(at) !== SEMICOLON && raw.charCodeAt(at) !== COMMA) return -1;
   via.sentBy = raw.slice(hostAt, sentByEnd);
+  const bracket = raw.charAt(hostAt) === '[';
   via.host = bracket ? raw.slice(hostAt + 1, hostEnd - 1) : raw.slice(hostAt, hostEnd);
   return at;
 };
 
-const isHostEnd = (code: number): boolean =>
-  code === COLON || code === SEMICOLON || code === COMMA || isSpaceCode(code);
+const USUAL_PROTOCOL = 'SIP/2.0/';
 
+const isPortEnd = (code: number): boolean => code === SEMICOLON || code === COMMA || isSpaceCode(code);
+
+/** Of a parameter that stands there twice, the first counts: as in parseVia. */
 const readParams = (raw: string, start: number, end: number): void => {
   let at = start;
+  let branchSeen = false;
   while (at < end && raw.charCodeAt(at) === SEMICOLON) {
     const name = skipSpace(raw, at + 1, end);
-    let valueEnd = name;
-    while (valueEnd < end) {
-      const code = raw.charCodeAt(valueEnd);
-      if (code === SEMICOLON || code === COMMA) break;
-      valueEnd = code === QUOTE ? skipQuoted(raw, valueEnd, end) : valueEnd + 1;
-    }
+    const valueEnd = paramEnd(raw, name, end);
     switch (raw.charCodeAt(name) | 32) {
       case 98: // b
-        if (matchesLower(raw, name, 'branch')) via.branch = valueOf(raw, name + 6, valueEnd);
+        if (branchSeen || !isNamed(raw, name, valueEnd, 'branch')) break;
+        branchSeen = true;
+        via.branch = valueOf(raw, name + 6, valueEnd);
         break;
       case 114: // r
-        if (matchesLower(raw, name, 'rport')) via.rport = true;
-        else if (matchesLower(raw, name, 'received')) via.received = true;
+        if (isNamed(raw, name, valueEnd, 'rport')) via.rport = true;
+        else if (isNamed(raw, name, valueEnd, 'received')) via.received = true;
         break;
     }
     at = valueEnd;
   }
 };
 
-/** What stands after '=', white space cut. */
+/** The ';' or ',' that ends the parameter: neither counts inside quotes and angle brackets. */
+const paramEnd = (raw: string, start: number, end: number): number => {
+  let at = start;
+  while (at < end) {
+    const code = raw.charCodeAt(at);
+    if (code === SEMICOLON || code === COMMA) break;
+    if (code === QUOTE) at = skipQuoted(raw, at, end);
+    else if (code === LESS) at = skipAngle(raw, at, end);
+    else at++;
+  }
+  return at;
+};
+
+/** The name and nothing more: `branchy` and `received-by` are others. */
+const isNamed = (raw: string, at: number, end: number, lowerName: string): boolean => {
+  const after = at + lowerName.length;
+  return after <= end && matchesLower(raw, at, lowerName) && (after === end || !isTokenCode(raw.charCodeAt(after)));
+}; // prettier-ignore
+
+/** What stands after '=', white space cut and quotes undone; '' when nothing does. */
 const valueOf = (raw: string, at: number, end: number): string => {
   const equals = skipSpace(raw, at, end);
-  const start = raw.charAt(equals) === '=' ? skipSpace(raw, equals + 1, end) : equals;
-  let stop = end;
-  while (stop > start && isSpaceCode(raw.charCodeAt(stop - 1))) stop--;
-  return raw.slice(start, stop);
+  if (equals >= end || raw.charCodeAt(equals) !== EQUALS) return '';
+  const start = skipSpace(raw, equals + 1, end);
+  const text = raw.slice(start, trimEnd(raw, start, end));
+  return raw.charCodeAt(start) === QUOTE ? unquote(text) : text;
 };
