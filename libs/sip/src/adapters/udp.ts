@@ -5,6 +5,7 @@ import { familyOf } from '../fields/ip-address.js';
 import { answerBinding, looksLikeStun } from '../transport/stun.js';
 import type { Flow } from '../transport/transport.port.js';
 import { deliver, tellSendFailed, type Listener, type ListenerContext } from './listener.js';
+import { Outbox } from './outbox.js';
 
 /** Flow objects kept for reuse; at the bound the older half is forgotten, which loses nothing: a flow is its addresses. */
 export const UDP_FLOWS_MAX = 65_536;
@@ -78,6 +79,7 @@ export class UdpListener implements Listener {
   port = 0;
   readonly #flows: FlowCache;
   #socket: Socket | undefined;
+  readonly #outbox = new Outbox((message, address, port) => this.#post(message, address, port));
   #sends = 0;
   #congested = false;
 
@@ -139,10 +141,7 @@ export class UdpListener implements Listener {
     }
     counters.sent += 1;
     counters.sentBytes += message.length;
-    const bytes = Buffer.from(message, 'latin1');
-    // Errors are told to a callback only, which costs a twentieth of a send; nobody could act on a response's.
-    if (message.charCodeAt(RESPONSE_SLASH) === SLASH) socket.send(bytes, port, address);
-    else socket.send(bytes, port, address, this.#sent);
+    this.#outbox.add(message, address, port);
     return true;
   }
 
@@ -150,9 +149,17 @@ export class UdpListener implements Listener {
   stopAccepting(): void {}
 
   async close(): Promise<void> {
+    this.#outbox.flush();
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket) await new Promise<void>((resolve) => socket.close(() => resolve()));
+  }
+
+  #post(message: string, address: string, port: number): void {
+    const bytes = Buffer.from(message, 'latin1');
+    // Errors are told to a callback only, which costs a twentieth of a send; nobody could act on a response's.
+    if (message.charCodeAt(RESPONSE_SLASH) === SLASH) this.#socket?.send(bytes, port, address);
+    else this.#socket?.send(bytes, port, address, this.#sent);
   }
 
   #received(datagram: Buffer, peer: RemoteInfo): void {
