@@ -21,6 +21,7 @@ import {
   StartRefused,
   waitUntil,
 } from '#libs/runtime';
+import { refuseLostCredentials } from '#projections/subscriber-profiles';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import type { ClearwaterConfig } from './clearwater.config.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
@@ -67,6 +68,7 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   const storage = await openStorage(config, options);
   await refuseLostLog(storage);
   const views = await openViews(config.dataDir, storage.profiles, storage.follow);
+  await refuseLostCredentials(storage, config);
   storage.serve(() => views.stop());
   return { storage, views };
 };

@@ -20,7 +20,7 @@ export type Storage = ProcessData &
 export const openStorage = async (config: ProcessConfig, parts: ProcessParts): Promise<Storage> => {
   const data = await openProcessData(config, parts, UPCASTERS);
   return {
-    ...(await openSubscriberStores(data, config, parts.clock)),
+    ...(await openSubscriberStores(data, config, parts)),
     ...data,
     challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock: parts.clock }),
     flowTokenKey: loadKeyFile(path.join(config.dataDir, 'flow-token.key'), 'flow token key'),

@@ -1,10 +1,17 @@
 // DATA_DIR on a real disk: what is opened in it is there, healthy, kept over a restart, and refused to a second process.
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Upcaster } from '#libs/event-log';
-import { createMetrics, silentLogger, systemClock, systemRandom, StartRefused } from '#libs/runtime';
+import {
+  createLogger,
+  createMetrics,
+  silentLogger,
+  systemClock,
+  systemRandom,
+  StartRefused,
+} from '#libs/runtime';
 import { createFakeClock } from '#libs/testkit';
 import { openDataDir, type DataDirOptions } from './data-dir.js';
 
@@ -47,6 +54,38 @@ it('opens log and views, with old events in today’s shape', async () => {
   await second.close();
   expect(read).toEqual([{ new: true }]);
   expect(seen).toEqual(['ready', 'ready']);
+});
+
+describe('views that are damaged', () => {
+  const file = () => path.join(dataDir, 'views.sqlite');
+  const filled = async (): Promise<void> => {
+    const { ledger, close } = await open();
+    for (let n = 0; n < 200; n++)
+      await ledger('x').park({ stream: `s-${n}`, reason: 'r'.repeat(100), sinceMs: 0, positions: [] });
+    await close();
+  };
+
+  it.each([
+    ['at the head', 20, 'is not a database'],
+    ['in the middle', 5 * 4096, 'is damaged|malformed'],
+  ])('%s are set aside with one line in the log, and empty to be rebuilt', async (_where, at, why) => {
+    await filled();
+    const content = readFileSync(file());
+    content.fill(0xa5, at === 20 ? 0 : at, at + 4096);
+    writeFileSync(file(), content);
+    const lines: string[] = [];
+    const logger = createLogger({ name: 'test', destination: { write: (line) => void lines.push(line) } });
+    const clock = createFakeClock(Date.UTC(2030, 0, 1));
+    const { ledger, close } = await open({ logger, clock });
+    expect(await ledger('x').load()).toEqual({ version: undefined, parked: [] });
+    await close();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(new RegExp(`views\\.sqlite.*(${why}).*views are rebuilt from the log`));
+    const aside = `${file()}.corrupt-2030-01-01T00-00-00.000Z`;
+    expect(lines[0]).toContain(aside);
+    expect(readFileSync(aside).subarray(at).equals(content.subarray(at))).toBe(true);
+    await (await open()).close();
+  });
 });
 
 describe('when something after the log cannot be opened', () => {

@@ -21,7 +21,13 @@ import {
   type Random,
   StartRefused,
 } from '#libs/runtime';
-import { createSqliteTableStore, openSqliteDatabase, type SqliteDatabase } from '#libs/stores';
+import {
+  createSqliteTableStore,
+  DatabaseDamaged,
+  openWholeDatabase,
+  setAside,
+  type SqliteDatabase,
+} from '#libs/stores';
 import { createTableLedger, type LedgerRow, type ProjectionLedger } from './projection-ledger.js';
 
 export type DataDirOptions = Readonly<{
@@ -86,6 +92,20 @@ const watchLog = (clock: Clock, log: EmbeddedLog, part: HealthPart): (() => void
   return () => cancel();
 };
 
+/** A damaged file of views is set aside: the log has all that was in it. Credentials have a file of their own. */
+const openViews = async ({ dataDir, clock, logger }: DataDirOptions): Promise<SqliteDatabase> => {
+  const file = path.join(dataDir, 'views.sqlite');
+  const onFault = (reason: string): void => logger.error({ part: 'views' }, reason);
+  try {
+    return await openWholeDatabase({ file, clock, onFault });
+  } catch (error) {
+    if (!(error instanceof DatabaseDamaged)) throw error;
+    const aside = setAside(file, clock.nowMs());
+    logger.error({ part: 'views' }, `${error.message}; kept as ${aside}, views are rebuilt from the log`);
+    return openWholeDatabase({ file, clock, onFault });
+  }
+};
+
 /** Rejects with StartRefused (folder in use, log damaged) or what the operating system says; nothing stays open then. */
 export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => {
   const { dataDir, clock, logger } = options;
@@ -99,11 +119,7 @@ export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => 
     await log.close().finally(() => views?.close());
   };
   try {
-    const database = await openSqliteDatabase({
-      file: path.join(dataDir, 'views.sqlite'),
-      clock,
-      onFault: (reason) => logger.error({ part: 'views' }, reason),
-    });
+    const database = await openViews(options);
     views = database;
     const ledgers = await createSqliteTableStore<LedgerRow>({ database, name: 'projections' });
     return { log, database, ledger: (projection) => createTableLedger(projection, ledgers), close };

@@ -1,6 +1,16 @@
 // Variables that every app shares. Each app loads this class beside its own (apps/<app>/src/<app>.config.ts).
 // Read by main.ts of every app.
-import { IsIn, IsInt, IsIP, Matches, Max, Min, Validate, ValidatorConstraint } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsIP,
+  Matches,
+  Max,
+  Min,
+  Validate,
+  ValidatorConstraint,
+} from 'class-validator';
 import { Env } from './config.js';
 import { LOG_LEVELS, type LogLevel } from './logger.js';
 import { peerFault } from './trusted-peers.js';
@@ -76,6 +86,14 @@ export class ProcessConfig {
     defaultText: '`DATA_DIR/master.key`',
   })
   masterKeyFile = '';
+
+  @Env(
+    'ACCEPT_LOST_CREDENTIALS',
+    'start although DATA_DIR/credentials.sqlite is damaged or was lost; nobody whose credential is gone can register until it is set again',
+    { kind: 'boolean' },
+  )
+  @IsBoolean({ message: 'takes 1 or 0' })
+  acceptLostCredentials = false;
 
   @Env(
     'API_KEYS',

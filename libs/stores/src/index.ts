@@ -27,6 +27,8 @@ export {
   type SealedCredentialOptions,
   type SealedCredentialStore,
 } from './adapters/embedded/sealed-credential-store.js';
+export { moveCredentials } from './adapters/embedded/move-credentials.js';
+export * from './adapters/embedded/whole-database.js';
 export * from './sweep-credential-versions.js';
 export * from './snapshot-disk.port.js';
 export {

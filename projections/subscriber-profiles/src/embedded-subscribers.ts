@@ -4,7 +4,7 @@ import { UPCASTERS } from '#libs/domain';
 import { followLog, openProcessData } from '#libs/projector';
 import type { ProcessConfig, ProcessParts } from '#libs/runtime';
 import { subscriberProfiles } from './subscriber-profiles.js';
-import { openSubscriberStores, type SubscriberStores } from './subscriber-stores.js';
+import { openSubscriberStores, refuseLostCredentials, type SubscriberStores } from './subscriber-stores.js';
 
 /** Opens them, and closes them when the process ends. Rejects as openProcessData does. */
 export const openEmbeddedSubscribers = async (
@@ -12,8 +12,9 @@ export const openEmbeddedSubscribers = async (
   parts: ProcessParts,
 ): Promise<SubscriberStores> => {
   const data = await openProcessData(config, parts, UPCASTERS);
-  const stores = await openSubscriberStores(data, config, parts.clock);
+  const stores = await openSubscriberStores(data, config, parts);
   const projector = await followLog(subscriberProfiles, stores.profiles, data.follow);
+  await refuseLostCredentials(stores, config);
   data.serve(() => projector.stop());
   return stores;
 };

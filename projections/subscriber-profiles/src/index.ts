@@ -4,4 +4,4 @@ export * from './subscriber-profiles.js';
 export * from './subscriber-profiles.store.js';
 export type { ReadStream } from './workspace.js';
 export * from './embedded-subscribers.js';
-export { openSubscriberStores, type SubscriberStores } from './subscriber-stores.js';
+export { openSubscriberStores, refuseLostCredentials, type SubscriberStores } from './subscriber-stores.js';

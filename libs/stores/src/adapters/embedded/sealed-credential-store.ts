@@ -32,9 +32,9 @@ export type SealedCredentialStore = CredentialStore &
     reseal(): Promise<number>;
   }>;
 
-const CREATE_KEYS =
+export const CREATE_KEYS =
   'CREATE TABLE IF NOT EXISTS credential_keys (key_id TEXT PRIMARY KEY, check_value BLOB NOT NULL) STRICT';
-const CREATE_CREDENTIALS = `CREATE TABLE IF NOT EXISTS credentials (
+export const CREATE_CREDENTIALS = `CREATE TABLE IF NOT EXISTS credentials (
   version_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, sealed BLOB NOT NULL, written_at_ms INTEGER NOT NULL) STRICT`;
 const PUT_KEY = 'INSERT INTO credential_keys (key_id, check_value) VALUES (?, ?) ON CONFLICT DO NOTHING';
 const FORGET_KEYS = `DELETE FROM credential_keys WHERE key_id <> ?
