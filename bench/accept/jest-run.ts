@@ -13,6 +13,8 @@ export type TestRun = Readonly<{
   failed: number;
   skipped: number;
   failures: readonly string[];
+  /** Full names of those that passed. */
+  names: readonly string[];
 }>;
 
 type Assertion = Readonly<{ status: string; fullName: string; failureMessages?: readonly string[] }>;
@@ -59,6 +61,9 @@ export const runJest = async (
     failed: Math.max(output.numFailedTests, failures.length, output.numFailedTestSuites > 0 ? 1 : 0),
     skipped: output.numPendingTests,
     failures,
+    names: output.testResults.flatMap(({ assertionResults }) =>
+      assertionResults.filter(({ status }) => status === 'passed').map(({ fullName }) => fullName),
+    ),
   };
 };
 

@@ -261,6 +261,20 @@ describe('a TCP connection to a peer', () => {
     expect(edge.node.sentBy(flow)).toBe(`127.0.0.1:${edge.port}`);
   });
 
+  it('does not take an alias for the peer’s listening port (RFC 5923 §8.2)', async () => {
+    const edge = await start({ transport: 'tcp' });
+    const peer = await serve();
+    const { socket } = await dial(edge.port);
+    socket.write(request('a').replace('X a.invalid', `TCP 127.0.0.1:${peer.port};alias`));
+    const { flow } = await edge.recorder.next('message');
+    const byName = edge.node.flowTo({ transport: 'tcp', address: '127.0.0.1', port: peer.port }, 'edge')!;
+    expect(byName).not.toBe(flow);
+    byName.send(request('b'));
+    expect(await peer.next()).toBe(request('b'));
+    const byPort = { transport: 'tcp', address: '127.0.0.1', port: socket.localPort! } as const;
+    expect(edge.node.flowTo(byPort, 'edge')).toBe(flow);
+  });
+
   it('is opened anew after it was closed', async () => {
     const edge = await start({ transport: 'tcp' });
     const peer = await serve();
