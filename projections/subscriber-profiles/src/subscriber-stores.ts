@@ -29,8 +29,8 @@ type Config = Pick<ProcessConfig, 'dataDir' | 'masterKeyFile' | 'acceptLostCrede
 
 const fileOf = ({ dataDir }: Config): string => path.join(dataDir, 'credentials.sqlite');
 const GO_ON =
-  'To go on without, start once with ACCEPT_LOST_CREDENTIALS=1: subscribers are kept, but nobody whose credential is lost can ' +
-  'register until it is set again';
+  'To go on without, start with ACCEPT_LOST_CREDENTIALS=1 until they are set again: subscribers are kept, but nobody whose ' +
+  'credential is lost can register';
 
 /** Opens the credentials' own file. Nothing rebuilds it: a damaged one is set aside only when told to. */
 const openCredentials = async (
