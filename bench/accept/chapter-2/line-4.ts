@@ -76,7 +76,7 @@ const OVER_SOCKETS: readonly Attack[] = [
   ['WebSocket: Origin', /^a WebSocket of an Origin /, 1],
   ['requests straight to the trusted ports', /^the trusted ports .* hears nothing from outside /, 6],
   ['HTTP straight to the trusted ports', /^the trusted ports .* says nothing to outside/, 4],
-  ['a log without secrets', /^leaves no secret in the log/, 1],
+  ['a log without secrets', /^leaves a line in the log for what was refused, and no secret/, 1],
 ];
 
 const judge = async (

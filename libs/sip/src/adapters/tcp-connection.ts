@@ -144,6 +144,7 @@ export class TcpConnection implements Connection, FramerSink {
 
   failed(fault: FramingFault, head: string): void {
     const reply = framingReply(fault, head, `f${this.connectionId.toString(36)}`);
+    this.#log(fault, 'SIP stream lost its framing');
     tellMalformed(this.context, fault, this);
     if (reply !== undefined) {
       this.#owed += 1;
@@ -177,6 +178,11 @@ export class TcpConnection implements Connection, FramerSink {
     this.socket.write(out, 'latin1');
   }
 
+  /** Of the peer and the reason alone: what was sent may hold credentials. */
+  #log(reason: string, what: string): void {
+    this.context.log.debug({ listener: this.listener, peer: this.remoteAddress, reason }, what);
+  }
+
   #answered(): void {
     this.#owed -= 1;
     if (this.#owed === 0 && this.#phase === 'lingering') this.close();
@@ -202,10 +208,7 @@ export class TcpConnection implements Connection, FramerSink {
     const told = this.#phase === 'lingering';
     const undelivered = this.#out !== '' || this.socket.writableLength > 0;
     this.#framer.stop();
-    this.context.log.debug(
-      { listener: this.listener, peer: this.remoteAddress, reason },
-      'SIP connection closed',
-    );
+    this.#log(reason, 'SIP connection closed');
     if (connecting) this.connectFailed?.(this);
     this.#end();
     if (connecting || undelivered) tellSendFailed(this.context, this);

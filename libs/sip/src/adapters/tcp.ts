@@ -115,11 +115,12 @@ export class TcpListener implements Listener {
   }
 
   #accepted(socket: Socket): void {
-    const { counters, allowPeer } = this.context;
+    const { counters, allowPeer, log, name } = this.context;
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
     const known = remoteAddress !== undefined && remotePort !== undefined && localAddress !== undefined;
     if (!known || (allowPeer && !allowPeer(remoteAddress)) || !this.#connections.makeRoom()) {
       counters.connectionsRefused += 1;
+      log.debug({ listener: name, peer: remoteAddress }, 'SIP connection refused');
       socket.on('error', () => {});
       socket.destroy();
       return;

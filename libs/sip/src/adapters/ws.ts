@@ -58,7 +58,7 @@ export class WsListener implements Listener {
       handleProtocols: () => 'sip',
       verifyClient: (info, done) => {
         const refused = this.#refusal(info.req, info.origin);
-        if (refused) this.context.counters.connectionsRefused += 1;
+        if (refused) this.#refused(info.req, refused);
         done(refused === undefined, refused);
       },
     });
@@ -106,6 +106,12 @@ export class WsListener implements Listener {
     }
     await Promise.all(closed);
     server?.closeAllConnections();
+  }
+
+  #refused({ socket }: IncomingMessage, status: number): void {
+    const { counters, log, name } = this.context;
+    counters.connectionsRefused += 1;
+    log.debug({ listener: name, peer: socket.remoteAddress, status }, 'SIP connection refused');
   }
 
   /** HTTP status of a handshake that is refused. */
