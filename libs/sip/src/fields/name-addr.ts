@@ -1,7 +1,7 @@
 // Addresses in headers: From, To, Contact, Route, P-Asserted-Identity and their like. RFC 3261 §20.10, §25.1; RFC 3325.
 // One value at a time: split comma-joined lines with fields.ts first. Readers: bono, sprout, the endpoint.
 import { headerParam, unquote } from './params.js';
-import { GREATER, indexOutside, isTokenCode, LESS, QUOTE, quotedEnd, SEMICOLON, skipQuoted, skipSpace, trimEnd } from '../message/scan.js'; // prettier-ignore
+import { indexOutside, isTokenCode, LESS, QUOTE, quotedEnd, SEMICOLON, skipQuoted, skipSpace, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 export type NameAddr = Readonly<{
   /** Quotes and escapes undone, '' when there is none. */
