@@ -128,7 +128,7 @@ const applyToRow = async (
 ): Promise<void> => {
   for (;;) {
     try {
-      await rows.apply(registrationsByAor.keyOf(recorded), [recorded]);
+      await rows.follow(registrationsByAor.keyOf(recorded), [recorded]);
       return;
     } catch (error) {
       if (!(error instanceof StoreFault)) throw error;
@@ -159,7 +159,7 @@ const followRegistrations = (
 const replay = async (log: EmbeddedLog, rows: RegistrationRows): Promise<void> => {
   for await (const event of log.readAll(registrationsByAor.topics, 'oldest')) {
     const recorded = event as Recorded<RegistrationEvent>;
-    await rows.apply(registrationsByAor.keyOf(recorded), [recorded]);
+    await rows.follow(registrationsByAor.keyOf(recorded), [recorded]);
   }
 };
 

@@ -35,7 +35,7 @@ export const openRegistrationView = async (
   const sink = createRowsSink({
     projection: registrationsByAor as unknown as Projection<Registration>,
     rows: {
-      apply: (key, events) => rows.apply(key, events as readonly Recorded<RegistrationEvent>[]),
+      apply: (key, events) => rows.follow(key, events as readonly Recorded<RegistrationEvent>[]),
     },
     clock,
     snapshots: createRowSnapshots(store, file, restored.state === 'restored' ? restored.position : undefined),

@@ -37,22 +37,41 @@ export class RegistrationRows {
     return found === undefined ? NO_REGISTRATION : found.value;
   }
 
-  /** Applies events of this row and returns it as it then is; events already applied change nothing. */
-  async apply(aor: string, events: readonly Recorded<RegistrationEvent>[]): Promise<Registration> {
+  /**
+   * Applies events of this row, whenever they come, and returns it as it then is; events already applied change nothing.
+   * A binding so late that its removal may be forgotten is passed over: it is the log's to tell.
+   */
+  apply(aor: string, events: readonly Recorded<RegistrationEvent>[]): Promise<Registration> {
+    return this.#fold(aor, events, true);
+  }
+
+  /**
+   * The same for one who tells the log in its order, as far as it goes. Nothing is passed over: what was removed is told
+   * next, and a binding that lapsed while nobody could remove it must be there to be removed.
+   */
+  follow(aor: string, events: readonly Recorded<RegistrationEvent>[]): Promise<Registration> {
+    return this.#fold(aor, events, false);
+  }
+
+  async #fold(
+    aor: string,
+    events: readonly Recorded<RegistrationEvent>[],
+    isAnyOrder: boolean,
+  ): Promise<Registration> {
     for (let attempt = 0; attempt < CAS_ATTEMPTS_MAX; attempt++) {
       const found = await this.store.get(aor);
       const before = found === undefined ? NO_REGISTRATION : found.value;
       const nowMs = this.clock.nowMs();
       let folded = before;
       for (const recorded of events)
-        if (!isOutdated(recorded.event, nowMs)) folded = evolveRegistration(folded, recorded);
+        if (!isAnyOrder || !isOutdated(recorded.event, nowMs)) folded = evolveRegistration(folded, recorded);
       if (folded === before) return before;
       const after = pruneRegistration(folded, nowMs);
       if (isEmptyRegistration(after)) {
         if (found === undefined || (await this.store.remove(aor, found.version))) return after;
         continue;
       }
-      const ttlS = Math.ceil((keptUntilMs(after) - nowMs) / 1000) + LOG_OUTAGE_MAX_S;
+      const ttlS = Math.ceil(Math.max(0, keptUntilMs(after) - nowMs) / 1000) + LOG_OUTAGE_MAX_S;
       if (await this.store.cas(aor, after, found?.version, ttlS)) return after;
     }
     throw new StoreUnavailable(`registration row of one user contended ${CAS_ATTEMPTS_MAX} times`);

@@ -26,3 +26,7 @@ it('plays the same storm for the same seed', async () => {
   const once = await playStorm(5, { steps: SHORT_STEPS });
   expect(await playStorm(5, { steps: SHORT_STEPS })).toEqual(once);
 }, 60_000);
+
+it('removes what lapsed long before a restart while the log took nothing', async () => {
+  expect((await playStorm(127)).violations).toEqual([]);
+}, 60_000);
