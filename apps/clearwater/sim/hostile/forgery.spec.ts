@@ -135,6 +135,19 @@ describe('a forged CANCEL', () => {
     expect(call.responses.map(({ status }) => status)).toEqual([100, 180]);
   });
 
+  it('of one who knows the branch stops nothing', async () => {
+    const [alice, bob] = [await registeredPhone(world, 'alice'), await registeredPhone(world, 'bob')];
+    bob.onRequest = (request, reply) => request.method === 'INVITE' && reply(180);
+    const call = alice.request('INVITE', bob.aor);
+    await world.advance(100);
+    const { branch, from, to, callId, cseq, uri } = call.request;
+    const cancel = { method: 'CANCEL', uri, branch, from, to, callId, cseq, contact: '' };
+    const sentBy = `UDP ${alice.options.address}:5060`;
+    expect(await mallory.ask(cancel, { sentBy })).toEqual([481]);
+    expect(methodsOf(bob)).toEqual(['INVITE']);
+    expect(call.responses.map(({ status }) => status)).toEqual([100, 180]);
+  });
+
   it('of a call that is up does not end it', async () => {
     const { alice, bob, invite, request } = await talking();
     const cancel = {

@@ -1,11 +1,12 @@
 // Joins the nodes of one process: a message goes from one node's flow to the other's as the string it is, in the order
 // sent, and never inside the processing of another message. Looks like TCP to both sides (RFC 3261 §18).
-// With `transform` it is a simulated network: what it returns is what arrives, and when.
+// With `transform` it is a simulated network: what it returns is what arrives, and when. Without, engines may join what they
+// send to one another (transaction/exchange.ts).
 // Readers: transports.ts; tests and simulations.
 import type { Clock } from '#libs/runtime';
-import type { Flow, TransportName } from '../transport/transport.port.js';
+import type { Flow, JoinedFlow, TransportName } from '../transport/transport.port.js';
 import { hostPort } from '../fields/ip-address.js';
-import { deliver, nextConnectionId, tellClosed, type ListenerContext } from './listener.js';
+import { deliver, deliverWithin, nextConnectionId, tellClosed, type ListenerContext } from './listener.js';
 
 /** Delivered in one go before other input gets its turn. */
 export const DRAIN_MESSAGES_MAX = 1_000;
@@ -27,9 +28,11 @@ export interface HubEnd {
 export interface MemoryHubOptions {
   readonly clock?: Clock;
   readonly transform?: Transform;
+  /** Engines here exchange messages directly, past `transform`. Default: where there is no transform. */
+  readonly joins?: boolean;
 }
 
-export class MemoryFlow implements Flow {
+export class MemoryFlow implements JoinedFlow {
   readonly transport: TransportName;
   readonly reliable: boolean;
   readonly listener: string;
@@ -59,8 +62,22 @@ export class MemoryFlow implements Flow {
     this.connectionId = this.reliable ? nextConnectionId() : 0;
   }
 
+  get joined(): boolean {
+    return (
+      this.reliable && this.hub.joins && this.peer.end.context.receiver.current.messageWithin !== undefined
+    );
+  }
+
   send(message: string): boolean {
-    if (this.closed || !this.hub.carry(message, this)) return false;
+    return this.#counted(message, !this.closed && this.hub.carry(message, this));
+  }
+
+  sendWithin(message: string, exchange: object): boolean {
+    return this.#counted(message, !this.closed && this.hub.carryWithin(message, this, exchange));
+  }
+
+  #counted(message: string, sent: boolean): boolean {
+    if (!sent) return false;
     const { counters } = this.end.context;
     counters.sent += 1;
     counters.sentBytes += message.length;
@@ -84,18 +101,22 @@ export class MemoryHub {
   readonly #clock: Clock | undefined;
   readonly #transform: Transform | undefined;
   /**
-   * Messages and the flows they arrive on, in pairs by index, from #next up to #end. The arrays keep their length: an array
+   * Messages, the flows they arrive on and the exchanges they are of, by one index, from #next up to #end. The arrays keep their length: an array
    * that is emptied gives its memory back, and would grow anew with each message.
    */
   readonly #items: (Item | undefined)[] = [];
   readonly #arrivals: (MemoryFlow | undefined)[] = [];
+  readonly #exchanges: (object | undefined)[] = [];
   #next = 0;
   #end = 0;
   #scheduled = false;
+  /** Do flows between engines carry exchanges? */
+  readonly joins: boolean;
 
   constructor(options: MemoryHubOptions = {}) {
     this.#clock = options.clock;
     this.#transform = options.transform;
+    this.joins = options.joins ?? options.transform === undefined;
   }
 
   get waiting(): number {
@@ -141,12 +162,21 @@ export class MemoryHub {
   }
 
   carry(message: string, from: MemoryFlow): boolean {
-    if (this.waiting >= HUB_QUEUE_MAX) {
-      from.end.context.counters.dropped += 1;
-      return false;
-    }
+    if (this.#isFull(from)) return false;
     if (this.#transform) this.#carrySimulated(this.#transform(message, from, from.peer), from);
     else this.#enqueue(message, from.peer);
+    return true;
+  }
+
+  carryWithin(message: string, from: MemoryFlow, exchange: object): boolean {
+    if (this.#isFull(from)) return false;
+    this.#enqueue(message, from.peer, exchange);
+    return true;
+  }
+
+  #isFull(from: MemoryFlow): boolean {
+    if (this.waiting < HUB_QUEUE_MAX) return false;
+    from.end.context.counters.dropped += 1;
     return true;
   }
 
@@ -179,8 +209,9 @@ export class MemoryHub {
     }
   }
 
-  #enqueue(item: Item, to: MemoryFlow): void {
+  #enqueue(item: Item, to: MemoryFlow, exchange?: object): void {
     this.#items[this.#end] = item;
+    this.#exchanges[this.#end] = exchange;
     this.#arrivals[this.#end++] = to;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -191,6 +222,7 @@ export class MemoryHub {
   readonly #drain = (): void => {
     const items = this.#items;
     const arrivals = this.#arrivals;
+    const exchanges = this.#exchanges;
     for (let count = 0; this.#next < this.#end; count++) {
       if (count === DRAIN_MESSAGES_MAX) {
         this.#forgetDelivered();
@@ -200,16 +232,19 @@ export class MemoryHub {
       const at = this.#next++;
       const item = items[at]!;
       const flow = arrivals[at]!;
-      items[at] = arrivals[at] = undefined;
-      this.#arrive(item, flow);
+      const exchange = exchanges[at];
+      items[at] = arrivals[at] = exchanges[at] = undefined;
+      this.#arrive(item, flow, exchange);
     }
     this.#next = this.#end = 0;
     this.#scheduled = false;
   };
 
-  #arrive(item: Item, flow: MemoryFlow): void {
+  #arrive(item: Item, flow: MemoryFlow, exchange: object | undefined): void {
     if (item !== CLOSE) {
-      if (!flow.closed) deliver(flow.end.context, item, flow);
+      if (flow.closed) return;
+      if (exchange === undefined) deliver(flow.end.context, item, flow);
+      else deliverWithin(flow.end.context, item, flow, exchange);
       return;
     }
     if (flow.told) return;
@@ -220,11 +255,11 @@ export class MemoryHub {
   }
 
   #forgetDelivered(): void {
-    this.#items.copyWithin(0, this.#next, this.#end);
-    this.#arrivals.copyWithin(0, this.#next, this.#end);
     const waiting = this.#end - this.#next;
-    this.#items.fill(undefined, waiting, this.#end);
-    this.#arrivals.fill(undefined, waiting, this.#end);
+    for (const list of [this.#items, this.#arrivals, this.#exchanges]) {
+      list.copyWithin(0, this.#next, this.#end);
+      list.fill(undefined, waiting, this.#end);
+    }
     this.#next = 0;
     this.#end = waiting;
   }

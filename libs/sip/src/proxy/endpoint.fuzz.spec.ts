@@ -1,6 +1,7 @@
 // Broken input is ordinary: whatever comes, the engine neither throws nor keeps anything.
 import fc from 'fast-check';
-import { createEndpoint, type SipEndpoint } from './endpoint.js';
+import { createEndpoint } from './endpoint.js';
+import type { SipEndpoint } from './endpoint.options.js';
 import { Edits } from '../message/edits.js';
 import { requestText, responseText, ScriptedNetwork } from '../testing/scripted-network.js';
 

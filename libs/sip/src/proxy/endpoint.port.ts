@@ -25,8 +25,6 @@ export interface ServerTransaction {
   readonly answered: boolean;
   /** Called at most once, when a CANCEL comes before the final response; the engine has answered the CANCEL 200. */
   onCancel: ((cancel: SipMessage) => void) | undefined;
-  /** Called once when the transaction ends: a non-INVITE with its final answer, an INVITE with or without an ACK; for counters. */
-  onEnd: (() => void) | undefined;
   /**
    * Answers: copies Via, From, To (with a tag, the same for every answer of the transaction), Call-ID, CSeq, then
    * `headers` (whole lines, each ending in CRLF), then Content-Length and body. A second final answer is ignored.

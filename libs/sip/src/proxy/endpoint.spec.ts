@@ -1,5 +1,6 @@
 // Matching, answering, admission, failover and own requests of the engine.
-import { createEndpoint, type EndpointOptions, type SipEndpoint } from './endpoint.js';
+import { createEndpoint } from './endpoint.js';
+import type { EndpointOptions, SipEndpoint } from './endpoint.options.js';
 import { Edits } from '../message/edits.js';
 import type { EndpointUser, NextHop, ServerTransaction } from './endpoint.port.js';
 import type { SipMessage } from '../message/message.js';

@@ -2,81 +2,49 @@
 // §16.3), what its users send gets one. Sans-IO: sockets, clock and randomness are ports, all calls are synchronous.
 // Users: bono, sprout. Machines: transaction.*.ts; response contexts: proxy.ts.
 import type { Random } from '#libs/runtime';
-import { admissionFault, isExhausted } from './admission.js';
+import { admissionFault } from './admission.js';
 import { BranchIds } from '../transaction/branch-id.js';
-import {
-  ClientBranch,
-  viaValue,
-  type BranchOwner,
-  type ClientMachine,
-} from '../transaction/client-branch.js';
+import { ClientBranch, type BranchOwner, type ClientMachine } from '../transaction/client-branch.js';
 import { detached } from '../message/detached.js';
 import { makeCancel } from '../transaction/derived-request.js';
-import { Edits } from '../message/edits.js';
-import type { Endpoint, EndpointUser, NextHop, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
-import { newCounters, type EndpointCounters } from './endpoint.counters.js';
+import type { Edits } from '../message/edits.js';
+import { Exchange } from '../transaction/exchange.js';
+import type { EndpointUser, NextHop, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
+import { newCounters } from './endpoint.counters.js';
+import {
+  TRANSACTIONS_MAX,
+  type EndpointLimits,
+  type EndpointOptions,
+  type SipEndpoint,
+} from './endpoint.options.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
-import { parseMessage, type ParseFailure } from '../message/parse-message.js';
+import { ownRequest } from './own-request.js';
+import { parseMessage, type ParseFailure, type ParseResult } from '../message/parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
 import { makeReply, reasonPhrase, retryAfter, sourceOf } from '../transaction/reply.js';
 import { responsePath } from '../transaction/response-path.js';
-import { PendingRequest, type ServerLayer, type ServerMachine } from '../transaction/server-transaction.js';
+import { PendingRequest, type ServerLayer } from '../transaction/server-transaction.js';
 import type { HashKey } from '../transaction/keyed-hash.js';
 import { replayKey, type ReplayLimits, ReplayStore } from '../transaction/replay-store.js';
 import type { TimerWheel } from '../transaction/timer-wheel.js';
+import { sendStateless } from './send-stateless.js';
 import { readTopVia, type TopVia } from '../transaction/top-via.js';
 import {
   clientHash,
   clientKey,
   serverHash,
   serverKey,
+  type FoundServer,
   TransactionTable,
 } from '../transaction/transaction-table.js';
 import { type InviteClientTransaction } from '../transaction/transaction.invite-client.js';
 import { InviteServerTransaction } from '../transaction/transaction.invite-server.js';
 import { NonInviteClientTransaction } from '../transaction/transaction.non-invite-client.js';
-import type { NonInviteServerTransaction } from '../transaction/transaction.non-invite-server.js';
+import { NonInviteServerTransaction } from '../transaction/transaction.non-invite-server.js';
 import { DEFAULT_TIMING, TIMEOUT_T1S, type ClientUser } from '../transaction/transaction.js';
-import type { Flow, Resolver, Target, TransportReceiver, Transports } from '../transport/transport.port.js';
-
-/** Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. */
-export const TRANSACTIONS_MAX = 400_000;
-
-export type EndpointLimits = Readonly<{
-  transactionsMax: number;
-  branchesMax: number;
-  /** Of answers to non-INVITEs, kept for retransmissions (replay-store.ts). */
-  replayBytesMax: number;
-}>;
-
-export type EndpointOptions = Readonly<{
-  /** For logs and metrics. */
-  name: string;
-  random: Random;
-  /** Shared by the endpoints of a process; holds the clock. */
-  timers: TimerWheel;
-  transports: Transports;
-  resolver: Resolver;
-  user: EndpointUser;
-  timing?: Partial<SipTiming>;
-  limits?: Partial<EndpointLimits>;
-  /** Option tags that Proxy-Require may name; with any other a request gets 420. 'any': the user decides. */
-  proxyRequire?: readonly string[] | 'any';
-  /** An exception in a user's callback: to be logged. The request it concerns was answered 500. */
-  onDefect?: (error: unknown) => void;
-}>;
-
-/** What createEndpoint makes: the users' side, the transports' side, and what an operator wants to see. */
-export interface SipEndpoint extends Endpoint, TransportReceiver {
-  readonly name: string;
-  readonly counters: Readonly<EndpointCounters>;
-  /** Requests that came and are not finally answered yet, and own ones without an answer. */
-  readonly pendingCount: number;
-  /** Takes no new dialogs or registrations: 503 with Retry-After. What runs goes on, and so do dialogs. */
-  drain(): void;
-}
+import type { Flow, JoinedFlow, Resolver, Target, Transports } from '../transport/transport.port.js';
 
 export const createEndpoint = (options: EndpointOptions): SipEndpoint => new Engine(options);
 
@@ -122,7 +90,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.statelessTag = `s${this.newTag()}`;
     const word = (): number => options.random.bytes(4).readInt32LE();
     this.hashKey = { low: word(), high: word() };
-    this.replays = new ReplayStore(options.timers.clock, replayLimits(options.limits));
+    this.replays = new ReplayStore(options.timers.clock, this.counters, replayLimits(options.limits));
   }
 
   // ---- Users' side (endpoint.port.ts) ----
@@ -152,12 +120,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     hop: NextHop,
     user: { response(response: SipMessage): void; failed(status: 408 | 503): void },
   ): void {
-    const parsed = parseMessage(message);
-    // Ours, and complete but for Via: a Via of nobody stands in while it is read.
-    const own = parsed.ok ? parsed : parseMessage(withPlaceholderVia(message));
-    if (!own.ok) throw new TypeError(`request of ours does not parse: ${own.reason}`);
-    const edits = new Edits(own.message);
-    edits.remove(H.Via);
+    const edits = ownRequest(message);
     const owner: BranchOwner<undefined> = {
       wantsRetry: () => true,
       branchResponse: (_branch, response) => {
@@ -165,27 +128,12 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
       },
       branchFailed: (_branch, status) => this.guard(() => user.failed(status)),
     };
-    const hash = this.branchIds.hash(own.message, this.name);
+    const hash = this.branchIds.hash(edits.message, this.name);
     new ClientBranch(undefined, edits, hop, hash, owner, this).start();
   }
 
   sendStateless(edits: Edits, hop: NextHop): void {
-    const { message } = edits;
-    if (isExhausted(message)) return;
-    const hops = message.header(H.MaxForwards);
-    edits.replace(H.MaxForwards, hops === undefined ? '70' : String(Number(hops) - 1));
-    const send = (flow: Flow | undefined): void => {
-      const branchId = this.branchIds.stateless(message);
-      const text = flow && edits.renderWithVia(viaValue(this.transports, flow, branchId));
-      if (text === undefined || flow?.send(text) !== true) this.counters.acksLost++;
-    };
-    if (hop.kind === 'flow') return send(hop.flow);
-    if (hop.kind === 'target') return send(this.transports.flowTo(hop.target, hop.listener));
-    const toFirst = (targets: readonly Target[]): void =>
-      send(targets[0] && this.transports.flowTo(targets[0], hop.listener));
-    const targets = this.resolver.resolve(hop.uri);
-    if (targets instanceof Promise) targets.then(toFirst, (error: unknown) => this.resolverFailed(error));
-    else toFirst(targets);
+    sendStateless(edits, hop, this);
   }
 
   // ---- Transports' side (transport.port.ts) ----
@@ -196,6 +144,23 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
       if (!parsed.ok) this.receiveMalformed(parsed, flow);
       else if (parsed.message.isRequest) this.receiveRequest(parsed.message, flow);
       else this.receiveResponse(parsed.message, flow);
+    } catch (error) {
+      this.defect(error);
+    }
+  }
+
+  messageWithin(raw: string, flow: JoinedFlow, exchange: object): void {
+    if (!(exchange instanceof Exchange)) throw new TypeError('not an exchange of these engines');
+    try {
+      const parsed = parseMessage(raw);
+      const message = parsed.ok ? parsed.message : parsed.partial;
+      if (!parsed.ok) this.malformed(parsed.reason, flow);
+      if (message === undefined || !(parsed.ok || message.isRequest)) exchange.unreadable();
+      else if (message.isRequest) this.receiveWithin(message, flow, exchange, parsed);
+      else {
+        this.counters.responses++;
+        exchange.receive(message);
+      }
     } catch (error) {
       this.defect(error);
     }
@@ -227,17 +192,25 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     client.start();
   }
 
-  terminated(machine: ServerMachine | ClientMachine): void {
-    this.table.remove(machine);
-    if ('onEnd' in machine && machine.onEnd !== undefined) this.guard(machine.onEnd);
+  terminated(machine: FoundServer | ClientMachine): void {
+    if (machine instanceof InviteServerTransaction || machine instanceof NonInviteServerTransaction)
+      this.table.removeServer(machine);
+    else this.table.removeClient(machine);
+  }
+
+  exchangeOver(): void {
+    this.table.exchanges--;
+  }
+
+  responseLost(): void {
+    this.counters.responsesLost++;
   }
 
   completed(machine: NonInviteServerTransaction, answer: string): void {
     const { key, hash, source } = machine;
     if (source !== undefined)
       this.replays.add(replayKey(key, source), hash, answer, TIMEOUT_T1S * this.timing.t1Ms);
-    this.counters.replaysForgotten = this.replays.forgotten;
-    this.terminated(machine);
+    this.table.removeServer(machine);
   }
 
   sendCancel(invite: InviteClientTransaction, reason: string): void {
@@ -293,15 +266,38 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (method === 'CANCEL' && this.receiveCancel(request, via, key, hash, flow)) return;
     if (this.isOverloaded(request)) return this.refuseStateless(request, 503, via, flow, true);
 
-    const pending = this.newPending(request, via, key, hash, flow);
+    this.admit(this.newPending(request, via, key, hash, flow));
+  }
+
+  /** What is wrong with it whoever it is for is answered here (RFC 3261 §16.3); the rest is the user's. */
+  private admit(pending: PendingRequest): void {
+    const { request, flow } = pending;
     const fault = admissionFault(request, this.branchIds, flow.listener, this.proxyRequire);
     if (fault === undefined) return this.ask(pending);
     this.counters.refused[fault.status] = (this.counters.refused[fault.status] ?? 0) + 1;
     pending.reply(fault.status, undefined, fault.headers);
   }
 
+  /** Nothing to look up: the request of an exchange is new, or the CANCEL of what it began with. */
+  private receiveWithin(
+    request: SipMessage,
+    flow: JoinedFlow,
+    exchange: Exchange,
+    parsed: ParseResult,
+  ): void {
+    this.counters.requests++;
+    // A late one crossed the answer.
+    if (request.method === 'CANCEL' && exchange.method === 'INVITE') return exchange.owner?.cancel(request);
+    const pending = new PendingRequest(request, flow, undefined, '', exchange, this);
+    this.table.exchanges++;
+    if (!parsed.ok) return pending.reply(parsed.status);
+    if (!this.isOverloaded(request)) return this.admit(pending);
+    this.counters.overload++;
+    pending.reply(503, undefined, retryAfter(this.random));
+  }
+
   /** A retransmission, or the ACK of an answered INVITE. */
-  private receiveKnown(known: ServerMachine, request: SipMessage, flow: Flow): void {
+  private receiveKnown(known: FoundServer, request: SipMessage, flow: Flow): void {
     if (request.method !== 'ACK') {
       this.counters.retransmissions++;
       known.retransmission();
@@ -327,6 +323,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     const invite = this.table.servers.get(serverKey(cancel, via, 'INVITE'), hash);
     if (!(invite instanceof InviteServerTransaction)) return false;
     const { owner } = invite;
+    // Whoever the INVITE reached knows its branch: only who sent it may take it back (RFC 3261 §9.2, §22.1).
+    if (owner !== undefined && owner.flow.remoteAddress !== flow.remoteAddress) return false;
     const pending = this.newPending(cancel, via, key, hash, flow, owner?.toTag);
     pending.reply(200);
     owner?.cancel(cancel);
@@ -361,8 +359,9 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     // An INVITE's transaction outlives its request by 32 s; a key made of slices would keep all of that alive.
     const ownKey = request.method === 'INVITE' ? detached(key) : key;
     const pending = new PendingRequest(request, flow, source, ownKey, path, this, tag);
-    this.table.servers.add(pending.machine, hash);
-    pending.machine.start();
+    const machine = pending.machine as FoundServer;
+    this.table.servers.add(machine, hash);
+    machine.start();
     return pending;
   }
 
@@ -393,8 +392,3 @@ const TAG_LENGTH = 10;
 
 const replayLimits = (limits: Partial<EndpointLimits> | undefined): Partial<ReplayLimits> =>
   limits?.replayBytesMax === undefined ? {} : { bytesMax: limits.replayBytesMax };
-
-const withPlaceholderVia = (message: string): string => {
-  const at = message.indexOf('\r\n') + 2;
-  return `${message.slice(0, at)}Via: SIP/2.0/UDP placeholder.invalid\r\n${message.slice(at)}`;
-};

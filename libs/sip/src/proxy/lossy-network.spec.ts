@@ -1,7 +1,8 @@
 // Three nodes on a network that loses, duplicates, delays and reorders datagrams: a client, a proxy, a server.
 // Each request is executed once and answered once, or given up by its own timers; afterwards nothing is left anywhere.
 import fc from 'fast-check';
-import { createEndpoint, type SipEndpoint } from './endpoint.js';
+import { createEndpoint } from './endpoint.js';
+import type { SipEndpoint } from './endpoint.options.js';
 import { Edits } from '../message/edits.js';
 import type { EndpointUser, NextHop } from './endpoint.port.js';
 import { countingRandom, headerOf, requestText } from '../testing/scripted-network.js';

@@ -1,10 +1,12 @@
 // Whatever peers, callers, networks and policies do, in any order: exactly one final answer goes upstream (2xx to INVITE
 // excepted), the user hears of it once, and when all timers have run nothing is left.
 import fc from 'fast-check';
-import { createEndpoint, type SipEndpoint } from './endpoint.js';
+import { createEndpoint } from './endpoint.js';
+import type { SipEndpoint } from './endpoint.options.js';
 import { Edits } from '../message/edits.js';
 import type { NextHop, ProxyContext } from './endpoint.port.js';
 import { requestText, responseText, ScriptedNetwork, type PeerFlow } from '../testing/scripted-network.js';
+import type { PendingRequest } from '../transaction/server-transaction.js';
 import type { Target } from '../transport/transport.port.js';
 
 const STATUSES = [100, 180, 183, 200, 202, 302, 401, 404, 407, 408, 430, 486, 487, 500, 503, 600, 603];
@@ -95,7 +97,8 @@ const run = async ({
   const completed: number[] = [];
   const defects: unknown[] = [];
   let context: ProxyContext<number> | undefined;
-  let ended = false;
+  let server: PendingRequest | undefined;
+  const isOver = (): boolean => server!.ended || (method !== 'INVITE' && server!.answered);
   let left = retries;
   const hopOf = (indexes: readonly number[], asFlow: boolean): NextHop => {
     if (asFlow) return { kind: 'flow', flow: peer(indexes[0]!) };
@@ -115,7 +118,7 @@ const run = async ({
     user: {
       request: (tx) => {
         if (tx.request.method === 'CANCEL') return tx.reply(481);
-        tx.onEnd = () => void (ended = true);
+        server = tx as PendingRequest;
         context = endpoint.proxy(tx, {
           completed: (status) => void completed.push(status),
           branchFailed: () => {
@@ -167,7 +170,7 @@ const run = async ({
       case 'wait': return net.advance(one.ms);
       case 'cancel': return net.receive(caller, requestText('CANCEL', { via }));
       case 'again':
-        return ended ? undefined : net.receive(caller, request); // later it would be a new request
+        return isOver() ? undefined : net.receive(caller, request); // later it would be a new request
       case 'ack': return method === 'INVITE' ? ack() : undefined;
       case 'lose': return net.lose(peer(one.peer));
       case 'unreachable': return endpoint.sendFailed(targets[one.peer]!);

@@ -1,6 +1,7 @@
 // The response context against RFC 3261 §16.6–16.10, RFC 4320, RFC 5393 §5.
 import { jest } from '@jest/globals';
-import { createEndpoint, type EndpointOptions, type SipEndpoint } from './endpoint.js';
+import { createEndpoint } from './endpoint.js';
+import type { EndpointOptions, SipEndpoint } from './endpoint.options.js';
 import { Edits } from '../message/edits.js';
 import type { NextHop, ProxyContext, ProxyUser, ServerTransaction } from './endpoint.port.js';
 import {

@@ -272,9 +272,8 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
 
   /** The status that went upstream: 500 for a final response that cannot be passed on. */
   private forward(branch: ClientBranch<L>, response: SipMessage, status: number): number {
-    if (!hasMoreVias(response)) return this.replyInstead(status); // for nobody upstream (§16.7 item 3)
-    const edits = new Edits(response);
-    edits.popValue(H.Via);
+    const edits = forUpstream(response);
+    if (edits === undefined) return this.replyInstead(status);
     try {
       this.user.response?.(response, edits);
       if (status >= 300) mergeChallenges({ branch, status, response }, this.failures, edits);
@@ -310,9 +309,8 @@ class LateAnswers implements ClientUser {
 
   response(response: SipMessage): void {
     const { status } = response;
-    if (status < 200 || status >= 300 || !hasMoreVias(response)) return;
-    const edits = new Edits(response);
-    edits.popValue(H.Via);
+    const edits = status < 200 || status >= 300 ? undefined : forUpstream(response);
+    if (edits === undefined) return;
     try {
       this.user?.response?.(response, edits);
     } catch (error) {
@@ -331,7 +329,11 @@ const maxForwards = (request: SipMessage): number => Number(request.header(H.Max
 const breadthOf = (stated: string): number =>
   Math.min(BREADTH_MAX, Math.max(1, Number.parseInt(stated, 10) || 1));
 
-const hasMoreVias = (response: SipMessage): boolean => {
+/** The response without our Via; undefined when no other is there: it is for nobody upstream (RFC 3261 §16.7 item 3). */
+const forUpstream = (response: SipMessage): Edits | undefined => {
   const line = response.findLine(H.Via);
-  return response.findLine(H.Via, line + 1) >= 0 || response.lineValue(line).includes(',');
+  if (response.findLine(H.Via, line + 1) < 0 && !response.lineValue(line).includes(',')) return undefined;
+  const edits = new Edits(response);
+  edits.popValue(H.Via);
+  return edits;
 };

@@ -2,6 +2,7 @@
 // with a new Via. RFC 3261 §16.6 items 7–10, §8.1.2; RFC 3263 §4.3. Owners: proxy.ts, endpoint.ts.
 import type { BranchIds } from './branch-id.js';
 import type { Edits } from '../message/edits.js';
+import { Exchange } from './exchange.js';
 import type { Branch, NextHop } from '../proxy/endpoint.port.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
@@ -9,12 +10,19 @@ import { TimerNode, type TimerOwner } from './timer-wheel.js';
 import { InviteClientTransaction, type InviteClientLayer } from './transaction.invite-client.js';
 import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
 import { TIMEOUT_T1S, type ClientUser, type TransactionLayer } from './transaction.js';
-import type { Flow, Resolver, Target, TransportName, Transports } from '../transport/transport.port.js';
+import {
+  isJoined,
+  type Flow,
+  type Resolver,
+  type Target,
+  type TransportName,
+  type Transports,
+} from '../transport/transport.port.js';
 
 /** Targets tried of one hop; what a resolver gives beyond is not used. */
 export const TARGETS_MAX = 5;
 
-export type ClientMachine = InviteClientTransaction | NonInviteClientTransaction;
+export type ClientMachine = InviteClientTransaction | NonInviteClientTransaction | Exchange;
 
 export interface ClientLayer extends TransactionLayer<ClientMachine>, Pick<InviteClientLayer, 'sendCancel'> {
   readonly transports: Transports;
@@ -111,7 +119,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   cancel(reason: string): void {
     if (this.ended || this.cancelled) return;
     this.cancelled = true;
-    if (this.transaction instanceof InviteClientTransaction) this.transaction.cancel(reason);
+    if (canCancel(this.transaction)) this.transaction.cancel(reason);
     else if (this.transaction === undefined) {
       // Never sent: nobody is told, nothing was asked.
       this.stopResolving();
@@ -210,8 +218,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     this.request = '';
     this.targets = [];
     this.refused = undefined;
-    if (!(this.transaction instanceof InviteClientTransaction) || this.transaction.state !== 'accepted')
-      return;
+    if (!canCancel(this.transaction) || this.transaction.state !== 'accepted') return;
     const late = this.owner.lateAnswers?.();
     if (late !== undefined) this.transaction.handOver(late);
   }
@@ -224,10 +231,16 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   private begin(flow: Flow, token: string, request: string): void {
     const { layer, method } = this;
     this.request = request;
-    this.transaction =
-      method === 'INVITE'
-        ? new InviteClientTransaction(token, request, flow, this, layer)
-        : new NonInviteClientTransaction(token, method, request, flow, this, layer);
+    if (isJoined(flow)) this.transaction = new Exchange(method, request, flow, this, layer);
+    else
+      this.transaction =
+        method === 'INVITE'
+          ? new InviteClientTransaction(token, request, flow, this, layer)
+          : new NonInviteClientTransaction(token, method, request, flow, this, layer);
     layer.begin(this.transaction);
   }
 }
+
+/** Of an INVITE, or perhaps of one. */
+const canCancel = (machine: ClientMachine | undefined): machine is InviteClientTransaction | Exchange =>
+  machine instanceof Exchange || machine instanceof InviteClientTransaction;

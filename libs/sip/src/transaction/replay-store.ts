@@ -77,12 +77,12 @@ export class ReplayStore {
   readonly #chunkBytes: number;
   readonly #chunksMax: number;
   readonly #perChunk: number;
-  /** Answers that had to go before their time. */
-  forgotten = 0;
 
   /** `bytesMax` is kept to by whole chunks, of which there is at least one. */
   constructor(
     private readonly clock: Monotonic,
+    /** Counts the answers that had to go before their time. */
+    private readonly counters: { replaysForgotten: number },
     { bytesMax = REPLAY_BYTES_MAX, chunkBytes = CHUNK_BYTES }: Partial<ReplayLimits> = {},
   ) {
     this.#chunkBytes = Math.min(chunkBytes, bytesMax);
@@ -150,7 +150,7 @@ export class ReplayStore {
       this.#chunks.push(chunk);
       return chunk;
     }
-    if (!isOver) this.forgotten += oldest.count;
+    if (!isOver) this.counters.replaysForgotten += oldest.count;
     this.#chunks.shift();
     this.#firstChunk++;
     oldest.count = 0;

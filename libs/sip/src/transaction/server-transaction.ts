@@ -3,6 +3,7 @@
 import type { ServerTransaction } from '../proxy/endpoint.port.js';
 import type { SipMessage } from '../message/message.js';
 import { makeReply, reasonPhrase, type Source } from './reply.js';
+import { Exchange, type AnsweringLayer } from './exchange.js';
 import { InviteServerTransaction, type InviteServerUser } from './transaction.invite-server.js';
 import {
   NonInviteServerTransaction,
@@ -10,12 +11,15 @@ import {
   type NonInviteServerUser,
 } from './transaction.non-invite-server.js';
 import type { ResponsePath, TransactionLayer } from './transaction.js';
-import type { Flow } from '../transport/transport.port.js';
+import type { Flow, JoinedFlow } from '../transport/transport.port.js';
 
-export type ServerMachine = InviteServerTransaction | NonInviteServerTransaction;
+export type ServerMachine = InviteServerTransaction | NonInviteServerTransaction | Exchange;
 
 export interface ServerLayer
-  extends TransactionLayer<ServerMachine>, Pick<NonInviteServerLayer, 'completed'> {
+  extends
+    TransactionLayer<InviteServerTransaction | NonInviteServerTransaction>,
+    Pick<NonInviteServerLayer, 'completed'>,
+    AnsweringLayer {
   /** A fresh To tag. */
   newTag(): string;
 }
@@ -41,23 +45,17 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
     /** Set when the topmost Via lacks something that §18.2.1 or RFC 3581 wants in answers. */
     readonly source: Source | undefined,
     key: string,
-    path: ResponsePath,
+    /** Where answers go: the way through a network, or the exchange that the request came in. */
+    path: ResponsePath | Exchange,
     private readonly layer: ServerLayer,
     private tag = '',
   ) {
-    this.machine =
-      request.method === 'INVITE'
-        ? new InviteServerTransaction(key, path, this, layer)
-        : new NonInviteServerTransaction(key, request.method, path, this, layer, flow);
-  }
-
-  /** Kept by the machine, which outlives this object: that one holds the request. */
-  get onEnd(): (() => void) | undefined {
-    return this.machine.onEnd;
-  }
-
-  set onEnd(run: (() => void) | undefined) {
-    this.machine.onEnd = run;
+    if (path instanceof Exchange) this.machine = path.takenBy(this, flow as JoinedFlow, layer);
+    else
+      this.machine =
+        request.method === 'INVITE'
+          ? new InviteServerTransaction(key, path, this, layer)
+          : new NonInviteServerTransaction(key, request.method, path, this, layer, flow);
   }
 
   /** True once nothing can be sent any more. */

@@ -2,32 +2,41 @@
 // Owner: endpoint.ts.
 import { H } from '../message/header-table.js';
 import type { ClientMachine } from './client-branch.js';
+import { Exchange } from './exchange.js';
 import type { SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
-import type { ServerMachine } from './server-transaction.js';
 import { keyedHash, type HashKey } from './keyed-hash.js';
 import { MAGIC_COOKIE, type TopVia } from './top-via.js';
 import { TransactionIndex } from './transaction-index.js';
-import { InviteClientTransaction } from './transaction.invite-client.js';
-import { NonInviteClientTransaction } from './transaction.non-invite-client.js';
+import type { InviteClientTransaction } from './transaction.invite-client.js';
+import type { InviteServerTransaction } from './transaction.invite-server.js';
+import type { NonInviteClientTransaction } from './transaction.non-invite-client.js';
+import type { NonInviteServerTransaction } from './transaction.non-invite-server.js';
 import type { FlowWaiter } from './transaction.js';
 import type { Flow, Target } from '../transport/transport.port.js';
+
+/** What is found by its text; an exchange (exchange.ts) comes with its messages. */
+export type FoundServer = InviteServerTransaction | NonInviteServerTransaction;
+type FoundClient = InviteClientTransaction | NonInviteClientTransaction;
 
 /** The first of the client transactions on one connection; they form a list. */
 type Waiting = { first: FlowWaiter | undefined };
 
 export class TransactionTable {
-  readonly servers = new TransactionIndex<ServerMachine>();
-  readonly clients = new TransactionIndex<ClientMachine>();
+  readonly servers = new TransactionIndex<FoundServer>();
+  readonly clients = new TransactionIndex<FoundClient>();
+  /** Exchanges without a final answer, on either side. */
+  exchanges = 0;
   /** Client transactions of each connection, for when it is lost; UDP has no connections to lose. */
   private readonly waiting = new Map<Flow, Waiting>();
 
   get size(): number {
-    return this.servers.size + this.clients.size;
+    return this.servers.size + this.clients.size + this.exchanges;
   }
 
   addClient(client: ClientMachine): void {
-    this.clients.add(client, clientHash(client.key));
+    if (client instanceof Exchange) this.exchanges++;
+    else this.clients.add(client, clientHash(client.key));
     const { flow } = client;
     if (!flow.reliable) return;
     let list = this.waiting.get(flow);
@@ -37,13 +46,14 @@ export class TransactionTable {
     list.first = client;
   }
 
-  remove(machine: ServerMachine | ClientMachine): void {
-    if (!isClient(machine)) {
-      this.servers.delete(machine);
-      return;
-    }
-    this.clients.delete(machine);
-    if (machine.flow.reliable) this.unlink(machine);
+  removeServer(server: FoundServer): void {
+    this.servers.delete(server);
+  }
+
+  removeClient(client: ClientMachine): void {
+    if (client instanceof Exchange) this.exchanges--;
+    else this.clients.delete(client);
+    if (client.flow.reliable) this.unlink(client);
   }
 
   private unlink(client: FlowWaiter): void {
@@ -76,7 +86,7 @@ export class TransactionTable {
   /** Those that send to this peer. A search: the network reports such failures rarely. */
   clientsTo(peer: Target | Flow): readonly FlowWaiter[] {
     if ('reliable' in peer && peer.reliable) return this.clientsOn(peer);
-    const found: ClientMachine[] = [];
+    const found: FoundClient[] = [];
     const address = 'address' in peer ? peer.address : peer.remoteAddress;
     const port = 'address' in peer ? peer.port : peer.remotePort;
     for (const client of this.clients.values()) {
@@ -92,16 +102,13 @@ export class TransactionTable {
 
   /** Requests that wait for a final answer, either way. */
   get pendingCount(): number {
-    let count = 0;
+    let count = this.exchanges;
     for (const server of this.servers.values()) if (server.owner !== undefined) count++;
     for (const { state } of this.clients.values())
       if (state === 'calling' || state === 'trying' || state === 'proceeding') count++;
     return count;
   }
 }
-
-const isClient = (machine: ServerMachine | ClientMachine): machine is ClientMachine =>
-  machine instanceof NonInviteClientTransaction || machine instanceof InviteClientTransaction;
 
 /**
  * Key of the server transaction that a request of this method belongs to or begins. ACK and CANCEL look for 'INVITE'.

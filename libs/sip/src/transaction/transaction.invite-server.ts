@@ -4,6 +4,7 @@ import type { SipMessage } from '../message/message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
 import type { Indexed } from './transaction-index.js';
 import { TIMEOUT_T1S, type ResponsePath, type TransactionLayer } from './transaction.js';
+import type { Flow } from '../transport/transport.port.js';
 
 export type InviteServerState = 'proceeding' | 'completed' | 'confirmed' | 'accepted' | 'terminated';
 
@@ -14,6 +15,8 @@ export interface InviteServerUser {
   /** Nothing was answered for timer C: true when the request is still being worked on, else the owner answers. */
   unanswered(): boolean;
   cancel(cancel: SipMessage): void;
+  /** Where the INVITE came from. */
+  readonly flow: Flow;
   /** Of every answer made here. */
   readonly toTag: string;
 }
@@ -32,7 +35,6 @@ export class InviteServerTransaction implements TimerOwner, Indexed {
   private last = '';
   /** The owner while there is no final answer. */
   owner: InviteServerUser | undefined;
-  onEnd: (() => void) | undefined = undefined;
   hash = 0;
   nextInIndex: Indexed | undefined = undefined;
 

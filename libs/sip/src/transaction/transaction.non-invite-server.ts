@@ -27,7 +27,6 @@ export class NonInviteServerTransaction implements TimerOwner, Indexed {
   private last = '';
   /** The owner while there is no final answer. */
   owner: NonInviteServerUser | undefined;
-  onEnd: (() => void) | undefined = undefined;
   hash = 0;
   nextInIndex: Indexed | undefined = undefined;
 

@@ -339,6 +339,7 @@ describe('INVITE server (figure 7, RFC 6026 figure 5)', () => {
     const told: string[] = [];
     const user = {
       toTag: 'tag',
+      flow,
       trying: () => tx.respond(100, '100'),
       unanswered: () => {
         told.push('unanswered');

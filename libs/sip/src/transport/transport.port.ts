@@ -21,7 +21,19 @@ export interface Flow {
   /** Queues one whole SIP message (latin1). False when it cannot be sent: closed, or over the send-buffer bound. */
   send(message: string): boolean;
   close(): void;
+  /** True for a JoinedFlow. */
+  readonly joined?: boolean;
 }
+
+/**
+ * A flow to an engine of the same process, on which nothing is lost, doubled or late: requests and answers need not be matched
+ * by their text, each carries the exchange that it belongs to (transaction/exchange.ts).
+ */
+export interface JoinedFlow extends Flow {
+  sendWithin(message: string, exchange: object): boolean;
+}
+
+export const isJoined = (flow: Flow): flow is JoinedFlow => flow.joined === true;
 
 /** Where a request is to go, resolved: one address of RFC 3263's answer. */
 export type Target = Readonly<{ transport: TransportName; address: string; port: number }>;
@@ -36,6 +48,8 @@ export interface TransportReceiver {
   sendFailed(target: Target | Flow): void;
   /** Input on this connection could not be framed; the transport has answered it where it could, and closes the flow. */
   malformed?(reason: string, flow: Flow): void;
+  /** A message that belongs to this exchange; there for receivers that take such. */
+  messageWithin?(raw: string, flow: JoinedFlow, exchange: object): void;
 }
 
 /** All transports of one SIP node. */

@@ -1,0 +1,43 @@
+// What an endpoint is made of and how it is bounded. Reader: endpoint.ts; writers: bono, sprout, tests.
+import type { Random } from '#libs/runtime';
+import type { EndpointCounters } from './endpoint.counters.js';
+import type { Endpoint, EndpointUser, SipTiming } from './endpoint.port.js';
+import type { TimerWheel } from '../transaction/timer-wheel.js';
+import type { Resolver, TransportReceiver, Transports } from '../transport/transport.port.js';
+
+/** Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. */
+export const TRANSACTIONS_MAX = 400_000;
+
+export type EndpointLimits = Readonly<{
+  transactionsMax: number;
+  branchesMax: number;
+  /** Of answers to non-INVITEs, kept for retransmissions (replay-store.ts). */
+  replayBytesMax: number;
+}>;
+
+export type EndpointOptions = Readonly<{
+  /** For logs and metrics. */
+  name: string;
+  random: Random;
+  /** Shared by the endpoints of a process; holds the clock. */
+  timers: TimerWheel;
+  transports: Transports;
+  resolver: Resolver;
+  user: EndpointUser;
+  timing?: Partial<SipTiming>;
+  limits?: Partial<EndpointLimits>;
+  /** Option tags that Proxy-Require may name; with any other a request gets 420. 'any': the user decides. */
+  proxyRequire?: readonly string[] | 'any';
+  /** An exception in a user's callback: to be logged. The request it concerns was answered 500. */
+  onDefect?: (error: unknown) => void;
+}>;
+
+/** What createEndpoint makes: the users' side, the transports' side, and what an operator wants to see. */
+export interface SipEndpoint extends Endpoint, TransportReceiver {
+  readonly name: string;
+  readonly counters: Readonly<EndpointCounters>;
+  /** Requests that came and are not finally answered yet, and own ones without an answer. */
+  readonly pendingCount: number;
+  /** Takes no new dialogs or registrations: 503 with Retry-After. What runs goes on, and so do dialogs. */
+  drain(): void;
+}

@@ -1,0 +1,32 @@
+// A request forwarded outside transactions: the ACK of a 2xx (RFC 3261 §16.11). Reader: endpoint.ts.
+import { isExhausted } from './admission.js';
+import { viaValue, type ClientLayer } from '../transaction/client-branch.js';
+import type { Edits } from '../message/edits.js';
+import type { NextHop } from './endpoint.port.js';
+import { H } from '../message/header-table.js';
+import type { Flow, Target } from '../transport/transport.port.js';
+
+type Layer = Pick<ClientLayer, 'transports' | 'resolver' | 'branchIds' | 'resolverFailed'> & {
+  readonly counters: { acksLost: number };
+};
+
+/** With our Via on top and one hop less to go; dropped where none is left. Only the first target of a hop is tried. */
+export const sendStateless = (edits: Edits, hop: NextHop, layer: Layer): void => {
+  const { message } = edits;
+  if (isExhausted(message)) return;
+  const hops = message.header(H.MaxForwards);
+  edits.replace(H.MaxForwards, hops === undefined ? '70' : String(Number(hops) - 1));
+  if (hop.kind === 'flow') return sendOn(hop.flow, edits, layer);
+  const toFirst = (targets: readonly Target[]): void =>
+    sendOn(targets[0] && layer.transports.flowTo(targets[0], hop.listener), edits, layer);
+  if (hop.kind === 'target') return toFirst([hop.target]);
+  const targets = layer.resolver.resolve(hop.uri);
+  if (targets instanceof Promise) targets.then(toFirst, (error: unknown) => layer.resolverFailed(error));
+  else toFirst(targets);
+};
+
+const sendOn = (flow: Flow | undefined, edits: Edits, { transports, branchIds, counters }: Layer): void => {
+  const branchId = branchIds.stateless(edits.message);
+  const text = flow && edits.renderWithVia(viaValue(transports, flow, branchId));
+  if (text === undefined || flow?.send(text) !== true) counters.acksLost++;
+};

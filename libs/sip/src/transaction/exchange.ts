@@ -1,0 +1,155 @@
+// A request and its answers between two engines of one process: what a client and a server transaction are together when
+// nothing between them can be lost, doubled or late. So there is no retransmission, no ACK of a failure, no branch to look
+// up and nothing to wait for after the final answer; what is left of RFC 3261 §17 are its time-outs, and of RFC 6026 that
+// every 2xx to an INVITE passes. Made by client-branch.ts, taken by endpoint.ts, carried by memory-hub.ts.
+import { makeCancel } from './derived-request.js';
+import type { SipMessage } from '../message/message.js';
+import { TimerNode, type TimerOwner } from './timer-wheel.js';
+import { TIMEOUT_T1S, type ClientUser, type FlowWaiter, type TransactionLayer } from './transaction.js';
+import type { JoinedFlow } from '../transport/transport.port.js';
+
+/** As the client's transactions: 'accepted' after a 2xx to an INVITE, as more may follow. */
+export type ExchangeState = 'calling' | 'proceeding' | 'accepted' | 'terminated';
+
+/** Who is to answer. */
+export interface ExchangeOwner {
+  /** The request was given up: a context that has lost it is ended. */
+  unanswered(): boolean;
+  cancel(cancel: SipMessage): void;
+}
+
+/** The engine of who answers. */
+export interface AnsweringLayer {
+  /** A final answer was given, or none is wanted any more. */
+  exchangeOver(): void;
+  responseLost(): void;
+}
+
+export class Exchange implements FlowWaiter, TimerOwner {
+  state: ExchangeState = 'calling';
+  nextOnFlow: FlowWaiter | undefined = undefined;
+  previousOnFlow: FlowWaiter | undefined = undefined;
+  /** While there is no final answer. */
+  owner: ExchangeOwner | undefined = undefined;
+  private readonly life = new TimerNode(this, 0);
+  private answering: AnsweringLayer | undefined = undefined;
+  private back: JoinedFlow | undefined = undefined;
+  private cancelReason: string | undefined = undefined;
+  private timedOut = false;
+
+  constructor(
+    readonly method: string,
+    /** As sent; '' once nothing is to be made of it any more. */
+    private request: string,
+    readonly flow: JoinedFlow,
+    private user: ClientUser,
+    private readonly layer: TransactionLayer<Exchange>,
+  ) {}
+
+  // ---- The client's side ----
+
+  start(): void {
+    const { timers, timing } = this.layer;
+    timers.start(this.life, this.isInvite ? timing.timerCMs : TIMEOUT_T1S * timing.t1Ms); // C or F
+    if (!this.flow.sendWithin(this.request, this)) this.fail(503);
+  }
+
+  receive(response: SipMessage): void {
+    const { status } = response;
+    if (this.state === 'accepted') {
+      if (status >= 200 && status < 300) this.user.response(response);
+      return;
+    }
+    if (this.state === 'terminated') return;
+    if (status < 200) {
+      this.state = 'proceeding';
+      if (this.isInvite && this.cancelReason === undefined)
+        this.layer.timers.start(this.life, this.layer.timing.timerCMs); // §16.7 item 2
+      return this.user.response(response);
+    }
+    this.end(this.isInvite && status < 300 ? 'accepted' : 'terminated');
+    // What our own CANCEL brought about is the timer's doing, not the callee's (§16.8).
+    if (this.timedOut && status === 487) this.user.failed(408);
+    else this.user.response(response);
+  }
+
+  /** Somebody else takes what still comes after the 2xx: one who holds little. */
+  handOver(user: ClientUser): void {
+    this.user = user;
+  }
+
+  /** The request is at the other end before this can be: no provisional need be waited for (§9.1). */
+  cancel(reason: string): void {
+    if (this.cancelReason !== undefined || !this.isOpen || !this.isInvite) return;
+    this.cancelReason = reason;
+    this.layer.timers.start(this.life, TIMEOUT_T1S * this.layer.timing.t1Ms);
+    const text = makeCancel(this.request, reason);
+    if (text !== '') this.flow.sendWithin(text, this);
+  }
+
+  /** The other engine has left. */
+  flowClosed(): void {
+    this.unreadable();
+  }
+
+  /** What came of this exchange cannot be read, or nothing can come any more. */
+  unreadable(): void {
+    if (this.isOpen) this.fail(503);
+  }
+
+  timer(_kind: number): void {
+    if (!this.isInvite || this.cancelReason !== undefined) {
+      this.fail(408); // F, or nothing 64 × T1 after the CANCEL (§9.1)
+      if (this.isInvite) this.owner?.unanswered();
+      else this.answered();
+      return;
+    }
+    this.timedOut = true; // C
+    this.cancel('SIP;cause=408');
+  }
+
+  private get isInvite(): boolean {
+    return this.method === 'INVITE';
+  }
+
+  private get isOpen(): boolean {
+    return this.state === 'calling' || this.state === 'proceeding';
+  }
+
+  private fail(status: 408 | 503): void {
+    this.end('terminated');
+    this.user.failed(status);
+  }
+
+  private end(state: 'accepted' | 'terminated'): void {
+    this.state = state;
+    this.request = '';
+    this.layer.timers.stop(this.life);
+    this.layer.terminated(this);
+  }
+
+  // ---- The answering side ----
+
+  /** Whoever took the request answers by `respond`, on this flow of its own. */
+  takenBy(owner: ExchangeOwner, flow: JoinedFlow, layer: AnsweringLayer): this {
+    this.owner = owner;
+    this.back = flow;
+    this.answering = layer;
+    return this;
+  }
+
+  /** A response from the user. 100 is hop by hop, and a 408 to a non-INVITE is not sent (RFC 4320 §4.2). */
+  respond(status: number, message: string): void {
+    const isFirst = this.owner !== undefined;
+    if (status >= 200 && isFirst) this.answered();
+    else if (!isFirst && !(this.isInvite && status >= 200 && status < 300)) return;
+    if (this.state === 'terminated' || status === 100 || (status === 408 && !this.isInvite)) return;
+    if (this.back?.sendWithin(message, this) !== true) this.answering?.responseLost();
+  }
+
+  private answered(): void {
+    if (this.owner === undefined) return;
+    this.owner = undefined;
+    this.answering?.exchangeOver();
+  }
+}
