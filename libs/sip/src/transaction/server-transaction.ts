@@ -80,6 +80,8 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
       // Further 2xx to an INVITE pass (RFC 6026 §7.1): the machine lets nothing else through.
       this.answered = true;
       this.onCancel = undefined;
+      // Nothing asks it any more, and it holds all of its branches.
+      this.context = undefined;
     }
     this.machine.respond(status, message);
   }
