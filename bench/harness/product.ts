@@ -1,6 +1,6 @@
 // The product under measurement: the all-in-one from dist/, on free ports, with a DATA_DIR of its own. Started, killed and
 // started again as an operator would; ready means what /healthz says. Used by bench and accept.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Child, sleep, startChild, until } from './children.js';
@@ -106,6 +106,14 @@ const stopChild = async (child: Child): Promise<{ code: number; tookMs: number }
   return { code: code ?? -1, tookMs: Math.round(performance.now() - startMs) };
 };
 
+/** Node's flags of `npm start`, so that what is measured is what runs. */
+const startFlags = (): readonly string[] => {
+  const { scripts } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return /exec node (.+) dist\//.exec(scripts.start)![1]!.split(' ');
+};
+
 const untilReady = (child: Child, health: string): Promise<boolean> =>
   until('the product to be ready', READY_MS_MAX, async () => {
     if (child.ended) throw new Error(`the product exited with ${await child.exit}:\n${child.output()}`);
@@ -140,7 +148,7 @@ export const createProduct = async (options: ProductOptions = {}): Promise<Produ
     },
     async start() {
       const startMs = performance.now();
-      const args = [...(options.nodeFlags ?? []), '--enable-source-maps', main];
+      const args = [...startFlags(), ...(options.nodeFlags ?? []), main];
       const { cpus, echo = false } = options;
       child = startChild(process.execPath, args, { cwd: folder, env, cpus, echo });
       await untilReady(child, health);

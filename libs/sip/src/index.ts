@@ -36,5 +36,5 @@ export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/
 export { StreamFramer, type FramerSink, type FramingFault } from './transport/stream-framer.js';
 export { flowTokens } from './transport/flow-token.js';
 export type { FlowReference, FlowTokens } from './transport/flow-token.js';
-export { canonicalIp, familyOf, hostPort, isWildcard } from './fields/ip-address.js';
+export { canonicalIp, familyOf, hostPort, isCanonicalIpv4, isWildcard } from './fields/ip-address.js';
 export { createStaticResolver } from './transport/resolver.js';

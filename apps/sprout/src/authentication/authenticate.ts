@@ -69,6 +69,16 @@ const challenge = async (
   offer(authenticator, tx, { ...offered, nonce });
 };
 
+const challengeAgain = async (
+  authenticator: Authenticator,
+  tx: ServerTransaction,
+  source: Source,
+  offered: Omit<Offer, 'nonce'>,
+): Promise<false> => {
+  await challenge(authenticator, tx, source, offered);
+  return false;
+};
+
 /** The answer's digest, computed from what Homestead knows; undefined when it cannot be right. */
 const expectedResponse = (
   auth: DigestCredentials,
@@ -114,18 +124,14 @@ const attempt = async (
     return false;
   }
   const vector = answer.value;
-  const again = async (stale: boolean): Promise<false> => {
-    await challenge(authenticator, tx, source, { vector, stale });
-    return false;
-  };
-
-  if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined) return again(false);
+  if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined)
+    return challengeAgain(authenticator, tx, source, { vector, stale: false });
   // Credentials for somebody else's realm prove nothing here, and are no failed try either.
-  if (auth.realm !== vector.realm) return again(false);
+  if (auth.realm !== vector.realm) return challengeAgain(authenticator, tx, source, { vector, stale: false });
 
   const nowMs = ports.clock.nowMs();
   const known = await challenges.find(impi, auth.nonce, nowMs);
-  if (known === undefined) return again(true);
+  if (known === undefined) return challengeAgain(authenticator, tx, source, { vector, stale: true });
 
   // Only who knows the password has a nonce that was answered right (or overheard it, and guesses without us): no wait.
   const waitMs = waitedMs > 0 || known.nc > 0 ? 0 : brake.waitMs(source);
@@ -152,8 +158,8 @@ const attempt = async (
   const verdict = await challenges.accept(impi, auth.nonce, nonceCount(auth.nc), keepUntilMs, nowMs);
   if (verdict === 'accepted') brake.succeeded(source);
   if (verdict === 'accepted') return true;
-  if (verdict === 'contended') replyFault(tx, ports);
-  else await again(true);
+  if (verdict !== 'contended') return challengeAgain(authenticator, tx, source, { vector, stale: true });
+  replyFault(tx, ports);
   return false;
 };
 

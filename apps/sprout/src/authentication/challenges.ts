@@ -35,6 +35,7 @@ const leastWorthy = (unanswered: readonly Challenge[]): Challenge | undefined =>
 };
 
 const makeRoom = (live: Challenge[]): void => {
+  if (live.length < UNANSWERED_MAX) return;
   const unanswered = live.filter(({ nc }) => nc === 0);
   const gone = unanswered.length < UNANSWERED_MAX ? undefined : leastWorthy(unanswered);
   if (gone !== undefined) live.splice(live.indexOf(gone), 1);
@@ -43,7 +44,7 @@ const makeRoom = (live: Challenge[]): void => {
 /** Puts one that was just used behind the others. */
 const used = (live: Challenge[], at: number, challenge: Challenge): void => {
   live.splice(at, 1);
-  if (live.filter(({ nc }) => nc > 0).length >= IN_USE_MAX)
+  if (live.length >= IN_USE_MAX && live.filter(({ nc }) => nc > 0).length >= IN_USE_MAX)
     live.splice(
       live.findIndex(({ nc }) => nc > 0),
       1,
@@ -62,7 +63,7 @@ export class Challenges {
   constructor(private readonly store: KeyValueStore<LiveChallenges>) {}
 
   /** Remembers a new challenge. False: contended beyond the bound. */
-  async add(impi: string, nonce: string, nowMs: number, to: string): Promise<boolean> {
+  add(impi: string, nonce: string, nowMs: number, to: string): Promise<boolean> {
     return this.#change(impi, nowMs, (live) => {
       makeRoom(live);
       live.push({ nonce, nc: 0, expiresAtMs: nowMs + UNANSWERED_S * 1000, to });

@@ -2,13 +2,22 @@
 // the edge's own: the edge writes `received` there unless sent-by is already the packet's source, and replaces one that the
 // client wrote (RFC 3261 §18.2.1). Vias further down and Contact are the client's; a flow token in Path only the edge reads.
 // Behind another proxy of the core the address is that of the edge: counted more coarsely, but nobody is locked out.
-import { canonicalIp, H, parseVia, type ServerTransaction, values } from '#libs/sip';
+import {
+  canonicalIp,
+  detached,
+  H,
+  isCanonicalIpv4,
+  parseVia,
+  type ServerTransaction,
+  values,
+} from '#libs/sip';
 
 const GROUPS = 8;
 const SITE_GROUPS = 4;
 
 /** IPv6 by its /64: one subscriber line has 2^64 addresses to fail from. Undefined: the text is no address. */
 const sourceOf = (text: string): string | undefined => {
+  if (isCanonicalIpv4(text)) return detached(text); // counts and challenges keep it
   const address = canonicalIp(text);
   if (address?.includes('.')) return address.slice(address.lastIndexOf(':') + 1); // IPv4, mapped or not
   if (address === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
-import { canonicalIp, formatIp, hostPort, parseIp } from './ip-address.js';
+import { canonicalIp, formatIp, hostPort, isCanonicalIpv4, parseIp } from './ip-address.js';
 
 it.each([
   ['127.0.0.1', '127.0.0.1'],
@@ -36,6 +36,19 @@ it('takes back what it writes, and agrees with the system on what is an address'
     ),
     { numRuns: 500 },
   );
+});
+
+it('knows a plain IPv4 address without taking it apart', () => {
+  const texts = fc.oneof(
+    fc.ipV4(),
+    fc.stringMatching(/^[0-9.]{0,16}$/),
+    fc.stringMatching(/^(0|1|25|256|0?9)([.](0|00|7|255))*$/),
+  );
+  fc.assert(
+    fc.property(texts, (text) => expect(isCanonicalIpv4(text)).toBe(canonicalIp(text) === text)),
+    { numRuns: 1_000 },
+  );
+  expect(['::1', '1.2.3.4:5', '1.2.3.4 ', 'a.b.c.d'].some(isCanonicalIpv4)).toBe(false);
 });
 
 it('spells as the system does', () => {

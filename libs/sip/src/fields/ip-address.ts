@@ -27,6 +27,24 @@ export const isWildcard = (address: string): boolean => address === '0.0.0.0' ||
 export const hostPort = (host: string, port: number): string =>
   host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
 
+const ZERO = 48;
+const DOT = 46;
+
+/** Four numbers up to 255 with dots between and no leading zeros: an IPv4 address as canonicalIp spells it. */
+export const isCanonicalIpv4 = (text: string): boolean => {
+  let dots = 0;
+  let value = -1; // no digit yet
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (value < 0 || ++dots > 3) return false;
+      value = -1;
+    } else if (code < ZERO || code > ZERO + 9 || value === 0) return false;
+    else if ((value = Math.max(value, 0) * 10 + code - ZERO) > 255) return false;
+  }
+  return dots === 3 && value >= 0;
+};
+
 const parseIpv4 = (text: string): Uint8Array | undefined => {
   const parts = text.split('.', 5);
   if (parts.length !== 4) return undefined;
