@@ -39,6 +39,8 @@ export type WorldOptions = Readonly<{
   nodes?: 1 | 2;
   /** What becomes of messages on the way: delay, loss, repetition. */
   transform?: (world: { clock: FakeClock; random: SeededRandom }) => Transform;
+  /** Edges and routers exchange messages directly, as in one process. Default: where there is no transform. */
+  joins?: boolean;
   planted?: Planted;
 }>;
 
@@ -86,12 +88,13 @@ export interface World {
 
 /** Starts a world; everything in it follows from the seed. */
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
-  const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform, planted = {} } = options;
+  const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform, joins, planted = {} } = options;
   const clock = createFakeClock();
   const random = createSeededRandom(seed);
   const hub = new MemoryHub({
     clock,
     ...(transform === undefined ? {} : { transform: transform({ clock, random: random.fork('network') }) }),
+    ...(joins === undefined ? {} : { joins }),
   });
   const wheels = new Set<TimerWheel>();
   const disk = new MemoryDisk();
