@@ -21,14 +21,10 @@ const message = (text: string): SipMessage => {
 const INVITE = requestText('INVITE', { headers: ['Max-Forwards: 70'] });
 const MESSAGE = requestText('MESSAGE');
 
-class JoinedPeer extends PeerFlow implements JoinedFlow {
-  readonly joined = true;
-  sendWithin(text: string): boolean {
-    return this.send(text);
-  }
-}
-
-const flow = (): JoinedPeer => new JoinedPeer('tcp', '10.0.0.2', 5054, 'core', 1);
+const flow = (): PeerFlow & JoinedFlow => {
+  const peer = new PeerFlow('tcp', '10.0.0.2', 5054, 'core', 1);
+  return Object.assign(peer, { joined: true, sendWithin: (text: string) => peer.send(text) });
+};
 
 /** An exchange that has been sent; `take` hands it to who is to answer. */
 const begin = (text: string, there = flow()) => {
