@@ -21,12 +21,11 @@ export const SWEEP_MS = 8_000;
  */
 export const LINGERING_MAX = 1_000;
 
-/** At the bound of connections so many, the oldest, are looked at for one that has not said a whole message yet. */
-const ROOM_SEARCH_MAX = 1_024;
-
 export class Connections<C extends Connection> {
   readonly #byId = new Map<number, C>();
   readonly #byPeer = new Map<string, C>();
+  /** Those of #byId that a peer opened and that have not said a whole message yet, the oldest first. */
+  readonly #silent = new Set<C>();
   /** Found by nobody any more, but still open. */
   readonly #lingering = new Set<C>();
   #cancelSweep: (() => void) | undefined;
@@ -46,20 +45,19 @@ export class Connections<C extends Connection> {
   }
 
   /**
-   * Room for one more that a peer opened: at the bound the oldest one that is incomplete goes, so that who opens many and says
-   * nothing keeps nobody out. False when there is none.
+   * Room for one more that a peer opened: at the bound the oldest one that never said a whole message goes, so that who opens
+   * many and says nothing keeps nobody out. False when there is none.
    */
   makeRoom(): boolean {
     if (!this.full) return true;
-    let left = ROOM_SEARCH_MAX;
-    for (const connection of this.#byId.values()) {
-      if (connection.incomplete) {
-        connection.drop('made room');
-        return true;
-      }
-      if (--left === 0) break;
-    }
-    return false;
+    const [oldest] = this.#silent;
+    oldest?.drop('made room');
+    return oldest !== undefined;
+  }
+
+  /** A whole message came on it; keep-alives are none. */
+  spoke(connection: C): void {
+    this.#silent.delete(connection);
   }
 
   all(): readonly C[] {
@@ -78,6 +76,7 @@ export class Connections<C extends Connection> {
     this.context.counters.connectionsOpened += 1;
     this.#byId.set(connection.connectionId, connection);
     this.#byPeer.set(peerKey(connection.remoteAddress, connection.remotePort), connection);
+    if (connection.incomplete) this.#silent.add(connection);
     this.#cancelSweep ??= this.context.clock.after(SWEEP_MS, () => this.#sweep());
   }
 
@@ -91,6 +90,7 @@ export class Connections<C extends Connection> {
 
   remove(connection: C): void {
     this.#lingering.delete(connection);
+    this.#silent.delete(connection);
     if (!this.#byId.delete(connection.connectionId)) return;
     this.context.counters.connectionsClosed += 1;
     const key = peerKey(connection.remoteAddress, connection.remotePort);

@@ -132,6 +132,7 @@ export class TcpConnection implements Connection, FramerSink {
   message(raw: string): void {
     this.#heard = true;
     this.incompleteSweeps = 0;
+    this.connections.spoke(this);
     if (!isResponse(raw) && !raw.startsWith('ACK ')) this.#owed += 1;
     deliver(this.context, raw, this);
   }

@@ -238,7 +238,10 @@ class WsConnection implements Connection {
     const raw = data.toString('latin1');
     let start = 0;
     while (raw.charCodeAt(start) === 13 || raw.charCodeAt(start) === 10) start++;
-    if (start < raw.length) return deliver(this.context, start === 0 ? raw : raw.slice(start), this);
+    if (start < raw.length) {
+      this.connections.spoke(this);
+      return deliver(this.context, start === 0 ? raw : raw.slice(start), this);
+    }
     // RFC 7118 §6: the CRLF keep-alive of RFC 5626 may be used here too.
     if (raw !== '\r\n\r\n') return;
     this.context.counters.keepAlives += 1;
