@@ -34,14 +34,14 @@ export class Outbox {
     else if (this.#size === OUTBOX_MAX) this.flush();
   }
 
-  /** Sends all, in the order in which they were added. */
+  /** Sends all, in the order in which they were added. `post` must neither throw nor add. */
   readonly flush = (): void => {
     const size = this.#size;
+    this.#size = 0;
     for (let at = 0; at < size; at++) {
       const message = this.#messages[at]!;
       this.#messages[at] = '';
       this.post(message, this.#addresses[at]!, this.#ports[at]!);
     }
-    this.#size = 0;
   };
 }

@@ -66,6 +66,21 @@ describe('UDP', () => {
     expect((await edge.recorder.next('failed')).target).toBe(nowhere);
   });
 
+  it('sends nothing to port 0, and loses only what the system refuses to take', async () => {
+    send(request('a'));
+    const { flow } = await edge.recorder.next('message');
+    const { node } = edge;
+    expect(node.flowTo({ transport: 'udp', address: '127.0.0.1', port: 0 }, 'edge')!.send(request('b'))).toBe(
+      false,
+    );
+    // Node throws for such a port, where a network would only tell of an error.
+    expect(
+      node.flowTo({ transport: 'udp', address: '127.0.0.1', port: 70_000 }, 'edge')!.send(request('c')),
+    ).toBe(true);
+    expect(flow.send(request('d'))).toBe(true);
+    expect(await heard.next()).toBe(request('d'));
+  });
+
   it('sends nothing once closed', async () => {
     send(request('a'));
     const { flow } = await edge.recorder.next('message');

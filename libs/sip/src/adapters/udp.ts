@@ -132,7 +132,7 @@ export class UdpListener implements Listener {
   send(message: string, address: string, port: number): boolean {
     const { counters } = this.context;
     const socket = this.#socket;
-    if (!socket || message.length > UDP_PAYLOAD_BYTES_MAX) return false;
+    if (!socket || port === 0 || message.length > UDP_PAYLOAD_BYTES_MAX) return false;
     if (++this.#sends % SENDS_BETWEEN_LOOKS === 0 || this.#congested)
       this.#congested = socket.getSendQueueSize() > UDP_SEND_QUEUE_BYTES_MAX;
     if (this.#congested) {
@@ -158,13 +158,19 @@ export class UdpListener implements Listener {
   #post(message: string, address: string, port: number): void {
     const bytes = Buffer.from(message, 'latin1');
     // Errors are told to a callback only, which costs a twentieth of a send; nobody could act on a response's.
-    if (message.charCodeAt(RESPONSE_SLASH) === SLASH) this.#socket?.send(bytes, port, address);
-    else this.#socket?.send(bytes, port, address, this.#sent);
+    try {
+      if (message.charCodeAt(RESPONSE_SLASH) === SLASH) this.#socket?.send(bytes, port, address);
+      else this.#socket?.send(bytes, port, address, this.#sent);
+    } catch (error) {
+      // What Node refuses costs this message only; told later, as whoever hears of it may send.
+      process.nextTick(this.#failed, error);
+    }
   }
 
   #received(datagram: Buffer, peer: RemoteInfo): void {
     const { counters, allowPeer } = this.context;
-    if (allowPeer && !allowPeer(peer.address)) {
+    // Nobody can be answered at port 0: such a source is forged.
+    if (peer.port === 0 || (allowPeer && !allowPeer(peer.address))) {
       counters.dropped += 1;
       return;
     }
@@ -204,13 +210,13 @@ export class UdpListener implements Listener {
   }
 
   /** Send errors carry the peer's address (network unreachable, not permitted, …); others are the socket's own. */
-  #failed(error: NodeJS.ErrnoException & { address?: string; port?: number }): void {
+  readonly #failed = (error: NodeJS.ErrnoException & { address?: string; port?: number }): void => {
     if (error.address !== undefined && error.port !== undefined) {
       tellSendFailed(this.context, this.flowTo(error.address, error.port));
       return;
     }
     this.context.log.warn({ err: error, listener: this.context.name }, 'UDP socket error');
-  }
+  };
 }
 
 /** As large as the system lets them be. */

@@ -277,6 +277,24 @@ describe('matching (§17.2.3)', () => {
     expect(acks).toEqual(['ACK']);
   });
 
+  it('takes a CANCEL from where the INVITE came from only, from any port of it (RFC 3261 §22.1)', () => {
+    const asked: string[] = [];
+    const { net, phone, core } = world({
+      request: (tx) => {
+        asked.push(tx.request.method);
+        if (tx.request.method === 'CANCEL') tx.reply(481);
+      },
+    });
+    net.receive(phone, requestText('INVITE'));
+    const stranger = net.peer('udp', 5070, '10.0.0.66');
+    net.receive(stranger, requestText('CANCEL'));
+    expect(stranger.take()).toEqual(['SIP/2.0 481 Call/Transaction Does Not Exist']);
+    const elsewhere = net.peer('udp', 6666);
+    net.receive(elsewhere, requestText('CANCEL'));
+    expect([...phone.take(), ...elsewhere.take()]).toContain('SIP/2.0 200 OK');
+    expect([asked, core.sent]).toEqual([['INVITE', 'CANCEL'], []]);
+  });
+
   it('counts responses that belong to nothing, and drops them', () => {
     const { net, endpoint, core, phone } = world();
     net.receive(phone, requestText('MESSAGE'));

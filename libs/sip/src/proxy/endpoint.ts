@@ -155,12 +155,10 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
       const parsed = parseMessage(raw);
       const message = parsed.ok ? parsed.message : parsed.partial;
       if (!parsed.ok) this.malformed(parsed.reason, flow);
-      if (message === undefined || !(parsed.ok || message.isRequest)) exchange.unreadable();
-      else if (message.isRequest) this.receiveWithin(message, flow, exchange, parsed);
-      else {
-        this.counters.responses++;
-        exchange.receive(message);
-      }
+      if (message?.isRequest === true) this.receiveWithin(message, flow, exchange, parsed);
+      else if (parsed.ok) this.receiveAnswer(parsed.message, exchange);
+      // Of a provisional or a CANCEL that cannot be read nothing is lost that a timer would not end.
+      else if (!/^(?:SIP\/2\.0 1|CANCEL )/.test(raw)) exchange.broken();
     } catch (error) {
       this.defect(error);
     }
@@ -278,6 +276,12 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     pending.reply(fault.status, undefined, fault.headers);
   }
 
+  private receiveAnswer(response: SipMessage, exchange: Exchange): void {
+    this.counters.responses++;
+    if (this.branchIds.tokenOf(response) === exchange.token) exchange.receive(response);
+    else this.counters.strayResponses++; // whoever answered has changed the Vias below its own
+  }
+
   /** Nothing to look up: the request of an exchange is new, or the CANCEL of what it began with. */
   private receiveWithin(
     request: SipMessage,
@@ -288,10 +292,11 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.counters.requests++;
     // A late one crossed the answer.
     if (request.method === 'CANCEL' && exchange.method === 'INVITE') return exchange.owner?.cancel(request);
+    const isOverloaded = this.isOverloaded(request);
     const pending = new PendingRequest(request, flow, undefined, '', exchange, this);
     this.table.exchanges++;
     if (!parsed.ok) return pending.reply(parsed.status);
-    if (!this.isOverloaded(request)) return this.admit(pending);
+    if (!isOverloaded) return this.admit(pending);
     this.counters.overload++;
     pending.reply(503, undefined, retryAfter(this.random));
   }

@@ -142,8 +142,8 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   failed(status: 408 | 503): void {
     if (this.ended) return;
     this.stopResolving();
-    // A target that answered provisionally had the request: another would run it twice.
-    if (this.status === 0 && this.mayRetry(status)) return this.tryNext();
+    // A target that took it or answered provisionally had the request: another would run it twice.
+    if (this.status === 0 && !wasTaken(this.transaction) && this.mayRetry(status)) return this.tryNext();
     this.ended = true;
     if (this.refused !== undefined && status === 503) {
       this.status = this.refused.status;
@@ -231,7 +231,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   private begin(flow: Flow, token: string, request: string): void {
     const { layer, method } = this;
     this.request = request;
-    if (isJoined(flow)) this.transaction = new Exchange(method, request, flow, this, layer);
+    if (isJoined(flow)) this.transaction = new Exchange(token, method, request, flow, this, layer);
     else
       this.transaction =
         method === 'INVITE'
@@ -240,6 +240,9 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     layer.begin(this.transaction);
   }
 }
+
+const wasTaken = (machine: ClientMachine | undefined): boolean =>
+  machine instanceof Exchange && machine.wasTaken;
 
 /** Of an INVITE, or perhaps of one. */
 const canCancel = (machine: ClientMachine | undefined): machine is InviteClientTransaction | Exchange =>

@@ -50,11 +50,11 @@ const begin = (text: string, there = flow()) => {
   };
   const asked: string[] = [];
   const owner = {
-    unanswered: () => (asked.push('unanswered'), false),
+    unanswered: (): boolean => (asked.push('unanswered'), false),
     cancel: ({ method }: SipMessage) => void asked.push(method),
   };
   const { method } = message(text);
-  const exchange = new Exchange(method, text, there, user, layer);
+  const exchange = new Exchange('token', method, text, there, user, layer);
   exchange.start();
   const take = (): Exchange => exchange.takenBy(owner, back, answering);
   /** As the hub does it: what was sent back arrives. */
@@ -63,7 +63,7 @@ const begin = (text: string, there = flow()) => {
     exchange.respond(status, responseText(text, status));
     arrive();
   };
-  return { net, there, back, told, ended, exchange, take, answer, arrive, answering, asked, user };
+  return { net, there, back, told, ended, exchange, take, answer, arrive, answering, asked, user, owner };
 };
 
 describe.each([
@@ -98,12 +98,23 @@ describe.each([
     const left = begin(text);
     left.take();
     left.exchange.flowClosed();
-    left.answer(200);
     expect([left.told, left.answering.over, left.net.timers.size]).toEqual([['failed 503'], 1, 0]);
+    left.answer(200);
+    expect([left.told, left.answering.over]).toEqual([['failed 503'], 1]);
     const torn = begin(text);
-    torn.take();
-    torn.exchange.unreadable();
-    expect(torn.told).toEqual(['failed 503']);
+    torn.exchange.broken();
+    torn.exchange.broken();
+    expect([torn.told, torn.answering.over]).toEqual([['failed 503'], 0]); // nobody had taken it
+  });
+
+  it('fails when its final answer finds no room', async () => {
+    const { told, back, take, exchange, answering } = begin(text);
+    take();
+    back.close();
+    exchange.respond(486, responseText(text, 486));
+    expect(told).toEqual([]);
+    await Promise.resolve();
+    expect([told, answering.over, answering.lost]).toEqual([['failed 503'], 1, 1]);
   });
 
   it('passes no 100 on, and counts an answer that the other side cannot take', () => {
@@ -146,26 +157,62 @@ describe('an exchange of INVITE', () => {
   });
 
   it('gives up 64 × T1 after a CANCEL without an answer: the owner is asked to end', () => {
-    const { net, told, exchange, take, asked } = begin(INVITE);
+    const { net, told, exchange, take, asked, answer } = begin(INVITE);
     take();
     exchange.cancel('');
-    net.advance(31_900);
+    net.advance(20_000);
+    answer(180); // changes nothing
+    expect(told.splice(0)).toEqual(['180']);
+    net.advance(11_900);
     expect(told).toEqual([]);
     net.advance(200);
     expect([told, asked]).toEqual([['failed 408'], ['unanswered']]);
   });
 
-  it('is cancelled by timer C, which each provisional sets anew, and then a 487 is 408 (§16.8)', () => {
-    const { net, there, told, take, answer } = begin(INVITE);
+  it('passes what comes after a CANCEL: 2xx, or the 487 that was asked for', () => {
+    for (const status of [200, 487]) {
+      const { told, exchange, take, answer } = begin(INVITE);
+      take();
+      exchange.cancel('');
+      answer(status);
+      expect(told).toEqual([`${status}`]);
+    }
+  });
+
+  it('lets who is still at work on it end by itself', () => {
+    const { told, exchange, take, answering, owner } = begin(INVITE);
+    owner.unanswered = () => true;
     take();
-    net.advance(170_000);
+    exchange.flowClosed();
+    expect([told, answering.over]).toEqual([['failed 503'], 0]);
+    exchange.respond(487, responseText(INVITE, 487));
+    expect(answering.over).toBe(1);
+  });
+
+  const GUARD_MS = 180_000 + 32_000 + 4_000;
+
+  it('is ended 36 s after timer C, which each provisional sets anew, by who has lost it', () => {
+    const { net, told, take, answer, exchange, owner, arrive } = begin(INVITE);
+    owner.unanswered = () => (exchange.respond(500, responseText(INVITE, 500)), false);
+    take();
+    net.advance(GUARD_MS - 100);
     answer(180);
-    net.advance(170_000);
-    expect(there.sent).toHaveLength(1);
-    net.advance(10_100);
-    expect(there.sent).toHaveLength(2);
+    net.advance(GUARD_MS - 100);
+    arrive();
+    expect(told).toEqual(['180']);
+    net.advance(200);
+    arrive();
+    expect(told).toEqual(['180', '500']);
+  });
+
+  it('is cancelled then when it is still being worked on, and a 487 is 408 (§16.8)', () => {
+    const { net, there, told, take, answer, owner } = begin(INVITE);
+    owner.unanswered = () => true;
+    take();
+    net.advance(GUARD_MS + 100);
+    expect(there.take().map((line) => line.split(' ')[0])).toEqual(['INVITE', 'CANCEL']);
     answer(487);
-    expect(told).toEqual(['180', 'failed 408']);
+    expect(told).toEqual(['failed 408']);
   });
 });
 

@@ -1,5 +1,5 @@
 // A request and its answers between two engines of one process: what a client and a server transaction are together when
-// nothing between them can be lost, doubled or late. So there is no retransmission, no ACK of a failure, no branch to look
+// nothing between them is doubled, late or lost without a word (a full queue says so). So there is no retransmission, no ACK of a failure, no branch to look
 // up and nothing to wait for after the final answer; what is left of RFC 3261 §17 are its time-outs, and of RFC 6026 that
 // every 2xx to an INVITE passes. Made by client-branch.ts, taken by endpoint.ts, carried by memory-hub.ts.
 import { makeCancel } from './derived-request.js';
@@ -38,6 +38,8 @@ export class Exchange implements FlowWaiter, TimerOwner {
   private timedOut = false;
 
   constructor(
+    /** Of the branch in our Via, which every answer must carry on top (RFC 3261 §18.1.2). */
+    readonly token: string,
     readonly method: string,
     /** As sent; '' once nothing is to be made of it any more. */
     private request: string,
@@ -49,8 +51,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
   // ---- The client's side ----
 
   start(): void {
-    const { timers, timing } = this.layer;
-    timers.start(this.life, this.isInvite ? timing.timerCMs : TIMEOUT_T1S * timing.t1Ms); // C or F
+    this.layer.timers.start(this.life, this.isInvite ? this.guardMs : this.timeoutMs);
     if (!this.flow.sendWithin(this.request, this)) this.fail(503);
   }
 
@@ -63,8 +64,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
     if (this.state === 'terminated') return;
     if (status < 200) {
       this.state = 'proceeding';
-      if (this.isInvite && this.cancelReason === undefined)
-        this.layer.timers.start(this.life, this.layer.timing.timerCMs); // §16.7 item 2
+      if (this.isInvite && this.cancelReason === undefined) this.layer.timers.start(this.life, this.guardMs); // §16.7 item 2
       return this.user.response(response);
     }
     this.end(this.isInvite && status < 300 ? 'accepted' : 'terminated');
@@ -82,30 +82,41 @@ export class Exchange implements FlowWaiter, TimerOwner {
   cancel(reason: string): void {
     if (this.cancelReason !== undefined || !this.isOpen || !this.isInvite) return;
     this.cancelReason = reason;
-    this.layer.timers.start(this.life, TIMEOUT_T1S * this.layer.timing.t1Ms);
+    this.layer.timers.start(this.life, this.timeoutMs);
     const text = makeCancel(this.request, reason);
     if (text !== '') this.flow.sendWithin(text, this);
   }
 
   /** The other engine has left. */
   flowClosed(): void {
-    this.unreadable();
+    this.broken();
   }
 
-  /** What came of this exchange cannot be read, or nothing can come any more. */
-  unreadable(): void {
+  /** The final answer cannot be read or could not be sent, or nothing can come any more. */
+  broken(): void {
     if (this.isOpen) this.fail(503);
   }
 
+  /** Whoever answers has had the request: nobody else may be given it. */
+  get wasTaken(): boolean {
+    return this.answering !== undefined;
+  }
+
   timer(_kind: number): void {
-    if (!this.isInvite || this.cancelReason !== undefined) {
-      this.fail(408); // F, or nothing 64 × T1 after the CANCEL (§9.1)
-      if (this.isInvite) this.owner?.unanswered();
-      else this.answered();
-      return;
-    }
-    this.timedOut = true; // C
+    if (!this.isInvite || this.cancelReason !== undefined) return this.fail(408); // F, or 64 × T1 after CANCEL (§9.1)
+    // Whoever has lost the request answers now; else the branches beyond have not kept to their timer C.
+    if (this.owner?.unanswered() === false) return;
+    this.timedOut = true;
     this.cancel('SIP;cause=408');
+  }
+
+  private get timeoutMs(): number {
+    return TIMEOUT_T1S * this.layer.timing.t1Ms; // B and F
+  }
+
+  /** Timer C is that of the branch that leaves the process, with its CANCEL and what that may take; this is for defects. */
+  private get guardMs(): number {
+    return this.layer.timing.timerCMs + this.timeoutMs + this.layer.timing.t2Ms;
   }
 
   private get isInvite(): boolean {
@@ -117,8 +128,11 @@ export class Exchange implements FlowWaiter, TimerOwner {
   }
 
   private fail(status: 408 | 503): void {
+    const { owner } = this;
     this.end('terminated');
     this.user.failed(status);
+    // Who is at work on an INVITE ends that by itself; anybody else owes nothing any more.
+    if (!this.isInvite || owner?.unanswered() !== true) this.answered();
   }
 
   private end(state: 'accepted' | 'terminated'): void {
@@ -144,7 +158,9 @@ export class Exchange implements FlowWaiter, TimerOwner {
     if (status >= 200 && isFirst) this.answered();
     else if (!isFirst && !(this.isInvite && status >= 200 && status < 300)) return;
     if (this.state === 'terminated' || status === 100 || (status === 408 && !this.isInvite)) return;
-    if (this.back?.sendWithin(message, this) !== true) this.answering?.responseLost();
+    if (this.back?.sendWithin(message, this) === true) return;
+    this.answering?.responseLost();
+    if (status >= 200) queueMicrotask(() => this.broken());
   }
 
   private answered(): void {
