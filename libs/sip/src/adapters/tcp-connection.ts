@@ -1,6 +1,8 @@
 // One TCP connection as a flow: frames what comes, gathers what is sent in one turn of the event loop into one write, and
 // stays for the answers that are owed when the peer can say nothing more. RFC 3261 §18, RFC 5626 §4.4.1. Made by tcp.ts.
 import type { Socket } from 'node:net';
+import { detached } from '../message/detached.js';
+import { isTokenCode } from '../message/scan.js';
 import { framingReply } from '../transport/framing-reply.js';
 import { StreamFramer, type FramerSink, type FramingFault } from '../transport/stream-framer.js';
 import type { Connections, Connection } from './connections.js';
@@ -17,6 +19,8 @@ const CLOSE_GRACE_MS = 2_000;
  * go out for this long, as long as a request other than INVITE may take (RFC 3261 §17.2.2, 64 × T1).
  */
 export const LINGER_MS = 32_000;
+/** INVITEs of one connection whose first 2xx is remembered; a further 2xx to an older one counts as another answer. */
+const ACCEPTED_MAX = 32;
 
 export interface TcpPeer {
   readonly localAddress: string;
@@ -45,6 +49,8 @@ export class TcpConnection implements Connection, FramerSink {
   #heard = false;
   /** Requests that came and have no final answer yet. */
   #owed = 0;
+  /** Branches of the INVITEs that had a 2xx last: a forked one has several, and each is sent again (RFC 3261 §13.3.1.4). */
+  #accepted: Set<string> | undefined;
   #cancelLinger: (() => void) | undefined;
   #onClosed: (() => void)[] = [];
 
@@ -97,7 +103,7 @@ export class TcpConnection implements Connection, FramerSink {
     this.context.counters.sent += 1;
     this.context.counters.sentBytes += message.length;
     this.#queue(message);
-    if (this.#owed > 0 && isFinal(message)) this.#answered();
+    if (this.#owed > 0 && isFinal(message)) this.#answered(message);
     return true;
   }
 
@@ -184,7 +190,15 @@ export class TcpConnection implements Connection, FramerSink {
     this.context.log.debug({ listener: this.listener, peer: this.remoteAddress, reason }, what);
   }
 
-  #answered(): void {
+  #answered(message: string): void {
+    const branch = acceptedBranch(message);
+    if (branch !== undefined) {
+      const accepted = (this.#accepted ??= new Set());
+      if (accepted.has(branch)) return;
+      accepted.add(detached(branch));
+      const [oldest] = accepted;
+      if (accepted.size > ACCEPTED_MAX) accepted.delete(oldest!);
+    }
     this.#owed -= 1;
     if (this.#owed === 0 && this.#phase === 'lingering') this.close();
   }
@@ -241,3 +255,13 @@ const isResponse = (message: string): boolean => message.charCodeAt(3) === 0x2f;
 
 /** `SIP/2.0 2..` and above. */
 const isFinal = (message: string): boolean => isResponse(message) && message.charCodeAt(8) >= 0x32;
+
+/** The topmost Via's branch in a 2xx to INVITE, undefined in anything else: read by position, as each answer passes here. */
+const acceptedBranch = (message: string): string | undefined => {
+  if (message.charCodeAt(8) !== 0x32 || !message.includes(' INVITE\r\n')) return undefined;
+  const start = message.indexOf('branch=') + 7;
+  if (start < 7) return undefined;
+  let end = start;
+  while (isTokenCode(message.charCodeAt(end))) end++;
+  return message.slice(start, end);
+};

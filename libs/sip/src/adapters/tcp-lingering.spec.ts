@@ -81,6 +81,35 @@ describe('a TCP connection on which nothing more can be read', () => {
     expect(edge.clock.pending).toBe(0);
   });
 
+  it.each(['before', 'after', 'around'])(
+    'waits for what is owed beside an INVITE with several 2xx %s that',
+    async (when) => {
+      const edge = await start({ transport: 'tcp' });
+      const { socket, bytes } = await dial(edge.port);
+      const gone = ended(socket);
+      const accepted = (branch: string, tag: string): string =>
+        `SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a.invalid;branch=z9hG4bK${branch};rport\r\nTo: <sip:b@x>;tag=${tag}\r\n` +
+        `Call-ID: ${branch}\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n`;
+      // The second is sent again, as its callee does until it hears the ACK.
+      const answers = [accepted('i', 'x'), accepted('i', 'y'), accepted('i', 'y')];
+      const early = answers.splice(0, { before: 3, after: 0, around: 1 }[when]);
+      socket.write(
+        ['i', 'j', 'm']
+          .map((id) => request(id).replaceAll('OPTIONS', id === 'm' ? 'MESSAGE' : 'INVITE'))
+          .join(''),
+      );
+      const { flow } = await edge.recorder.next('message');
+      for (const one of early) flow.send(one);
+      socket.end();
+      await edge.recorder.next('closed');
+      for (const one of [...answers, accepted('j', 'z')]) expect(flow.send(one)).toBe(true);
+      expect(flow.send(answer('m'))).toBe(true);
+      expect(flow.send(answer('m'))).toBe(false);
+      await gone;
+      expect(bytes()).toBe([...early, ...answers, accepted('j', 'z'), answer('m')].join(''));
+    },
+  );
+
   it('is closed at once when nothing is owed, and when the node closes', async () => {
     const edge = await start(
       { transport: 'tcp' },
