@@ -13,6 +13,8 @@ const GROWTH_MS_MIN = 20;
 const GROWTH_EVERY = 50;
 const GROWTH_SIZE = 16_000;
 const MINIMISE_RUNS_MAX = 4_000;
+/** A slow input is judged again and again: making it small must end all the same. */
+const MINIMISE_MS_MAX = 20_000;
 
 export type Failure = Readonly<{ target: string; reason: string; input: string }>;
 
@@ -55,13 +57,15 @@ export const judge = async (target: Target, input: string): Promise<Verdict> => 
 /** Without exact places and values: another input that fails in the same way. */
 const kindOf = (reason: string): string => reason.split(/[·(]|\d/, 1)[0] ?? '';
 
-/** The smallest input found that fails in the same way: pieces are left out, larger ones first. */
+/** The smallest input found in MINIMISE_MS_MAX that fails in the same way: pieces are left out, larger ones first. */
 export const minimise = async (target: Target, input: string, reason: string): Promise<string> => {
   const kind = kindOf(reason);
   let least = input;
   let runs = 0;
-  for (let size = least.length >> 1; size >= 1 && runs < MINIMISE_RUNS_MAX; size = size > 1 ? size >> 1 : 0)
-    for (let at = 0; at < least.length && runs < MINIMISE_RUNS_MAX;) {
+  const endMs = performance.now() + MINIMISE_MS_MAX;
+  const isTime = (): boolean => runs < MINIMISE_RUNS_MAX && performance.now() < endMs;
+  for (let size = least.length >> 1; size >= 1 && isTime(); size = size > 1 ? size >> 1 : 0)
+    for (let at = 0; at < least.length && isTime();) {
       const shorter = least.slice(0, at) + least.slice(at + size);
       runs += 1;
       const { reason: why } = await judge(target, shorter);

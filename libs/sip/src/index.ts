@@ -36,5 +36,6 @@ export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/
 export { StreamFramer, type FramerSink, type FramingFault } from './transport/stream-framer.js';
 export { flowTokens } from './transport/flow-token.js';
 export type { FlowReference, FlowTokens } from './transport/flow-token.js';
+export { HEADER_LINES_MAX } from './message/limits.js';
 export { canonicalIp, familyOf, hostPort, isCanonicalIpv4, isWildcard } from './fields/ip-address.js';
 export { createStaticResolver } from './transport/resolver.js';

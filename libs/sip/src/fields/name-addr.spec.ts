@@ -28,6 +28,7 @@ describe('parseNameAddr', () => {
 it.each([
   ['<sip:a@b;lr>;tag=1', 'sip:a@b;lr'],
   ['"x <y>" <sip:a@b>', 'sip:a@b'],
+  ['<\u00a0sip:a@b >', '\u00a0sip:a@b'], // no white space of SIP's, though trim() takes it for some
   ['sip:a@b;tag="<x>"', 'sip:a@b'],
   ['sip:a@b', 'sip:a@b'],
   ['', ''],

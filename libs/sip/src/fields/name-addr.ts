@@ -75,7 +75,9 @@ export const addrUri = (value: string): string => {
     return value.slice(from, trimEnd(value, from, end));
   }
   const greater = value.indexOf('>', less);
-  return value.slice(less + 1, greater < 0 ? value.length : greater).trim();
+  const uriEnd = greater < 0 ? value.length : greater;
+  const uriStart = skipSpace(value, less + 1, uriEnd);
+  return value.slice(uriStart, trimEnd(value, uriStart, uriEnd));
 };
 
 /** The tag of a From or To value, '' when there is none. */

@@ -4,7 +4,7 @@ import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
 import { findParam, paramValueAt } from './params.js';
 import { hostEndOf } from './uri.js';
-import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, matchesLower, parseDigits, SEMICOLON, skipSpace, skipToValue, SLASH, trimEnd } from '../message/scan.js'; // prettier-ignore
+import { COLON, COMMA, indexOutside, isSpaceCode, isTokenCode, matchesLower, parseDigits, quotedEnd, SEMICOLON, skipSpace, skipToValue, SLASH, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 export type Via = Readonly<{
   /** As written, in upper case: UDP, TCP, TLS, WS, WSS, … */
@@ -25,9 +25,21 @@ export type Via = Readonly<{
   keep: boolean;
 }>;
 
+/** A '<', or a quote that is never closed: what is written behind such a value would belong to it. */
+const isOpen = (value: string): boolean => {
+  if (value.includes('<')) return true;
+  for (let quote = value.indexOf('"'); quote >= 0;) {
+    const end = quotedEnd(value, quote, value.length);
+    if (end < 0) return true;
+    quote = value.indexOf('"', end);
+  }
+  return false;
+};
+
 /** One Via value (not a whole line of several); undefined when it does not follow the grammar. */
 export const parseVia = (value: string): Via | undefined => {
   const end = value.length;
+  if (isOpen(value)) return undefined;
   const paramsAt = indexOutside(value, SEMICOLON, 0, end);
   const transportAt = skipProtocol(value, 0, paramsAt);
   if (transportAt < 0) return undefined;

@@ -5,7 +5,7 @@ import { hostEndOf } from '../fields/uri.js';
 import { skipProtocol } from '../fields/via.js';
 import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
-import { COLON, COMMA, EQUALS, isSpaceCode, isTokenCode, LESS, matchesLower, parseDigits, QUOTE, SEMICOLON, skipAngle, skipQuoted, skipSpace, skipToValue, trimEnd } from '../message/scan.js'; // prettier-ignore
+import { COLON, COMMA, EQUALS, isSpaceCode, isTokenCode, LESS, matchesLower, parseDigits, QUOTE, SEMICOLON, quotedEnd, skipSpace, skipToValue, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 /** RFC 3261 §8.1.1.7: a branch that begins so is unique by itself. */
 export const MAGIC_COOKIE = 'z9hG4bK';
@@ -38,8 +38,7 @@ export const readTopVia = (message: SipMessage): TopVia | undefined => {
   via.branch = '';
   via.rport = false;
   via.received = false;
-  readParams(raw, at, end);
-  return via;
+  return readParams(raw, at, end) ? via : undefined;
 };
 
 /** `SIP/2.0/UDP host:port`: the index after it, or -1. */
@@ -79,12 +78,14 @@ const USUAL_PROTOCOL = 'SIP/2.0/';
 const isPortEnd = (code: number): boolean => code === SEMICOLON || code === COMMA || isSpaceCode(code);
 
 /** Of a parameter that stands there twice, the first counts: as in parseVia. */
-const readParams = (raw: string, start: number, end: number): void => {
+/** False when the parameters are none: a '<' among them, or a quote that is never closed. */
+const readParams = (raw: string, start: number, end: number): boolean => {
   let at = start;
   let branchSeen = false;
   while (at < end && raw.charCodeAt(at) === SEMICOLON) {
     const name = skipSpace(raw, at + 1, end);
     const valueEnd = paramEnd(raw, name, end);
+    if (valueEnd < 0) return false;
     switch (raw.charCodeAt(name) | 32) {
       case 98: // b
         if (branchSeen || !isNamed(raw, name, valueEnd, 'branch')) break;
@@ -98,17 +99,18 @@ const readParams = (raw: string, start: number, end: number): void => {
     }
     at = valueEnd;
   }
+  return true;
 };
 
-/** The ';' or ',' that ends the parameter: neither counts inside quotes and angle brackets. */
+/** The ';' or ',' that ends the parameter: neither counts inside quotes. -1: what would follow it belonged to it too. */
 const paramEnd = (raw: string, start: number, end: number): number => {
   let at = start;
   while (at < end) {
     const code = raw.charCodeAt(at);
     if (code === SEMICOLON || code === COMMA) break;
-    if (code === QUOTE) at = skipQuoted(raw, at, end);
-    else if (code === LESS) at = skipAngle(raw, at, end);
-    else at++;
+    if (code === LESS) return -1;
+    if (code !== QUOTE) at++;
+    else if ((at = quotedEnd(raw, at, end)) < 0) return -1;
   }
   return at;
 };
