@@ -50,6 +50,15 @@ describe('a nonce that was used', () => {
   });
 });
 
+/** Alice calls, and Bob's phone rings. */
+const ringing = async () => {
+  const [alice, bob] = [await registeredPhone(world, 'alice'), await registeredPhone(world, 'bob')];
+  bob.onRequest = (request, reply) => request.method === 'INVITE' && reply(180);
+  const call = alice.request('INVITE', bob.aor);
+  await world.advance(100);
+  return { alice, bob, call, invite: bob.received[0]! };
+};
+
 describe('an answer that nobody asked for', () => {
   beforeEach(() => start());
 
@@ -57,14 +66,6 @@ describe('an answer that nobody asked for', () => {
     `SIP/2.0 ${status}\r\n${vias.map((via) => `Via: ${via}\r\n`).join('')}From: ${invite.header(H.From)!}\r\n` +
     `To: ${invite.header(H.To)!};tag=evil\r\nCall-ID: ${invite.header(H.CallId)!}\r\nCSeq: ${invite.header(H.CSeq)!}\r\n` +
     'Contact: <sip:mallory@10.66.0.1:5060>\r\nContent-Length: 0\r\n\r\n';
-
-  const ringing = async () => {
-    const [alice, bob] = [await registeredPhone(world, 'alice'), await registeredPhone(world, 'bob')];
-    bob.onRequest = (request, reply) => request.method === 'INVITE' && reply(180);
-    const call = alice.request('INVITE', bob.aor);
-    await world.advance(100);
-    return { alice, call, invite: bob.received[0]! };
-  };
 
   it('with a branch that was never sent goes to nobody', async () => {
     const { call, invite } = await ringing();
@@ -121,10 +122,7 @@ describe('a forged CANCEL', () => {
   beforeEach(() => start());
 
   it('of one who has to guess the branch stops nothing', async () => {
-    const [alice, bob] = [await registeredPhone(world, 'alice'), await registeredPhone(world, 'bob')];
-    bob.onRequest = (request, reply) => request.method === 'INVITE' && reply(180);
-    const call = alice.request('INVITE', bob.aor);
-    await world.advance(100);
+    const { alice, bob, call } = await ringing();
     const { branch, from, to, callId, cseq, uri } = call.request;
     const cancel = { method: 'CANCEL', uri, from, to, callId, cseq, contact: '' };
     const sentBy = `UDP ${alice.options.address}:5060`;
@@ -136,10 +134,7 @@ describe('a forged CANCEL', () => {
   });
 
   it('of one who knows the branch stops nothing', async () => {
-    const [alice, bob] = [await registeredPhone(world, 'alice'), await registeredPhone(world, 'bob')];
-    bob.onRequest = (request, reply) => request.method === 'INVITE' && reply(180);
-    const call = alice.request('INVITE', bob.aor);
-    await world.advance(100);
+    const { alice, bob, call } = await ringing();
     const { branch, from, to, callId, cseq, uri } = call.request;
     const cancel = { method: 'CANCEL', uri, branch, from, to, callId, cseq, contact: '' };
     const sentBy = `UDP ${alice.options.address}:5060`;

@@ -1,27 +1,11 @@
 import { settle } from '#libs/testkit';
 import type { Flow } from '../transport/transport.port.js';
 import { LINGERING_MAX } from './connections.js';
-import { countsOf, startNode, type TestNode } from './contract/node.js';
+import { dial, start } from './contract/fixture.js';
+import { countsOf } from './contract/node.js';
 import { request } from './contract/recorder.js';
-import { dialTcp, ended, type TcpPhone } from './contract/tcp-phone.js';
+import { ended, type TcpPhone } from './contract/tcp-phone.js';
 import { LINGER_MS } from './tcp-connection.js';
-
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const start = async (...args: Parameters<typeof startNode>): Promise<TestNode> => {
-  const edge = await startNode(...args);
-  closers.push(() => edge.node.close());
-  return edge;
-};
-
-const dial = async (port: number): Promise<TcpPhone> => {
-  const phone = await dialTcp(port);
-  closers.push(() => void phone.socket.destroy());
-  return phone;
-};
 
 describe('a TCP connection on which nothing more can be read', () => {
   const answer = (callId: string, status = '200 OK', body = ''): string =>

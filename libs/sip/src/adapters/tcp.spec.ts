@@ -3,27 +3,11 @@ import { jest } from '@jest/globals';
 import { settle } from '#libs/testkit';
 import { StreamFramer } from '../transport/stream-framer.js';
 import { SWEEP_MS } from './connections.js';
-import { countsOf, startNode, type TestNode } from './contract/node.js';
+import { closing, dial, start } from './contract/fixture.js';
+import { countsOf } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';
-import { dialTcp, ended, type TcpPhone } from './contract/tcp-phone.js';
+import { ended } from './contract/tcp-phone.js';
 import { DEFAULT_LIMITS } from './listener.js';
-
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const start = async (...args: Parameters<typeof startNode>): Promise<TestNode> => {
-  const edge = await startNode(...args);
-  closers.push(() => edge.node.close());
-  return edge;
-};
-
-const dial = async (port: number): Promise<TcpPhone> => {
-  const phone = await dialTcp(port);
-  closers.push(() => void phone.socket.destroy());
-  return phone;
-};
 
 /** A server that keeps what it gets. */
 const serve = async (): Promise<{
@@ -41,7 +25,7 @@ const serve = async (): Promise<{
     socket.on('error', () => {});
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.push(() => {
+  closing(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -4,20 +4,10 @@ import { WebSocket } from 'ws';
 import { settle } from '#libs/testkit';
 import { MESSAGE_BYTES_MAX } from '../transport/stream-framer.js';
 import { SWEEP_MS } from './connections.js';
-import { countsOf, startNode, type TestNode } from './contract/node.js';
+import { closing, start } from './contract/fixture.js';
+import { countsOf } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';
 import { DEFAULT_LIMITS } from './listener.js';
-
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const start = async (...args: Parameters<typeof startNode>): Promise<TestNode> => {
-  const edge = await startNode(...args);
-  closers.push(() => edge.node.close());
-  return edge;
-};
 
 const dial = async (
   port: number,
@@ -29,7 +19,7 @@ const dial = async (
   socket.on('message', (data: Buffer, isBinary) =>
     heard.push(`${isBinary ? 'binary' : 'text'} ${data.toString('latin1')}`),
   );
-  closers.push(() => socket.terminate());
+  closing(() => socket.terminate());
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);

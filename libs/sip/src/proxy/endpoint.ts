@@ -200,10 +200,6 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.table.exchanges--;
   }
 
-  responseLost(): void {
-    this.counters.responsesLost++;
-  }
-
   completed(machine: NonInviteServerTransaction, answer: string): void {
     const { key, hash, source } = machine;
     if (source !== undefined)

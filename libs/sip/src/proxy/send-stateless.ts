@@ -17,13 +17,18 @@ export const sendStateless = (edits: Edits, hop: NextHop, layer: Layer): void =>
   const hops = message.header(H.MaxForwards);
   edits.replace(H.MaxForwards, hops === undefined ? '70' : String(Number(hops) - 1));
   if (hop.kind === 'flow') return sendOn(hop.flow, edits, layer);
-  const toFirst = (targets: readonly Target[]): void =>
-    sendOn(targets[0] && layer.transports.flowTo(targets[0], hop.listener), edits, layer);
-  if (hop.kind === 'target') return toFirst([hop.target]);
-  const targets = layer.resolver.resolve(hop.uri);
-  if (targets instanceof Promise) targets.then(toFirst, (error: unknown) => layer.resolverFailed(error));
-  else toFirst(targets);
+  if (hop.kind === 'target') return sendTo(hop.target, hop.listener, edits, layer);
+  const { uri, listener } = hop;
+  const targets = layer.resolver.resolve(uri);
+  if (!(targets instanceof Promise)) return sendTo(targets[0], listener, edits, layer);
+  targets.then(
+    ([first]) => sendTo(first, listener, edits, layer),
+    (error: unknown) => layer.resolverFailed(error),
+  );
 };
+
+const sendTo = (target: Target | undefined, listener: string, edits: Edits, layer: Layer): void =>
+  sendOn(target && layer.transports.flowTo(target, listener), edits, layer);
 
 const sendOn = (flow: Flow | undefined, edits: Edits, { transports, branchIds, counters }: Layer): void => {
   const branchId = branchIds.stateless(edits.message);

@@ -44,9 +44,8 @@ const begin = (text: string, there = flow()) => {
   const back = flow();
   const answering = {
     over: 0,
-    lost: 0,
+    counters: { responsesLost: 0 },
     exchangeOver: () => answering.over++,
-    responseLost: () => answering.lost++,
   };
   const asked: string[] = [];
   const owner = {
@@ -114,7 +113,7 @@ describe.each([
     exchange.respond(486, responseText(text, 486));
     expect(told).toEqual([]);
     await Promise.resolve();
-    expect([told, answering.over, answering.lost]).toEqual([['failed 503'], 1, 1]);
+    expect([told, answering.over, answering.counters.responsesLost]).toEqual([['failed 503'], 1, 1]);
   });
 
   it('passes no 100 on, and counts an answer that the other side cannot take', () => {
@@ -124,7 +123,7 @@ describe.each([
     expect(told).toEqual([]);
     back.close();
     exchange.respond(200, responseText(text, 200));
-    expect([answering.over, answering.lost]).toEqual([1, 1]);
+    expect([answering.over, answering.counters.responsesLost]).toEqual([1, 1]);
   });
 });
 

@@ -1,7 +1,7 @@
 // A request and its answers between two engines of one process: what a client and a server transaction are together when
-// nothing between them is doubled, late or lost without a word (a full queue says so). So there is no retransmission, no ACK of a failure, no branch to look
-// up and nothing to wait for after the final answer; what is left of RFC 3261 §17 are its time-outs, and of RFC 6026 that
-// every 2xx to an INVITE passes. Made by client-branch.ts, taken by endpoint.ts, carried by memory-hub.ts.
+// nothing between them is doubled, late or lost without a word (a full queue says so). So there is no retransmission, no ACK
+// of a failure, no branch to look up and nothing to wait for after the final answer; what is left of RFC 3261 §17 are its
+// time-outs, and of RFC 6026 that every 2xx to an INVITE passes. Made by client-branch.ts, taken by endpoint.ts, carried by memory-hub.ts.
 import { makeCancel } from './derived-request.js';
 import type { SipMessage } from '../message/message.js';
 import { TimerNode, type TimerOwner } from './timer-wheel.js';
@@ -22,7 +22,7 @@ export interface ExchangeOwner {
 export interface AnsweringLayer {
   /** A final answer was given, or none is wanted any more. */
   exchangeOver(): void;
-  responseLost(): void;
+  readonly counters: { responsesLost: number };
 }
 
 export class Exchange implements FlowWaiter, TimerOwner {
@@ -159,7 +159,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
     else if (!isFirst && !(this.isInvite && status >= 200 && status < 300)) return;
     if (this.state === 'terminated' || status === 100 || (status === 408 && !this.isInvite)) return;
     if (this.back?.sendWithin(message, this) === true) return;
-    this.answering?.responseLost();
+    if (this.answering !== undefined) this.answering.counters.responsesLost++;
     if (status >= 200) queueMicrotask(() => this.broken());
   }
 
