@@ -147,6 +147,30 @@ describe('an exchange of INVITE', () => {
     expect(there.take().map((line) => line.split(' ')[0])).toEqual(['INVITE', 'CANCEL']);
   });
 
+  it('tells a CANCEL that found no room again, and gives up in the end', () => {
+    const { net, there, told, exchange, take } = begin(INVITE);
+    take();
+    const { sendWithin } = there;
+    let tries = 0;
+    there.sendWithin = () => (tries++, false);
+    exchange.cancel('');
+    net.advance(1_100);
+    expect(tries).toBe(3);
+    there.sendWithin = sendWithin;
+    net.advance(500);
+    expect(there.take().map((line) => line.split(' ')[0])).toEqual(['INVITE', 'CANCEL']);
+    net.advance(31_000);
+    expect(told).toEqual([]);
+    net.advance(1_100);
+    expect(told).toEqual(['failed 408']);
+    const never = begin(INVITE);
+    never.take();
+    never.there.sendWithin = () => false;
+    never.exchange.cancel('');
+    never.net.advance(66_000);
+    expect([never.told, never.net.timers.size]).toEqual([['failed 408'], 0]);
+  });
+
   it('sends no CANCEL after the answer', () => {
     const { there, exchange, take, answer } = begin(INVITE);
     take();

@@ -35,6 +35,8 @@ export class Exchange implements FlowWaiter, TimerOwner {
   private answering: AnsweringLayer | undefined = undefined;
   private back: JoinedFlow | undefined = undefined;
   private cancelReason: string | undefined = undefined;
+  /** How often in a row the CANCEL found no room. */
+  private cancelRefused = 0;
   private timedOut = false;
 
   constructor(
@@ -82,9 +84,19 @@ export class Exchange implements FlowWaiter, TimerOwner {
   cancel(reason: string): void {
     if (this.cancelReason !== undefined || !this.isOpen || !this.isInvite) return;
     this.cancelReason = reason;
-    this.layer.timers.start(this.life, this.timeoutMs);
+    this.tellCancel(reason);
+  }
+
+  /** A CANCEL that finds no room is told again after T1, at most TIMEOUT_T1S times. */
+  private tellCancel(reason: string): void {
+    const { timers, timing } = this.layer;
     const text = makeCancel(this.request, reason);
-    if (text !== '') this.flow.sendWithin(text, this);
+    this.cancelRefused = text === '' || this.flow.sendWithin(text, this) ? 0 : this.cancelRefused + 1;
+    timers.start(this.life, this.isCancelWaiting ? timing.t1Ms : this.timeoutMs);
+  }
+
+  private get isCancelWaiting(): boolean {
+    return this.cancelRefused > 0 && this.cancelRefused < TIMEOUT_T1S;
   }
 
   /** The other engine has left. */
@@ -103,6 +115,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
   }
 
   timer(_kind: number): void {
+    if (this.isCancelWaiting) return this.tellCancel(this.cancelReason!);
     if (!this.isInvite || this.cancelReason !== undefined) return this.fail(408); // F, or 64 × T1 after CANCEL (§9.1)
     // Whoever has lost the request answers now; else the branches beyond have not kept to their timer C.
     if (this.owner?.unanswered() === false) return;
