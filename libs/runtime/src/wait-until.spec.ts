@@ -18,9 +18,14 @@ const steppedClock = () => {
   return { clock, looks, step };
 };
 
-it('resolves at once when it is so at first', async () => {
-  const { clock, looks } = steppedClock();
-  await waitUntil(clock, () => true);
+it('waits a moment also when it is so at first: the last end may be just over', async () => {
+  const { clock, looks, step } = steppedClock();
+  let over = false;
+  const waiting = waitUntil(clock, () => true).then(() => void (over = true));
+  await step(900);
+  expect(over).toBe(false);
+  await step(100);
+  await waiting;
   expect(looks).toEqual([]);
 });
 
@@ -32,14 +37,15 @@ it('resolves when it has been so for a moment, counted anew when it is not', asy
   await step(20);
   pending = 0;
   await step(20);
-  await step(200);
+  await step(900);
   pending = 1;
   await step(20);
   pending = 0;
-  await step(200);
-  await step(200);
+  await step(20);
+  await step(500);
+  await step(480);
   expect(over).toBe(false);
-  await step(200);
+  await step(20);
   await waiting;
   expect(looks).toEqual([]);
 });

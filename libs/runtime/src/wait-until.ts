@@ -4,12 +4,12 @@ import type { Clock } from './clock.port.js';
 const LOOK_MS = 20;
 
 /**
- * How long it must have been so, once it was not: what belongs to an end but comes after it is still served. The ACK of a call that
- * was answered while draining is outside all transactions (RFC 3261 §13.2.2.4).
+ * How long it must have been so: what belongs to an end but comes after it is still served. The ACK of a call that was answered
+ * just before or while draining is outside all transactions (RFC 3261 §13.2.2.4), and may be lost and asked for again.
  */
-const SETTLE_MS = 300;
+const SETTLE_MS = 1_000;
 
-/** Resolves when `isSo`, looked at every 20 ms; at once when it is so at first. The caller bounds the wait: a shutdown phase does. */
+/** Resolves when it `isSo`, looked at every 20 ms, and has been for a second. The caller bounds the wait: a shutdown phase does. */
 export const waitUntil = (clock: Clock, isSo: () => boolean): Promise<void> =>
   new Promise((resolve) => {
     let sinceMs: number | undefined;
@@ -19,6 +19,5 @@ export const waitUntil = (clock: Clock, isSo: () => boolean): Promise<void> =>
       if (sinceMs !== undefined && nowMs - sinceMs >= SETTLE_MS) resolve();
       else clock.after(LOOK_MS, look);
     };
-    if (isSo()) resolve();
-    else look();
+    look();
   });

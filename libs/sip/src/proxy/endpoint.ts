@@ -310,7 +310,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     const answer = this.replays.find(replayKey(key, flow), hash);
     if (answer === undefined) return false;
     this.counters.retransmissions++;
-    responsePath(flow, via, this.transports, this.counters).send(answer);
+    if (answer !== '') responsePath(flow, via, this.transports, this.counters).send(answer);
     return true;
   }
 

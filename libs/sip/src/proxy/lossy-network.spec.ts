@@ -150,6 +150,15 @@ it.each([
   );
 });
 
+// The last copies of a request come after its server has given up without an answer.
+it.each([
+  [169_879, 200],
+  [37_634, 404],
+])('executes what nobody can be told of once, seed %d', (seed, status) => {
+  const { told, executed } = run({ loss: 0.6, duplicates: 0.2, delayMaxMs: 900, seed }, 'MESSAGE', status);
+  expect([told, executed]).toEqual([['failed 408'], ['call-1']]);
+});
+
 it('gets through a bad network nearly always', () => {
   let through = 0;
   for (let seed = 1; seed <= 100; seed++) {

@@ -10,7 +10,10 @@ export type NonInviteServerState = 'trying' | 'proceeding' | 'completed' | 'term
 
 /** The endpoint, as this machine sees it. */
 export interface NonInviteServerLayer extends TransactionLayer<NonInviteServerTransaction> {
-  /** Completed: the answer is to be replayed to retransmissions for timer J; nothing else of the transaction is needed. */
+  /**
+   * The answer is to be replayed to retransmissions for timer J; nothing else of the transaction is needed. '' when none may be
+   * sent: what the client sent before it gave up is then absorbed, not taken for a new request.
+   */
   completed(transaction: NonInviteServerTransaction, answer: string): void;
 }
 
@@ -57,7 +60,7 @@ export class NonInviteServerTransaction implements TimerOwner, Indexed {
       this.path.send(message);
       return;
     }
-    if (status === 408) return this.terminate();
+    if (status === 408) return this.giveUp();
     this.owner = undefined;
     if (this.path.reliable) this.terminate();
     else {
@@ -74,10 +77,18 @@ export class NonInviteServerTransaction implements TimerOwner, Indexed {
   }
 
   timer(_kind: number): void {
-    if (this.state !== 'trying') return this.terminate(); // the client has given up, and no answer may be sent
+    if (this.state !== 'trying') return this.giveUp(); // the client has, and no answer may be sent
     const { timers, timing } = this.layer;
     timers.start(this.life, TIMEOUT_T1S * timing.t1Ms - nonInviteTryingMs(timing));
     this.owner?.trying();
+  }
+
+  /** Without an answer (RFC 4320 §4.2). */
+  private giveUp(): void {
+    if (this.path.reliable) return this.terminate();
+    this.state = 'terminated';
+    this.layer.timers.stop(this.life);
+    this.layer.completed(this, '');
   }
 
   private terminate(): void {

@@ -514,9 +514,11 @@ describe('non-INVITE server (figure 8, RFC 4320)', () => {
     silent.tx.respond(408, '408');
     expect(silent.flow.sent).toEqual([]);
     expect(silent.tx.state).toBe('terminated');
+    expect(silent.layer.kept).toEqual(['']); // late retransmissions are absorbed
     const late = begin('udp');
     late.net.advance(32_010);
     expect(late.tx.state).toBe('terminated');
+    expect(late.layer.kept).toEqual(['']);
     late.tx.respond(200, '200');
     expect(late.flow.sent).toEqual(['100']);
   });
