@@ -16,23 +16,18 @@ export interface RegistrationStates {
 /** backend.md §1: max(2 × hss_reregistration_time, reg_max_expires + 10). */
 export const RECORD_TTL_S = 3_600;
 
+type Held = Readonly<{ state: RegistrationState; untilMs: number }>;
+
 export const createRegistrationStates = (clock: Clock, ttlS: number = RECORD_TTL_S): RegistrationStates => {
-  const registered = new BoundedMap<number>(SUBSCRIBER_CACHE_MAX);
-  const unregistered = new BoundedMap<number>(SUBSCRIBER_CACHE_MAX);
-  const alive = (untilMs: number | undefined) => untilMs !== undefined && untilMs > clock.monotonicMs();
+  const records = new BoundedMap<Held>(SUBSCRIBER_CACHE_MAX);
   return {
-    of: (irs) =>
-      alive(registered.get(irs))
-        ? 'REGISTERED'
-        : alive(unregistered.get(irs))
-          ? 'UNREGISTERED'
-          : 'NOT_REGISTERED',
+    of(irs) {
+      const held = records.get(irs);
+      return held !== undefined && held.untilMs > clock.monotonicMs() ? held.state : 'NOT_REGISTERED';
+    },
     set(irs, state) {
-      const untilMs = clock.monotonicMs() + ttlS * 1000;
-      if (state === 'REGISTERED') registered.set(irs, untilMs);
-      else registered.delete(irs);
-      if (state === 'UNREGISTERED') unregistered.set(irs, untilMs);
-      else unregistered.delete(irs);
+      if (state === 'NOT_REGISTERED') records.delete(irs);
+      else records.set(irs, { state, untilMs: clock.monotonicMs() + ttlS * 1000 });
     },
   };
 };

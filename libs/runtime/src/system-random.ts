@@ -5,7 +5,9 @@ import type { Random } from './clock.port.js';
 
 const POOL_BYTES = 8192;
 /** 32 characters, so that five random bits name one exactly; no i, l, o, u: tokens are read aloud in support calls. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ALPHABET = Buffer.from('0123456789abcdefghjkmnpqrstvwxyz');
+/** Longer tokens are made of pieces. */
+const TOKEN_PIECE = 1024;
 const FRACTION_STEPS = 2 ** 32;
 
 export const createSystemRandom = (): Random => {
@@ -21,6 +23,15 @@ export const createSystemRandom = (): Random => {
     return used - length;
   };
 
+  const piece = Buffer.allocUnsafeSlow(TOKEN_PIECE);
+  /** One text in one piece: put together character by character it would be a tree of texts. */
+  const tokenPiece = (length: number): string => {
+    const at = take(length);
+    // Five of the eight bits of each byte: uniform, as 256 is a multiple of 32.
+    for (let i = 0; i < length; i++) piece[i] = ALPHABET[pool[at + i]! & 31]!;
+    return piece.toString('latin1', 0, length);
+  };
+
   return {
     bytes(length) {
       if (length > POOL_BYTES) return randomFillSync(Buffer.allocUnsafe(length));
@@ -29,13 +40,9 @@ export const createSystemRandom = (): Random => {
     },
     fraction: () => pool.readUInt32LE(take(4)) / FRACTION_STEPS,
     token(length) {
+      if (length <= TOKEN_PIECE) return tokenPiece(length);
       let text = '';
-      while (text.length < length) {
-        const count = Math.min(length - text.length, POOL_BYTES);
-        const at = take(count);
-        // Five of the eight bits of each byte: uniform, as 256 is a multiple of 32.
-        for (let i = at; i < at + count; i += 1) text += ALPHABET[(pool[i] ?? 0) & 31];
-      }
+      while (text.length < length) text += tokenPiece(Math.min(length - text.length, TOKEN_PIECE));
       return text;
     },
   };

@@ -4,6 +4,7 @@ import {
   aorOf,
   addrUri,
   detached,
+  type DigestCredentials,
   Edits,
   type Flow,
   H,
@@ -27,8 +28,15 @@ const FAULT_KEEPS_MS = 300_000;
 const INTEGRITY: ReadonlySet<string> = new Set(['integrity-protected']);
 
 /** The mark that the S-CSCF reads (TS 24.229 §5.2.2.2): is the user already known on this flow? Never the client's own. */
-const markIntegrity = (edits: Edits, authorization: string, answered: boolean, known: boolean): void => {
-  const clean = withoutAuthParams(authorization, INTEGRITY);
+const markIntegrity = (
+  edits: Edits,
+  authorization: string,
+  credentials: DigestCredentials | undefined,
+  known: boolean,
+): void => {
+  const isClean = credentials !== undefined && credentials.integrityProtected === undefined;
+  const clean = isClean ? authorization : withoutAuthParams(authorization, INTEGRITY);
+  const answered = (credentials?.response ?? '') !== '';
   const mark = known ? 'ip-assoc-yes' : answered ? 'ip-assoc-pending' : undefined;
   edits.replace(H.Authorization, mark === undefined ? clean : `${clean}, integrity-protected="${mark}"`);
 };
@@ -75,10 +83,13 @@ class RegistrationObserver implements ProxyUser<undefined> {
     }
     const identities = associated.length > 0 ? associated : [detached(impu)];
     if (expiresS === 0) return flows.deregister(flow, identities);
-    const serviceRoute = detached(values(response, H.ServiceRoute).join(', ')) || undefined;
-    const expiresAtMs = ports.clock.nowMs() + expiresS * 1000;
-    const instance = detached(instanceOf(requested));
-    const user = detached(impi);
+    const nowMs = ports.clock.nowMs();
+    const expiresAtMs = nowMs + expiresS * 1000;
+    // A refresh changes little: what is remembered already needs no copy.
+    const before = flows.find(flow)?.identity(impu, nowMs);
+    const serviceRoute = kept(before?.serviceRoute, serviceRouteOf(response)) || undefined;
+    const instance = kept(before?.instance, instanceOf(requested));
+    const user = kept(before?.impi, impi);
     const taken = flows.register(
       flow,
       identities.map((identity) => ({ impu: identity, impi: user, instance, expiresAtMs, serviceRoute })),
@@ -87,12 +98,20 @@ class RegistrationObserver implements ProxyUser<undefined> {
   }
 }
 
+const kept = (before: string | undefined, text: string): string =>
+  before === text ? before : detached(text);
+
+const serviceRouteOf = (response: SipMessage): string => {
+  const routes = values(response, H.ServiceRoute);
+  return routes.length === 1 ? routes[0]! : routes.join(', ');
+};
+
 /** Longest time granted to a contact of this request; 0 when none of them is bound any more. */
 const grantedS = (requested: readonly string[], response: SipMessage): number => {
-  const uris = new Set(requested.map(addrUri));
+  const uris = requested.map(addrUri); // the answer lists ten at most
   let longest = 0;
   for (const value of values(response, H.Contact)) {
-    if (!uris.has(addrUri(value))) continue;
+    if (!uris.includes(addrUri(value))) continue;
     const expires = headerParam(value, 'expires');
     longest = Math.max(longest, expires === undefined ? EXPIRES_DEFAULT_S : (parseSeconds(expires) ?? 0));
   }
@@ -125,7 +144,7 @@ export const registerFromClient = (
   const credentials = authorization === undefined ? undefined : parseAuthorization(authorization);
   if (authorization !== undefined) {
     const known = flows.find(flow)?.identity(impu, ports.clock.nowMs()) !== undefined;
-    markIntegrity(edits, authorization, (credentials?.response ?? '') !== '', known);
+    markIntegrity(edits, authorization, credentials, known);
   }
   const firstHop = values(request, H.Via).length === 1;
   edits.prepend(H.Path, pathValue(token, firstHop, settings));

@@ -57,25 +57,19 @@ const offer = (
   tx.reply(401, 'Unauthorized', headers);
 };
 
+/** Always false: not let in, by this answer. */
 const challenge = async (
   authenticator: Authenticator,
   tx: ServerTransaction,
   { impi, address }: Source,
-  offered: Omit<Offer, 'nonce'>,
-): Promise<void> => {
+  vector: AuthVector,
+  stale: boolean,
+): Promise<false> => {
   const { ports, challenges } = authenticator;
   const nonce = ports.random.token(NONCE_CHARACTERS);
-  if (!(await challenges.add(impi, nonce, ports.clock.nowMs(), address))) return replyFault(tx, ports);
-  offer(authenticator, tx, { ...offered, nonce });
-};
-
-const challengeAgain = async (
-  authenticator: Authenticator,
-  tx: ServerTransaction,
-  source: Source,
-  offered: Omit<Offer, 'nonce'>,
-): Promise<false> => {
-  await challenge(authenticator, tx, source, offered);
+  if (await challenges.add(impi, nonce, ports.clock.nowMs(), address))
+    offer(authenticator, tx, { vector, nonce, stale });
+  else replyFault(tx, ports);
   return false;
 };
 
@@ -125,13 +119,13 @@ const attempt = async (
   }
   const vector = answer.value;
   if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined)
-    return challengeAgain(authenticator, tx, source, { vector, stale: false });
+    return challenge(authenticator, tx, source, vector, false);
   // Credentials for somebody else's realm prove nothing here, and are no failed try either.
-  if (auth.realm !== vector.realm) return challengeAgain(authenticator, tx, source, { vector, stale: false });
+  if (auth.realm !== vector.realm) return challenge(authenticator, tx, source, vector, false);
 
   const nowMs = ports.clock.nowMs();
   const known = await challenges.find(impi, auth.nonce, nowMs);
-  if (known === undefined) return challengeAgain(authenticator, tx, source, { vector, stale: true });
+  if (known === undefined) return challenge(authenticator, tx, source, vector, true);
 
   // Only who knows the password has a nonce that was answered right (or overheard it, and guesses without us): no wait.
   const waitMs = waitedMs > 0 || known.nc > 0 ? 0 : brake.waitMs(source);
@@ -158,7 +152,7 @@ const attempt = async (
   const verdict = await challenges.accept(impi, auth.nonce, nonceCount(auth.nc), keepUntilMs, nowMs);
   if (verdict === 'accepted') brake.succeeded(source);
   if (verdict === 'accepted') return true;
-  if (verdict !== 'contended') return challengeAgain(authenticator, tx, source, { vector, stale: true });
+  if (verdict !== 'contended') return challenge(authenticator, tx, source, vector, true);
   replyFault(tx, ports);
   return false;
 };

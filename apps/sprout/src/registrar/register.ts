@@ -1,6 +1,7 @@
 // REGISTER at the I-CSCF and the S-CSCF (RFC 3261 §10.3, TS 24.229 §5.3.1, §5.4.1): assign, authenticate, bind, answer.
 // Durable before answered: the 200 OK leaves only after the log has the events.
 import { CommandRejected } from '#libs/decider';
+import type { HomesteadFailure, RegData } from '#libs/homestead-client';
 import { nextExpiryMs, type RegistrationCommand, type RegistrationRefusal } from '#libs/domain';
 import {
   aorOf,
@@ -42,19 +43,10 @@ const registeredIdentity = (tx: ServerTransaction): string | undefined => {
   return impu === undefined ? undefined : detached(impu);
 };
 
-/** TS 24.229 §5.3.1: asks Homestead whether, and where, the user may register. False: answered. */
-const interrogate = async (
-  { ports }: Registrar,
-  tx: ServerTransaction,
-  impi: string,
-  impu: string,
-): Promise<boolean> => {
-  const visitedNetwork = tx.request.header(H.PVisitedNetworkId) ?? '';
-  const status = await ports.homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
-  if (status.ok) return true;
-  if (isInfrastructure(status.failure)) replyBackEndFault(tx, status.failure, ports);
+/** Homestead does not let the user register here, or did not answer. */
+const replyFailure = (tx: ServerTransaction, failure: HomesteadFailure, ports: SproutPorts): void => {
+  if (isInfrastructure(failure)) replyBackEndFault(tx, failure, ports);
   else tx.reply(403, 'Forbidden');
-  return false;
 };
 
 type RegisteredProfile = Profile & Readonly<{ defaultImpu: string }>;
@@ -62,20 +54,12 @@ type RegisteredProfile = Profile & Readonly<{ defaultImpu: string }>;
 const hasDefault = (profile: Profile): profile is RegisteredProfile => profile.defaultImpu !== undefined;
 
 /** The user's profile with the server assigned; undefined: answered. */
-const assignServer = async (
-  { ports, settings, profiles }: Registrar,
+const assignedProfile = (
+  { ports, profiles }: Registrar,
   tx: ServerTransaction,
-  impu: string,
-  impi: string,
-): Promise<RegisteredProfile | undefined> => {
-  const { scscfUri } = settings;
-  const answer = await ports.homestead.regData(impu, { reqtype: 'reg', serverName: scscfUri, impi });
-  if (!answer.ok) {
-    if (isInfrastructure(answer.failure)) replyBackEndFault(tx, answer.failure, ports);
-    else tx.reply(403, 'Forbidden');
-    return undefined;
-  }
-  const profile = profiles.profile(answer.value.imsSubscriptionXml);
+  { imsSubscriptionXml }: RegData,
+): RegisteredProfile | undefined => {
+  const profile = profiles.profile(imsSubscriptionXml);
   if (profile === undefined) {
     ports.observer.fault('profile-unusable');
     replyFault(tx, ports);
@@ -95,6 +79,7 @@ const replyRefusal = (
   tx.reply(status, reason, status === 423 ? `Min-Expires: ${settings.regMinExpiresS}\r\n` : '');
 };
 
+type Requested = Extract<ContactRequests, { ok: true }>;
 type Shared = Extract<RegistrationCommand, { type: 'RegisterContacts' }>['data']['shared'];
 
 /** What all bindings of one REGISTER share. They outlive it and must not keep all of it: copies. */
@@ -122,7 +107,7 @@ const sharedOf = (
 const command = (
   registrar: Registrar,
   tx: ServerTransaction,
-  requested: Extract<ContactRequests, { ok: true }>,
+  requested: Requested,
   user: { impi: string; impu: string; identities: readonly string[] },
 ) => {
   const { settings, ports } = registrar;
@@ -161,35 +146,51 @@ const releaseServer = async (
   }
 };
 
-/** Handles a REGISTER that reached the I-CSCF or the S-CSCF; always answers. Rejects only on defects and store faults. */
-export const register = async (registrar: Registrar, tx: ServerTransaction): Promise<void> => {
-  const { ports, settings } = registrar;
-  const impu = registeredIdentity(tx);
-  if (impu === undefined) return tx.reply(404, 'Not Found');
-  const requested = contactRequests(tx.request, settings.regMaxExpiresS);
-  if (!requested.ok) return tx.reply(400, requested.reason);
-  const header = tx.request.header(H.Authorization);
-  const credentials = header === undefined ? undefined : parseAuthorization(header);
-  const impi = claimedImpi(credentials, impu);
-  if (!(await interrogate(registrar, tx, impi, impu))) return;
-  if (!(await authenticate(registrar.authenticator, tx, { impi, impu, credentials }))) return;
-  const profile = await assignServer(registrar, tx, impu, impi);
-  if (profile === undefined) return;
+type Authenticated = Readonly<{ impi: string; impu: string; profile: RegisteredProfile }>;
 
-  const user = { impi, impu, identities: profile.identities };
+/** Makes the change durable and answers. */
+const bind = async (
+  registrar: Registrar,
+  tx: ServerTransaction,
+  requested: Requested,
+  { impi, impu, profile }: Authenticated,
+): Promise<void> => {
+  const { ports, settings } = registrar;
+  const { identities, defaultImpu } = profile;
   try {
-    const change = await updateRegistration(
-      ports,
-      profile.defaultImpu,
-      command(registrar, tx, requested, user),
-    );
-    const nowMs = ports.clock.nowMs();
-    tx.reply(200, 'OK', registerAnswerHeaders(tx.request, change.after, profile.identities, settings, nowMs));
+    const wanted = command(registrar, tx, requested, { impi, impu, identities });
+    const { after, changed } = await updateRegistration(ports, defaultImpu, wanted);
+    tx.reply(200, 'OK', registerAnswerHeaders(tx.request, after, identities, settings, ports.clock.nowMs()));
     ports.observer.count('registered');
-    if (change.changed && nextExpiryMs(change.after) === undefined)
-      void releaseServer(registrar, profile.defaultImpu, impu, impi);
+    if (changed && nextExpiryMs(after) === undefined) void releaseServer(registrar, defaultImpu, impu, impi);
   } catch (error) {
     if (!(error instanceof CommandRejected)) throw error;
     replyRefusal(tx, (error as CommandRejected<RegistrationRefusal>).reason, settings);
   }
+};
+
+/**
+ * Handles a REGISTER that reached the I-CSCF or the S-CSCF, in the order of RFC 3261 §10.3: who it is comes before what is asked.
+ * Always answers. Rejects only on defects and store faults.
+ */
+export const register = async (registrar: Registrar, tx: ServerTransaction): Promise<void> => {
+  const { ports, settings, authenticator } = registrar;
+  const { homestead } = ports;
+  const { request } = tx;
+  const impu = registeredIdentity(tx);
+  if (impu === undefined) return tx.reply(404, 'Not Found');
+  const header = request.header(H.Authorization);
+  const credentials = header === undefined ? undefined : parseAuthorization(header);
+  const impi = claimedImpi(credentials, impu);
+  // TS 24.229 §5.3.1: may the user register, and where?
+  const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
+  const status = await homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
+  if (!status.ok) return replyFailure(tx, status.failure, ports);
+  if (!(await authenticate(authenticator, tx, { impi, impu, credentials }))) return;
+  const requested = contactRequests(request, settings.regMaxExpiresS);
+  if (!requested.ok) return tx.reply(400, requested.reason);
+  const assigned = await homestead.regData(impu, { reqtype: 'reg', serverName: settings.scscfUri, impi });
+  if (!assigned.ok) return replyFailure(tx, assigned.failure, ports);
+  const profile = assignedProfile(registrar, tx, assigned.value);
+  if (profile !== undefined) return bind(registrar, tx, requested, { impi, impu, profile });
 };

@@ -110,8 +110,8 @@ export const streamOfRegistration = (defaultImpu: string): string => `registrati
 const later = (a: BindingEntry | undefined, b: BindingEntry): BindingEntry => {
   if (a === undefined) return b;
   const order = comparePositions(a.at, b.at);
-  // On a tie the tombstone wins: it judged exactly that entry.
-  const winner = order > 0 || (order === 0 && a.binding === undefined) ? a : b;
+  // On a tie the tombstone wins: it judged exactly that entry. Two bindings or two tombstones are the same event again.
+  const winner = order > 0 || (order === 0 && (a.binding === undefined || b.binding !== undefined)) ? a : b;
   const grantedUntilMs = Math.max(a.grantedUntilMs, b.grantedUntilMs);
   return winner.grantedUntilMs === grantedUntilMs ? winner : { ...winner, grantedUntilMs };
 };

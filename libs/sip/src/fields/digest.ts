@@ -3,7 +3,16 @@
 // Readers: sprout's authentication, bono (integrity-protected). Secrets pass through; none is kept.
 import { hash } from 'node:crypto';
 import { quote, unquote } from './params.js';
-import { EQUALS, isTokenCode, QUOTE, quotedEnd, skipSpace, skipToValue } from '../message/scan.js';
+import {
+  COMMA,
+  EQUALS,
+  isTokenCode,
+  matchesLower,
+  QUOTE,
+  quotedEnd,
+  skipSpace,
+  skipToValue,
+} from '../message/scan.js';
 
 /** What of an Authorization or Proxy-Authorization header is used; undefined: not there. Quotes and escapes are undone. */
 export type DigestCredentials = {
@@ -29,11 +38,24 @@ export type DigestCredentials = {
 
 type Field = Exclude<keyof DigestCredentials, 'scheme'>;
 
-const FIELDS: ReadonlyMap<string, Field> = new Map<string, Field>([
-  ['username', 'username'], ['realm', 'realm'], ['nonce', 'nonce'], ['uri', 'uri'], ['response', 'response'],
-  ['algorithm', 'algorithm'], ['cnonce', 'cnonce'], ['nc', 'nc'], ['qop', 'qop'], ['opaque', 'opaque'], ['auts', 'auts'],
-  ['integrity-protected', 'integrityProtected'],
-]); // prettier-ignore
+const INTEGRITY_PROTECTED = 'integrity-protected';
+
+/** By the length of the name: two of them at most are compared. */
+const FIELDS: readonly (readonly (readonly [name: string, field: Field])[])[] = (() => {
+  const byLength: [string, Field][][] = [];
+  for (const field of [
+    'username', 'realm', 'nonce', 'uri', 'response', 'algorithm', 'cnonce', 'nc', 'qop', 'opaque', 'auts',
+  ] as const) (byLength[field.length] ??= []).push([field, field]); // prettier-ignore
+  byLength[INTEGRITY_PROTECTED.length] = [[INTEGRITY_PROTECTED, 'integrityProtected']];
+  return Array.from(byLength, (names) => names ?? []);
+})();
+
+const fieldAt = (text: string, start: number, end: number): Field | undefined => {
+  const names = FIELDS[end - start];
+  if (names !== undefined)
+    for (const [name, field] of names) if (matchesLower(text, start, name)) return field;
+  return undefined;
+};
 
 /** Parameters read; a header with more is refused. */
 export const AUTH_PARAMS_MAX = 64;
@@ -48,7 +70,7 @@ export const parseAuthorization = (value: string): DigestCredentials | undefined
   let at = tokenEnd(value, start, end);
   if (at === start || (at < end && skipSpace(value, at, end) === at)) return undefined;
   const found: DigestCredentials = {
-    scheme: value.slice(start, at).toLowerCase(),
+    scheme: matchesLower(value, start, 'digest') && at - start === 6 ? 'digest' : value.slice(start, at).toLowerCase(),
     username: undefined, realm: undefined, nonce: undefined, uri: undefined, response: undefined, algorithm: undefined,
     cnonce: undefined, nc: undefined, qop: undefined, opaque: undefined, auts: undefined, integrityProtected: undefined,
   }; // prettier-ignore
@@ -62,14 +84,13 @@ export const parseAuthorization = (value: string): DigestCredentials | undefined
     const to = quoted ? quotedEnd(value, from, end) : bareEnd(value, from, end);
     if (to < 0) return undefined;
 
-    const name = value.slice(at, nameEnd);
-    const field = FIELDS.get(name) ?? FIELDS.get(name.toLowerCase());
+    const field = fieldAt(value, at, nameEnd);
     if (field !== undefined) {
       if (found[field] !== undefined) return undefined;
       found[field] = quoted ? unquote(value.slice(from, to)) : value.slice(from, to);
     }
     at = skipSpace(value, to, end);
-    if (at < end && value.charAt(at) !== ',') return undefined;
+    if (at < end && value.charCodeAt(at) !== COMMA) return undefined;
   }
   return found;
 };
