@@ -20,6 +20,7 @@ const NOT_ASKED = 'application servers are not invoked by this version';
 /** A request as the evaluator reads it; nothing is taken apart until a trigger asks. */
 class RequestSubject implements CriteriaSubject {
   readonly method: string;
+  private names: readonly string[] | undefined;
 
   constructor(
     private readonly request: SipMessage,
@@ -29,7 +30,12 @@ class RequestSubject implements CriteriaSubject {
     this.method = request.method;
   }
 
+  /** Made for the first trigger that asks. */
   headerNames(): readonly string[] {
+    return (this.names ??= this.readNames());
+  }
+
+  private readNames(): readonly string[] {
     const { request } = this;
     const names: string[] = [];
     for (let line = 0; line < request.lineCount; line++)

@@ -2,7 +2,7 @@
 // RFC 3261 §22, RFC 3310 (AKA carries the same fields). Without qop (RFC 2617 legacy) nothing is accepted.
 // Readers: sprout's authentication, bono (integrity-protected). Secrets pass through; none is kept.
 import { hash } from 'node:crypto';
-import { quote, unquote } from './params.js';
+import { quote, unescaped } from './params.js';
 import {
   COMMA,
   EQUALS,
@@ -87,7 +87,7 @@ export const parseAuthorization = (value: string): DigestCredentials | undefined
     const field = fieldAt(value, at, nameEnd);
     if (field !== undefined) {
       if (found[field] !== undefined) return undefined;
-      found[field] = quoted ? unquote(value.slice(from, to)) : value.slice(from, to);
+      found[field] = quoted ? unescaped(value.slice(from + 1, to - 1)) : value.slice(from, to);
     }
     at = skipSpace(value, to, end);
     if (at < end && value.charCodeAt(at) !== COMMA) return undefined;

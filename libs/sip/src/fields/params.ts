@@ -90,9 +90,12 @@ export const removeParam = (value: string, name: string): string => {
 export const unquote = (text: string): string => {
   if (text.charCodeAt(0) !== QUOTE) return text;
   const last = text.length - 1;
-  const inner = text.slice(1, last > 0 && text.charCodeAt(last) === QUOTE ? last : text.length);
-  return inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
+  return unescaped(text.slice(1, last > 0 && text.charCodeAt(last) === QUOTE ? last : text.length));
 };
+
+/** What stands between the quotes of a quoted-string, undone: `\x` becomes x. */
+export const unescaped = (inner: string): string =>
+  inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
 
 /** A quoted-string that says `text`: quotes and backslashes escaped, control characters (which it may not hold) dropped. */
 export const quote = (text: string): string => {
