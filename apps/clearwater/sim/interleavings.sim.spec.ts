@@ -1,5 +1,5 @@
 // Two changes of one registration row in every order of their reads, appends and writes: what was acknowledged stays.
-import { updateRegistration } from '#apps/sprout';
+import { LogOutage, updateRegistration } from '#apps/sprout';
 import type { Position, Recorded } from '#libs/decider';
 import {
   liveBindings,
@@ -61,13 +61,15 @@ const newStore = () => createMemoryKeyValueStore<Registration>({ name: 'rows', c
 const boundRow = async (devices: readonly string[]) => {
   const { history, log } = newLog();
   const store = newStore();
-  const ports = { log, registrations: new RegistrationRows(store, clock) };
+  const outage = new LogOutage(clock, BOUND_MS);
+  const ports = { log, outage, registrations: new RegistrationRows(store, clock) };
   for (const device of devices) await updateRegistration(ports, AOR, register(1, device, 60, BOUND_MS));
   return {
     row: async () => (await store.get(AOR))?.value ?? NO_REGISTRATION,
     history,
     at: (turns: Turns) => ({
       log: turnedLog(log, turns),
+      outage,
       registrations: new RegistrationRows(turnedStore(store, turns), clock),
     }),
   };

@@ -1,3 +1,4 @@
+export { LogOutage } from './log-outage.js';
 export * from './ports.js';
 export * from './registrar/expiry.js';
 export { type RegistrationChange, updateRegistration } from './registrar/update-registration.js';

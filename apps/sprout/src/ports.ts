@@ -34,7 +34,7 @@ export type SproutPorts = Readonly<{
   /** Facts about calls, on their way to the log. */
   calls: CallFacts;
   dialogMarks: DialogMarks;
-  outage: Pick<LogOutage, 'judgedAtMs'>;
+  outage: LogOutage;
   /** Late bound: the endpoint is created with Sprout as its user. */
   endpoint: () => Endpoint;
 }>;

@@ -160,8 +160,8 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const settings = settingsOf(options, addresses);
   const observer = observerOf(metrics, logger);
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
-  const log = outage.watching(options.log);
-  const calls = new CallSpool(log, clock, observer);
+  const { log } = options;
+  const calls = new CallSpool({ log, outage, clock, observer });
   const ports: SproutPorts = {
     calls,
     outage,

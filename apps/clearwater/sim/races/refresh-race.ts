@@ -1,6 +1,6 @@
 // A removal that the client did not ask for races its refresh: the binding that was acknowledged stays
 // (docs/architecture.md §2, `upTo`). Two kinds: the binding lapses, or a call finds its flow dead (430).
-import { updateRegistration } from '#apps/sprout';
+import { LogOutage, updateRegistration } from '#apps/sprout';
 import { type Phone, type Proof } from '#libs/phone';
 import type { SipMessage } from '#libs/sip';
 import { liveBindings } from '#libs/domain';
@@ -55,7 +55,8 @@ export const raceExpiry = async (world: World, phones: readonly Phone[], batch: 
   const rounds = random.shuffle([...phones]).map((phone) => {
     const pop = afterTurns(world, random.integer(TURNS_BEFORE_MAX), async () => {
       const command = { type: 'ExpireBindings', data: { nowMs: clock.nowMs() } } as const;
-      await updateRegistration({ log, registrations }, phone.aor, command);
+      const outage = new LogOutage(clock, GRANTED_S * 1000);
+      await updateRegistration({ log, outage, registrations }, phone.aor, command);
     });
     return { phone, pop, answer: afterTurns(world, 0, () => phone.register({ proof })) };
   });

@@ -1,6 +1,7 @@
 // One change of one registration row: load, decide, append, apply, and only then answer (docs/architecture.md §3, merge).
 // Nothing is expected of the stream's revision and nothing is tried again: the fold takes events in any order. Provisioning,
 // which expects revisions and starts again after a lost race, has a handler of its own: homestead-prov's execute.ts.
+import type { Position } from '#libs/decider';
 import {
   decideRegistration,
   type Registration,
@@ -16,7 +17,7 @@ export type RegistrationChange = Readonly<{ before: Registration; after: Registr
  * Rejects with CommandRejected, AppendRefused, AppendUnknown, StoreUnavailable.
  */
 export const updateRegistration = async (
-  { log, registrations }: Pick<SproutPorts, 'log' | 'registrations'>,
+  { log, outage, registrations }: Pick<SproutPorts, 'log' | 'outage' | 'registrations'>,
   aor: string,
   command: RegistrationCommand,
 ): Promise<RegistrationChange> => {
@@ -24,7 +25,14 @@ export const updateRegistration = async (
   const events = decideRegistration(before, command);
   if (events.length === 0) return { before, after: before, changed: false };
   const stream = streamOfRegistration(aor);
-  const positions = await log.append(stream, events);
+  let positions: readonly Position[];
+  try {
+    positions = await log.append(stream, events);
+  } catch (error) {
+    outage.failed(error);
+    throw error;
+  }
+  outage.taken();
   const recorded = events.map((event, index) => ({ event, stream, position: positions[index]! }));
   return { before, after: await registrations.apply(aor, recorded), changed: true };
 };

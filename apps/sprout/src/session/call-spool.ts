@@ -4,6 +4,7 @@
 import type { CallEvent, ChargingEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
+import type { LogOutage } from '../log-outage.js';
 import type { CallFacts, SproutObserver } from '../ports.js';
 
 /** How long facts wait for others. */
@@ -13,22 +14,25 @@ export const CALL_SPOOL_STREAMS_MAX = 50_000;
 
 type Fact = CallEvent | ChargingEvent;
 
+export type CallSpoolPorts = Readonly<{
+  log: Pick<EventLog, 'append'>;
+  outage: Pick<LogOutage, 'taken' | 'failed'>;
+  clock: Clock;
+  observer: SproutObserver;
+}>;
+
 export class CallSpool implements CallFacts {
   #waiting = new Map<string, Fact[]>();
   #cancel: (() => void) | undefined;
 
-  constructor(
-    private readonly log: Pick<EventLog, 'append'>,
-    private readonly clock: Clock,
-    private readonly observer: SproutObserver,
-  ) {}
+  constructor(private readonly ports: CallSpoolPorts) {}
 
   /** Takes facts of one stream; they are appended within CALL_SPOOL_MS. */
   note(stream: string, facts: readonly Fact[]): void {
     const waiting = this.#waiting.get(stream);
     if (waiting !== undefined) waiting.push(...facts);
     else this.#add(stream, facts);
-    this.#cancel ??= this.clock.after(CALL_SPOOL_MS, () => void this.flush());
+    this.#cancel ??= this.ports.clock.after(CALL_SPOOL_MS, () => void this.flush());
   }
 
   /** Appends what waits; resolves when the log has said yes or no to all of it. Never rejects. */
@@ -39,16 +43,21 @@ export class CallSpool implements CallFacts {
     this.#waiting = new Map();
     const appends: Promise<unknown>[] = [];
     for (const [stream, facts] of batch)
-      appends.push(
-        this.log.append(stream, facts).catch((error: unknown) => this.observer.fault('call-record', error)),
-      );
+      appends.push(this.ports.log.append(stream, facts).then(this.#taken, this.#failed));
     await Promise.all(appends);
   }
+
+  readonly #taken = (): void => this.ports.outage.taken();
+
+  readonly #failed = (error: unknown): void => {
+    this.ports.outage.failed(error);
+    this.ports.observer.fault('call-record', error);
+  };
 
   #add(stream: string, facts: readonly Fact[]): void {
     if (this.#waiting.size >= CALL_SPOOL_STREAMS_MAX) {
       this.#waiting.delete(this.#waiting.keys().next().value!);
-      this.observer.fault('call-record-dropped');
+      this.ports.observer.fault('call-record-dropped');
     }
     this.#waiting.set(stream, [...facts]);
   }

@@ -103,8 +103,23 @@ describe('a REGISTER', () => {
     expect(decideRegistration(row, register({ cseq: 3 }, [contact({ expiresS: 0 })]))).toEqual([]);
   });
 
-  it('removes nothing that is not there', () =>
-    expect(decideRegistration(NO_REGISTRATION, register({}, [contact({ expiresS: 0 })]))).toEqual([]));
+  it('removes also what is not seen: an append that is unknown may come out later, and then stays removed', () => {
+    const remove = register({ cseq: 2 }, [contact({ expiresS: 0 })]);
+    const [removed] = decideRegistration(NO_REGISTRATION, remove);
+    const [added] = decideRegistration(NO_REGISTRATION, register());
+    const row = [
+      { event: removed!, stream: 'registration-x', position: at(1) },
+      { event: added!, stream: 'registration-x', position: at(0) },
+    ].reduce<Registration>(evolveRegistration, NO_REGISTRATION);
+    expect(liveBindings(row, 0)).toEqual([]);
+    expect(decideRegistration(row, remove)).toEqual([]);
+  });
+
+  it('gains no room for bindings by removing what is not there', () => {
+    const many = Array.from({ length: BINDINGS_MAX }, (_, n) => contact({ bindingId: `b${n}` }));
+    const both = [contact({ bindingId: 'new' }), contact({ bindingId: 'none', expiresS: 0 })];
+    expect(refusal(given(register({}, many)), register({ cseq: 2 }, both))).toBe('TooManyBindings');
+  });
 
   it('beyond the bound of bindings is refused and evicts nothing', () => {
     const many = Array.from({ length: BINDINGS_MAX }, (_, n) => contact({ bindingId: `b${n}` }));

@@ -106,6 +106,30 @@ const removal = (
   },
 });
 
+/** No event that this decision has not seen grants more. */
+const grantedAtMostMs = (entry: BindingEntry | undefined, data: { nowMs: number; maxExpiresS: number }) =>
+  Math.max(entry?.grantedUntilMs ?? 0, data.nowMs + data.maxExpiresS * 1000);
+
+/**
+ * A removal counts also where no binding is seen: an earlier REGISTER whose append is unknown may still turn out to have
+ * happened, and must not undo what the client was told.
+ */
+const removalOfUnseen = (
+  entry: BindingEntry | undefined,
+  { bindingId, contact }: ContactRequest,
+  data: RegisterContacts['data'],
+): BindingRemoved => ({
+  type: 'BindingRemoved',
+  data: {
+    bindingId,
+    contact,
+    cause: 'client',
+    grantedUntilMs: grantedAtMostMs(entry, data),
+    callId: data.callId,
+    cseq: data.cseq,
+  },
+});
+
 const isLive = (entry: BindingEntry | undefined): entry is BindingEntry & { binding: Binding } =>
   entry?.binding !== undefined;
 
@@ -118,7 +142,8 @@ const registerContact = (
   if (sameRequest(entry, request, data)) return undefined;
   if (isStale(orderOf(entry) ?? orderOfWatermark(state), data.callId, data.cseq)) throw refuse('StaleCSeq');
   const { callId, cseq } = data;
-  if (request.expiresS === 0) return isLive(entry) ? removal(entry, 'client', { callId, cseq }) : undefined;
+  if (request.expiresS === 0)
+    return isLive(entry) ? removal(entry, 'client', { callId, cseq }) : removalOfUnseen(entry, request, data);
   const granted = grantedS(request, data);
   if (granted < data.minExpiresS) throw refuse('IntervalTooBrief', `at least ${data.minExpiresS} s`);
   return {
@@ -173,16 +198,18 @@ const registerContacts = (state: Registration, { data }: RegisterContacts): Regi
 const checkBounds = (state: Registration, events: readonly RegistrationEvent[], nowMs: number): void => {
   // A refresh adds nothing to the row.
   if (events.every((event) => event.type === 'BindingRefreshed')) return;
-  let live = 0;
-  let dead = 0;
-  for (const entry of Object.values(state.entries))
-    if (isLive(entry)) live += entry.binding.expiresAtMs > nowMs ? 1 : 0;
-    else dead++;
+  const isCounted = (entry: BindingEntry | undefined): boolean =>
+    isLive(entry) && entry.binding.expiresAtMs > nowMs;
+  const isTombstone = (entry: BindingEntry | undefined): boolean => entry !== undefined && !isLive(entry);
+  const before = Object.values(state.entries);
+  let live = before.filter(isCounted).length;
+  let dead = before.filter(isTombstone).length;
   for (const event of events) {
     if (event.type === 'BindingAdded') live++;
     if (event.type !== 'BindingRemoved') continue;
-    live--;
-    dead++;
+    const entry = entryOf(state, event.data.bindingId);
+    if (isCounted(entry)) live--;
+    if (!isTombstone(entry)) dead++;
   }
   if (events.some((event) => event.type === 'BindingAdded') && live > BINDINGS_MAX)
     throw refuse('TooManyBindings', `at most ${BINDINGS_MAX}`);
@@ -199,11 +226,10 @@ const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): Re
     for (const last of [mark, ...entries.map(orderOf)])
       if (isStale(last, callId, cseq)) throw refuse('StaleCSeq');
   }
-  if (!entries.some(isLive)) return [];
-  // An event that this decision has not seen may have granted as much as is granted at most.
+  // Also when none is seen: see removalOfUnseen.
   const grantedUntilMs = entries.reduce(
     (until, entry) => Math.max(until, entry.grantedUntilMs),
-    data.nowMs + data.maxExpiresS * 1000,
+    grantedAtMostMs(undefined, data),
   );
   return [
     {
