@@ -4,7 +4,7 @@ import type { EventLog, Subscription } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import type { Recorded } from '#libs/decider';
 import type { RegistrationEvent } from '#libs/domain';
-import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import type { Clock, LoadGauge, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
   createEndpoint,
   createStaticResolver,
@@ -14,7 +14,9 @@ import {
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
+  OverloadControl,
   type SipEndpoint,
+  type SipMessage,
   type TimerWheel,
 } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
@@ -27,6 +29,7 @@ import type { SproutConfig } from './sprout.config.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { createSprout } from './sprout.js';
+import { urgencyOf } from './urgency.js';
 
 export type SproutNodeOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
@@ -49,6 +52,8 @@ export type SproutNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
+  /** How busy the process is; without, nobody is refused for it. */
+  load?: LoadGauge;
 }>;
 
 export interface SproutNode {
@@ -175,6 +180,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     observer,
     endpoint: () => endpoint,
   };
+  const overload = options.load && new OverloadControl(clock, options.load);
   const endpoint: SipEndpoint = createEndpoint({
     name: 'sprout',
     random,
@@ -182,10 +188,14 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     transports,
     resolver: createStaticResolver({}),
     user: createSprout(ports, settings),
+    ...(overload && {
+      admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
+    }),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });
   const stopExpiry = await startExpiry(ports, settings);
   transports.setReceiver(endpoint);
+  overload?.start();
   metrics.counted(
     'sprout_sip_total',
     'What the SIP engine of the router counted, by kind',
@@ -203,6 +213,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     settings,
     stopAccepting: () => transports.stopAccepting(),
     async close() {
+      overload?.stop();
       await stopExpiry();
       await transports.close();
       await calls.flush();

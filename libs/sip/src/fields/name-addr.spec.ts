@@ -21,7 +21,7 @@ describe('parseNameAddr', () => {
     expect(parseNameAddr(text)).toEqual({ displayName, uri, params }),
   );
 
-  it.each(['', ' ', '<>', '< >', '<sip:a@b', '"A <sip:a@b>', '"A"', '"A" sip:a@b', 'sip:a@b>', 'A, B <sip:a@b>', '<sip:a@b> x', '<sip:a@b>,<sip:c@d>', 'sip:a@b?x=y', 'sip:a b', 'A "B" <sip:a@b>', ';tag=1', '"A\\" <sip:a@b>'])(
+  it.each(['', ' ', '<>', '< >', '<sip:a@b', '"A <sip:a@b>', '"A"', '"A" sip:a@b', 'sip:a@b>', 'A, B <sip:a@b>', '<sip:a@b> x', '<sip:a@b>,<sip:c@d>', 'sip:a@b?x=y', 'sip:a b', 'A "B" <sip:a@b>', ';tag=1', '"A\\" <sip:a@b>', '<sip:a@b>;x="', 'sip:a@b;x="y\\"', '<sip:a@b>;x=<y', 'sip:a@b;<'])(
     'refuses %j', (text) => expect(parseNameAddr(text)).toBeUndefined()); // prettier-ignore
 });
 

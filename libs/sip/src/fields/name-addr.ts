@@ -1,6 +1,6 @@
 // Addresses in headers: From, To, Contact, Route, P-Asserted-Identity and their like. RFC 3261 §20.10, §25.1; RFC 3325.
 // One value at a time: split comma-joined lines with fields.ts first. Readers: bono, sprout, the endpoint.
-import { headerParam, unquote } from './params.js';
+import { headerParam, isLeftOpen, unquote } from './params.js';
 import { indexOutside, isTokenCode, LESS, QUOTE, quotedEnd, SEMICOLON, skipQuoted, skipSpace, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 export type NameAddr = Readonly<{
@@ -50,6 +50,7 @@ const parseBracketed = (value: string, start: number, less: number, end: number)
   const uri = value.slice(uriStart, trimEnd(value, uriStart, greater));
   const displayName = value.slice(start, trimEnd(value, start, less));
   if (uri === '' || (displayName.includes(',') && displayName.charCodeAt(0) !== QUOTE)) return undefined;
+  if (isLeftOpen(value, params, end)) return undefined;
   return { displayName: unquote(displayName), uri, params: value.slice(params, end) };
 };
 
@@ -57,7 +58,7 @@ const parseBracketed = (value: string, start: number, less: number, end: number)
 const parseBare = (value: string, start: number, end: number): NameAddr | undefined => {
   const semi = indexOutside(value, SEMICOLON, start, end);
   const uri = value.slice(start, trimEnd(value, start, semi));
-  if (uri === '' || /[?,<>"\s]/.test(uri)) return undefined;
+  if (uri === '' || /[?,<>"\s]/.test(uri) || isLeftOpen(value, semi, end)) return undefined;
   return { displayName: '', uri, params: value.slice(semi, end) };
 };
 

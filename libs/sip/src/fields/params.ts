@@ -4,8 +4,10 @@ import {
   EQUALS,
   indexOutside,
   isTokenCode,
+  LESS,
   matchesLower,
   QUOTE,
+  quotedEnd,
   SEMICOLON,
   skipSpace,
   trimEnd,
@@ -84,6 +86,21 @@ export const removeParam = (value: string, name: string): string => {
     copied = indexOutside(value, SEMICOLON, at, value.length);
   }
   return rest + value.slice(copied);
+};
+
+/** A quote or a '<' between the two that is never closed: a parameter written behind it would belong to it. */
+export const isLeftOpen = (value: string, start: number, end: number): boolean => {
+  for (let at = start; at < end;) {
+    const code = value.charCodeAt(at);
+    if (code === QUOTE) {
+      at = quotedEnd(value, at, end);
+      if (at < 0) return true;
+    } else if (code === LESS) {
+      at = value.indexOf('>', at) + 1;
+      if (at === 0 || at > end) return true;
+    } else at++;
+  }
+  return false;
 };
 
 /** A quoted-string undone: quotes taken away, `\x` becomes x. What is not quoted is returned as it is. */

@@ -59,6 +59,8 @@ describe('the topmost Via', () => {
       'SIP/2.0/UDP h;BRANCH = "a,b" ; RPort;RECEIVED=x,SIP/2.0/UDP g;branch=c',
       { branch: 'a,b', rport: true, received: true },
     ],
+    ['SIP/2.0/ UDP h;branch=a', { branch: 'a', rport: false, received: false }],
+    ['SIP/2.0/\r\n UDP h;branch=a', { branch: 'a', rport: false, received: false }],
     // What would be written behind these, received= say, would belong to what is open.
     ['SIP/2.0/UDP h;x=<;branch=a>;branch=b', { branch: undefined, rport: undefined, received: undefined }],
     ['P/0/P x;<', { branch: undefined, rport: undefined, received: undefined }],

@@ -45,7 +45,7 @@ export const readTopVia = (message: SipMessage): TopVia | undefined => {
 const readSentBy = (raw: string, start: number, end: number): number => {
   const valueAt = skipToValue(raw, start, end);
   const transportAt = raw.startsWith(USUAL_PROTOCOL, valueAt)
-    ? valueAt + USUAL_PROTOCOL.length
+    ? skipSpace(raw, valueAt + USUAL_PROTOCOL.length, end)
     : skipProtocol(raw, valueAt, end);
   if (transportAt < 0) return -1;
   let at = transportAt;
@@ -77,8 +77,10 @@ const USUAL_PROTOCOL = 'SIP/2.0/';
 
 const isPortEnd = (code: number): boolean => code === SEMICOLON || code === COMMA || isSpaceCode(code);
 
-/** Of a parameter that stands there twice, the first counts: as in parseVia. */
-/** False when the parameters are none: a '<' among them, or a quote that is never closed. */
+/**
+ * Of a parameter that stands there twice, the first counts: as in parseVia. False when the parameters are none: a '<' among
+ * them, or a quote that is never closed.
+ */
 const readParams = (raw: string, start: number, end: number): boolean => {
   let at = start;
   let branchSeen = false;
