@@ -49,6 +49,7 @@ const repeat = async (file: string): Promise<number> => {
   if (!target || targets.length > 1) throw new Error('--input needs --target');
   const input = readFileSync(file, 'latin1');
   const { reason, outcome, ms } = await judge(target, input);
+  await target.stop?.();
   emit({ target: target.name, input: file, ...(reason === undefined ? { outcome } : { reason }), ms });
   return reason === undefined ? 0 : 1;
 };
@@ -108,11 +109,14 @@ const main = async (): Promise<number> => {
   const fuzzings = targets.map((target) =>
     createFuzzing(target, seed, { folder: path.join(folder, target.name), before: watchdog.before }),
   );
+  const startMs = performance.now();
   const { failure, heapGrowthMiB } = await fuzz(fuzzings);
   await watchdog.stop();
+  for (const { stop } of targets) await stop?.();
   const failures = failure ? [{ target: failure.target, reason: failure.reason, file: keep(failure) }] : [];
   emit({
     inputs: fuzzings.reduce((sum, { count }) => sum + count, 0),
+    minutes: Math.round((performance.now() - startMs) / 600) / 100,
     perTarget: Object.fromEntries(fuzzings.map(({ target, count }) => [target.name, count])),
     kept: fuzzings.reduce((sum, { corpus }) => sum + corpus.inputs.length, 0),
     rssMiB: Math.round(process.memoryUsage().rss / MIB),

@@ -9,6 +9,8 @@ export type Target = Readonly<{
   tokens: readonly string[];
   /** Throws when something does not hold; otherwise a word or two on what became of it: a new one is worth keeping. */
   run(input: string): string | Promise<string>;
+  /** Closes what it opened. */
+  stop?(): Promise<void>;
 }>;
 
 /** What must hold did not. */

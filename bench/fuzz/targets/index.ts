@@ -1,10 +1,13 @@
 // Every target by its name. Read by main.ts and fuzz.spec.ts.
 import type { Target } from '../target.js';
 import { criteriaTarget } from './criteria-target.js';
+import { contactsTarget } from './contacts-target.js';
 import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
 import { logTargets } from './log-targets.js';
 import { fieldsTarget, parserTarget, routeTarget } from './message-targets.js';
 import { streamTarget } from './stream-target.js';
+import { topViaTarget } from './top-via-target.js';
+import { wsTarget } from './ws-target.js';
 
 export const allTargets = async (): Promise<readonly Target[]> => [
   parserTarget(),
@@ -12,9 +15,12 @@ export const allTargets = async (): Promise<readonly Target[]> => [
   routeTarget(),
   uriTarget(),
   viaTarget(),
+  topViaTarget(),
   nameAddrTarget(),
   digestTarget(),
+  contactsTarget(),
   streamTarget(),
+  wsTarget(),
   criteriaTarget(),
   ...(await logTargets()),
 ];

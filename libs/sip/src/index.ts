@@ -6,7 +6,15 @@ export { detached } from './message/detached.js';
 export { Edits } from './message/edits.js';
 export { isUsualAddress, isUsualCallId, isUsualVia } from './message/usual-form.js';
 export { parseVia, receivedVia, viaBranch, type Via } from './fields/via.js';
-export { headerParam, headerParams, quote, removeParam, unquote, withoutParams } from './fields/params.js';
+export {
+  headerParam,
+  headerParams,
+  PARAMS_MAX,
+  quote,
+  removeParam,
+  unquote,
+  withoutParams,
+} from './fields/params.js';
 export * from './fields/fields.js';
 export * from './fields/uri.js';
 export { aorOf, plainNumber, uriEquals } from './fields/uri-compare.js';

@@ -67,6 +67,8 @@ it.each([
   ['2', 1],
   ['-1', 1],
   ['x', 1],
+  ['0.70001', 0.7],
+  ['1e-7', 0],
 ])('takes q=%s for %d', (text, q) => expect(asked([`<sip:a@x>;q=${text}`])).toMatchObject([{ q }]));
 
 it('takes several contacts, on one line or more, in order', () => {

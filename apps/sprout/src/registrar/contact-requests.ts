@@ -23,7 +23,8 @@ const bad = (reason: string): ContactRequests => ({ ok: false, reason });
 
 const qOf = (value: string): number => {
   const q = Number(headerParam(value, 'q') ?? 1);
-  return q >= 0 && q <= 1 ? q : 1;
+  // Three decimals (RFC 3261 §25.1): the answer lists it.
+  return q >= 0 && q <= 1 ? Math.round(q * 1000) / 1000 : 1;
 };
 
 /** What the registrar answers itself: not kept of what the client sent. */

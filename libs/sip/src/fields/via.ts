@@ -25,15 +25,16 @@ export type Via = Readonly<{
   keep: boolean;
 }>;
 
-/** A '<', or a quote that is never closed: what is written behind such a value would belong to it. */
+/** A '<' outside quotes, or a quote that is never closed: what is written behind such a value would belong to it. */
 const isOpen = (value: string): boolean => {
-  if (value.includes('<')) return true;
+  let less = value.indexOf('<');
   for (let quote = value.indexOf('"'); quote >= 0;) {
     const end = quotedEnd(value, quote, value.length);
-    if (end < 0) return true;
+    if (end < 0 || (less >= 0 && less < quote)) return true;
+    if (less >= 0 && less < end) less = value.indexOf('<', end);
     quote = value.indexOf('"', end);
   }
-  return false;
+  return less >= 0;
 };
 
 /** One Via value (not a whole line of several); undefined when it does not follow the grammar. */

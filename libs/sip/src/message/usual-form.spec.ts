@@ -64,6 +64,8 @@ describe('the usual form of addresses and Vias', () => {
     '<sip:alice@ims.test;=x>',
     '<sip:alice@ims.test',
     '<sip:alice@ims.test>x',
+    '<sip:alice@ims.test>;x="',
+    '<sip:alice@ims.test>;x=<y',
     '*',
     '',
   ])('leaves %s to the parsers', (value) => {

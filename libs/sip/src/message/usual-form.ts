@@ -1,7 +1,7 @@
 // Is a header value of the plain form that nearly all have? Then it follows the grammar, and nothing need be taken apart:
 // one pass over the text, nothing made. Whatever else it may be, the parsers say (name-addr.ts, uri.ts, via.ts): "no" here
 // means no more than "ask them". RFC 3261 §25.1. Reader: check-fields.ts.
-import { COLON, COMMA, GREATER, isDigitCode, SEMICOLON, SPACE, TOKEN_LOWER } from './scan.js';
+import { COLON, COMMA, GREATER, isDigitCode, LESS, QUOTE, quotedEnd, SEMICOLON, SPACE, TOKEN_LOWER } from './scan.js'; // prettier-ignore
 
 const DOT = 46;
 const HYPHEN = 45;
@@ -33,7 +33,12 @@ export const isUsualAddress = (text: string, start: number, end: number): boolea
   if (at >= end || text.charCodeAt(at) !== GREATER) return false;
   at++;
   if (at < end && text.charCodeAt(at) !== SEMICOLON) return false;
-  for (; at < end; at++) if (text.charCodeAt(at) === COMMA) return false;
+  while (at < end) {
+    const code = text.charCodeAt(at);
+    if (code === COMMA || code === LESS) return false;
+    at = code === QUOTE ? quotedEnd(text, at, end) : at + 1;
+    if (at < 0) return false;
+  }
   return at === end;
 };
 

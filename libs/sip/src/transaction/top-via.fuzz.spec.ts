@@ -61,11 +61,15 @@ describe('the topmost Via', () => {
     ],
     ['SIP/2.0/ UDP h;branch=a', { branch: 'a', rport: false, received: false }],
     ['SIP/2.0/\r\n UDP h;branch=a', { branch: 'a', rport: false, received: false }],
+    ['SIP/2.0/UDP h;x="<";branch=a', { branch: 'a', rport: false, received: false }],
     // What would be written behind these, received= say, would belong to what is open.
     ['SIP/2.0/UDP h;x=<;branch=a>;branch=b', { branch: undefined, rport: undefined, received: undefined }],
     ['P/0/P x;<', { branch: undefined, rport: undefined, received: undefined }],
     ['SIP/2.0/UDP h;branch=a;x="b', { branch: undefined, rport: undefined, received: undefined }],
     ['SIP/2.0/UDP h<', { branch: undefined, rport: undefined, received: undefined }],
     ['SIP/2.0/UDP, h;branch=a', { branch: undefined, rport: undefined, received: undefined }],
-  ])('%s', (via, expected) => expect(top(via)).toEqual(expected));
+  ])('%s', (via, expected) => {
+    expect(top(via)).toEqual(expected);
+    agree(via);
+  });
 });
