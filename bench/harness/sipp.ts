@@ -1,7 +1,7 @@
 // SIPp as the load: one run of one scenario, with its statistics read from its own file (-trace_stat).
 // Scenarios are in bench/sipp. Used by bench and accept.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Child, sleep, startChild } from './children.js';
@@ -24,6 +24,9 @@ export type SippOptions = Readonly<{
   /** A scenario in bench/sipp for requests that belong to no call of this one. */
   outOfCall?: string;
   cpus?: string;
+  /** Notes how long each answer took; and each error: not for a run in which errors are the rule. */
+  latencies?: boolean;
+  errorsTraced?: boolean;
   timeoutS?: number;
   extra?: readonly string[];
 }>;
@@ -37,6 +40,8 @@ export type SippResult = Readonly<{
   /** Answers to the measured request (rtd 1), milliseconds: upper ends of SIPp's buckets. */
   p50Ms: number | undefined;
   p99Ms: number | undefined;
+  /** With `latencies`: of the last answer of each call (rtd 2), milliseconds. */
+  latenciesMs: readonly number[];
   seconds: number;
   /** SIPp's own account of what failed. */
   errors: string;
@@ -137,7 +142,9 @@ const toArguments = (options: SippOptions, folder: string): string[] => {
       '-nostdin',
     ],
     ...['-trace_stat', '-stf', path.join(folder, 'stat.csv'), '-fd', '1'],
-    ...['-trace_err', '-error_file', path.join(folder, 'errors.log'), '-buff_size', String(4 * 2 ** 20)],
+    ...(options.errorsTraced === false ? [] : ['-trace_err', '-error_file', path.join(folder, 'errors.log')]),
+    ...['-buff_size', String(4 * 2 ** 20)],
+    ...(options.latencies === true ? ['-trace_rtt', '-rtt_freq', '100'] : []),
     ...['-deadcall_wait', '0', '-max_socket', '2048'],
     ...optional('-inf', options.usersFile),
     ...optional('-r', options.rate),
@@ -152,6 +159,16 @@ const toArguments = (options: SippOptions, folder: string): string[] => {
   ];
 };
 
+/** Of SIPp's own file: `date;milliseconds;which`. */
+const readLatencies = (folder: string): readonly number[] => {
+  const file = readdirSync(folder).find((name) => name.endsWith('_rtt.csv'));
+  if (file === undefined) return [];
+  return statLines(path.join(folder, file))
+    .map((line) => line.split(';'))
+    .filter((fields) => fields[2]?.trim() === '2')
+    .map((fields) => Number(fields[1]));
+};
+
 const resultOf = (child: Child, folder: string, exitCode: number, startMs: number): SippResult => {
   const row = lastRow(path.join(folder, 'stat.csv'));
   const count = (name: string) => Number(row[name] ?? 0);
@@ -164,6 +181,7 @@ const resultOf = (child: Child, folder: string, exitCode: number, startMs: numbe
     retransmissions: count('Retransmissions(C)'),
     p50Ms: quantile(row, 0.5),
     p99Ms: quantile(row, 0.99),
+    latenciesMs: readLatencies(folder),
     seconds: Math.round((performance.now() - startMs) / 100) / 10,
     errors: errors === '' && exitCode !== 0 ? child.output().slice(-ERRORS_CHARACTERS_MAX) : errors,
   };

@@ -118,6 +118,26 @@ const settingsOf = (
 
 const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
 
+type Shown = Readonly<{
+  endpoint: SipEndpoint;
+  flows: ClientFlows;
+  overload: OverloadControl | undefined;
+}>;
+
+const showMetrics = (metrics: Metrics, { endpoint, flows, overload }: Shown): void => {
+  metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
+  metrics.counted(
+    'bono_sip_total',
+    'What the SIP engine of the edge counted, by kind',
+    'kind',
+    endpointCounts(endpoint.counters),
+  );
+  metrics.gauge('bono_limiting', 'Is the edge refusing new work because it is too busy? 1 or 0', () =>
+    overload?.isLimiting === true ? 1 : 0,
+  );
+  metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
+};
+
 /** Starts listening; resolves when every port is bound. Rejects when one cannot be. */
 export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
   const { process: settings, config, clock, random, logger, metrics, timers, hub, flowTokenKey } = options;
@@ -173,17 +193,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   let cancelSweep = clock.after(SWEEP_MS, sweep);
   transports.setReceiver(endpoint);
   overload?.start();
-  metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
-  metrics.counted(
-    'bono_sip_total',
-    'What the SIP engine of the edge counted, by kind',
-    'kind',
-    endpointCounts(endpoint.counters),
-  );
-  metrics.gauge('bono_limiting', 'Is the edge refusing new work because it is too busy? 1 or 0', () =>
-    overload?.isLimiting === true ? 1 : 0,
-  );
-  metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
+  showMetrics(metrics, { endpoint, flows, overload });
   return {
     endpoint,
     flows,

@@ -148,6 +148,27 @@ const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promis
   };
 };
 
+const showMetrics = (
+  metrics: Metrics,
+  endpoint: SipEndpoint,
+  overload: OverloadControl | undefined,
+): void => {
+  metrics.counted(
+    'sprout_sip_total',
+    'What the SIP engine of the router counted, by kind',
+    'kind',
+    endpointCounts(endpoint.counters),
+  );
+  metrics.gauge(
+    'sprout_transactions',
+    'Live SIP transactions of the router',
+    () => endpoint.transactionCount,
+  );
+  metrics.gauge('sprout_limiting', 'Is the router refusing new work because it is too busy? 1 or 0', () =>
+    overload?.isLimiting === true ? 1 : 0,
+  );
+};
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
@@ -196,17 +217,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const stopExpiry = await startExpiry(ports, settings);
   transports.setReceiver(endpoint);
   overload?.start();
-  metrics.counted(
-    'sprout_sip_total',
-    'What the SIP engine of the router counted, by kind',
-    'kind',
-    endpointCounts(endpoint.counters),
-  );
-  metrics.gauge(
-    'sprout_transactions',
-    'Live SIP transactions of the router',
-    () => endpoint.transactionCount,
-  );
+  showMetrics(metrics, endpoint, overload);
   return {
     endpoint,
     addresses,

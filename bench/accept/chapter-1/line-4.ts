@@ -1,12 +1,12 @@
 // 1.4: kill -9 under 500 registrations/s, ten times: every binding whose 200 OK came is there after the restart; a UDP phone is
 // called at once, TCP and WebSocket phones after they are back; ready in under 3 s. Power cuts (a file port that forgets what was
 // not fdatasync-ed) are a simulation in libs/event-log.
-import { statusOf } from '#libs/testkit';
 import { sleep } from '../../harness/children.js';
-import { createFleet, type Fleet, forEachAtOnce, markOf } from '../../harness/fleet.js';
-import { contactsOf, type Phone } from '../../harness/phone.js';
+import { createFleet, type Fleet } from '../../harness/fleet.js';
+import type { Phone } from '../../harness/phone.js';
 import { type Product, withProduct } from '../../harness/product.js';
 import { provision, usersOf } from '../../harness/users.js';
+import { type Acknowledged, countLost, registerSteadily } from '../acknowledged.js';
 import { checkCallBetween, checkStatus, newPhone, registeredPhone } from '../checks.js';
 import { checkTests } from '../jest-run.js';
 import type { Line, Report } from '../line.js';
@@ -15,53 +15,6 @@ const REGISTRATIONS_PER_S = 500;
 const READY_MS_MAX = 3000;
 /** The kill comes somewhere in this window of a round. */
 const KILL_AFTER_MS = { least: 500, most: 3500 };
-const QUERIES_AT_ONCE = 50;
-const BURST_MS = 10;
-
-/** What each phone was last told 200 for: the mark of its Contact. */
-type Acknowledged = Map<Phone, string>;
-
-/** Registers one phone after the other at the rate until stopped; returns how many were sent. */
-const registerSteadily = async (
-  fleet: Fleet,
-  round: number,
-  acknowledged: Acknowledged,
-  running: () => boolean,
-): Promise<number> => {
-  let sent = 0;
-  const startMs = performance.now();
-  while (running() && sent < fleet.phones.length) {
-    const due = ((performance.now() - startMs) / 1000) * REGISTRATIONS_PER_S;
-    for (; sent < due && sent < fleet.phones.length; sent += 1) {
-      const phone = fleet.phones[sent] as Phone;
-      const contact = fleet.contact(phone, round);
-      phone.register({ contact }).then(
-        (response) => {
-          if (statusOf(response) === 200) acknowledged.set(phone, String(round));
-        },
-        () => undefined, // abandoned when the product was killed
-      );
-    }
-    await sleep(BURST_MS);
-  }
-  return sent;
-};
-
-/** Asks for the bindings of every phone that was told 200. */
-const countLost = async (report: Report, acknowledged: Acknowledged): Promise<number> => {
-  let lost = 0;
-  await forEachAtOnce([...acknowledged], QUERIES_AT_ONCE, async ([phone, mark]) => {
-    const response = await phone.register({ contact: undefined });
-    const marks = contactsOf(response).map(markOf);
-    // A registration that was under way at the kill may have been made durable without its answer.
-    const found = marks.some((found) => found !== undefined && Number(found) >= Number(mark));
-    if (statusOf(response) === 200 && found) return;
-    lost += 1;
-    if (lost <= 3)
-      report.note(`${phone.user.name}: acknowledged ${mark}, found ${marks.join(',')}: ${response}`);
-  });
-  return lost;
-};
 
 const killRound = async (
   report: Report,
@@ -73,7 +26,10 @@ const killRound = async (
   const { least, most } = KILL_AFTER_MS;
   const killAfterMs = least + Math.random() * (most - least);
   let running = true;
-  const load = registerSteadily(fleet, round, acknowledged, () => running);
+  const load = registerSteadily(fleet, round, acknowledged, {
+    perS: REGISTRATIONS_PER_S,
+    running: () => running,
+  });
   await sleep(killAfterMs);
   await product.kill9();
   running = false;
