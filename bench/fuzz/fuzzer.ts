@@ -57,12 +57,17 @@ export const judge = async (target: Target, input: string): Promise<Verdict> => 
 /** Without exact places and values: another input that fails in the same way. */
 const kindOf = (reason: string): string => reason.split(/[·(]|\d/, 1)[0] ?? '';
 
-/** The smallest input found in MINIMISE_MS_MAX that fails in the same way: pieces are left out, larger ones first. */
-export const minimise = async (target: Target, input: string, reason: string): Promise<string> => {
+/** The smallest input found in this time that fails in the same way: pieces are left out, larger ones first. */
+export const minimise = async (
+  target: Target,
+  input: string,
+  reason: string,
+  msMax = MINIMISE_MS_MAX,
+): Promise<string> => {
   const kind = kindOf(reason);
   let least = input;
   let runs = 0;
-  const endMs = performance.now() + MINIMISE_MS_MAX;
+  const endMs = performance.now() + msMax;
   const isTime = (): boolean => runs < MINIMISE_RUNS_MAX && performance.now() < endMs;
   for (let size = least.length >> 1; size >= 1 && isTime(); size = size > 1 ? size >> 1 : 0)
     for (let at = 0; at < least.length && isTime();) {
@@ -105,7 +110,7 @@ export type Fuzzing = Readonly<{
 export const createFuzzing = (
   target: Target,
   seed: number | string,
-  options: Readonly<{ folder?: string; before?: (input: string) => void }> = {},
+  options: Readonly<{ folder?: string; before?: (input: string) => void; minimiseMsMax?: number }> = {},
 ): Fuzzing => {
   const random = createSeededRandom(`${seed}/${target.name}`);
   const corpus = new Corpus(target.seeds, options.folder);
@@ -137,7 +142,7 @@ export const createFuzzing = (
         if (!failure) continue;
         const input = failure.reason.startsWith('growth')
           ? failure.input
-          : await minimise(target, failure.input, failure.reason);
+          : await minimise(target, failure.input, failure.reason, options.minimiseMsMax);
         const { reason = failure.reason } = await judge(target, input);
         return { ...failure, reason, input };
       }
