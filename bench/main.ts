@@ -3,10 +3,13 @@
 import { benchAppend } from './append.js';
 import { describeMachine } from './harness/machine.js';
 import { emit, parseArguments } from './harness/report.js';
+import { benchMemory } from './memory.js';
 import { benchPeerCall, benchPeerRegister } from './peer.js';
 import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
 import { benchCall, benchRegister, type ProductFigures } from './register.js';
+import { benchReplay } from './replay.js';
+import { benchVersus } from './versus.js';
 
 type Flags = ReadonlyMap<string, string>;
 
@@ -27,13 +30,27 @@ const runs = (flags: Flags, rate: number, users: number) => ({
   sqlite: flags.has('sqlite'),
 });
 
+/** Beside the peer, in turn. */
+const isVersus = (flags: Flags): boolean => {
+  const peer = flags.get('vs');
+  if (peer !== undefined && peer !== 'kamailio') throw new Error(`--vs takes kamailio, got ${peer}`);
+  return peer !== undefined;
+};
+
 const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
-  register: (flags) => benchRegister(runs(flags, 4000, 4000)),
-  call: (flags) => benchCall(runs(flags, 1500, 1000)),
+  register: (flags) =>
+    isVersus(flags)
+      ? benchVersus('register', runs(flags, 4000, 4000))
+      : benchRegister(runs(flags, 4000, 4000)),
+  call: (flags) =>
+    isVersus(flags) ? benchVersus('call', runs(flags, 1500, 1000)) : benchCall(runs(flags, 1500, 1000)),
   'peer-register': (flags) => benchPeerRegister(runs(flags, 4000, 1000)),
   'peer-call': (flags) => benchPeerCall(runs(flags, 1500, 1000)),
   append: (flags) => benchAppend({ seconds: number(flags, 'seconds', 3) }),
   recover: (flags) => benchRecover({ events: number(flags, 'events', 1_000_000) }),
+  replay: (flags) =>
+    benchReplay({ events: number(flags, 'events', 1_000_000), runs: number(flags, 'runs', 5) }),
+  memory: (flags) => benchMemory({ users: number(flags, 'users', 100_000) }),
 };
 
 const { words, flags } = parseArguments(process.argv.slice(2));

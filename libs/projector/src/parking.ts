@@ -36,6 +36,7 @@ export class Parking {
 
   /** Why an event has to wait: others of its stream stand in line, and it does not come before them. */
   reasonFor({ stream, position }: RecordedEvent): string | undefined {
+    if (this.streams.size === 0) return undefined;
     const parked = this.streams.get(stream);
     const first = parked?.positions[0];
     return first && comparePositions(position, first) >= 0 ? parked.reason : undefined;

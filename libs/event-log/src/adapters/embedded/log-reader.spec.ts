@@ -37,6 +37,20 @@ describe('a log reader', () => {
     expect(await numbers(reader.readAll(['registration'], position))).toEqual([12, 13]);
   });
 
+  it('reads a batch that is made text in several pieces, a line longer than a piece and one of many bytes a letter among them', async () => {
+    const lengths = [10, 70_000, 40_000, 20_000, 1, 15_000, 180_000, 3];
+    const events = lengths.map((length, n) => ({
+      type: 'Added',
+      data: { n, text: (n % 2 ? 'ü\u2028' : 'x').repeat(length) },
+    }));
+    await log.append('registration-1', events);
+    const reader = await open();
+    const read: unknown[] = [];
+    for await (const { event, position } of reader.readAll(['registration'], 'oldest'))
+      read.push({ event, offset: position.offset });
+    expect(read).toEqual(events.map((event, offset) => ({ event, offset })));
+  });
+
   it('reads the heads of events, and the data of those that are asked for', async () => {
     for (let n = 0; n < 20; n++) await log.append(`registration-"${n % 3}"\\`, [added(n)]);
     await log.append('call-1', [added(20)]);

@@ -156,7 +156,17 @@ type TypeParts = Readonly<{ topic: Topic; name: string; version: number }>;
 
 const TYPES_MAX = 10_000;
 const typeParts = new Map<string, TypeParts>();
+let lastType = '';
+let lastParts: TypeParts | undefined;
+/** The last one is kept: to compare a text that was just parsed costs less than to find it in a map. */
 const partsOf = (type: string): TypeParts => {
+  if (lastParts !== undefined && type === lastType) return lastParts;
+  lastParts = partsByType(type);
+  lastType = type;
+  return lastParts;
+};
+
+const partsByType = (type: string): TypeParts => {
   let parts = typeParts.get(type);
   if (!parts) {
     const [, topic, name, version] = type.split('.');

@@ -1,0 +1,47 @@
+// `npm run bench -- memory`: the product as `npm start` starts it, N subscribers provisioned over Homestead Prov's API, each registered
+// once with digest over UDP; then its resident memory after a while of rest, no collection forced.
+import { sleep } from './harness/children.js';
+import { createProduct, type Product } from './harness/product.js';
+import { progress } from './harness/report.js';
+import { allSucceeded } from './harness/sipp.js';
+import { provision, type User } from './harness/users.js';
+import { prepareRegistrations } from './flows.js';
+
+/** Answers are kept for retransmissions for 32 s: what is measured before they go is a peak, not what a user takes. */
+const SETTLE_S = 40;
+const REGISTER_RATE = 1500;
+
+const seconds = (sinceMs: number): number => Math.round((performance.now() - sinceMs) / 100) / 10;
+
+const provisionAll = async (product: Product, users: readonly User[]): Promise<number> => {
+  const startMs = performance.now();
+  await provision(product, users);
+  const tookS = seconds(startMs);
+  progress(`${users.length} subscribers provisioned in ${tookS} s: ${product.residentMiB()} MiB`);
+  return tookS;
+};
+
+export const benchMemory = async ({ users }: { users: number }): Promise<object> => {
+  const product = await createProduct({ env: { REG_MAX_EXPIRES: '3600' } });
+  try {
+    await product.start();
+    const emptyMiB = product.residentMiB();
+    const flows = await prepareRegistrations(`127.0.0.1:${product.ports.BONO_PORT}`, users);
+    try {
+      const provisionedInS = await provisionAll(product, flows.users);
+      const provisionedMiB = product.residentMiB();
+      const startMs = performance.now();
+      allSucceeded('registrations', await flows.load(REGISTER_RATE, users), users);
+      const registeredMiB = product.residentMiB();
+      progress(`${users} registered in ${seconds(startMs)} s: ${registeredMiB} MiB`);
+      await sleep(SETTLE_S * 1000);
+      const residentMiB = product.residentMiB();
+      progress(`after ${SETTLE_S} s of rest: ${residentMiB} MiB`);
+      return { users, residentMiB, registeredMiB, provisionedMiB, emptyMiB, provisionedInS };
+    } finally {
+      flows.dispose();
+    }
+  } finally {
+    await product.dispose();
+  }
+};
