@@ -21,6 +21,9 @@ export const SWEEP_MS = 8_000;
  */
 export const LINGERING_MAX = 1_000;
 
+/** Answers to keep-alives that may wait for a peer that does not read: each is a write of its own. Over this it is cut off. */
+export const KEEP_ALIVES_WAITING_MAX = 1_000;
+
 export class Connections<C extends Connection> {
   readonly #byId = new Map<number, C>();
   readonly #byPeer = new Map<string, C>();

@@ -5,7 +5,7 @@ import { detached } from '../message/detached.js';
 import { isTokenCode } from '../message/scan.js';
 import { framingReply } from '../transport/framing-reply.js';
 import { StreamFramer, type FramerSink, type FramingFault } from '../transport/stream-framer.js';
-import type { Connections, Connection } from './connections.js';
+import { type Connection, type Connections, KEEP_ALIVES_WAITING_MAX } from './connections.js';
 import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type ListenerContext,
 } from './listener.js'; // prettier-ignore
@@ -47,6 +47,7 @@ export class TcpConnection implements Connection, FramerSink {
   #out = '';
   #flushing = false;
   #heard = false;
+  #keepAlivesWaiting = 0;
   /** Requests that came and have no final answer yet. */
   #owed = 0;
   /** Branches of the INVITEs that had a 2xx last: a forked one has several, and each is sent again (RFC 3261 §13.3.1.4). */
@@ -146,6 +147,8 @@ export class TcpConnection implements Connection, FramerSink {
   ping(): void {
     this.#heard = true;
     this.context.counters.keepAlives += 1;
+    if (this.socket.writableLength === 0) this.#keepAlivesWaiting = 0;
+    else if (++this.#keepAlivesWaiting > KEEP_ALIVES_WAITING_MAX) return this.drop('peer reads too slowly');
     this.#queue('\r\n');
   }
 

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Server, Socket } from 'no
 import { jest } from '@jest/globals';
 import { settle } from '#libs/testkit';
 import { StreamFramer } from '../transport/stream-framer.js';
-import { SWEEP_MS } from './connections.js';
+import { KEEP_ALIVES_WAITING_MAX, SWEEP_MS } from './connections.js';
 import { closing, dial, start } from './contract/fixture.js';
 import { countsOf } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';
@@ -119,6 +119,21 @@ describe('a TCP listener', () => {
     expect(flow.closed).toBe(true);
     expect((await edge.recorder.next('failed')).target).toBe(flow);
     expect((await edge.recorder.next('closed')).flow).toBe(flow);
+  });
+
+  it('closes on a peer that sends keep-alives and reads no answer', async () => {
+    const edge = await start({ transport: 'tcp' }, { limits: { sendBufferBytesMax: 2 ** 30 } });
+    const { socket } = await dial(edge.port);
+    socket.pause();
+    socket.write(request('a'));
+    const { flow } = await edge.recorder.next('message');
+    for (let sent = 0; sent < 500; sent++) flow.send(request('big', 'x'.repeat(50_000)));
+    socket.write('\r\n\r\n'.repeat(KEEP_ALIVES_WAITING_MAX) + request('b'));
+    await edge.recorder.next('message');
+    expect(flow.closed).toBe(false);
+    socket.write('\r\n\r\n');
+    expect((await edge.recorder.next('failed')).target).toBe(flow);
+    expect(flow.closed).toBe(true);
   });
 
   it('takes connections up to its bound, and again when one is gone', async () => {

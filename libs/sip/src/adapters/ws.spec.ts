@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { settle } from '#libs/testkit';
 import { MESSAGE_BYTES_MAX } from '../transport/stream-framer.js';
-import { SWEEP_MS } from './connections.js';
+import { KEEP_ALIVES_WAITING_MAX, SWEEP_MS } from './connections.js';
 import { closing, start } from './contract/fixture.js';
 import { countsOf } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';
@@ -189,6 +189,29 @@ describe('a WebSocket connection', () => {
     }
     expect(flow.closed).toBe(true);
     expect((await edge.recorder.next('failed')).target).toBe(flow);
+  });
+
+  it('is closed when the peer sends keep-alives and reads no answer', async () => {
+    const edge = await start({ transport: 'ws' }, { limits: { sendBufferBytesMax: 2 ** 30 } });
+    const { socket } = await dial(edge.port);
+    socket.send(request('a'));
+    const { flow } = await edge.recorder.next('message');
+    socket.pause();
+    for (let sent = 0; sent < 500; sent++) flow.send(request('big', 'x'.repeat(50_000)));
+    for (let sent = 0; sent < KEEP_ALIVES_WAITING_MAX; sent++) socket.send('\r\n\r\n');
+    socket.send(request('b'));
+    await edge.recorder.next('message');
+    expect(flow.closed).toBe(false);
+    socket.send('\r\n\r\n');
+    expect((await edge.recorder.next('failed')).target).toBe(flow);
+    expect(flow.closed).toBe(true);
+  });
+
+  it('answers as many keep-alives as come to a peer that reads', async () => {
+    const edge = await start({ transport: 'ws' });
+    const { socket, next } = await dial(edge.port);
+    for (let sent = 0; sent < 2 * KEEP_ALIVES_WAITING_MAX; sent++) socket.send('\r\n\r\n');
+    for (let sent = 0; sent < 2 * KEEP_ALIVES_WAITING_MAX; sent++) expect(await next()).toBe('text \r\n');
   });
 
   it('is pinged when quiet, and dropped when it stays so', async () => {

@@ -6,7 +6,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { familyOf } from '../fields/ip-address.js';
 import { MESSAGE_BYTES_MAX } from '../transport/stream-framer.js';
 import type { Flow } from '../transport/transport.port.js';
-import { Connections, type Connection, SWEEP_MS } from './connections.js';
+import { Connections, type Connection, KEEP_ALIVES_WAITING_MAX, SWEEP_MS } from './connections.js';
 import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type Listener, type ListenerContext,
 } from './listener.js'; // prettier-ignore
@@ -159,6 +159,7 @@ class WsConnection implements Connection {
   incompleteSweeps = 0;
   closed = false;
   #heard = false;
+  #keepAlivesWaiting = 0;
 
   constructor(
     private readonly socket: WebSocket,
@@ -245,6 +246,8 @@ class WsConnection implements Connection {
     // RFC 7118 §6: the CRLF keep-alive of RFC 5626 may be used here too.
     if (raw !== '\r\n\r\n') return;
     this.context.counters.keepAlives += 1;
+    if (this.socket.bufferedAmount === 0) this.#keepAlivesWaiting = 0;
+    else if (++this.#keepAlivesWaiting > KEEP_ALIVES_WAITING_MAX) return this.drop('peer reads too slowly');
     this.#write('\r\n');
   }
 
