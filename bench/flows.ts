@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Load } from './harness/cpu-runs.js';
 import { freePort } from './harness/ports.js';
 import { allSucceeded, runSipp, startSipp, type SippRun } from './harness/sipp.js';
-import { DEVICES, usersOf, writeUsersFile } from './harness/users.js';
+import { DEVICES, type User, usersOf, writeUsersFile } from './harness/users.js';
 
 /** SIPp runs here, the server on the other core. */
 export const SERVER_CPU = '0';
@@ -14,26 +14,43 @@ export const LOAD_CPU = '1';
 const AT_ONCE_MAX = 2000;
 const REGISTER_RATE = 500;
 
-/** Registrations of `count` users from one port, again and again. */
-export const prepareRegistrations = async (target: string, count: number) => {
+const registrationsOf = async (
+  target: string,
+  count: number,
+  scenario: string,
+  flowsACall: number,
+): Promise<Readonly<{ users: readonly User[]; load: Load; dispose(): void }>> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'users-'));
   const users = usersOf('a', count);
   const usersFile = writeUsersFile(folder, 'register', users, users, DEVICES.caller);
   const localPort = await freePort();
-  const load: Load = (rate, flows) =>
-    runSipp({
-      scenario: 'reg-auth',
+  const load: Load = async (rate, flows) => {
+    const result = await runSipp({
+      scenario,
       target,
       localPort,
       usersFile,
-      rate,
-      calls: flows,
+      rate: rate / flowsACall,
+      calls: Math.ceil(flows / flowsACall),
       callsAtOnceMax: AT_ONCE_MAX,
       keys: { contact: `127.0.0.1:${localPort}`, expires: '3600' },
       cpus: LOAD_CPU,
     });
+    return { ...result, successful: result.successful * flowsACall };
+  };
   return { users, load, dispose: () => rmSync(folder, { recursive: true, force: true }) };
 };
+
+/** Registrations of `count` users from one port, again and again. */
+export const prepareRegistrations = (target: string, count: number) =>
+  registrationsOf(target, count, 'reg-auth', 1);
+
+/** What a call of rereg-auth.xml makes: REGISTERs that are answered 200 at once, after one challenge. */
+const REFRESHES_A_CALL = 20;
+
+/** The same users refreshing with the nonce that they have: a flow is one REGISTER and its 200. */
+export const prepareRefreshes = (target: string, count: number) =>
+  registrationsOf(target, count, 'rereg-auth', REFRESHES_A_CALL);
 
 /** Calls from user a… to user b…, once `register` has run; callees answer as long as dispose() was not called. */
 export const prepareCalls = async (target: string, count: number) => {

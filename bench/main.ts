@@ -7,7 +7,7 @@ import { benchMemory } from './memory.js';
 import { benchPeerCall, benchPeerRegister } from './peer.js';
 import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
-import { benchCall, benchRegister, type ProductFigures } from './register.js';
+import { benchCall, benchRegister, benchReregister, type ProductFigures } from './register.js';
 import { benchReplay } from './replay.js';
 import { benchVersus } from './versus.js';
 
@@ -44,6 +44,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
       : benchRegister(runs(flags, 4000, 4000)),
   call: (flags) =>
     isVersus(flags) ? benchVersus('call', runs(flags, 1500, 1000)) : benchCall(runs(flags, 1500, 1000)),
+  reregister: (flags) => benchReregister(runs(flags, 4000, 4000)),
   'peer-register': (flags) => benchPeerRegister(runs(flags, 4000, 1000)),
   'peer-call': (flags) => benchPeerCall(runs(flags, 1500, 1000)),
   append: (flags) => benchAppend({ seconds: number(flags, 'seconds', 3) }),

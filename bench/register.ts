@@ -1,6 +1,6 @@
-// `npm run bench -- register` and `call`: CPU a flow of the product, each registration durable before its 200 OK, ten criteria
-// evaluated a side of a call. With --profile one more run is profiled, summed up by function and by part.
-import { prepareCalls, prepareRegistrations, SERVER_CPU } from './flows.js';
+// `npm run bench -- register`, `reregister` and `call`: CPU a flow of the product, each registration durable before its 200 OK,
+// ten criteria evaluated a side of a call. With --profile one more run is profiled, summed up by function and by part.
+import { prepareCalls, prepareRefreshes, prepareRegistrations, SERVER_CPU } from './flows.js';
 import { type CpuFigures, type Load, measureCpu, type RunOptions } from './harness/cpu-runs.js';
 import { TEN_CRITERIA } from './harness/criteria.js';
 import { connectProfiler } from './harness/inspector.js';
@@ -79,12 +79,21 @@ const provisionAll = async (
   progress(`${users.length} subscribers provisioned in ${Math.round(performance.now() - startMs)} ms`);
 };
 
-export const benchRegister = (options: BenchOptions): Promise<ProductFigures> =>
+const benchRegistrations = (
+  options: BenchOptions,
+  prepare: typeof prepareRegistrations,
+): Promise<ProductFigures> =>
   withPinnedProduct(options, async (product) => {
-    const flows = await prepareRegistrations(`127.0.0.1:${product.ports.BONO_PORT}`, options.users);
+    const flows = await prepare(`127.0.0.1:${product.ports.BONO_PORT}`, options.users);
     await provisionAll(product, flows.users);
     return flows;
   });
+
+export const benchRegister = (options: BenchOptions): Promise<ProductFigures> =>
+  benchRegistrations(options, prepareRegistrations);
+
+export const benchReregister = (options: BenchOptions): Promise<ProductFigures> =>
+  benchRegistrations(options, prepareRefreshes);
 
 export const benchCall = (options: BenchOptions): Promise<ProductFigures> =>
   withPinnedProduct(options, async (product) => {
