@@ -293,7 +293,14 @@ describe('rows with snapshots', () => {
       };
       return {
         rows,
-        sink: createRowsSink({ projection: sums(), rows, clock, snapshots, snapshotEvents: 3 }),
+        sink: createRowsSink({
+          projection: sums(),
+          rows,
+          clock,
+          snapshots,
+          snapshotEvents: 3,
+          snapshotPauseMs: 0,
+        }),
       };
     };
     const first = open();

@@ -53,6 +53,8 @@ export const createRowSnapshots = (
 /** Between snapshots: what a start has to fold again. */
 export const SNAPSHOT_INTERVAL_MS = 60_000;
 export const SNAPSHOT_EVENTS = 200_000;
+/** However many events come: a start that folds a million in seconds would take as long again for snapshots of what is half there. */
+export const SNAPSHOT_PAUSE_MS = 10_000;
 
 export type RowsSinkOptions<Row> = Readonly<{
   projection: Pick<Projection<Row>, 'keyOf' | 'name'>;
@@ -62,6 +64,7 @@ export type RowsSinkOptions<Row> = Readonly<{
   snapshots?: RowSnapshots;
   snapshotIntervalMs?: number;
   snapshotEvents?: number;
+  snapshotPauseMs?: number;
   /** A snapshot failed: the next start takes longer, nothing is lost. */
   onSnapshotFailure?: (error: unknown) => void;
 }>;
@@ -75,11 +78,13 @@ export type RowsSink = ProjectionSink &
 export const createRowsSink = <Row>(options: RowsSinkOptions<Row>): RowsSink => {
   const { projection, rows, clock, snapshots, onSnapshotFailure } = options;
   const { snapshotIntervalMs = SNAPSHOT_INTERVAL_MS, snapshotEvents = SNAPSHOT_EVENTS } = options;
+  const { snapshotPauseMs = SNAPSHOT_PAUSE_MS } = options;
   let applied: Position | undefined;
   let saved: Position | undefined;
   let savedMs = clock.monotonicMs();
   let eventsSince = 0;
   let saving: Promise<void> | undefined;
+  let cancelLater: (() => void) | undefined;
 
   const save = async (position: Position): Promise<void> => {
     savedMs = clock.monotonicMs();
@@ -96,10 +101,32 @@ export const createRowsSink = <Row>(options: RowsSinkOptions<Row>): RowsSink => 
 
   const isNews = (position: Position): boolean => !saved || comparePositions(position, saved) > 0;
 
+  const saveApplied = (): void => {
+    if (snapshots && applied && !saving && isNews(applied)) saving = save(applied);
+  };
+
+  const cancelSaving = (): void => {
+    cancelLater?.();
+    cancelLater = undefined;
+  };
+
+  /** At once, or when the pause is over: also if nothing more is applied until then. */
+  const saveSoon = (sinceMs: number): void => {
+    if (sinceMs >= snapshotPauseMs) {
+      cancelSaving();
+      saveApplied();
+    } else
+      cancelLater ??= clock.after(snapshotPauseMs - sinceMs, () => {
+        cancelLater = undefined;
+        saveApplied();
+      });
+  };
+
   return {
     checkpoint: async () => snapshots?.checkpoint(),
 
     async clear() {
+      cancelSaving();
       await saving;
       applied = saved = undefined;
       await snapshots?.clear();
@@ -118,11 +145,12 @@ export const createRowsSink = <Row>(options: RowsSinkOptions<Row>): RowsSink => 
       if (!checkpoint) return;
       applied = checkpoint;
       eventsSince += events.length;
-      const isDue = eventsSince >= snapshotEvents || clock.monotonicMs() - savedMs >= snapshotIntervalMs;
-      if (snapshots && isDue && !saving && isNews(checkpoint)) saving = save(checkpoint);
+      const sinceMs = clock.monotonicMs() - savedMs;
+      if (snapshots && (eventsSince >= snapshotEvents || sinceMs >= snapshotIntervalMs)) saveSoon(sinceMs);
     },
 
     async flush() {
+      cancelSaving();
       await saving;
       if (snapshots && applied && isNews(applied)) await save(applied);
     },
