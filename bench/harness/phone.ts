@@ -231,7 +231,7 @@ class TestPhone implements Phone {
       ['CSeq', `${this.cseq} REGISTER`],
       ...(contact === undefined ? [] : [['Contact', contact] as const]),
       ['Expires', String(given.expires ?? 300)],
-      ['Supported', 'path, gruu'],
+      ['Supported', 'path, outbound, gruu'],
       ...this.authorization(uri),
       ...(given.headers ?? []),
     ];

@@ -47,6 +47,7 @@ const identity = (impu: string, more: Partial<FlowIdentity> = {}): FlowIdentity 
   impu,
   impi: `${impu}-private`,
   instance: '',
+  contacts: [],
   expiresAtMs: 1_000,
   serviceRoute: undefined,
   ...more,

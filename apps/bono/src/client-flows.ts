@@ -9,6 +9,8 @@ export type FlowIdentity = Readonly<{
   impi: string;
   /** `+sip.instance` of the device, '' when it gave none. */
   instance: string;
+  /** Contact URIs that are bound on the flow. */
+  contacts: readonly string[];
   expiresAtMs: number;
   serviceRoute: string | undefined;
 }>;

@@ -27,8 +27,16 @@ export const recoverFlows = (
     }
   found.sort(([, a], [, b]) => registeredAtMs(a) - registeredAtMs(b));
   let recovered = 0;
-  for (const [flow, { impi, expiresAtMs, instance = '', identities }] of found) {
-    const registered = identities.map((impu) => ({ impu, impi, instance, expiresAtMs, serviceRoute }));
+  for (const [flow, { impi, contact, expiresAtMs, instance = '', identities }] of found) {
+    const contacts = [contact];
+    const registered = identities.map((impu) => ({
+      impu,
+      impi,
+      instance,
+      contacts,
+      expiresAtMs,
+      serviceRoute,
+    }));
     if (flows.register(flow, registered)) recovered += identities.length;
   }
   return recovered;

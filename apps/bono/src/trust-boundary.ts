@@ -87,9 +87,21 @@ const AKA_KEYS: ReadonlySet<string> = new Set(['ck', 'ik']);
 export const stripForClient = (message: SipMessage, edits: Edits): void => {
   strip(message, edits, TO_CLIENT);
   if (wantsPrivacy(message)) edits.remove(H.PAssertedIdentity);
-  if (message.status !== 401) return;
-  const challenge = message.header(H.WwwAuthenticate);
-  // The keys of an AKA vector are for the P-CSCF; they never go further (TS 33.203 §6.1).
-  const stripped = challenge === undefined ? undefined : withoutAuthParams(challenge, AKA_KEYS);
-  if (stripped !== undefined && stripped !== challenge) edits.replace(H.WwwAuthenticate, stripped);
+  if (message.status === 401) stripKeys(message, edits);
+};
+
+/** The keys of an AKA vector are for the P-CSCF; they never go further (TS 33.203 §6.1). Each challenge has a line of its own. */
+const stripKeys = (message: SipMessage, edits: Edits): void => {
+  const challenges: string[] = [];
+  let hasKeys = false;
+  for (let line = message.findLine(H.WwwAuthenticate); line >= 0;) {
+    const challenge = message.lineValue(line);
+    const stripped = withoutAuthParams(challenge, AKA_KEYS);
+    hasKeys ||= stripped !== challenge;
+    challenges.push(stripped);
+    line = message.findLine(H.WwwAuthenticate, line + 1);
+  }
+  if (!hasKeys) return;
+  edits.remove(H.WwwAuthenticate);
+  for (const challenge of challenges) edits.append(H.WwwAuthenticate, challenge);
 };

@@ -25,7 +25,14 @@ const CORE = flowAt(5054, TRUSTED_LISTENER);
 
 const flows = new ClientFlows({ tokens: { of: () => 'token', flow: () => HOME } });
 flows.register(HOME, [
-  { impu: ALICE, impi: 'alice@ims.test', instance: '', expiresAtMs: 60_000, serviceRoute: undefined },
+  {
+    impu: ALICE,
+    impi: 'alice@ims.test',
+    instance: '',
+    contacts: [],
+    expiresAtMs: 60_000,
+    serviceRoute: undefined,
+  },
 ]);
 
 const request = (method: string, { to = ALICE, uri = 'sip:ims.test', headers = '' } = {}): SipMessage => {

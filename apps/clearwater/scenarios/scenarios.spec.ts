@@ -30,6 +30,9 @@ const play = async (text: string): Promise<string> => {
   return renderScenario(blocks, happened);
 };
 
+/** Minutes of simulated time on a busy machine. */
+const PLAY_MS_MAX = 30_000;
+
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
 
 it.each(files)('%s', async (name) => {
@@ -38,4 +41,4 @@ it.each(files)('%s', async (name) => {
   const played = await play(text);
   if (update) writeFileSync(file, played);
   else expect(played).toBe(text);
-});
+}, PLAY_MS_MAX);

@@ -11,6 +11,7 @@ const newLog = () => {
     append: (error?: Error) => (error === undefined ? outage.taken() : outage.failed(error)),
     at: (ms: number) => clock.advance(ms - clock.nowMs()),
     judged: () => outage.judgedAtMs(clock.nowMs()),
+    expiries: () => outage.expiriesMax(clock.nowMs(), 10),
   };
 };
 
@@ -60,15 +61,25 @@ it('counts anew when it fails again meanwhile', () => {
   expect(judged()).toBe(1_000);
 });
 
-it('is over when nobody has tried for as long as a registration lasts, and begins anew with who fails then', () => {
-  const { append, at, judged } = newLog();
+it('lets one expiry try when nobody has for as long as a registration lasts, and stands still all the same', () => {
+  const { append, at, judged, expiries } = newLog();
+  expect(expiries()).toBe(10);
   at(1_000);
   append(new AppendRefused('full'));
+  at(1_000 + GRACE_MS - 1);
+  expect(expiries()).toBe(0);
   at(1_000 + GRACE_MS);
-  expect(judged()).toBe(1_000 + GRACE_MS);
+  expect(expiries()).toBe(1);
+  expect(judged()).toBe(1_000);
   append(new AppendRefused('full'));
-  at(5_000 + GRACE_MS);
-  expect(judged()).toBe(1_000 + GRACE_MS);
+  expect(expiries()).toBe(0);
+  at(1_000 + 2 * GRACE_MS);
+  expect(expiries()).toBe(1);
+  append();
+  expect(expiries()).toBe(0);
+  expect(judged()).toBe(1_000);
+  at(1_000 + 3 * GRACE_MS);
+  expect(expiries()).toBe(10);
 });
 
 it('does not take a conflict for an outage', () => {

@@ -1,6 +1,6 @@
 // While the log takes no events nobody can refresh, so nobody is let lapse: bindings are judged by the moment at which the
-// outage began, until the log has been back for as long as a registration lasts (docs/architecture.md §6). Where nobody even
-// tries for so long, nobody is there who could have refreshed: then it is over too.
+// outage began, until the log has been back for as long as a registration lasts (docs/architecture.md §6). Where nobody tries any
+// more it would last for ever: then one expiry tries, now and then.
 // Told by every append of this router; read by expiry.ts and served.ts.
 import { AppendRefused, AppendUnknown } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
@@ -21,9 +21,18 @@ export class LogOutage {
   /** The moment by which it is judged whether a binding has lapsed. */
   judgedAtMs(nowMs: number): number {
     if (this.#sinceMs === undefined) return nowMs;
-    if (nowMs < this.#quietSinceMs + this.graceMs) return this.#sinceMs;
+    if (!this.#isBack || nowMs < this.#quietSinceMs + this.graceMs) return this.#sinceMs;
     this.#sinceMs = undefined;
     return nowMs;
+  }
+
+  /**
+   * How many bindings may be removed as lapsed: during an outage none, but for one after each time in which nobody at all has tried
+   * for as long as a registration lasts. Who was there would have tried to refresh.
+   */
+  expiriesMax(nowMs: number, usualMax: number): number {
+    if (this.judgedAtMs(nowMs) === nowMs) return usualMax;
+    return !this.#isBack && nowMs >= this.#quietSinceMs + this.graceMs ? 1 : 0;
   }
 
   /** The log took an append. */

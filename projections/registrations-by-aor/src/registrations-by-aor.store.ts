@@ -31,10 +31,13 @@ export class RegistrationRows {
     private readonly clock: Clock,
   ) {}
 
-  /** The row, empty when there is none. Rejects with StoreUnavailable when absence is not certain. */
+  /**
+   * The row without tombstones that are over, empty when there is none. Rejects with StoreUnavailable when absence is not
+   * certain.
+   */
   async load(aor: string): Promise<Registration> {
     const found = await this.store.get(aor);
-    return found === undefined ? NO_REGISTRATION : found.value;
+    return found === undefined ? NO_REGISTRATION : pruneRegistration(found.value, this.clock.nowMs());
   }
 
   /**

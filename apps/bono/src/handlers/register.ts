@@ -74,7 +74,7 @@ class RegistrationObserver implements ProxyUser<undefined> {
     const { request, flow, impu, impi } = this.registering;
     const requested = values(request, H.Contact);
     if (requested.length === 0) return; // a query changes nothing
-    const expiresS = grantedS(requested, response);
+    const { expiresS, bound, answered } = grantOf(requested, response);
     // What a flow remembers outlives request and response and must not keep all of them: copies.
     const associated: string[] = [];
     for (const value of values(response, H.PAssociatedUri)) {
@@ -82,17 +82,30 @@ class RegistrationObserver implements ProxyUser<undefined> {
       if (identity !== undefined) associated.push(identity);
     }
     const identities = associated.length > 0 ? associated : [detached(impu)];
-    if (expiresS === 0) return flows.deregister(flow, identities);
     const nowMs = ports.clock.nowMs();
+    const before = flows.find(flow)?.identity(impu, nowMs);
+    const others = before?.contacts.filter((uri) => answered.includes(uri) && !bound.includes(uri)) ?? [];
+    if (expiresS === 0) {
+      // Who only clears away an address of before is still there.
+      if (others.length === 0) flows.deregister(flow, identities);
+      return;
+    }
     const expiresAtMs = nowMs + expiresS * 1000;
     // A refresh changes little: what is remembered already needs no copy.
-    const before = flows.find(flow)?.identity(impu, nowMs);
+    const contacts = [...bound.map((uri, at) => kept(before?.contacts[at], uri)), ...others];
     const serviceRoute = kept(before?.serviceRoute, serviceRouteOf(response)) || undefined;
     const instance = kept(before?.instance, instanceOf(requested));
     const user = kept(before?.impi, impi);
     const taken = flows.register(
       flow,
-      identities.map((identity) => ({ impu: identity, impi: user, instance, expiresAtMs, serviceRoute })),
+      identities.map((identity) => ({
+        impu: identity,
+        impi: user,
+        instance,
+        contacts,
+        expiresAtMs,
+        serviceRoute,
+      })),
     );
     if (!taken) ports.observer.count('flow-full');
   }
@@ -106,16 +119,29 @@ const serviceRouteOf = (response: SipMessage): string => {
   return routes.length === 1 ? routes[0]! : routes.join(', ');
 };
 
-/** Longest time granted to a contact of this request; 0 when none of them is bound any more. */
-const grantedS = (requested: readonly string[], response: SipMessage): number => {
+type Grant = Readonly<{
+  /** Longest time granted to a contact of the request; 0 when none of them is bound any more. */
+  expiresS: number;
+  /** Those of the request's contacts that are bound, and all that are. */
+  bound: readonly string[];
+  answered: readonly string[];
+}>;
+
+const grantOf = (requested: readonly string[], response: SipMessage): Grant => {
   const uris = requested.map(addrUri); // the answer lists ten at most
+  const bound: string[] = [];
+  const answered: string[] = [];
   let longest = 0;
   for (const value of values(response, H.Contact)) {
-    if (!uris.includes(addrUri(value))) continue;
+    const uri = addrUri(value);
+    answered.push(uri);
+    if (!uris.includes(uri)) continue;
     const expires = headerParam(value, 'expires');
-    longest = Math.max(longest, expires === undefined ? EXPIRES_DEFAULT_S : (parseSeconds(expires) ?? 0));
+    const seconds = expires === undefined ? EXPIRES_DEFAULT_S : (parseSeconds(expires) ?? 0);
+    longest = Math.max(longest, seconds);
+    if (seconds > 0) bound.push(uri);
   }
-  return longest;
+  return { expiresS: longest, bound, answered };
 };
 
 const instanceOf = (contacts: readonly string[]): string => {

@@ -1,11 +1,16 @@
 import { parseMessage, type SipMessage } from '#libs/sip';
-import { CONTACTS_MAX, contactRequests } from './contact-requests.js';
+import { CONTACTS_MAX, contactRequests, outboundAsked } from './contact-requests.js';
 
-const register = (contacts: readonly string[], expires?: string): SipMessage => {
+const register = (
+  contacts: readonly string[],
+  expires?: string,
+  headers = 'Supported: path, outbound\r\n',
+): SipMessage => {
   const parsed = parseMessage(
     'REGISTER sip:ims.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n' +
       'From: <sip:alice@ims.test>;tag=1\r\nTo: <sip:alice@ims.test>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n' +
       contacts.map((contact) => `Contact: ${contact}\r\n`).join('') +
+      headers +
       (expires === undefined ? '' : `Expires: ${expires}\r\n`) +
       'Content-Length: 0\r\n\r\n',
   );
@@ -109,4 +114,38 @@ it(`takes at most ${CONTACTS_MAX} contacts`, () => {
   const contacts = (count: number) => Array.from({ length: count }, (_, n) => `<sip:a${n}@x>`);
   expect(asked(contacts(CONTACTS_MAX))).toHaveLength(CONTACTS_MAX);
   expect(refusal(contacts(CONTACTS_MAX + 1))).toBe('Too many contacts');
+});
+
+describe('outbound (RFC 5626 §6)', () => {
+  const FLOW = '<sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=2';
+  const EDGE = 'Path: <sip:t@edge;lr;ob>\r\n';
+  const SUPPORTED = 'Supported: outbound\r\n';
+
+  it('ignores the reg-id of a client that does not support it', () =>
+    expect(contactRequests(register([FLOW], undefined, ''), DEFAULT_S)).toMatchObject({
+      contacts: [{ bindingId: '<urn:uuid:1>' }],
+    }));
+
+  it.each([
+    ['no', 'nobody says that it is supported', [FLOW], EDGE],
+    ['no', 'no contact has a reg-id', ['<sip:a@x>;+sip.instance="<urn:uuid:1>"'], SUPPORTED + EDGE],
+    ['no', 'a reg-id has no instance', ['<sip:a@x>;reg-id=1'], SUPPORTED + EDGE],
+    ['granted', 'the edge keeps flows', [FLOW], SUPPORTED + EDGE],
+    ['granted', 'there is no edge', [FLOW], SUPPORTED],
+    ['refused', 'the edge does not keep flows', [FLOW], `${SUPPORTED}Path: <sip:t@edge;lr>\r\n`],
+    [
+      'refused',
+      'an edge is passed that leaves no Path',
+      [FLOW],
+      `${SUPPORTED}Via: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK2\r\n`,
+    ],
+    [
+      'refused',
+      'the one next to the client does not, another one does',
+      [FLOW],
+      `${SUPPORTED}Path: <sip:u@core;lr;ob>, <sip:t@edge;lr>\r\n`,
+    ],
+  ])('%s: %s', (asked, _why, contacts, headers) =>
+    expect(outboundAsked(register(contacts, undefined, headers))).toBe(asked),
+  );
 });

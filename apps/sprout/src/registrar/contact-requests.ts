@@ -3,6 +3,7 @@ import type { ContactRequest } from '#libs/domain';
 import {
   detached,
   H,
+  hasOption,
   headerParam,
   parseNameAddr,
   parseSeconds,
@@ -33,7 +34,11 @@ const OWN_PARAMS = ['expires', 'q', 'pub-gruu', 'temp-gruu'];
 /** Contact parameters as sent, quoted ones untouched. */
 const keptParams = (params: string): string => OWN_PARAMS.reduce(removeParam, params).trim();
 
-const contactRequest = (value: string, expiresDefaultS: number): ContactRequest | string => {
+const contactRequest = (
+  value: string,
+  expiresDefaultS: number,
+  isOutbound: boolean,
+): ContactRequest | string => {
   const nameAddr = parseNameAddr(value);
   if (nameAddr === undefined) return 'Contact does not parse';
   const { uri, params } = nameAddr;
@@ -41,7 +46,7 @@ const contactRequest = (value: string, expiresDefaultS: number): ContactRequest 
   const expires = headerParam(value, 'expires');
   const expiresS = expires === undefined ? expiresDefaultS : (parseSeconds(expires) ?? expiresDefaultS);
   const instance = headerParam(value, '+sip.instance');
-  const regIdText = headerParam(value, 'reg-id');
+  const regIdText = isOutbound ? headerParam(value, 'reg-id') : undefined;
   const regId = regIdText === undefined ? undefined : parseSeconds(regIdText);
   const emergency = /;sos(?:[;=]|$)/i.test(uri);
   const binding = instance === undefined ? uri : `${instance}${regId === undefined ? '' : `:${regId}`}`;
@@ -58,8 +63,25 @@ const contactRequest = (value: string, expiresDefaultS: number): ContactRequest 
   return contact;
 };
 
+/**
+ * RFC 5626 §6: `refused` is a flow asked for through an edge that does not keep flows (439); a reg-id of a client that does not say
+ * that it supports outbound is as if it were not there.
+ */
+export const outboundAsked = (request: SipMessage): 'no' | 'granted' | 'refused' => {
+  if (!hasOption(request, H.Supported, 'outbound')) return 'no';
+  const asked = values(request, H.Contact).some(
+    (value) =>
+      headerParam(value, 'reg-id') !== undefined && headerParam(value, '+sip.instance') !== undefined,
+  );
+  if (!asked) return 'no';
+  const edge = values(request, H.Path).at(-1);
+  if (edge === undefined) return values(request, H.Via).length === 1 ? 'granted' : 'refused';
+  return /;ob(?:[;>=]|$)/i.test(edge) ? 'granted' : 'refused';
+};
+
 /** `Contact: *` is `all`; it must stand alone and with Expires: 0 (RFC 3261 §10.2.2). */
 export const contactRequests = (request: SipMessage, defaultExpiresS: number): ContactRequests => {
+  const isOutbound = hasOption(request, H.Supported, 'outbound');
   const contactValues = values(request, H.Contact);
   const expiresHeader = request.header(H.Expires);
   const expiresS = expiresHeader === undefined ? undefined : parseSeconds(expiresHeader);
@@ -74,6 +96,7 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
     const contact = contactRequest(
       detached(value),
       Math.min(expiresS ?? defaultExpiresS, EXPIRES_DEFAULT_MAX_S),
+      isOutbound,
     );
     if (typeof contact === 'string') return bad(contact);
     contacts.push(contact);

@@ -62,8 +62,8 @@ export class RegistrationExpiry {
   /** Looks at what is due now; for simulations and tests without the timer too. */
   async #sweep(): Promise<void> {
     const nowMs = this.ports.clock.nowMs();
-    if (this.ports.outage.judgedAtMs(nowMs) < nowMs) return;
-    let left = SWEEP_MAX;
+    let left = this.ports.outage.expiriesMax(nowMs, SWEEP_MAX);
+    if (left === 0) return;
     const together: Promise<void>[] = [];
     for (let second = this.#nextSecond; second * 1000 + 1000 <= nowMs && left > 0; second++) {
       const aors = this.#bySecond.get(second) ?? [];

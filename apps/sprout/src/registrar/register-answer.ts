@@ -1,20 +1,14 @@
 // The 200 OK to a REGISTER (RFC 3261 §10.3 step 8, RFC 3327, RFC 3608, RFC 5626 §6, RFC 7315 §4.1).
 import { type Binding, liveBindings, type Registration } from '#libs/domain';
-import { H, hasOption, type SipMessage, values } from '#libs/sip';
+import { H, type SipMessage, values } from '#libs/sip';
 import type { SproutSettings } from '../ports.js';
+import { outboundAsked } from './contact-requests.js';
 
 const contactHeader = (binding: Binding, nowMs: number): string => {
   const expiresS = Math.max(0, Math.ceil((binding.expiresAtMs - nowMs) / 1000));
   const q = binding.q === 1 ? '' : `;q=${binding.q}`;
   return `Contact: <${binding.contact}>${binding.params};expires=${expiresS}${q}\r\n`;
 };
-
-/** RFC 5626 §6: the registrar tells the client that outbound is in use. */
-const outboundUsed = (request: SipMessage, path: readonly string[], bindings: readonly Binding[]): boolean =>
-  hasOption(request, H.Supported, 'outbound') &&
-  path.length > 0 &&
-  /;ob(?:[;>=]|$)/i.test(path[path.length - 1]!) &&
-  bindings.some(({ instance, regId }) => instance !== undefined && regId !== undefined);
 
 /** Whole header lines of the answer, for the bindings as they now are. */
 export const registerAnswerHeaders = (
@@ -33,6 +27,7 @@ export const registerAnswerHeaders = (
   headers += `Service-Route: <sip:${host};lr;orig>\r\n`;
   headers += `P-Associated-URI: ${identities.map((identity) => `<${identity}>`).join(', ')}\r\n`;
   headers += 'Supported: path, outbound\r\n';
-  if (bindings.length > 0 && outboundUsed(request, path, bindings)) headers += 'Require: outbound\r\n';
+  // RFC 5626 §6: told where this request has a flow of its own, not where another binding has.
+  if (bindings.length > 0 && outboundAsked(request) === 'granted') headers += 'Require: outbound\r\n';
   return headers;
 };

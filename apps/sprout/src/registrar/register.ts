@@ -7,6 +7,7 @@ import {
   aorOf,
   detached,
   H,
+  optionTags,
   parseAuthorization,
   parseNameAddr,
   type ServerTransaction,
@@ -17,7 +18,7 @@ import { authenticate, type Authenticator, claimedImpi } from '../authentication
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
-import { type ContactRequests, contactRequests } from './contact-requests.js';
+import { type ContactRequests, contactRequests, outboundAsked } from './contact-requests.js';
 import { registerAnswerHeaders } from './register-answer.js';
 import { updateRegistration } from './update-registration.js';
 
@@ -130,7 +131,7 @@ const command = (
   } as const;
 };
 
-/** Releases the server when the last binding has gone. The client's answer does not wait for it. */
+/** Releases the server that was assigned when no binding is left. The client's answer does not wait for it. */
 const releaseServer = async (
   { ports, settings }: Registrar,
   aor: string,
@@ -146,6 +147,11 @@ const releaseServer = async (
   }
 };
 
+const NO_TAGS: readonly string[] = [];
+/** Extensions that a REGISTER may insist on here. */
+const KNOWN_TAGS: ReadonlySet<string> = new Set(['path', 'outbound']);
+const isUnknown = (tag: string): boolean => !KNOWN_TAGS.has(tag);
+
 type Authenticated = Readonly<{ impi: string; impu: string; profile: RegisteredProfile }>;
 
 /** Makes the change durable and answers. */
@@ -159,13 +165,14 @@ const bind = async (
   const { identities, defaultImpu } = profile;
   try {
     const wanted = command(registrar, tx, requested, { impi, impu, identities });
-    const { after, changed } = await updateRegistration(ports, defaultImpu, wanted);
+    const { after } = await updateRegistration(ports, defaultImpu, wanted);
     tx.reply(200, 'OK', registerAnswerHeaders(tx.request, after, identities, settings, ports.clock.nowMs()));
     ports.observer.count('registered');
-    if (changed && nextExpiryMs(after) === undefined) void releaseServer(registrar, defaultImpu, impu, impi);
+    if (nextExpiryMs(after) === undefined) void releaseServer(registrar, defaultImpu, impu, impi);
   } catch (error) {
     if (!(error instanceof CommandRejected)) throw error;
     replyRefusal(tx, (error as CommandRejected<RegistrationRefusal>).reason, settings);
+    void releaseServer(registrar, defaultImpu, impu, impi);
   }
 };
 
@@ -179,6 +186,9 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const { request } = tx;
   const impu = registeredIdentity(tx);
   if (impu === undefined) return tx.reply(404, 'Not Found');
+  // Step 2 (RFC 3261 §8.2.2.3).
+  const unknown = request.has(H.Require) ? optionTags(request, H.Require).filter(isUnknown) : NO_TAGS;
+  if (unknown.length > 0) return tx.reply(420, 'Bad Extension', `Unsupported: ${unknown.join(', ')}\r\n`);
   const header = request.header(H.Authorization);
   const credentials = header === undefined ? undefined : parseAuthorization(header);
   const impi = claimedImpi(credentials, impu);
@@ -189,6 +199,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   if (!(await authenticate(authenticator, tx, { impi, impu, credentials }))) return;
   const requested = contactRequests(request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
+  if (outboundAsked(request) === 'refused') return tx.reply(439, 'First Hop Lacks Outbound Support');
   const assigned = await homestead.regData(impu, { reqtype: 'reg', serverName: settings.scscfUri, impi });
   if (!assigned.ok) return replyFailure(tx, assigned.failure, ports);
   const profile = assignedProfile(registrar, tx, assigned.value);

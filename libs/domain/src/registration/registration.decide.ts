@@ -111,10 +111,10 @@ const grantedAtMostMs = (entry: BindingEntry | undefined, data: { nowMs: number;
   Math.max(entry?.grantedUntilMs ?? 0, data.nowMs + data.maxExpiresS * 1000);
 
 /**
- * A removal counts also where no binding is seen: an earlier REGISTER whose append is unknown may still turn out to have
- * happened, and must not undo what the client was told.
+ * A removal counts also where no binding is seen, and for as long as any may have been granted: an earlier REGISTER whose append
+ * is unknown may still turn out to have happened, and must not undo what the client was told.
  */
-const removalOfUnseen = (
+const clientRemoval = (
   entry: BindingEntry | undefined,
   { bindingId, contact }: ContactRequest,
   data: RegisterContacts['data'],
@@ -122,7 +122,7 @@ const removalOfUnseen = (
   type: 'BindingRemoved',
   data: {
     bindingId,
-    contact,
+    contact: entry?.binding?.contact ?? contact,
     cause: 'client',
     grantedUntilMs: grantedAtMostMs(entry, data),
     callId: data.callId,
@@ -142,8 +142,7 @@ const registerContact = (
   if (sameRequest(entry, request, data)) return undefined;
   if (isStale(orderOf(entry) ?? orderOfWatermark(state), data.callId, data.cseq)) throw refuse('StaleCSeq');
   const { callId, cseq } = data;
-  if (request.expiresS === 0)
-    return isLive(entry) ? removal(entry, 'client', { callId, cseq }) : removalOfUnseen(entry, request, data);
+  if (request.expiresS === 0) return clientRemoval(entry, request, data);
   const granted = grantedS(request, data);
   if (granted < data.minExpiresS) throw refuse('IntervalTooBrief', `at least ${data.minExpiresS} s`);
   return {
@@ -226,7 +225,7 @@ const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): Re
     for (const last of [mark, ...entries.map(orderOf)])
       if (isStale(last, callId, cseq)) throw refuse('StaleCSeq');
   }
-  // Also when none is seen: see removalOfUnseen.
+  // Also when none is seen: see clientRemoval.
   const grantedUntilMs = entries.reduce(
     (until, entry) => Math.max(until, entry.grantedUntilMs),
     grantedAtMostMs(undefined, data),
