@@ -52,6 +52,7 @@ const VALUED = new Set([
   'seed',
   'minutes',
   'target',
+  'vs',
   'corpus',
   'input',
 ]);
