@@ -76,60 +76,14 @@ export type RowsSink = ProjectionSink &
   }>;
 
 export const createRowsSink = <Row>(options: RowsSinkOptions<Row>): RowsSink => {
-  const { projection, rows, clock, snapshots, onSnapshotFailure } = options;
-  const { snapshotIntervalMs = SNAPSHOT_INTERVAL_MS, snapshotEvents = SNAPSHOT_EVENTS } = options;
-  const { snapshotPauseMs = SNAPSHOT_PAUSE_MS } = options;
-  let applied: Position | undefined;
-  let saved: Position | undefined;
-  let savedMs = clock.monotonicMs();
-  let eventsSince = 0;
-  let saving: Promise<void> | undefined;
-  let cancelLater: (() => void) | undefined;
-
-  const save = async (position: Position): Promise<void> => {
-    savedMs = clock.monotonicMs();
-    eventsSince = 0;
-    try {
-      await snapshots?.save(position);
-      saved = position;
-    } catch (error) {
-      onSnapshotFailure?.(error);
-    } finally {
-      saving = undefined;
-    }
-  };
-
-  const isNews = (position: Position): boolean => !saved || comparePositions(position, saved) > 0;
-
-  const saveApplied = (): void => {
-    if (snapshots && applied && !saving && isNews(applied)) saving = save(applied);
-  };
-
-  const cancelSaving = (): void => {
-    cancelLater?.();
-    cancelLater = undefined;
-  };
-
-  /** At once, or when the pause is over: also if nothing more is applied until then. */
-  const saveSoon = (sinceMs: number): void => {
-    if (sinceMs >= snapshotPauseMs) {
-      cancelSaving();
-      saveApplied();
-    } else
-      cancelLater ??= clock.after(snapshotPauseMs - sinceMs, () => {
-        cancelLater = undefined;
-        saveApplied();
-      });
-  };
-
+  const { projection, rows } = options;
+  const taker = new SnapshotTaker(options);
   return {
-    checkpoint: async () => snapshots?.checkpoint(),
+    checkpoint: async () => options.snapshots?.checkpoint(),
 
     async clear() {
-      cancelSaving();
-      await saving;
-      applied = saved = undefined;
-      await snapshots?.clear();
+      await taker.forget();
+      await options.snapshots?.clear();
     },
 
     async apply(events, checkpoint) {
@@ -142,17 +96,83 @@ export const createRowsSink = <Row>(options: RowsSinkOptions<Row>): RowsSink => 
         }
       }
       for (const [key, group] of byKey) await rows.apply(key, group);
-      if (!checkpoint) return;
-      applied = checkpoint;
-      eventsSince += events.length;
-      const sinceMs = clock.monotonicMs() - savedMs;
-      if (snapshots && (eventsSince >= snapshotEvents || sinceMs >= snapshotIntervalMs)) saveSoon(sinceMs);
+      if (checkpoint && options.snapshots) taker.applied(checkpoint, events.length);
     },
 
-    async flush() {
-      cancelSaving();
-      await saving;
-      if (snapshots && applied && isNews(applied)) await save(applied);
-    },
+    flush: () => taker.flush(),
   };
 };
+
+/** Takes snapshots of what was applied, now and then. */
+class SnapshotTaker {
+  private at: Position | undefined;
+  private saved: Position | undefined;
+  private savedMs: number;
+  private eventsSince = 0;
+  private saving: Promise<void> | undefined;
+  private cancelLater: (() => void) | undefined;
+
+  constructor(private readonly options: Omit<RowsSinkOptions<never>, 'projection' | 'rows'>) {
+    this.savedMs = options.clock.monotonicMs();
+  }
+
+  applied(checkpoint: Position, events: number): void {
+    const { snapshotEvents = SNAPSHOT_EVENTS, snapshotIntervalMs = SNAPSHOT_INTERVAL_MS } = this.options;
+    this.at = checkpoint;
+    this.eventsSince += events;
+    const sinceMs = this.options.clock.monotonicMs() - this.savedMs;
+    if (this.eventsSince >= snapshotEvents || sinceMs >= snapshotIntervalMs) this.takeSoon(sinceMs);
+  }
+
+  /** Nothing is applied any more: the view is empty. */
+  async forget(): Promise<void> {
+    this.cancel();
+    await this.saving;
+    this.at = this.saved = undefined;
+  }
+
+  async flush(): Promise<void> {
+    this.cancel();
+    await this.saving;
+    this.take();
+    await this.saving;
+  }
+
+  /** At once, or when the pause is over: also if nothing more is applied until then. */
+  private takeSoon(sinceMs: number): void {
+    const { clock, snapshotPauseMs = SNAPSHOT_PAUSE_MS } = this.options;
+    if (sinceMs >= snapshotPauseMs) {
+      this.cancel();
+      this.take();
+    } else {
+      this.cancelLater ??= clock.after(snapshotPauseMs - sinceMs, () => {
+        this.cancelLater = undefined;
+        this.take();
+      });
+    }
+  }
+
+  private cancel(): void {
+    this.cancelLater?.();
+    this.cancelLater = undefined;
+  }
+
+  private take(): void {
+    const isNews = this.at && (!this.saved || comparePositions(this.at, this.saved) > 0);
+    if (this.at && isNews && !this.saving) this.saving = this.save(this.at);
+  }
+
+  private async save(position: Position): Promise<void> {
+    const { clock, snapshots, onSnapshotFailure } = this.options;
+    this.savedMs = clock.monotonicMs();
+    this.eventsSince = 0;
+    try {
+      await snapshots?.save(position);
+      this.saved = position;
+    } catch (error) {
+      onSnapshotFailure?.(error);
+    } finally {
+      this.saving = undefined;
+    }
+  }
+}
