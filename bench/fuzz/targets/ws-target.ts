@@ -13,6 +13,8 @@ const PINGS_MAX = 60;
 const HANDSHAKE =
   'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: sip\r\n\r\n';
 const CUTS_MAX = 3;
+/** Of the event loop, once the socket is closed. */
+const TURNS_MAX = 10_000;
 
 /** A frame as a client writes it; a mask of zeros keeps it readable. */
 const frame = (head: number, payload: string, mask = '\0\0\0\0'): string => {
@@ -106,7 +108,7 @@ export const wsTarget = (create: typeof createTransports = createTransports): Ta
       const before = node.counters()[0]?.counters.connectionsOpened ?? 0;
       const random = createSeededRandom(`${input.length}/${input.slice(0, 64)}`);
       const spoken = await speak(port, cut(input, random));
-      while (heard.closed === 0) await new Promise(setImmediate);
+      for (let turn = 0; turn < TURNS_MAX && heard.closed === 0; turn += 1) await new Promise(setImmediate);
       const expected = readFrames(input, true);
       const messages = expected.messages.map(withoutLineEnds).filter(Boolean);
       const { delivered, malformed, closed } = heard;

@@ -173,6 +173,8 @@ const parseTel = (text: string): UriResult => {
 const parseUrn = (text: string): UriResult => {
   const colon = text.indexOf(':', 4);
   if (colon < 6 || colon === text.length - 1 || !isToken(text, 4, colon)) return bad(4, 'bad URN');
+  // What names the thing is not empty (RFC 8141 §2); components may follow it.
+  if ('?#/'.includes(text.charAt(colon + 1))) return bad(colon + 1, 'bad URN');
   return {
     ok: true,
     uri: { scheme: 'urn', nid: text.slice(4, colon).toLowerCase(), nss: text.slice(colon + 1) },
