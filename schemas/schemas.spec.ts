@@ -1,4 +1,4 @@
-// Code and published schemas say the same (docs/architecture.md §2): the four rules of event schemas.
+// Code and published schemas say the same: the four rules of schemas/README.md.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';

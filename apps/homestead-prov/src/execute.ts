@@ -1,4 +1,4 @@
-// Runs commands against one stream in expect mode (docs/architecture.md §3): row → decide → append at the row's revision
+// Runs commands against one stream in expect mode (docs/architecture.md §2): row → decide → append at the row's revision
 // → apply to the row → answer. On a conflict it starts again from the newer row, at most EXECUTE_ATTEMPTS_MAX times.
 // Used by every handler that changes something.
 import type { Decider } from '#libs/decider';

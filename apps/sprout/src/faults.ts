@@ -1,5 +1,5 @@
 // Faults of infrastructure as answers: 500 with a random Retry-After, 504 when a back end timed out, never 403, 404
-// or 480 (docs/architecture.md §4, §6). 503 is never used here: it would make the client leave the whole node.
+// or 480 (docs/architecture.md §6). 503 is never used here: it would make the client leave the whole node.
 import { AppendRefused, AppendUnknown } from '#libs/event-log';
 import type { HomesteadFailure } from '#libs/homestead-client';
 import type { Random } from '#libs/runtime';

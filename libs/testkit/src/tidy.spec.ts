@@ -1,5 +1,5 @@
 // The house rules over the whole tree: sizes, names, headers, imports, no ambient time, no silenced checks, no machine's paths.
-// docs/architecture.md says why; exceptions with reasons are in tidy/exceptions.ts. Each rule is shown a planted offence below.
+// Overview: docs/architecture.md §9; exceptions with reasons are in tidy/exceptions.ts. Each rule is shown a planted offence below.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { EXCEPTIONS } from './tidy/exceptions.js';

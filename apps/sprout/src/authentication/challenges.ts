@@ -1,4 +1,4 @@
-// Challenges that may still be answered, one record a private identity, shared by all Sprouts (docs/architecture.md §2).
+// Challenges that may still be answered, one record a private identity, in a store that Sprouts can share (docs/architecture.md §2).
 // A nonce lives 40 s unanswered, then as long as the registration that it authenticated; its nc only rises (RFC 7616 §3.4).
 import type { KeyValueStore } from '#libs/stores';
 

@@ -1,4 +1,4 @@
-// One change of one registration row: load, decide, append, apply, and only then answer (docs/architecture.md §3, merge).
+// One change of one registration row: load, decide, append, apply, and only then answer (docs/architecture.md §2, merge).
 // Nothing is expected of the stream's revision and nothing is tried again: the fold takes events in any order. Provisioning,
 // which expects revisions and starts again after a lost race, has a handler of its own: homestead-prov's execute.ts.
 import type { Position } from '#libs/decider';

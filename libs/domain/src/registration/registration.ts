@@ -188,7 +188,7 @@ export const evolveRegistration = (
 
 // ---- Reading a row ----
 
-/** Bindings that have not lapsed. `graceMs` > 0 while the log is down (docs/architecture.md §6). */
+/** Bindings that have not lapsed by `nowMs`; in an outage of the log that is when it began (docs/architecture.md §6). */
 export const liveBindings = (state: Registration, nowMs: number, graceMs = 0): Binding[] => {
   const live: Binding[] = [];
   for (const bindingId in state.entries) {
