@@ -4,7 +4,6 @@ import {
   aorOf,
   addrUri,
   detached,
-  type DigestCredentials,
   Edits,
   type Flow,
   H,
@@ -16,8 +15,8 @@ import {
   type SipMessage,
   values,
 } from '#libs/sip';
-import { withoutAuthParams } from '../auth-params.js';
 import type { ClientFlows } from '../client-flows.js';
+import { markIntegrity } from '../integrity-mark.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { pathValue } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
@@ -25,22 +24,6 @@ import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 const EXPIRES_DEFAULT_S = 300;
 /** As long as a registration usually lasts: the client tries again within seconds (Retry-After). */
 const FAULT_KEEPS_MS = 300_000;
-const INTEGRITY: ReadonlySet<string> = new Set(['integrity-protected']);
-
-/** The mark that the S-CSCF reads (TS 24.229 §5.2.2.2): is the user already known on this flow? Never the client's own. */
-const markIntegrity = (
-  edits: Edits,
-  authorization: string,
-  credentials: DigestCredentials | undefined,
-  known: boolean,
-): void => {
-  const isClean = credentials !== undefined && credentials.integrityProtected === undefined;
-  const clean = isClean ? authorization : withoutAuthParams(authorization, INTEGRITY);
-  const answered = (credentials?.response ?? '') !== '';
-  const mark = known ? 'ip-assoc-yes' : answered ? 'ip-assoc-pending' : undefined;
-  edits.replace(H.Authorization, mark === undefined ? clean : `${clean}, integrity-protected="${mark}"`);
-};
-
 /** A REGISTER on its way, and what of it the 200 OK is read with. */
 type Registering = Readonly<{ request: SipMessage; flow: Flow; impu: string; impi: string }>;
 

@@ -11,6 +11,7 @@ import {
   NO_REGISTRATION,
   pruneRegistration,
   type RegisterContacts,
+  TOMBSTONES_MAX,
   type Registration,
   type RegistrationCommand,
 } from './index.js';
@@ -113,6 +114,25 @@ describe('a REGISTER', () => {
     ].reduce<Registration>(evolveRegistration, NO_REGISTRATION);
     expect(liveBindings(row, 0)).toEqual([]);
     expect(decideRegistration(row, remove)).toEqual([]);
+  });
+
+  it('may remove the same contact again and again: one tombstone', () => {
+    const contacts = Array.from({ length: TOMBSTONES_MAX }, (_, n) =>
+      contact({ bindingId: `old${n}`, expiresS: 0 }),
+    );
+    const row = given(register({}, contacts));
+    expect(decideRegistration(row, register({ cseq: 2 }, [contacts[0]!]))).toHaveLength(1);
+    expect(refusal(row, register({ cseq: 2 }, [contact({ bindingId: 'one more', expiresS: 0 })]))).toBe(
+      'TooManyRemovals',
+    );
+  });
+
+  it('is remembered for as long as a refresh that was not seen may have granted', () => {
+    const [removed] = decideRegistration(
+      given(register()),
+      register({ cseq: 3, nowMs: 291_000 }, [contact({ expiresS: 0 })]),
+    );
+    expect(removed).toMatchObject({ data: { grantedUntilMs: 591_000 } });
   });
 
   it('gains no room for bindings by removing what is not there', () => {

@@ -141,7 +141,6 @@ const registerContact = (
   const entry = entryOf(state, request.bindingId);
   if (sameRequest(entry, request, data)) return undefined;
   if (isStale(orderOf(entry) ?? orderOfWatermark(state), data.callId, data.cseq)) throw refuse('StaleCSeq');
-  const { callId, cseq } = data;
   if (request.expiresS === 0) return clientRemoval(entry, request, data);
   const granted = grantedS(request, data);
   if (granted < data.minExpiresS) throw refuse('IntervalTooBrief', `at least ${data.minExpiresS} s`);

@@ -174,3 +174,13 @@ describe('the registration fold', () => {
     ]);
   });
 });
+
+it('changes nothing, not even a copy, when an event comes a second time', () => {
+  const added = record(1, { type: 'BindingAdded', data: binding('phone', 1, 300_000) });
+  const removed = record(2, {
+    type: 'BindingRemoved',
+    data: { bindingId: 'desk', contact: 'sip:x', cause: 'client', grantedUntilMs: 300_000 },
+  });
+  const row = [added, removed].reduce(evolveRegistration, NO_REGISTRATION);
+  for (const again of [added, removed]) expect(evolveRegistration(row, again)).toBe(row);
+});
