@@ -48,6 +48,12 @@ describe('how long a contact is asked for', () => {
 describe('what names a binding', () => {
   it.each([
     ['the contact URI', '<sip:a@x:5070;transport=tcp>', 'sip:a@x:5070;transport=tcp'],
+    [
+      'whatever case its host and parameters have',
+      '<SIP:a%41B@X.Test;Transport=UDP>',
+      'sip:a%41B@x.test;transport=udp',
+    ],
+    ['a contact without a user', '<sip:X.test>', 'sip:x.test'],
     ['the instance', '<sip:a@x>;+sip.instance="<urn:uuid:1>"', '<urn:uuid:1>'],
     ['the instance and its flow', '<sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=2', '<urn:uuid:1>:2'],
     ['a flow without an instance names nothing', '<sip:a@x>;reg-id=2', 'sip:a@x'],

@@ -34,6 +34,16 @@ const OWN_PARAMS = ['expires', 'q', 'pub-gruu', 'temp-gruu'];
 /** Contact parameters as sent, quoted ones untouched. */
 const keptParams = (params: string): string => OWN_PARAMS.reduce(removeParam, params).trim();
 
+/**
+ * One name for a contact however its letters are written: all but the user part is compared without case (RFC 3261 §19.1.4). Another
+ * order of parameters names another binding.
+ */
+const spellingOf = (uri: string): string => {
+  const host = uri.indexOf('@') + 1;
+  const user = uri.indexOf(':') + 1;
+  return `${uri.slice(0, user).toLowerCase()}${uri.slice(user, host)}${uri.slice(Math.max(user, host)).toLowerCase()}`;
+};
+
 const contactRequest = (
   value: string,
   expiresDefaultS: number,
@@ -49,7 +59,8 @@ const contactRequest = (
   const regIdText = isOutbound ? headerParam(value, 'reg-id') : undefined;
   const regId = regIdText === undefined ? undefined : parseSeconds(regIdText);
   const emergency = /;sos(?:[;=]|$)/i.test(uri);
-  const binding = instance === undefined ? uri : `${instance}${regId === undefined ? '' : `:${regId}`}`;
+  const binding =
+    instance === undefined ? spellingOf(uri) : `${instance}${regId === undefined ? '' : `:${regId}`}`;
   const contact: { -readonly [K in keyof ContactRequest]: ContactRequest[K] } = {
     bindingId: emergency ? `sos${binding}` : binding,
     contact: uri,
