@@ -7,7 +7,7 @@ export const INPUT_BYTES_MAX = 20_000;
 const STEPS_MAX = 5;
 const REPEATS_MAX = 400;
 
-const COMMON = ['\r\n', '\r', '\n', '\0', ' ', '\t', ',', ';', '"', '\\', '<', '>', '%', '%00', '=', ':', '@', '?', '\xff', '\x80', '0', '-1', '4294967296', '99999999999999999999']; // prettier-ignore
+const COMMON = ['\r\n', '\r', '\n', '\0', ' ', '\t', ',', ';', '"', '\\', '<', '>', '%', '%00', '=', ':', '@', '?', '\xff', '\x80', '\xa0', '\v', '0', '-1', '4294967296', '99999999999999999999']; // prettier-ignore
 
 type Step = (input: string, random: SeededRandom, other: string, tokens: readonly string[]) => string;
 

@@ -5,7 +5,7 @@ import { checkFields, H, headerParam, headerParams, PARAMS_MAX, parseMessage, pa
 import { must, mustEqual, type Target } from '../target.js';
 
 const around = (lines: string): string =>
-  `REGISTER sip:ims.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n${lines}\r\nContent-Length: 0\r\n\r\n`;
+  `REGISTER sip:ims.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nSupported: outbound\r\n${lines}\r\nContent-Length: 0\r\n\r\n`;
 
 const DEFAULT_S = 300;
 const SECONDS_MAX = 2 ** 32 - 1;
@@ -51,7 +51,7 @@ export const contactsTarget = (take: typeof contactRequests = contactRequests): 
     const written = values(message, H.Contact);
     must(written.length <= CONTACTS_MAX, 'contacts are bounded', written.length);
     if (requests.all) {
-      mustEqual('* is alone', written.map((value) => value.trim()), ['*']);
+      mustEqual('* is alone', written, ['*']);
       mustEqual('* is with Expires: 0', parseSeconds(message.header(H.Expires) ?? ''), 0);
       mustEqual('* names none', requests.contacts, []);
       return 'all';

@@ -94,6 +94,9 @@ it('takes several contacts, on one line or more, in order', () => {
   ]);
 });
 
+it('keeps what is no white space in SIP', () =>
+  expect(asked(['<sip:a@x>;r=\xa0;q=0.5'])).toMatchObject([{ params: ';r=\xa0', q: 0.5 }]));
+
 it('is a question without contacts', () => expect(asked([], '0')).toEqual([]));
 
 describe('*', () => {

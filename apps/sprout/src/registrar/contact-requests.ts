@@ -32,7 +32,7 @@ const qOf = (value: string): number => {
 const OWN_PARAMS = ['expires', 'q', 'pub-gruu', 'temp-gruu'];
 
 /** Contact parameters as sent, quoted ones untouched. */
-const keptParams = (params: string): string => OWN_PARAMS.reduce(removeParam, params).trim();
+const keptParams = (params: string): string => OWN_PARAMS.reduce(removeParam, params);
 
 /**
  * One name for a contact however its letters are written: all but the user part is compared without case (RFC 3261 §19.1.4). Another
@@ -97,7 +97,7 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
   const expiresHeader = request.header(H.Expires);
   const expiresS = expiresHeader === undefined ? undefined : parseSeconds(expiresHeader);
   if (contactValues.length > CONTACTS_MAX) return bad('Too many contacts');
-  if (contactValues.some((value) => value.trim() === '*')) {
+  if (contactValues.includes('*')) {
     if (contactValues.length !== 1 || expiresS !== 0) return bad('Contact * stands alone, with Expires: 0');
     return { ok: true, contacts: [], all: true };
   }

@@ -30,6 +30,7 @@ it('lists, removes and cuts parameters', () => {
   expect(headerParams(value)).toEqual([['tag', '1'], ['q', 'x;y'], ['lr', '']]); // prettier-ignore
   expect(removeParam(value, 'q')).toBe('"a;b" <sip:a@b;lr>;Tag=1;lr');
   expect(removeParam('<a>;x=1;y;x=2', 'x')).toBe('<a>;y');
+  expect(removeParam('<a> ;x=1 ;y=\xa0\r\n ;x=2', 'x')).toBe('<a>;y=\xa0');
   expect(withoutParams(value)).toBe('"a;b" <sip:a@b;lr>');
 });
 

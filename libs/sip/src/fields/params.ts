@@ -82,7 +82,7 @@ export const removeParam = (value: string, name: string): string => {
     at >= 0;
     at = findParam(value, name, copied, value.length)
   ) {
-    rest += value.slice(copied, value.lastIndexOf(';', at));
+    rest += value.slice(copied, trimEnd(value, copied, value.lastIndexOf(';', at)));
     copied = indexOutside(value, SEMICOLON, at, value.length);
   }
   return rest + value.slice(copied);

@@ -6,7 +6,7 @@ import type { TopVia } from './top-via.js';
 import { H } from '../message/header-table.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
-import { COMMA, indexOutside } from '../message/scan.js';
+import { COMMA, indexOutside, trimEnd } from '../message/scan.js';
 import { receivedVia } from '../fields/via.js';
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -89,5 +89,5 @@ export const makeReply = (
 /** The first value of the line gets the parameters; more values may follow it. */
 const withReceived = (value: string, { address, port }: Source): string => {
   const end = indexOutside(value, COMMA, 0, value.length);
-  return receivedVia(value.slice(0, end).trimEnd(), address, port) + value.slice(end);
+  return receivedVia(value.slice(0, trimEnd(value, 0, end)), address, port) + value.slice(end);
 };
