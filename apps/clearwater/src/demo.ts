@@ -2,7 +2,7 @@
 // terminal. Loopback only. Made through the same provisioning as everybody else; a restart changes nothing.
 import path from 'node:path';
 import type { Provisioning } from '#apps/homestead-prov';
-import { type Random, readPrivateFile, replacePrivateFile } from '#libs/runtime';
+import { type Random, readPrivateFile, replacePrivateFile, StartRefused } from '#libs/runtime';
 
 export type DemoSubscriber = Readonly<{ impu: string; impi: string; password: string }>;
 
@@ -11,7 +11,21 @@ const PASSWORD_CHARACTERS = 12;
 
 const kept = (file: string): readonly DemoSubscriber[] | undefined => {
   const content = readPrivateFile(file);
-  return content === undefined ? undefined : (JSON.parse(content.toString()) as DemoSubscriber[]);
+  if (content === undefined) return undefined;
+  try {
+    const read: unknown = JSON.parse(content.toString());
+    if (Array.isArray(read) && read.every(isDemoSubscriber)) return read;
+  } catch {
+    // Said below.
+  }
+  throw new StartRefused(
+    `cannot start: ${file} is damaged: remove it, and the demo subscribers get new passwords`,
+  );
+};
+
+const isDemoSubscriber = (value: unknown): value is DemoSubscriber => {
+  const { impu, impi, password } = (value ?? {}) as Partial<DemoSubscriber>;
+  return typeof impu === 'string' && typeof impi === 'string' && typeof password === 'string';
 };
 
 /** Makes the demo subscribers where they are not there yet, and says who they are. */

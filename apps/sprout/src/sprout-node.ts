@@ -118,14 +118,23 @@ const FAULTS = [
   'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'defect',
 ] as const; // prettier-ignore
 
-const observerOf = (metrics: Metrics, logger: Logger): SproutObserver => {
+/** Of each kind of fault one line in so long: an outage is thousands of the same, and must not fill the disk besides. */
+const FAULT_LINES_MS = 1_000;
+
+const observerOf = (metrics: Metrics, logger: Logger, clock: Clock): SproutObserver => {
+  const toldAtMs = new Map<string, number>();
+  let untold = 0;
   const counts = metrics.counters('sprout_events_total', 'What the router did, by kind', 'kind', COUNTS);
   const faults = metrics.counters('sprout_faults_total', 'Infrastructure faults, by kind', 'kind', FAULTS);
   return {
     count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1),
     fault(kind, error) {
       faults[kind as (typeof FAULTS)[number]].n += 1;
-      logger.warn({ kind, err: error }, 'fault');
+      const nowMs = clock.monotonicMs();
+      if (nowMs - (toldAtMs.get(kind) ?? -Infinity) < FAULT_LINES_MS) return void untold++;
+      toldAtMs.set(kind, nowMs);
+      logger.warn({ kind, err: error, ...(untold > 0 && { untold }) }, 'fault');
+      untold = 0;
     },
   };
 };
@@ -184,7 +193,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   await transports.listen();
   const addresses = transports.addresses();
   const settings = settingsOf(options, addresses);
-  const observer = observerOf(metrics, logger);
+  const observer = observerOf(metrics, logger, clock);
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
   const { log } = options;
   const calls = new CallSpool({ log, outage, clock, observer });

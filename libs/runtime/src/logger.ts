@@ -2,6 +2,7 @@
 // passes: object keys are judged here, once for all. Read by operators; written by every app.
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { createLineWriter } from './line-writer.js';
 
 export type Logger = PinoLogger;
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -87,7 +88,7 @@ export type LoggerOptions = Readonly<{
 export const createLogger = ({ name, level = 'info', destination }: LoggerOptions): Logger => {
   const target =
     destination ??
-    (process.stdout.isTTY ? PinoPretty({ sync: true, ignore: 'pid,hostname' }) : pino.destination(1));
+    (process.stdout.isTTY ? PinoPretty({ sync: true, ignore: 'pid,hostname' }) : createLineWriter());
   return pino(
     {
       name,

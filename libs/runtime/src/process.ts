@@ -33,17 +33,23 @@ const isSystemFault = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && SYSTEM_FAULTS.has(error.code);
 
 /** The one line for a start that was refused; undefined for a defect, which keeps its stack. */
-const refusalOf = (error: unknown): string | undefined => {
+const refusalOf = (error: unknown, dataDir: string): string | undefined => {
   if (error instanceof ConfigError || error instanceof StartRefused) return error.message;
-  return isSystemFault(error) ? `cannot start: ${error.message}` : undefined;
+  if (!isSystemFault(error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC'
+    ? `cannot start: no space is left for DATA_DIR=${dataDir}; make some and start again, nothing is lost`
+    : `cannot start: ${error.message}`;
 };
 
 /** Runs `start` with the parts of a process; the management port listens before, and shows 503 until all is ready. */
 export const startProcess = async (
   name: string,
-  { logLevel, bindAddress: host, managementPort: port, trustedPeers }: ProcessConfig,
+  { logLevel, bindAddress: host, managementPort: port, trustedPeers, dataDir }: ProcessConfig,
   start: (parts: ProcessParts) => Promise<void>,
 ): Promise<void> => {
+  // A disk full of output, or a reader that has gone, must not end who serves.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const logger = createLogger({ name, level: logLevel });
   const health = createHealth();
   const metrics = createMetrics({ app: name });
@@ -55,7 +61,7 @@ export const startProcess = async (
     shutdown.on('close', 'management', () => management.close());
     await start({ clock: systemClock, random: systemRandom, logger, metrics, health, shutdown });
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = refusalOf(error, dataDir);
     if (refusal === undefined) throw error;
     process.stderr.write(`${refusal}\n`);
     process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);

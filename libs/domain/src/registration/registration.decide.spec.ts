@@ -116,15 +116,30 @@ describe('a REGISTER', () => {
     expect(decideRegistration(row, remove)).toEqual([]);
   });
 
-  it('may remove the same contact again and again: one tombstone', () => {
-    const contacts = Array.from({ length: TOMBSTONES_MAX }, (_, n) =>
-      contact({ bindingId: `old${n}`, expiresS: 0 }),
-    );
-    const row = given(register({}, contacts));
-    expect(decideRegistration(row, register({ cseq: 2 }, [contacts[0]!]))).toHaveLength(1);
-    expect(refusal(row, register({ cseq: 2 }, [contact({ bindingId: 'one more', expiresS: 0 })]))).toBe(
+  it('may clear away as much as it likes, and is never refused its own removal for it', () => {
+    const away = (from: number, cseq: number): RegisterContacts =>
+      register(
+        { cseq },
+        Array.from({ length: 20 }, (_, n) => contact({ bindingId: `old${from + n}`, expiresS: 0 })),
+      );
+    const row = given(register(), away(0, 2), away(20, 3));
+    expect(Object.keys(row.entries)).toHaveLength(41);
+    expect(decideRegistration(row, away(40, 4))).toEqual([]);
+    expect(decideRegistration(row, away(0, 4))).toHaveLength(20); // the same tombstones, newer
+    expect(decideRegistration(row, register({ cseq: 5 }, [contact({ expiresS: 0 })]))).toHaveLength(1);
+  });
+
+  it('that comes with ever new bindings is refused a new one, not the removal of what it has', () => {
+    const cycles = Array.from({ length: TOMBSTONES_MAX }, (_, n) => [
+      register({ cseq: 2 * n + 2 }, [contact({ bindingId: `new${n}` })]),
+      register({ cseq: 2 * n + 3 }, [contact({ bindingId: `new${n}`, expiresS: 0 })]),
+    ]).flat();
+    const row = given(register(), ...cycles);
+    expect(refusal(row, register({ cseq: 999 }, [contact({ bindingId: 'another' })]))).toBe(
       'TooManyRemovals',
     );
+    expect(decideRegistration(row, register({ cseq: 999 }))).toMatchObject([{ type: 'BindingRefreshed' }]);
+    expect(decideRegistration(row, register({ cseq: 999 }, [contact({ expiresS: 0 })]))).toHaveLength(1);
   });
 
   it('is remembered for as long as a refresh that was not seen may have granted', () => {

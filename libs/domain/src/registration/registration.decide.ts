@@ -61,7 +61,10 @@ export type RegistrationCommand = RegisterContacts | RemoveAllBindings | ExpireB
 export type RegistrationRefusal = 'StaleCSeq' | 'IntervalTooBrief' | 'TooManyBindings' | 'TooManyRemovals';
 
 export const BINDINGS_MAX = 10;
+/** With so many nothing new is bound; what is bound can be removed all the same, so that a row has at most BINDINGS_MAX more. */
 export const TOMBSTONES_MAX = 50;
+/** With so many a removal of what is not bound is not remembered any more: a client that clears away much bars nobody. */
+export const UNSEEN_TOMBSTONES_MAX = 25;
 
 const refuse = (reason: RegistrationRefusal, detail = '') => new CommandRejected(reason, detail);
 
@@ -141,7 +144,10 @@ const registerContact = (
   const entry = entryOf(state, request.bindingId);
   if (sameRequest(entry, request, data)) return undefined;
   if (isStale(orderOf(entry) ?? orderOfWatermark(state), data.callId, data.cseq)) throw refuse('StaleCSeq');
-  if (request.expiresS === 0) return clientRemoval(entry, request, data);
+  if (request.expiresS === 0)
+    return entry !== undefined || tombstonesOf(state) < UNSEEN_TOMBSTONES_MAX
+      ? clientRemoval(entry, request, data)
+      : undefined;
   const granted = grantedS(request, data);
   if (granted < data.minExpiresS) throw refuse('IntervalTooBrief', `at least ${data.minExpiresS} s`);
   return {
@@ -192,26 +198,26 @@ const registerContacts = (state: Registration, { data }: RegisterContacts): Regi
   return events;
 };
 
+const tombstonesOf = ({ entries }: Registration): number =>
+  Object.values(entries).filter(({ binding }) => binding === undefined).length;
+
 /** A row over its bounds refuses; it never evicts another device's binding. */
 const checkBounds = (state: Registration, events: readonly RegistrationEvent[], nowMs: number): void => {
   // A refresh adds nothing to the row.
   if (events.every((event) => event.type === 'BindingRefreshed')) return;
   const isCounted = (entry: BindingEntry | undefined): boolean =>
     isLive(entry) && entry.binding.expiresAtMs > nowMs;
-  const isTombstone = (entry: BindingEntry | undefined): boolean => entry !== undefined && !isLive(entry);
-  const before = Object.values(state.entries);
-  let live = before.filter(isCounted).length;
-  let dead = before.filter(isTombstone).length;
+  let live = Object.values(state.entries).filter(isCounted).length;
+  let isNew = false;
   for (const event of events) {
-    if (event.type === 'BindingAdded') live++;
-    if (event.type !== 'BindingRemoved') continue;
-    const entry = entryOf(state, event.data.bindingId);
-    if (isCounted(entry)) live--;
-    if (!isTombstone(entry)) dead++;
+    if (event.type === 'BindingAdded') {
+      live++;
+      isNew ||= entryOf(state, event.data.bindingId) === undefined;
+    } else if (event.type === 'BindingRemoved' && isCounted(entryOf(state, event.data.bindingId))) live--;
   }
   if (events.some((event) => event.type === 'BindingAdded') && live > BINDINGS_MAX)
     throw refuse('TooManyBindings', `at most ${BINDINGS_MAX}`);
-  if (events.some((event) => event.type === 'BindingRemoved') && dead > TOMBSTONES_MAX)
+  if (isNew && tombstonesOf(state) >= TOMBSTONES_MAX)
     throw refuse('TooManyRemovals', `at most ${TOMBSTONES_MAX} remembered`);
 };
 
