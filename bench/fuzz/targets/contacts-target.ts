@@ -5,7 +5,7 @@ import { checkFields, H, headerParam, headerParams, PARAMS_MAX, parseMessage, pa
 import { must, mustEqual, type Target } from '../target.js';
 
 const around = (lines: string): string =>
-  `REGISTER sip:ims.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nSupported: outbound\r\n${lines}\r\nContent-Length: 0\r\n\r\n`;
+  `REGISTER sip:ims.test SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n${lines}\r\nSupported: outbound\r\nContent-Length: 0\r\n\r\n`;
 
 const DEFAULT_S = 300;
 const SECONDS_MAX = 2 ** 32 - 1;
