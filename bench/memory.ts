@@ -8,7 +8,7 @@ import { provision, type User } from './harness/users.js';
 import { prepareRegistrations } from './flows.js';
 
 /** Answers are kept for retransmissions for 32 s: what is measured before they go is a peak, not what a user takes. */
-const SETTLE_S = 40;
+export const SETTLE_S = 40;
 const REGISTER_RATE = 1500;
 
 const seconds = (sinceMs: number): number => Math.round((performance.now() - sinceMs) / 100) / 10;
@@ -21,7 +21,20 @@ const provisionAll = async (product: Product, users: readonly User[]): Promise<n
   return tookS;
 };
 
-export const benchMemory = async ({ users }: { users: number }): Promise<object> => {
+export type MemoryFigures = Readonly<{
+  users: number;
+  /** After the rest. */
+  residentMiB: number;
+  registeredMiB: number;
+  provisionedMiB: number;
+  emptyMiB: number;
+  provisionedInS: number;
+}>;
+
+export const benchMemory = async ({
+  users,
+  settleS = SETTLE_S,
+}: Readonly<{ users: number; settleS?: number }>): Promise<MemoryFigures> => {
   const product = await createProduct({ env: { REG_MAX_EXPIRES: '3600' } });
   try {
     await product.start();
@@ -34,9 +47,9 @@ export const benchMemory = async ({ users }: { users: number }): Promise<object>
       allSucceeded('registrations', await flows.load(REGISTER_RATE, users), users);
       const registeredMiB = product.residentMiB();
       progress(`${users} registered in ${seconds(startMs)} s: ${registeredMiB} MiB`);
-      await sleep(SETTLE_S * 1000);
+      await sleep(settleS * 1000);
       const residentMiB = product.residentMiB();
-      progress(`after ${SETTLE_S} s of rest: ${residentMiB} MiB`);
+      progress(`after ${settleS} s of rest: ${residentMiB} MiB`);
       return { users, residentMiB, registeredMiB, provisionedMiB, emptyMiB, provisionedInS };
     } finally {
       flows.dispose();

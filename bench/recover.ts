@@ -4,7 +4,15 @@ import { createProduct } from './harness/product.js';
 import { progress } from './harness/report.js';
 import { usersOfLog, writeRegistrationLog } from './registration-log.js';
 
-export const benchRecover = async ({ events }: { events: number }): Promise<object> => {
+export type RecoverFigures = Readonly<{
+  events: number;
+  users: number;
+  readyMs: number;
+  readyAfterKillMs: number;
+  residentMiB: number;
+}>;
+
+export const benchRecover = async ({ events }: { events: number }): Promise<RecoverFigures> => {
   const product = await createProduct();
   try {
     const startMs = performance.now();

@@ -40,7 +40,21 @@ const replayOnce = async (log: EmbeddedLog): Promise<Replay> => {
   return { cpuUs: user + system, ms, rows: [...rows.all()].length };
 };
 
-export const benchReplay = async ({ events, runs }: { events: number; runs: number }): Promise<object> => {
+export type ReplayFigures = Readonly<{
+  events: number;
+  users: number;
+  /** By CPU time of the whole process, V8's helpers and the threads that read included. */
+  eventsPerCpuS: number;
+  eventsPerS: number;
+  cpuUsPerEvent: number;
+  runs: readonly number[];
+  wallRuns: readonly number[];
+}>;
+
+export const benchReplay = async ({
+  events,
+  runs,
+}: Readonly<{ events: number; runs: number }>): Promise<ReplayFigures> => {
   // Beside the repository, not in /tmp: that is memory on many machines.
   const directory = mkdtempSync(path.join(inRepository(), 'data-bench-'));
   try {
