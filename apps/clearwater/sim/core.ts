@@ -29,8 +29,8 @@ export type WorldNode = { readonly address: string; readonly sprout: SproutNode;
 export type Planted = Readonly<{
   /** In place of the log that routers append to. */
   log?: (log: EventLog, inner: EmbeddedLog) => EventLog;
-  /** In place of the store of rows that routers have after a restart. */
-  restartedRows?: (rows: KeyValueStore<Registration>) => KeyValueStore<Registration>;
+  /** In place of the store of rows that routers have; `isFirst`: nothing went before this life of theirs. */
+  rows?: (rows: KeyValueStore<Registration>, isFirst: boolean) => KeyValueStore<Registration>;
 }>;
 
 /** What outlives a crash. */
@@ -183,7 +183,7 @@ export const startCore = async (
   const common: Common = {
     ...ground,
     log: coreLog,
-    rows: new RegistrationRows(isFirst ? routers : (planted.restartedRows?.(routers) ?? routers), clock),
+    rows: new RegistrationRows(planted.rows?.(routers, isFirst) ?? routers, clock),
     challenges: mortalStore(store(challenges), life),
     homestead: mortalHomestead(ground.homestead, life),
   };

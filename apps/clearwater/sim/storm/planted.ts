@@ -55,6 +55,16 @@ export const PLANTED: Readonly<Record<string, StormOptions>> = {
     },
   },
   'a timer lost at a restart': {
-    planted: { restartedRows: (rows) => ({ ...rows, entries: () => [] }) },
+    planted: { rows: (rows, isFirst) => (isFirst ? rows : { ...rows, entries: () => [] }) },
+  },
+  'a refresh answered and not written': {
+    planted: {
+      log: (log, inner) =>
+        withAppend(log, (stream, events, options) =>
+          events.every(({ type }) => type === 'BindingRefreshed')
+            ? Promise.resolve(guessed(inner.head, events.length))
+            : log.append(stream, events, options),
+        ),
+    },
   },
 };
