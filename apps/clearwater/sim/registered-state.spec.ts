@@ -1,6 +1,6 @@
 // What a REGISTER leaves at Homestead and at the edge beside its row: a server only while something is bound, and the way to it
 // as it was told last.
-import { Phone } from '#libs/phone';
+import { type Phone } from '#libs/phone';
 import { createWorld, type World } from './world.js';
 
 let world: World;
