@@ -35,10 +35,14 @@ const PLAY_MS_MAX = 30_000;
 
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
 
-it.each(files)('%s', async (name) => {
-  const file = path.join(FOLDER, name);
-  const text = readFileSync(file, 'utf8');
-  const played = await play(text);
-  if (update) writeFileSync(file, played);
-  else expect(played).toBe(text);
-}, PLAY_MS_MAX);
+it.each(files)(
+  '%s',
+  async (name) => {
+    const file = path.join(FOLDER, name);
+    const text = readFileSync(file, 'utf8');
+    const played = await play(text);
+    if (update) writeFileSync(file, played);
+    else expect(played).toBe(text);
+  },
+  PLAY_MS_MAX,
+);
