@@ -1,5 +1,6 @@
 // Each target for some hundreds or thousands of inputs of a fixed seed, and bugs planted to show that the fuzzer finds what it is there for.
 import { jest } from '@jest/globals';
+import type { markIntegrity } from '#apps/bono';
 import { contactRequests } from '#apps/sprout';
 import { createTransports, type FramerSink, H, parseAuthorization, parseMessage, type prepareRoute, readTopVia, StreamFramer, viaBranch } from '#libs/sip'; // prettier-ignore
 import { createFuzzing, judge } from './fuzzer.js';
@@ -7,6 +8,7 @@ import { must, type Target } from './target.js';
 import { allTargets } from './targets/index.js';
 import { contactsTarget } from './targets/contacts-target.js';
 import { digestTarget } from './targets/field-targets.js';
+import { integrityTarget } from './targets/integrity-target.js';
 import { fieldsTarget, routeTarget } from './targets/message-targets.js';
 import { streamTarget } from './targets/stream-target.js';
 import { topViaTarget } from './targets/top-via-target.js';
@@ -72,6 +74,12 @@ describe('planted bugs are found', () => {
         : credentials;
     };
     expect((await found(digestTarget(last)))?.reason).toContain('written and read again');
+  });
+
+  it('a mark of protection that is taken out once only', async () => {
+    const once: typeof markIntegrity = (edits, authorization) =>
+      edits.replace(H.Authorization, authorization.replace(/, integrity-protected="[^"]*"/, ''));
+    expect((await found(integrityTarget(once)))?.reason).toContain('the mark is our own');
   });
 
   it('a top Via of which the last branch counts', async () => {

@@ -3,6 +3,7 @@ import type { Target } from '../target.js';
 import { criteriaTarget } from './criteria-target.js';
 import { contactsTarget } from './contacts-target.js';
 import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
+import { integrityTarget } from './integrity-target.js';
 import { logTargets } from './log-targets.js';
 import { fieldsTarget, parserTarget, routeTarget } from './message-targets.js';
 import { streamTarget } from './stream-target.js';
@@ -18,6 +19,7 @@ export const allTargets = async (): Promise<readonly Target[]> => [
   topViaTarget(),
   nameAddrTarget(),
   digestTarget(),
+  integrityTarget(),
   contactsTarget(),
   streamTarget(),
   wsTarget(),
