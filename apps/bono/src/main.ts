@@ -1,7 +1,6 @@
 // Bono alone: an edge in front of a router elsewhere (SPROUT_ADDRESS).
 import path from 'node:path';
 import {
-  createEventLoopLoad,
   createPeerCheck,
   loadConfigOrExit,
   loadKeyFile,
@@ -24,7 +23,6 @@ await startProcess('bono', common, async ({ clock, random, logger, metrics, heal
   const flowTokenKey = loadKeyFile(path.join(common.dataDir, 'flow-token.key'), 'flow token key');
   const node = await startBono({
     process: common,
-    load: createEventLoopLoad(),
     config,
     clock,
     random,

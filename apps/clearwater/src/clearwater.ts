@@ -12,7 +12,6 @@ import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import { comparePositions } from '#libs/decider';
 import {
-  createEventLoopLoad,
   type ApiKeys,
   createPeerCheck,
   isLoopback,
@@ -150,7 +149,6 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, ...hub };
   const sprout = await startSprout({
     ...shared,
-    load: createEventLoopLoad(),
     config: configs.sprout,
     log: storage.log,
     registrations: views.registrations,
@@ -160,7 +158,6 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   });
   const bono = await startBono({
     ...shared,
-    load: createEventLoopLoad(),
     config: configs.bono,
     flowTokenKey: storage.flowTokenKey,
     rows: views.registrations.all(),

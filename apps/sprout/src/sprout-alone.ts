@@ -4,7 +4,6 @@ import { UPCASTERS } from '#libs/domain';
 import { connectHomestead } from '#libs/homestead-client';
 import { openProcessData } from '#libs/projector';
 import {
-  createEventLoopLoad,
   createPeerCheck,
   type HttpServer,
   loadApiKeys,
@@ -74,7 +73,6 @@ export const startSproutAlone = async (
   const stopTimers = driveTimers(timers);
   const node = await startSprout({
     ...parts,
-    load: createEventLoopLoad(),
     ...data,
     process: common,
     config,
