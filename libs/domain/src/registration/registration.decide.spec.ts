@@ -129,6 +129,19 @@ describe('a REGISTER', () => {
     expect(decideRegistration(row, register({ cseq: 5 }, [contact({ expiresS: 0 })]))).toHaveLength(1);
   });
 
+  it('is not barred by flows that were found dead, however many', () => {
+    let row = NO_REGISTRATION;
+    for (let n = 0; n <= TOMBSTONES_MAX; n++) {
+      const bindingId = `flow${n}`;
+      const failed = { type: 'RemoveFailedFlow', data: { bindingId, upTo: at(2 * n) } } as const;
+      for (const command of [register({ callId: `c${n}` }, [contact({ bindingId })]), failed])
+        for (const event of decideRegistration(row, command))
+          row = evolveRegistration(row, { event, stream: 'registration-x', position: at(2 * n) });
+    }
+    expect(Object.keys(row.entries)).toHaveLength(TOMBSTONES_MAX + 1);
+    expect(decideRegistration(row, register({}, [contact({ bindingId: 'new' })]))).toHaveLength(1);
+  });
+
   it('that comes with ever new bindings is refused a new one, not the removal of what it has', () => {
     const cycles = Array.from({ length: TOMBSTONES_MAX }, (_, n) => [
       register({ cseq: 2 * n + 2 }, [contact({ bindingId: `new${n}` })]),

@@ -198,8 +198,10 @@ const registerContacts = (state: Registration, { data }: RegisterContacts): Regi
   return events;
 };
 
+/** Those that a client's removals have left. What lapsed or lost its flow is nobody's doing, and must bar no device that comes back. */
 const tombstonesOf = ({ entries }: Registration): number =>
-  Object.values(entries).filter(({ binding }) => binding === undefined).length;
+  Object.values(entries).filter(({ binding, callId }) => binding === undefined && callId !== undefined)
+    .length;
 
 /** A row over its bounds refuses; it never evicts another device's binding. */
 const checkBounds = (state: Registration, events: readonly RegistrationEvent[], nowMs: number): void => {
