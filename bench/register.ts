@@ -1,13 +1,12 @@
 // `npm run bench -- register`, `reregister` and `call`: CPU a flow of the product, each registration durable before its 200 OK,
 // ten criteria evaluated a side of a call. With --profile one more run is profiled, summed up by function and by part.
-import { prepareCalls, prepareRefreshes, prepareRegistrations, SERVER_CPU } from './flows.js';
+import { SERVER_CPU } from './flows.js';
 import { type CpuFigures, type Load, measureCpu, type RunOptions } from './harness/cpu-runs.js';
-import { TEN_CRITERIA } from './harness/criteria.js';
 import { connectProfiler } from './harness/inspector.js';
 import { freePort } from './harness/ports.js';
 import { createProduct, type Product } from './harness/product.js';
 import { progress } from './harness/report.js';
-import { provision, type User } from './harness/users.js';
+import { type MeasuredFlow, prepareFlow } from './prepared-flow.js';
 import { type Profile, type ProfileSummary, summarizeProfile } from './profile.js';
 
 export type ProductFigures = CpuFigures &
@@ -40,18 +39,18 @@ const profiled = async (
   return summary;
 };
 
-type Prepared = Readonly<{ load: Load; dispose(): unknown }>;
-
-const withPinnedProduct = async (
-  options: BenchOptions,
-  prepare: (product: Product) => Promise<Prepared>,
-): Promise<ProductFigures> => {
+const benchProduct = async (flow: MeasuredFlow, options: BenchOptions): Promise<ProductFigures> => {
   const port = options.profile ? await freePort() : 0;
   const nodeFlags = options.profile ? [`--inspect=127.0.0.1:${port}`] : [];
   const product = await createProduct({ cpus: SERVER_CPU, env: { ...ENV, ...options.env }, nodeFlags });
   try {
     await product.start();
-    const { load, dispose } = await prepare(product);
+    const { load, dispose } = await prepareFlow(
+      flow,
+      `127.0.0.1:${product.ports.BONO_PORT}`,
+      options.users,
+      product,
+    );
     try {
       await load(options.rate, options.rate * WARM_UP_S);
       const figures = await measureCpu(product, load, options);
@@ -69,36 +68,10 @@ const withPinnedProduct = async (
   }
 };
 
-const provisionAll = async (
-  product: Product,
-  users: readonly User[],
-  filterCriteria?: string,
-): Promise<void> => {
-  const startMs = performance.now();
-  await provision(product, users, filterCriteria === undefined ? {} : { filterCriteria });
-  progress(`${users.length} subscribers provisioned in ${Math.round(performance.now() - startMs)} ms`);
-};
-
-const benchRegistrations = (
-  options: BenchOptions,
-  prepare: typeof prepareRegistrations,
-): Promise<ProductFigures> =>
-  withPinnedProduct(options, async (product) => {
-    const flows = await prepare(`127.0.0.1:${product.ports.BONO_PORT}`, options.users);
-    await provisionAll(product, flows.users);
-    return flows;
-  });
-
 export const benchRegister = (options: BenchOptions): Promise<ProductFigures> =>
-  benchRegistrations(options, prepareRegistrations);
+  benchProduct('register', options);
 
 export const benchReregister = (options: BenchOptions): Promise<ProductFigures> =>
-  benchRegistrations(options, prepareRefreshes);
+  benchProduct('reregister', options);
 
-export const benchCall = (options: BenchOptions): Promise<ProductFigures> =>
-  withPinnedProduct(options, async (product) => {
-    const flows = await prepareCalls(`127.0.0.1:${product.ports.BONO_PORT}`, options.users);
-    await provisionAll(product, [...flows.callers, ...flows.callees], TEN_CRITERIA);
-    await flows.register();
-    return flows;
-  });
+export const benchCall = (options: BenchOptions): Promise<ProductFigures> => benchProduct('call', options);

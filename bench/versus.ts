@@ -1,13 +1,12 @@
 // `npm run bench -- register --vs kamailio` (and call): product and peer in the same run, in turn, round by round. Both are up all
 // the time on the same core; who is not measured is idle. What a machine costs drifts by a third within an hour: the ratio of
 // one round does not, and its spread over the rounds says how far to believe it.
-import { prepareCalls, prepareRegistrations, SERVER_CPU } from './flows.js';
+import { SERVER_CPU } from './flows.js';
 import type { Load } from './harness/cpu-runs.js';
-import { TEN_CRITERIA } from './harness/criteria.js';
 import { startKamailio } from './harness/kamailio.js';
-import { withProduct, type Product } from './harness/product.js';
+import { withProduct } from './harness/product.js';
 import { median, progress, round } from './harness/report.js';
-import { provision } from './harness/users.js';
+import { prepareFlow } from './prepared-flow.js';
 
 export type VersusFlow = 'register' | 'call';
 export type VersusOptions = Readonly<{
@@ -36,27 +35,6 @@ export type VersusFigures = Readonly<{
 
 const WARM_UP_S = 3;
 
-type Prepared = Readonly<{ load: Load; dispose(): unknown }>;
-
-/** The flow's load on a server; `product`: its users have to be made first. */
-const prepare = async (
-  flow: VersusFlow,
-  target: string,
-  users: number,
-  product?: Product,
-): Promise<Prepared> => {
-  if (flow === 'register') {
-    const flows = await prepareRegistrations(target, users);
-    if (product) await provision(product, flows.users);
-    return flows;
-  }
-  const flows = await prepareCalls(target, users);
-  if (product)
-    await provision(product, [...flows.callers, ...flows.callees], { filterCriteria: TEN_CRITERIA });
-  await flows.register();
-  return flows;
-};
-
 const measure = async (
   { name, cpuUs, load }: Side,
   rate: number,
@@ -73,8 +51,8 @@ export const benchVersus = (flow: VersusFlow, options: VersusOptions): Promise<V
   withProduct({ cpus: SERVER_CPU, env: { REG_MAX_EXPIRES: '3600' } }, async (product) => {
     const { rate, seconds, users, sqlite = false } = options;
     const peer = await startKamailio({ cpus: SERVER_CPU, sqlite });
-    const own = await prepare(flow, `127.0.0.1:${product.ports.BONO_PORT}`, users, product);
-    const others = await prepare(flow, `127.0.0.1:${peer.port}`, users);
+    const own = await prepareFlow(flow, `127.0.0.1:${product.ports.BONO_PORT}`, users, product);
+    const others = await prepareFlow(flow, `127.0.0.1:${peer.port}`, users);
     try {
       const sides: readonly Side[] = [
         { name: 'product', cpuUs: () => product.cpuUs(), load: own.load },

@@ -1,7 +1,7 @@
 // One running Bono: listeners, endpoint, handlers, put together from configuration. Used by this app's main.ts and by
 // the all-in-one; everything that a test would replace comes in.
 import type { Registration } from '#libs/domain';
-import type { Clock, LoadGauge, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
   createEndpoint,
   createStaticResolver,
@@ -10,13 +10,10 @@ import {
   flowTokens,
   hostPort,
   isWildcard,
-  type Flow,
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
-  OverloadControl,
   type SipEndpoint,
-  type SipMessage,
   type TimerWheel,
 } from '#libs/sip';
 import type { BonoConfig } from './bono.config.js';
@@ -26,7 +23,6 @@ import { createFlowNames } from './flow-names.js';
 import { originCheck } from './origins.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 import { recoverFlows } from './recover-flows.js';
-import { urgencyOf } from './urgency.js';
 
 export type BonoNodeOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
@@ -43,8 +39,6 @@ export type BonoNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
-  /** How busy the process is; without, nobody is refused for it. */
-  load?: LoadGauge;
   /** Registrations at start, to take UDP flows back from. */
   rows?: Iterable<readonly [string, Registration]>;
 }>;
@@ -118,22 +112,13 @@ const settingsOf = (
 
 const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
 
-type Shown = Readonly<{
-  endpoint: SipEndpoint;
-  flows: ClientFlows;
-  overload: OverloadControl | undefined;
-}>;
-
-const showMetrics = (metrics: Metrics, { endpoint, flows, overload }: Shown): void => {
+const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, flows: ClientFlows): void => {
   metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
   metrics.counted(
     'bono_sip_total',
     'What the SIP engine of the edge counted, by kind',
     'kind',
     endpointCounts(endpoint.counters),
-  );
-  metrics.gauge('bono_limiting', 'Is the edge refusing new work because it is too busy? 1 or 0', () =>
-    overload?.isLimiting === true ? 1 : 0,
   );
   metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
 };
@@ -164,7 +149,6 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   };
   const bonoSettings = settingsOf(options, addresses);
   const { user, flows } = createBono(ports, bonoSettings);
-  const overload = options.load && new OverloadControl(clock, options.load);
   const sprout = config.sproutAddress || settings.bindAddress;
   const endpoint: SipEndpoint = createEndpoint({
     name: 'bono',
@@ -177,11 +161,6 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     }),
     user,
     proxyRequire: 'any',
-    ...(overload && {
-      // How urgent it is does not matter while everything is taken.
-      admits: (request: SipMessage, flow: Flow) =>
-        overload.admits(overload.isLimiting ? urgencyOf(flows, clock.nowMs(), request, flow) : 'new'),
-    }),
     onDefect: (error) => logger.error({ err: error }, 'defect in the edge'),
   });
   const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;
@@ -192,8 +171,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   };
   let cancelSweep = clock.after(SWEEP_MS, sweep);
   transports.setReceiver(endpoint);
-  overload?.start();
-  showMetrics(metrics, { endpoint, flows, overload });
+  showMetrics(metrics, endpoint, flows);
   return {
     endpoint,
     flows,
@@ -202,7 +180,6 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     stopAccepting: () => transports.stopAccepting(),
     close: () => {
       cancelSweep();
-      overload?.stop();
       return transports.close();
     },
   };

@@ -4,7 +4,7 @@ import type { EventLog, Subscription } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import type { Recorded } from '#libs/decider';
 import type { RegistrationEvent } from '#libs/domain';
-import type { Clock, LoadGauge, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
   createEndpoint,
   createStaticResolver,
@@ -14,9 +14,7 @@ import {
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
-  OverloadControl,
   type SipEndpoint,
-  type SipMessage,
   type TimerWheel,
 } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
@@ -29,7 +27,6 @@ import type { SproutConfig } from './sprout.config.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { createSprout } from './sprout.js';
-import { urgencyOf } from './urgency.js';
 
 export type SproutNodeOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
@@ -52,8 +49,6 @@ export type SproutNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
-  /** How busy the process is; without, nobody is refused for it. */
-  load?: LoadGauge;
 }>;
 
 export interface SproutNode {
@@ -122,8 +117,7 @@ const FAULTS = [
 const FAULT_LINES_MS = 1_000;
 
 const observerOf = (metrics: Metrics, logger: Logger, clock: Clock): SproutObserver => {
-  const toldAtMs = new Map<string, number>();
-  let untold = 0;
+  const lines = new Map<string, { atMs: number; untold: number }>();
   const counts = metrics.counters('sprout_events_total', 'What the router did, by kind', 'kind', COUNTS);
   const faults = metrics.counters('sprout_faults_total', 'Infrastructure faults, by kind', 'kind', FAULTS);
   return {
@@ -131,10 +125,10 @@ const observerOf = (metrics: Metrics, logger: Logger, clock: Clock): SproutObser
     fault(kind, error) {
       faults[kind as (typeof FAULTS)[number]].n += 1;
       const nowMs = clock.monotonicMs();
-      if (nowMs - (toldAtMs.get(kind) ?? -Infinity) < FAULT_LINES_MS) return void untold++;
-      toldAtMs.set(kind, nowMs);
-      logger.warn({ kind, err: error, ...(untold > 0 && { untold }) }, 'fault');
-      untold = 0;
+      const last = lines.get(kind);
+      if (last !== undefined && nowMs - last.atMs < FAULT_LINES_MS) return void last.untold++;
+      logger.warn({ kind, err: error, untold: last?.untold ?? 0 }, 'fault');
+      lines.set(kind, { atMs: nowMs, untold: 0 });
     },
   };
 };
@@ -157,11 +151,7 @@ const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promis
   };
 };
 
-const showMetrics = (
-  metrics: Metrics,
-  endpoint: SipEndpoint,
-  overload: OverloadControl | undefined,
-): void => {
+const showMetrics = (metrics: Metrics, endpoint: SipEndpoint): void => {
   metrics.counted(
     'sprout_sip_total',
     'What the SIP engine of the router counted, by kind',
@@ -172,9 +162,6 @@ const showMetrics = (
     'sprout_transactions',
     'Live SIP transactions of the router',
     () => endpoint.transactionCount,
-  );
-  metrics.gauge('sprout_limiting', 'Is the router refusing new work because it is too busy? 1 or 0', () =>
-    overload?.isLimiting === true ? 1 : 0,
   );
 };
 
@@ -210,7 +197,6 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     observer,
     endpoint: () => endpoint,
   };
-  const overload = options.load && new OverloadControl(clock, options.load);
   const endpoint: SipEndpoint = createEndpoint({
     name: 'sprout',
     random,
@@ -218,22 +204,17 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     transports,
     resolver: createStaticResolver({}),
     user: createSprout(ports, settings),
-    ...(overload && {
-      admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
-    }),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });
   const stopExpiry = await startExpiry(ports, settings);
   transports.setReceiver(endpoint);
-  overload?.start();
-  showMetrics(metrics, endpoint, overload);
+  showMetrics(metrics, endpoint);
   return {
     endpoint,
     addresses,
     settings,
     stopAccepting: () => transports.stopAccepting(),
     async close() {
-      overload?.stop();
       await stopExpiry();
       await transports.close();
       await calls.flush();

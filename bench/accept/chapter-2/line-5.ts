@@ -108,7 +108,7 @@ export const line: Line = {
   async run(report) {
     const { normalS, burstS, memoryAfterS } = report.quick ? QUICK : FULL;
     const folder = mkdtempSync(path.join(tmpdir(), 'overload-'));
-    const quota = { current: undefined as ReturnType<typeof createCpuQuota> | undefined };
+    let quota: ReturnType<typeof createCpuQuota> | undefined;
     try {
       const [users, crowd] = [usersOf('a', 1_000), usersOf('c', CROWD)];
       const usersFile = writeUsersFile(folder, 'users', users, users, DEVICES.caller);
@@ -128,8 +128,8 @@ export const line: Line = {
             checkStatus(report, 'a witness registers', await phone.register(), 200);
           });
           const cores = round((await coresOf(product, load)) / PLANNED_SHARE, 2);
-          quota.current = createCpuQuota(`clearwater-${product.pid}`, cores);
-          quota.current.hold(product.pid);
+          quota = createCpuQuota(`clearwater-${product.pid}`, cores);
+          quota.hold(product.pid);
           report.figure('loadPerS', LOAD_PER_S);
           report.figure('quotaCores', cores);
 
@@ -161,7 +161,7 @@ export const line: Line = {
         }
       });
     } finally {
-      quota.current?.remove();
+      quota?.remove();
       rmSync(folder, { recursive: true, force: true });
     }
   },

@@ -29,7 +29,6 @@ export {
 } from './adapters/embedded/sealed-credential-store.js';
 export { moveCredentials } from './adapters/embedded/move-credentials.js';
 export * from './adapters/embedded/whole-database.js';
-export * from './sweep-credential-versions.js';
 export * from './snapshot-disk.port.js';
 export {
   type CheckpointedKeyValueStore,

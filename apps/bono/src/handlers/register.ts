@@ -24,6 +24,7 @@ import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 const EXPIRES_DEFAULT_S = 300;
 /** As long as a registration usually lasts: the client tries again within seconds (Retry-After). */
 const FAULT_KEEPS_MS = 300_000;
+
 /** A REGISTER on its way, and what of it the 200 OK is read with. */
 type Registering = Readonly<{ request: SipMessage; flow: Flow; impu: string; impi: string }>;
 

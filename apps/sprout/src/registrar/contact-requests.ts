@@ -1,6 +1,7 @@
 // The Contact headers of a REGISTER as the registrar's commands take them (RFC 3261 §10.2.1, RFC 5626 §4.2).
 import type { ContactRequest } from '#libs/domain';
 import {
+  addrUri,
   detached,
   H,
   hasOption,
@@ -9,6 +10,7 @@ import {
   parseSeconds,
   removeParam,
   type SipMessage,
+  uriParam,
   values,
 } from '#libs/sip';
 
@@ -17,7 +19,16 @@ export const CONTACTS_MAX = 20;
 const EXPIRES_DEFAULT_MAX_S = 2 ** 32 - 1;
 
 export type ContactRequests =
-  | Readonly<{ ok: true; contacts: readonly ContactRequest[]; all: boolean }>
+  | Readonly<{
+      ok: true;
+      contacts: readonly ContactRequest[];
+      all: boolean;
+      /**
+       * RFC 5626 §6: `refused` is a flow asked for through an edge that does not keep flows (439); a reg-id of a client that does
+       * not say that it supports outbound is as if it were not there.
+       */
+      outbound: 'no' | 'granted' | 'refused';
+    }>
   | Readonly<{ ok: false; reason: string }>;
 
 const bad = (reason: string): ContactRequests => ({ ok: false, reason });
@@ -74,20 +85,14 @@ const contactRequest = (
   return contact;
 };
 
-/**
- * RFC 5626 §6: `refused` is a flow asked for through an edge that does not keep flows (439); a reg-id of a client that does not say
- * that it supports outbound is as if it were not there.
- */
-export const outboundAsked = (request: SipMessage): 'no' | 'granted' | 'refused' => {
-  if (!hasOption(request, H.Supported, 'outbound')) return 'no';
-  const asked = values(request, H.Contact).some(
-    (value) =>
-      headerParam(value, 'reg-id') !== undefined && headerParam(value, '+sip.instance') !== undefined,
-  );
-  if (!asked) return 'no';
+const hasFlow = ({ instance, regId }: ContactRequest): boolean =>
+  instance !== undefined && regId !== undefined;
+
+/** A flow is kept by the edge next to the client: it says so in the Path that it leaves, or there is no edge at all. */
+const edgeKeepsFlows = (request: SipMessage): boolean => {
   const edge = values(request, H.Path).at(-1);
-  if (edge === undefined) return values(request, H.Via).length === 1 ? 'granted' : 'refused';
-  return /;ob(?:[;>=]|$)/i.test(edge) ? 'granted' : 'refused';
+  if (edge === undefined) return values(request, H.Via).length === 1;
+  return uriParam(addrUri(edge), 'ob') !== undefined;
 };
 
 /** `Contact: *` is `all`; it must stand alone and with Expires: 0 (RFC 3261 §10.2.2). */
@@ -99,7 +104,7 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
   if (contactValues.length > CONTACTS_MAX) return bad('Too many contacts');
   if (contactValues.includes('*')) {
     if (contactValues.length !== 1 || expiresS !== 0) return bad('Contact * stands alone, with Expires: 0');
-    return { ok: true, contacts: [], all: true };
+    return { ok: true, contacts: [], all: true, outbound: 'no' };
   }
   const contacts: ContactRequest[] = [];
   for (const value of contactValues) {
@@ -112,5 +117,6 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
     if (typeof contact === 'string') return bad(contact);
     contacts.push(contact);
   }
-  return { ok: true, contacts, all: false };
+  const outbound = !contacts.some(hasFlow) ? 'no' : edgeKeepsFlows(request) ? 'granted' : 'refused';
+  return { ok: true, contacts, all: false, outbound };
 };

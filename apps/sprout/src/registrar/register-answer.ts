@@ -2,7 +2,6 @@
 import { type Binding, liveBindings, type Registration } from '#libs/domain';
 import { H, type SipMessage, values } from '#libs/sip';
 import type { SproutSettings } from '../ports.js';
-import { outboundAsked } from './contact-requests.js';
 
 const contactHeader = (binding: Binding, nowMs: number): string => {
   const expiresS = Math.max(0, Math.ceil((binding.expiresAtMs - nowMs) / 1000));
@@ -17,6 +16,7 @@ export const registerAnswerHeaders = (
   identities: readonly string[],
   settings: SproutSettings,
   nowMs: number,
+  hasOwnFlow: boolean,
 ): string => {
   const bindings = liveBindings(row, nowMs);
   let headers = '';
@@ -28,6 +28,6 @@ export const registerAnswerHeaders = (
   headers += `P-Associated-URI: ${identities.map((identity) => `<${identity}>`).join(', ')}\r\n`;
   headers += 'Supported: path, outbound\r\n';
   // RFC 5626 §6: told where this request has a flow of its own, not where another binding has.
-  if (bindings.length > 0 && outboundAsked(request) === 'granted') headers += 'Require: outbound\r\n';
+  if (bindings.length > 0 && hasOwnFlow) headers += 'Require: outbound\r\n';
   return headers;
 };

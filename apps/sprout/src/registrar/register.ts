@@ -18,7 +18,7 @@ import { authenticate, type Authenticator, claimedImpi } from '../authentication
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
-import { type ContactRequests, contactRequests, outboundAsked } from './contact-requests.js';
+import { type ContactRequests, contactRequests } from './contact-requests.js';
 import { registerAnswerHeaders } from './register-answer.js';
 import { updateRegistration } from './update-registration.js';
 
@@ -166,7 +166,9 @@ const bind = async (
   try {
     const wanted = command(registrar, tx, requested, { impi, impu, identities });
     const { after } = await updateRegistration(ports, defaultImpu, wanted);
-    tx.reply(200, 'OK', registerAnswerHeaders(tx.request, after, identities, settings, ports.clock.nowMs()));
+    const hasOwnFlow = requested.outbound === 'granted';
+    const nowMs = ports.clock.nowMs();
+    tx.reply(200, 'OK', registerAnswerHeaders(tx.request, after, identities, settings, nowMs, hasOwnFlow));
     ports.observer.count('registered');
     if (nextExpiryMs(after) === undefined) void releaseServer(registrar, defaultImpu, impu, impi);
   } catch (error) {
@@ -199,7 +201,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   if (!(await authenticate(authenticator, tx, { impi, impu, credentials }))) return;
   const requested = contactRequests(request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
-  if (outboundAsked(request) === 'refused') return tx.reply(439, 'First Hop Lacks Outbound Support');
+  if (requested.outbound === 'refused') return tx.reply(439, 'First Hop Lacks Outbound Support');
   const assigned = await homestead.regData(impu, { reqtype: 'reg', serverName: settings.scscfUri, impi });
   if (!assigned.ok) return replyFailure(tx, assigned.failure, ports);
   const profile = assignedProfile(registrar, tx, assigned.value);

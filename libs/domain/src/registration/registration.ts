@@ -189,11 +189,11 @@ export const evolveRegistration = (
 // ---- Reading a row ----
 
 /** Bindings that have not lapsed by `nowMs`; in an outage of the log that is when it began (docs/architecture.md §6). */
-export const liveBindings = (state: Registration, nowMs: number, graceMs = 0): Binding[] => {
+export const liveBindings = (state: Registration, nowMs: number): Binding[] => {
   const live: Binding[] = [];
   for (const bindingId in state.entries) {
     const { binding } = state.entries[bindingId]!;
-    if (binding !== undefined && binding.expiresAtMs + graceMs > nowMs) live.push(binding);
+    if (binding !== undefined && binding.expiresAtMs > nowMs) live.push(binding);
   }
   return live;
 };

@@ -5,7 +5,7 @@ import { CSEQ_MAX, MAX_FORWARDS_MAX } from '../message/limits.js';
 import { LINE_STRIDE, type SipMessage } from '../message/message.js';
 import { methodAt } from '../message/methods.js';
 import { headerParam, withoutParams } from './params.js';
-import { COMMA, indexOutside, isDigitCode, isSpaceCode, isToken, matchesLower, parseDigits, SEMICOLON, skipSpace, skipToValue, trimEnd } from '../message/scan.js'; // prettier-ignore
+import { COMMA, indexOutside, isDigitCode, isSpaceCode, isToken, matchesLower, parseDigits, QUOTE, SEMICOLON, skipQuoted, skipSpace, skipToValue, trimEnd } from '../message/scan.js'; // prettier-ignore
 
 /** delta-seconds are at most 2^32-1 (RFC 3261 §25.1); more counts as that. */
 export const SECONDS_MAX = 4_294_967_295;
@@ -32,6 +32,19 @@ export const values = (message: SipMessage, id: HeaderId): string[] => {
   for (let line = message.findLine(id); line >= 0; line = message.findLine(id, line + 1)) {
     const at = line * LINE_STRIDE;
     pushValues(raw, lines[at + 2]!, lines[at + 3]!, found);
+  }
+  return found;
+};
+
+/** What stands between commas outside quotes; a '<' has no meaning here, as in credentials (RFC 7235 §2.1). Empty elements are left out. */
+export const splitUnquoted = (text: string): string[] => {
+  const found: string[] = [];
+  for (let start = skipToValue(text, 0, text.length); start < text.length;) {
+    let at = start;
+    while (at < text.length && text.charCodeAt(at) !== COMMA)
+      at = text.charCodeAt(at) === QUOTE ? skipQuoted(text, at, text.length) : at + 1;
+    found.push(text.slice(start, trimEnd(text, start, at)));
+    start = skipToValue(text, at, text.length);
   }
   return found;
 };
