@@ -101,7 +101,11 @@ it('is a question without contacts', () => expect(asked([], '0')).toEqual([]));
 
 describe('*', () => {
   it('stands for all, alone and with Expires 0', () =>
-    expect(contactRequests(register(['*'], '0'), DEFAULT_S)).toMatchObject({ ok: true, contacts: [], all: true }));
+    expect(contactRequests(register(['*'], '0'), DEFAULT_S)).toMatchObject({
+      ok: true,
+      contacts: [],
+      all: true,
+    }));
 
   it.each([
     ['without Expires', ['*'], undefined],
