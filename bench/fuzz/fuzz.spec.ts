@@ -77,8 +77,8 @@ describe('planted bugs are found', () => {
   });
 
   it('a mark of protection that is taken out once only', async () => {
-    const once: typeof markIntegrity = (edits, authorization) =>
-      edits.replace(H.Authorization, authorization.replace(/, integrity-protected="[^"]*"/, ''));
+    const once: typeof markIntegrity = (edits, { value }) =>
+      edits.replace(H.Authorization, value.replace(/, integrity-protected="[^"]*"/, ''));
     expect((await found(integrityTarget(once)))?.reason).toContain('the mark is our own');
   });
 

@@ -1,7 +1,7 @@
 // What a client says in Authorization of the protection that it has, taken out at the edge. What must hold: who reads the
 // credentials inside reads the edge's own mark or none, whatever the client wrote; the rest is as it was. TS 24.229 §5.2.2.2.
 import { markIntegrity } from '#apps/bono';
-import { Edits, H, parseAuthorization, parseMessage } from '#libs/sip';
+import { authorizationFor, Edits, H, parseAuthorization, parseMessage } from '#libs/sip';
 import { must, mustEqual, type Target } from '../target.js';
 
 const around = (authorization: string): string =>
@@ -15,13 +15,13 @@ export const integrityTarget = (mark: typeof markIntegrity = markIntegrity): Tar
     const parsed = parseMessage(around(input));
     if (!parsed.ok) return parsed.reason;
     const { message } = parsed;
-    const authorization = message.header(H.Authorization);
+    const authorization = authorizationFor(message, 'ims.test');
     if (authorization === undefined) return 'none';
-    const said = parseAuthorization(authorization);
+    const said = authorization.credentials;
     const kinds = [said !== undefined, said?.integrityProtected !== undefined];
     for (const isKnown of [true, false]) {
       const edits = new Edits(message);
-      mark(edits, authorization, said, isKnown);
+      mark(edits, authorization, isKnown);
       const result = parseMessage(edits.render());
       must(result.ok, 'what goes on parses', result);
       if (!result.ok) continue;

@@ -71,24 +71,28 @@ export type ApiKeyOptions = Readonly<{
   httpHosts: readonly string[];
   random: Random;
   logger: Logger;
-  /** Shows a new key to the person at the terminal; never the log. */
-  show?: (text: string) => void;
+  /** Tells that a key was made; the key itself is for the person at the terminal, never for a log. */
+  show?: (text: string, key: string) => void;
 }>;
 
-const keptOrMade = (file: string, random: Random, show: (text: string) => void): string => {
+/** What is no terminal is kept by somebody: there the file's name has to do. */
+const showOnTerminal = (text: string, key: string): void =>
+  void process.stderr.write(process.stderr.isTTY ? `${text}: ${key}\n` : `${text}\n`);
+
+const keptOrMade = (file: string, random: Random, show: (text: string, key: string) => void): string => {
   const kept = readPrivateFile(file)?.toString().trim();
   if (kept !== undefined && kept !== '') return kept;
   const made = random.token(KEY_CHARACTERS);
   if (kept === '') replacePrivateFile(file, `${made}\n`);
   else if (!makePrivateFile(file, `${made}\n`)) return keptOrMade(file, random, show);
-  show(`API key made and kept in ${file}: ${made}\n`);
+  show(`API key made and kept in ${file}`, made);
   return made;
 };
 
 /** The keys to ask for, with the key itself when it is the one of DATA_DIR. Throws ConfigError when refused. */
 export const loadApiKeys = (options: ApiKeyOptions): { keys: ApiKeys; file?: string } => {
   const { configured, dataDir, httpHosts, random, logger } = options;
-  const show = options.show ?? ((text) => void process.stderr.write(text));
+  const show = options.show ?? showOnTerminal;
   if (configured === undefined) {
     const file = path.join(dataDir, 'api-key');
     return { keys: createApiKeys([keptOrMade(file, random, show)]), file };

@@ -92,7 +92,7 @@ describe('API keys', () => {
 
   it('makes one at first start, keeps it private, shows it once', () => {
     const dataDir = path.join(mkdtempSync(path.join(tmpdir(), 'key-')), 'data');
-    const shown: string[] = [];
+    const shown: (readonly [text: string, key: string])[] = [];
     const load = () =>
       loadApiKeys({
         configured: undefined,
@@ -100,14 +100,15 @@ describe('API keys', () => {
         httpHosts: ['0.0.0.0'],
         random: createSystemRandom(),
         logger: silentLogger,
-        show: (text) => void shown.push(text),
+        show: (...told) => void shown.push(told),
       });
     try {
       const { file = '' } = load();
       const key = readFileSync(file, 'utf8').trim();
       expect(key).toMatch(/^[0-9a-z]{40}$/);
       expect(statSync(file).mode & 0o777).toBe(0o600);
-      expect(shown.join('')).toContain(key);
+      expect(shown).toEqual([[expect.stringContaining(file), key]]);
+      expect(shown[0]?.[0]).not.toContain(key);
       expect(load().keys.check(key)).toBe('ok');
       expect(shown).toHaveLength(1);
     } finally {

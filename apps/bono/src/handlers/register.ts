@@ -8,7 +8,7 @@ import {
   type Flow,
   H,
   headerParam,
-  parseAuthorization,
+  authorizationFor,
   parseSeconds,
   type ProxyUser,
   type ServerTransaction,
@@ -150,17 +150,16 @@ export const registerFromClient = (
   if (impu === undefined) return tx.reply(400, 'Bad To');
   const edits = new Edits(request);
   stripClientRequest(request, edits);
-  const authorization = request.header(H.Authorization);
-  const credentials = authorization === undefined ? undefined : parseAuthorization(authorization);
+  const authorization = authorizationFor(request, settings.homeDomain);
   if (authorization !== undefined) {
     const known = flows.find(flow)?.identity(impu, ports.clock.nowMs()) !== undefined;
-    markIntegrity(edits, authorization, credentials, known);
+    markIntegrity(edits, authorization, known);
   }
   const firstHop = values(request, H.Via).length === 1;
   edits.prepend(H.Path, pathValue(token, firstHop, settings));
   edits.replace(H.PVisitedNetworkId, settings.homeDomain);
   edits.replace(H.Route, `<${settings.upstreamUri};lr;orig>`);
-  const registering = { request, flow, impu, impi: credentials?.username ?? impu };
+  const registering = { request, flow, impu, impi: authorization?.credentials?.username ?? impu };
   const proxy = ports.endpoint().proxy(tx, new RegistrationObserver(ports, flows, registering));
   proxy.fork(edits, { kind: 'uri', uri: settings.upstreamUri, listener: 'trusted' }, undefined);
   proxy.seal();

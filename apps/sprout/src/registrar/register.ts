@@ -8,7 +8,7 @@ import {
   detached,
   H,
   optionTags,
-  parseAuthorization,
+  authorizationFor,
   parseNameAddr,
   type ServerTransaction,
   type SipMessage,
@@ -191,8 +191,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   // Step 2 (RFC 3261 §8.2.2.3).
   const unknown = request.has(H.Require) ? optionTags(request, H.Require).filter(isUnknown) : NO_TAGS;
   if (unknown.length > 0) return tx.reply(420, 'Bad Extension', `Unsupported: ${unknown.join(', ')}\r\n`);
-  const header = request.header(H.Authorization);
-  const credentials = header === undefined ? undefined : parseAuthorization(header);
+  const credentials = authorizationFor(request, settings.homeDomain)?.credentials;
   const impi = claimedImpi(credentials, impu);
   // TS 24.229 §5.3.1: may the user register, and where?
   const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
