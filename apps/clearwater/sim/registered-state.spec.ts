@@ -50,3 +50,14 @@ it.each([
   await world.settle();
   expect(await stateOf()).toBe('NOT_REGISTERED');
 });
+
+it('leaves it assigned when another device comes while the last binding is removed', async () => {
+  const other = await world.phone('alice', { address: '10.0.0.9' });
+  for (const phone of [alice, other]) await world.until(phone.register());
+  await world.until(other.register({ expiresS: 0, proof: 'reuse' }));
+  await world.until(
+    Promise.all([alice.register({ expiresS: 0, proof: 'reuse' }), other.register({ proof: 'reuse' })]),
+  );
+  await world.settle();
+  expect(await stateOf()).toBe('REGISTERED');
+});

@@ -76,3 +76,13 @@ it('is no success when it is not known to be durable, and tells of the outage', 
   clock.advance(1_000);
   expect([await row(), ports.outage.judgedAtMs(clock.nowMs())]).toEqual([[], 0]);
 });
+
+it('tells when the log takes events again', async () => {
+  const { clock, ports, log, write, done } = newPorts();
+  ports.outage.failed(new AppendUnknown('late'));
+  write.resolve();
+  log.resolve(AT);
+  await done;
+  clock.advance(300_000);
+  expect(ports.outage.judgedAtMs(clock.nowMs())).toBe(clock.nowMs());
+});
