@@ -100,6 +100,11 @@ export const PLACES: readonly Place[] = [
     why: 'patterns of criteria are compiled in one place',
   },
   {
+    packages: /^libphonenumber-js/,
+    files: /^apps\/sprout\/src\/mmtel\//,
+    why: 'where numbers lead is asked in one place',
+  },
+  {
     packages: /^(node:dgram|node:net|node:tls)$/,
     files: /\/adapters\/|^libs\/runtime\/src\/|^bench\//,
     why: 'sockets are adapters’',
