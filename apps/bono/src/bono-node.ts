@@ -15,6 +15,7 @@ import {
   type MemoryHub,
   type SipEndpoint,
   type TimerWheel,
+  type TlsOptions,
 } from '#libs/sip';
 import type { BonoConfig } from './bono.config.js';
 import { createBono } from './bono.js';
@@ -35,6 +36,8 @@ export type BonoNodeOptions = Readonly<{
   peers: PeerCheck;
   /** ≥ 32 bytes that outlive the process. */
   flowTokenKey: Buffer;
+  /** Who clients are shown over TLS and WSS; without it there are neither (edge-identity.ts). */
+  tls?: TlsOptions;
   /** Joins nodes of one process. */
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
@@ -59,6 +62,7 @@ const listenersOf = ({
   process: { bindAddress, publicHost },
   config,
   peers,
+  tls,
 }: BonoNodeOptions): ListenerOptions[] => {
   const host = publicHost || bindAddress;
   // A wildcard is no address to be reached at: then the transport says what it is bound to.
@@ -75,18 +79,26 @@ const listenersOf = ({
     port: config.bonoTrustedPort,
     allowPeer: peers,
   };
+  const web = { allowOrigin: originCheck(config.bonoWsOrigins) };
+  const secure = (identity: TlsOptions): ListenerOptions[] => [
+    { ...client, transport: 'tls', tls: identity, port: config.bonoTlsPort, ...sentBy(config.bonoTlsPort) },
+    {
+      ...client,
+      ...web,
+      transport: 'wss',
+      tls: identity,
+      port: config.bonoWssPort,
+      ...sentBy(config.bonoWssPort),
+    },
+  ];
   return [
     { ...client, transport: 'udp' },
     { ...client, transport: 'tcp' },
-    {
-      ...client,
-      transport: 'ws',
-      port: config.bonoWsPort,
-      ...sentBy(config.bonoWsPort),
-      allowOrigin: originCheck(config.bonoWsOrigins),
-    },
+    { ...client, ...web, transport: 'ws', port: config.bonoWsPort, ...sentBy(config.bonoWsPort) },
     { ...trusted, transport: 'tcp' },
     { ...trusted, transport: 'udp' },
+    // Last: flow tokens name a listener by its place, and those of before must go on meaning the same one.
+    ...(tls === undefined ? [] : secure(tls)),
   ];
 };
 

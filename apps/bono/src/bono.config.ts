@@ -21,6 +21,31 @@ export class BonoConfig {
   @Max(65535, PORT)
   bonoWsPort = 5062;
 
+  @Env(
+    'BONO_TLS_PORT',
+    'SIP over TLS port for clients; open with TLS_CERT_FILE, or when PUBLIC_HOST is not loopback',
+  )
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  bonoTlsPort = 5061;
+
+  @Env('BONO_WSS_PORT', 'SIP over secure WebSocket port for clients; open when BONO_TLS_PORT is')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  bonoWssPort = 5063;
+
+  @Env('TLS_CERT_FILE', 'PEM certificate that clients are shown, chain included; read anew when it changes', {
+    defaultText: 'none on loopback, else one made in `DATA_DIR/tls`',
+  })
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  tlsCertFile = '';
+
+  @Env('TLS_KEY_FILE', 'PEM private key of TLS_CERT_FILE; read anew when it changes')
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  tlsKeyFile = '';
+
   @Env('BONO_WS_ORIGINS', 'web origins whose pages may open WebSockets; clients that name none may too', {
     kind: 'list',
     defaultText: 'any',

@@ -5,3 +5,4 @@ export { markIntegrity } from './integrity-mark.js';
 export * from './ports.js';
 export * from './recover-flows.js';
 export * from './bono-node.js';
+export * from './edge-identity.js';

@@ -11,6 +11,7 @@ import {
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { BonoConfig } from './bono.config.js';
 import { startBono } from './bono-node.js';
+import { openEdgeIdentity } from './edge-identity.js';
 
 const common = loadConfigOrExit(ProcessConfig, { managementPort: 9887 });
 const config = loadConfigOrExit(BonoConfig);
@@ -21,7 +22,9 @@ await startProcess('bono', common, async ({ clock, random, logger, metrics, heal
   const peers = createPeerCheck(common.trustedPeers);
   // Routers keep flow tokens in their bindings: with another key every UDP flow of before would be answered 430.
   const flowTokenKey = loadKeyFile(path.join(common.dataDir, 'flow-token.key'), 'flow token key');
+  const { tls, close: forgetIdentity } = await openEdgeIdentity({ process: common, config, clock, logger });
   const node = await startBono({
+    ...(tls === undefined ? {} : { tls }),
     process: common,
     config,
     clock,
@@ -39,6 +42,7 @@ await startProcess('bono', common, async ({ clock, random, logger, metrics, heal
   shutdown.on('finish', 'sip', () => waitUntil(clock, () => node.endpoint.pendingCount === 0));
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
+    forgetIdentity();
     await node.close();
   });
   sip.ready();

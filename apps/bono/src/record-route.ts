@@ -2,7 +2,8 @@
 import { addrUri, type Edits, type Flow, H, hostPortOf, userOf } from '#libs/sip';
 import type { BonoSettings } from './ports.js';
 
-const VIA_TRANSPORT = { udp: 'udp', tcp: 'tcp', tls: 'tcp', ws: 'ws', wss: 'ws' } as const;
+/** WSS has no word of its own in URIs (RFC 7118 §8.2 shows it); TLS has one that RFC 3261 §26.2.2 deprecates and phones know. */
+const VIA_TRANSPORT = { udp: 'udp', tcp: 'tcp', tls: 'tls', ws: 'ws', wss: 'ws' } as const;
 
 /** `<sip:TOKEN@public;transport=udp;lr>`: the side that faces the client. */
 const clientSide = (token: string, flow: Flow, sentBy: string): string =>

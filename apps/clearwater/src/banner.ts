@@ -7,6 +7,9 @@ export type Running = Readonly<{
   host: string;
   sipPort: number;
   wsPort: number;
+  /** 0: the edge has no certificate. */
+  tlsPort: number;
+  wssPort: number;
   http: readonly (readonly [name: string, url: string])[];
   dataDir: string;
   apiKeyFile: string | undefined;
@@ -27,13 +30,15 @@ const demoRows = ({ demo, dataDir }: Running): string[] =>
 
 /** The text for the terminal, ready to print. */
 export const banner = (running: Running): string => {
-  const { homeDomain, host, sipPort, wsPort, http, dataDir, apiKeyFile, readyMs } = running;
+  const { homeDomain, host, sipPort, wsPort, tlsPort, wssPort, http, dataDir, apiKeyFile, readyMs } = running;
   return [
     '',
     `Clearwater serves ${homeDomain} (ready in ${(readyMs / 1000).toFixed(1)} s)`,
     '',
     row('SIP', `${hostPort(host, sipPort)} UDP and TCP`),
     row('WebSocket', `ws://${hostPort(host, wsPort)}`),
+    ...(tlsPort === 0 ? [] : [row('SIP over TLS', hostPort(host, tlsPort))]),
+    ...(wssPort === 0 ? [] : [row('WSS', `wss://${hostPort(host, wssPort)}`)]),
     ...http.map(([name, url]) => row(name, url)),
     row('data', dataDir),
     ...(apiKeyFile === undefined ? [] : [row('API key', `in ${apiKeyFile}`)]),

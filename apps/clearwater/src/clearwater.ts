@@ -1,6 +1,6 @@
 // The whole of Clearwater in one process: storage, views, Homestead, provisioning, router, edge, HTTP, management.
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
-import { type BonoConfig, type BonoNode, startBono } from '#apps/bono';
+import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
 import {
   createHomestead,
   homesteadOptions,
@@ -156,8 +156,10 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     dialogKey: storage.flowTokenKey,
     homestead: homesteadLink(options, homestead, http),
   });
+  const { close: forgetIdentity, ...identity } = await openEdgeIdentity({ ...shared, config: configs.bono });
   const bono = await startBono({
     ...shared,
+    ...identity,
     config: configs.bono,
     flowTokenKey: storage.flowTokenKey,
     rows: views.registrations.all(),
@@ -172,6 +174,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   shutdown.on('finish', 'sip', () => waitUntil(clock, isIdle));
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
+    forgetIdentity();
     await Promise.all([bono.close(), sprout.close()]);
   });
   sip.ready();

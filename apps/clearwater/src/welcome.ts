@@ -29,6 +29,8 @@ export const welcome = async (
       host: bindAddress,
       sipPort: port('udp'),
       wsPort: port('ws'),
+      tlsPort: port('tls'),
+      wssPort: port('wss'),
       http: [
         ['provisioning', `${http.provisioning.url}/docs`],
         ['Homestead', `${http.homestead.url}/docs`],

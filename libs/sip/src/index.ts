@@ -40,6 +40,14 @@ export type {
   NodeTransports,
   TransportsOptions,
 } from './adapters/transports.options.js';
+export { openCertificateFiles, type CertificateFiles } from './adapters/tls/certificate-files.js';
+export { makeCertificate, openSelfMadeCertificate } from './adapters/tls/self-made-certificate.js';
+export {
+  HeldIdentity,
+  type TlsIdentity,
+  type TlsOptions,
+  type TlsPair,
+} from './adapters/tls/tls-identity.js';
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
 export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';

@@ -55,6 +55,8 @@ export interface ListenerLimits {
   readonly idleMs: number;
   /** A connection whose message stays incomplete, or that has sent nothing, for this long is closed (64 × T1). */
   readonly incompleteMs: number;
+  /** A TLS handshake that takes longer is given up. */
+  readonly handshakeMs: number;
   /** WebSocket pings; a peer silent for two of these is gone. */
   readonly wsPingMs: number;
 }
@@ -65,6 +67,7 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   connectTimeoutMs: 1_800,
   idleMs: 900_000,
   incompleteMs: 32_000,
+  handshakeMs: 10_000,
   wsPingMs: 30_000,
 };
 
@@ -91,8 +94,8 @@ export interface Listener {
   /** The real port, once listening. */
   readonly port: number;
   listen(port: number): Promise<void>;
-  /** An open flow to the peer, or a new one where this transport can make one. */
-  flowTo(address: string, port: number): Flow | undefined;
+  /** An open flow to the peer, or a new one where this transport can make one; over TLS to a peer of that name. */
+  flowTo(address: string, port: number, serverName?: string): Flow | undefined;
   /** An open connection by its id; for UDP always undefined. */
   flowById(connectionId: number): Flow | undefined;
   /** No new connections; what is open goes on. */

@@ -1,4 +1,4 @@
-// One TCP connection as a flow: frames what comes, gathers what is sent in one turn of the event loop into one write, and
+// One TCP or TLS connection as a flow: frames what comes, gathers what is sent in one turn of the event loop into one write, and
 // stays for the answers that are owed when the peer can say nothing more. RFC 3261 §18, RFC 5626 §4.4.1. Made by tcp.ts.
 import type { Socket } from 'node:net';
 import { detached } from '../message/detached.js';
@@ -9,6 +9,7 @@ import { type Connection, type Connections, KEEP_ALIVES_WAITING_MAX } from './co
 import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type ListenerContext,
 } from './listener.js'; // prettier-ignore
+import type { StreamKind } from './stream-kind.js';
 
 /** What is gathered is written at once when it reaches this. */
 const FLUSH_BYTES = 65_536;
@@ -27,12 +28,14 @@ export interface TcpPeer {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** The name that the peer's certificate was asked for. */
+  readonly serverName?: string | undefined;
 }
 
 type Phase = 'connecting' | 'open' | 'lingering' | 'closed';
 
 export class TcpConnection implements Connection, FramerSink {
-  readonly transport = 'tcp';
+  readonly transport: 'tcp' | 'tls';
   readonly reliable = true;
   readonly connectionId = nextConnectionId();
   readonly listener: string;
@@ -40,6 +43,7 @@ export class TcpConnection implements Connection, FramerSink {
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  readonly #serverName: string | undefined;
   quietSweeps = 0;
   incompleteSweeps = 0;
   readonly #framer = new StreamFramer(this);
@@ -63,7 +67,9 @@ export class TcpConnection implements Connection, FramerSink {
     /** Told when an outgoing connection could not be made. */
     private readonly connectFailed?: (connection: TcpConnection) => void,
   ) {
+    this.transport = context.transport === 'tls' ? 'tls' : 'tcp';
     this.listener = context.name;
+    this.#serverName = peer.serverName;
     this.localAddress = peer.localAddress;
     this.localPort = peer.localPort;
     this.remoteAddress = peer.remoteAddress;
@@ -85,6 +91,11 @@ export class TcpConnection implements Connection, FramerSink {
 
   get incomplete(): boolean {
     return !this.#heard || this.#framer.partial;
+  }
+
+  /** May a request for that name go out on it? One that is being opened has asked for its own name only. */
+  isFor(kind: StreamKind, serverName: string | undefined): boolean {
+    return this.#serverName === serverName || (this.#phase === 'open' && kind.isFor(this.socket, serverName));
   }
 
   /** The socket is connected: what waited is sent. */

@@ -1,22 +1,15 @@
-// SIP over TCP: a server on the listener's address, and connections to other nodes (RFC 3261 §18.1.1, §18.2).
-// Reuse is by exact peer address and port, of connections made here or accepted here. RFC 5923 aliases (reusing an
-// accepted connection for the peer's *listening* port) need certificates, so there are none over plain TCP.
+// SIP over TCP, and over TLS on top of it: a server on the listener's address, and connections to other nodes (RFC 3261
+// §18.1.1, §18.2). Reuse is by exact peer address and port, of connections made here or accepted here; over TLS by name too.
+// RFC 5923 aliases (reusing an accepted connection for the peer's *listening* port) need certificates of clients: there are none.
 // Reader: transports.ts.
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { familyOf, isWildcard } from '../fields/ip-address.js';
 import type { Flow } from '../transport/transport.port.js';
 import { Connections } from './connections.js';
 import type { Listener, ListenerContext } from './listener.js';
+import { plainStream, type StreamKind } from './stream-kind.js';
 import { TcpConnection } from './tcp-connection.js';
 
-const SOCKET_OPTIONS = {
-  noDelay: true,
-  // TCP's own probes find peers that vanished without a word.
-  keepAlive: true,
-  keepAliveInitialDelay: 60_000,
-  // A peer that has ended its side still gets the answers to what it sent.
-  allowHalfOpen: true,
-} as const;
 const BACKLOG = 4_096;
 
 export class TcpListener implements Listener {
@@ -29,6 +22,7 @@ export class TcpListener implements Listener {
     readonly context: ListenerContext,
     /** Told of a target that refused or did not answer a connect. */
     private readonly unreachable: (address: string, port: number) => void = () => {},
+    private readonly kind: StreamKind = plainStream,
   ) {
     this.#connections = new Connections<TcpConnection>(context);
   }
@@ -40,7 +34,7 @@ export class TcpListener implements Listener {
   async listen(port: number): Promise<void> {
     const { address } = this.context;
     this.#closed = false;
-    const server = createServer({ ...SOCKET_OPTIONS }, (socket) => this.#accepted(socket));
+    const server = this.kind.serve((socket) => this.#accepted(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port, host: address, backlog: BACKLOG, ipv6Only: familyOf(address) === 6 }, () => {
@@ -55,15 +49,15 @@ export class TcpListener implements Listener {
     this.#server = server;
   }
 
-  flowTo(address: string, port: number): Flow | undefined {
+  flowTo(address: string, port: number, serverName?: string): Flow | undefined {
     if (this.#closed) return undefined;
     const open = this.#connections.byPeer(address, port);
-    if (open && !open.closed) return open;
+    if (open && !open.closed && open.isFor(this.kind, serverName)) return open;
     if (this.#connections.full) {
       this.context.counters.connectionsRefused += 1;
       return undefined;
     }
-    return this.#connect(address, port);
+    return this.#connect(address, port, serverName);
   }
 
   flowById(connectionId: number): Flow | undefined {
@@ -73,12 +67,14 @@ export class TcpListener implements Listener {
   stopAccepting(): void {
     this.#server?.close();
     this.#server = undefined;
+    this.kind.stop();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     const server = this.#server;
     this.#server = undefined;
+    this.kind.stop();
     const closing = this.#connections.all().map(
       (connection) =>
         new Promise<void>((resolve) => {
@@ -90,26 +86,31 @@ export class TcpListener implements Listener {
     await Promise.all(closing);
   }
 
-  #connect(address: string, port: number): TcpConnection {
+  #connect(address: string, port: number, serverName: string | undefined): TcpConnection {
     const { clock, limits, address: bound } = this.context;
-    const socket = connect({
+    const options = {
       host: address,
       port,
       family: familyOf(address),
-      ...SOCKET_OPTIONS,
       // Peers know this node by its listener's address: allow-lists compare it.
       ...(isWildcard(bound) ? {} : { localAddress: bound }),
-    });
-    const peer = { localAddress: bound, localPort: this.port, remoteAddress: address, remotePort: port };
-    const connection = new TcpConnection(socket, peer, this.context, this.#connections, () => {
-      this.unreachable(address, port);
-    });
-    const cancelTimeout = clock.after(limits.connectTimeoutMs, () => connection.drop('connect timed out'));
-    connection.whenClosed(cancelTimeout);
-    socket.once('connect', () => {
+    };
+    const socket = this.kind.connect(options, serverName, () => {
       cancelTimeout();
       connection.opened();
     });
+    const peer = { localAddress: bound, localPort: this.port, remoteAddress: address, remotePort: port };
+    const connection = new TcpConnection(
+      socket,
+      { ...peer, serverName },
+      this.context,
+      this.#connections,
+      () => {
+        this.unreachable(address, port);
+      },
+    );
+    const cancelTimeout = clock.after(limits.connectTimeoutMs, () => connection.drop('connect timed out'));
+    connection.whenClosed(cancelTimeout);
     this.#connections.add(connection);
     return connection;
   }

@@ -11,12 +11,13 @@ import type {
 } from '../transport/transport.port.js';
 import type { ListenerCounters, ListenerLimits, TransportLog } from './listener.js';
 import type { MemoryHub } from './memory-hub.js';
+import type { TlsOptions } from './tls/tls-identity.js';
 import type { WsHandshake } from './ws.js';
 
 export type ListenerOptions = Readonly<{
   /** The app's name for it; UDP and TCP of one address share a name. */
   name: string;
-  transport: 'udp' | 'tcp' | 'ws';
+  transport: TransportName;
   address: string;
   /** 0: a free one; the same for every udp and tcp listener of this name and address. */
   port: number;
@@ -24,6 +25,8 @@ export type ListenerOptions = Readonly<{
   sentBy?: string;
   /** The allow-list of a trusted listener. */
   allowPeer?: (address: string) => boolean;
+  /** TLS and WSS: who this node is. */
+  tls?: TlsOptions;
   /** WebSocket only: false refuses the handshake with 403. */
   allowOrigin?: (origin: string | undefined, handshake: WsHandshake) => boolean;
   /** No socket: reachable through the hub only. */

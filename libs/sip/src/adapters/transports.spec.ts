@@ -1,10 +1,12 @@
 // The transports contract over real sockets on loopback, and through the memory hub.
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { WebSocket } from 'ws';
 import { createFakeClock } from '#libs/testkit';
 import { hostPort } from '../fields/ip-address.js';
 import { StreamFramer } from '../transport/stream-framer.js';
+import { edgePair, tlsOf } from './contract/certificates.js';
 import { ipv6Loopback } from './contract/node.js';
 import { inbox, Recorder, silentLog } from './contract/recorder.js';
 import { transportContract, type Pair } from './contract/transports.contract.js';
@@ -47,13 +49,16 @@ const udpPair = (address: string) => async (): Promise<Pair> => {
   };
 };
 
-const tcpPair = (address: string) => async (): Promise<Pair> => {
-  const { node, recorder, port } = await start({ transport: 'tcp', address });
-  const socket = connect({ port, host: address });
+const streamPair = (transport: 'tcp' | 'tls', address: string) => async (): Promise<Pair> => {
+  const { node, recorder, port } = await start({ transport, address, tls: tlsOf() });
+  const secure = transport === 'tls';
+  const socket = secure
+    ? connectSecurely({ port, host: address, ca: edgePair.cert })
+    : connect({ port, host: address });
   const heard = inbox();
   const framer = new StreamFramer({ message: heard.push, ping: () => {}, failed: () => {} });
-  socket.on('data', (chunk) => framer.push(chunk.toString('latin1')));
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  socket.on('data', (chunk: Buffer) => framer.push(chunk.toString('latin1')));
+  await new Promise<void>((resolve) => socket.once(secure ? 'secureConnect' : 'connect', resolve));
   return {
     node,
     recorder,
@@ -67,9 +72,9 @@ const tcpPair = (address: string) => async (): Promise<Pair> => {
   };
 };
 
-const wsPair = (address: string) => async (): Promise<Pair> => {
-  const { node, recorder, port } = await start({ transport: 'ws', address });
-  const socket = new WebSocket(`ws://${hostPort(address, port)}`, 'sip');
+const wsPair = (transport: 'ws' | 'wss', address: string) => async (): Promise<Pair> => {
+  const { node, recorder, port } = await start({ transport, address, tls: tlsOf() });
+  const socket = new WebSocket(`${transport}://${hostPort(address, port)}`, 'sip', { ca: edgePair.cert });
   const heard = inbox();
   socket.on('message', (data: Buffer) => heard.push(data.toString('latin1')));
   let peerPort = 0;
@@ -109,8 +114,22 @@ const memoryPair = (transport: 'tcp' | 'udp') => async (): Promise<Pair> => {
 
 for (const address of ['127.0.0.1', ...ipv6Loopback()]) {
   transportContract(`UDP ${address}`, { transport: 'udp', reliable: false, address }, udpPair(address));
-  transportContract(`TCP ${address}`, { transport: 'tcp', reliable: true, address }, tcpPair(address));
-  transportContract(`WebSocket ${address}`, { transport: 'ws', reliable: true, address }, wsPair(address));
+  transportContract(
+    `TCP ${address}`,
+    { transport: 'tcp', reliable: true, address },
+    streamPair('tcp', address),
+  );
+  transportContract(
+    `TLS ${address}`,
+    { transport: 'tls', reliable: true, address },
+    streamPair('tls', address),
+  );
+  transportContract(
+    `WebSocket ${address}`,
+    { transport: 'ws', reliable: true, address },
+    wsPair('ws', address),
+  );
+  transportContract(`WSS ${address}`, { transport: 'wss', reliable: true, address }, wsPair('wss', address));
 }
 transportContract('memory', { transport: 'tcp', reliable: true, address: '192.0.2.1' }, memoryPair('tcp'));
 transportContract(

@@ -12,6 +12,8 @@ import {
 import type { HubEnd, MemoryHub } from './memory-hub.js';
 import { MemoryListener } from './memory-listener.js';
 import { TcpListener } from './tcp.js';
+import type { TlsOptions } from './tls/tls-identity.js';
+import { tlsStream } from './tls/tls-stream.js';
 import { UdpListener } from './udp.js';
 import type {
   ListenerAddress,
@@ -87,7 +89,7 @@ class SocketTransports implements NodeTransports {
     const entry = this.#find(listener, target.transport, familyOf(target.address));
     if (!entry) return undefined;
     const flow = entry.end && this.#hub?.connect(entry.end, target.address, target.port);
-    if (flow === undefined) return entry.listener.flowTo(target.address, target.port);
+    if (flow === undefined) return entry.listener.flowTo(target.address, target.port, target.serverName);
     // A connection says when it is over; a datagram's other end may be another one by now.
     if (flow.reliable) this.#recent[this.#nextRecent++ % RECENT_FLOWS_MAX] = { target, listener, flow };
     return flow;
@@ -163,6 +165,9 @@ class SocketTransports implements NodeTransports {
     if (options.memoryOnly) return new MemoryListener(context);
     if (options.transport === 'udp') return new UdpListener(context);
     if (options.transport === 'ws') return new WsListener(context, options.allowOrigin);
+    if (options.transport === 'wss') return new WsListener(context, options.allowOrigin, tlsOf(options));
+    if (options.transport === 'tls')
+      return new TcpListener(context, undefined, tlsStream(tlsOf(options), context));
     return new TcpListener(context, (peer, port) => this.#rememberNoStream(`${peer} ${port}`));
   }
 
@@ -224,8 +229,16 @@ const sharesPort = (one: Entry, other: Entry): boolean =>
     one.options.address === other.options.address &&
     one.options.port === 0 &&
     other.options.port === 0 &&
-    one.options.transport !== 'ws' &&
-    other.options.transport !== 'ws');
+    PAIRED.has(one.options.transport) &&
+    PAIRED.has(other.options.transport));
+
+/** RFC 3261 §18.1.1: what goes over UDP and TCP is served at one port. */
+const PAIRED: ReadonlySet<TransportName> = new Set(['udp', 'tcp']);
+
+const tlsOf = ({ name, transport, tls }: ListenerOptions): TlsOptions => {
+  if (tls === undefined) throw new Error(`listener ${name}: ${transport} needs a certificate`);
+  return tls;
+};
 
 const describe = (entries: readonly Entry[], code: string | undefined): string => {
   const { name, transport, address, port } = entries[0]!.options;

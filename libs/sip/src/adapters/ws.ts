@@ -1,7 +1,8 @@
-// SIP over WebSocket (RFC 7118): subprotocol `sip`, one whole message a WebSocket message, text or binary. Server only:
+// SIP over WebSocket, plain or over TLS (RFC 7118): subprotocol `sip`, one whole message a WebSocket message, text or binary. Server only:
 // browsers do not listen. Framing is the `ws` package's. Reader: transports.ts.
 import { isUtf8 } from 'node:buffer';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { familyOf } from '../fields/ip-address.js';
 import { MESSAGE_BYTES_MAX } from '../transport/stream-framer.js';
@@ -10,6 +11,8 @@ import { Connections, type Connection, KEEP_ALIVES_WAITING_MAX, SWEEP_MS } from 
 import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type Listener, type ListenerContext,
 } from './listener.js'; // prettier-ignore
+import { Handshakes } from './tls/handshakes.js';
+import type { TlsOptions } from './tls/tls-identity.js';
 
 /** What an origin check may look at besides the origin. */
 export type WsHandshake = Readonly<{ remoteAddress: string; url: string; host: string | undefined }>;
@@ -18,6 +21,12 @@ export type AllowOrigin = (origin: string | undefined, handshake: WsHandshake) =
 /** A handshake must be complete within this. */
 const HANDSHAKE_MS = 10_000;
 const HANDSHAKE_HEADERS_MAX = 64;
+const HTTP_OPTIONS = {
+  headersTimeout: HANDSHAKE_MS,
+  requestTimeout: HANDSHAKE_MS,
+  keepAliveTimeout: 1_000,
+  noDelay: true,
+} as const;
 /** A peer that does not answer our closing frame is cut off after this. */
 const CLOSE_GRACE_MS = 2_000;
 const GOING_AWAY = 1001;
@@ -25,11 +34,13 @@ const GOING_AWAY = 1001;
 export class WsListener implements Listener {
   port = 0;
   readonly #connections: Connections<WsConnection>;
-  #server: Server | undefined;
+  #server: Server | SecureServer | undefined;
+  #stopHandshakes: (() => void) | undefined;
 
   constructor(
     readonly context: ListenerContext,
     private readonly allowOrigin: AllowOrigin = () => true,
+    private readonly tls?: TlsOptions,
   ) {
     this.#connections = new Connections<WsConnection>(context, (connection) => connection.pingIfQuiet());
   }
@@ -40,13 +51,7 @@ export class WsListener implements Listener {
 
   async listen(port: number): Promise<void> {
     const { address } = this.context;
-    const server = createServer(
-      { headersTimeout: HANDSHAKE_MS, requestTimeout: HANDSHAKE_MS, keepAliveTimeout: 1_000, noDelay: true },
-      (_request, response) => {
-        response.writeHead(426, { Upgrade: 'websocket', 'Content-Type': 'text/plain' });
-        response.end('SIP over WebSocket only (RFC 7118).\n');
-      },
-    );
+    const server = this.#makeServer();
     server.maxHeadersCount = HANDSHAKE_HEADERS_MAX;
     // Handshakes under way count too, so a little above.
     server.maxConnections = this.context.limits.connectionsMax + 100;
@@ -91,11 +96,13 @@ export class WsListener implements Listener {
 
   stopAccepting(): void {
     this.#server?.close();
+    this.#stopHandshakes?.();
   }
 
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
+    this.#stopHandshakes?.();
     const closed = this.#connections.all().map((connection) => {
       connection.close();
       return connection.whenClosed;
@@ -106,6 +113,19 @@ export class WsListener implements Listener {
     }
     await Promise.all(closed);
     server?.closeAllConnections();
+  }
+
+  #makeServer(): Server | SecureServer {
+    if (this.tls === undefined) return createServer(HTTP_OPTIONS, onlyWebSocket);
+    const { identity } = this.tls;
+    const server = createSecureServer({ ...HTTP_OPTIONS, ...identity.current }, onlyWebSocket);
+    const handshakes = new Handshakes(server, this.context);
+    const forget = identity.onChange((pair) => server.setSecureContext(pair));
+    this.#stopHandshakes = () => {
+      forget();
+      handshakes.close();
+    };
+    return server;
   }
 
   #refused({ socket }: IncomingMessage, status: number): void {
@@ -146,7 +166,7 @@ type WsPeer = Readonly<{
 }>;
 
 class WsConnection implements Connection {
-  readonly transport = 'ws';
+  readonly transport: 'ws' | 'wss';
   readonly reliable = true;
   readonly connectionId = nextConnectionId();
   readonly listener: string;
@@ -167,6 +187,7 @@ class WsConnection implements Connection {
     private readonly context: ListenerContext,
     private readonly connections: Connections<WsConnection>,
   ) {
+    this.transport = context.transport === 'wss' ? 'wss' : 'ws';
     this.listener = context.name;
     this.localAddress = peer.localAddress;
     this.localPort = peer.localPort;
@@ -270,6 +291,11 @@ class WsConnection implements Connection {
     tellClosed(this.context, this);
   }
 }
+
+const onlyWebSocket: RequestListener = (_request, response) => {
+  response.writeHead(426, { Upgrade: 'websocket', 'Content-Type': 'text/plain' });
+  response.end('SIP over WebSocket only (RFC 7118).\n');
+};
 
 const offersSip = (header: string | undefined): boolean =>
   header !== undefined && header.split(',', 16).some((name) => name.trim().toLowerCase() === 'sip');

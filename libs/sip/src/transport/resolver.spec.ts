@@ -45,6 +45,15 @@ describe('resolves names of the table', () => {
     ['sip:scscf.ims.test;maddr=10.1.1.1;transport=tcp', 'tcp 127.0.0.1 5054'],
   ])('%s', (uri, expected) => expect(text(uri)).toBe(expected));
 
+  it('says over TLS whose certificate is to be asked for', () => {
+    expect(resolver.resolve('sips:a@SCSCF.ims.test.')).toEqual([
+      { transport: 'tls', address: '127.0.0.1', port: 5061, serverName: 'scscf.ims.test' },
+    ]);
+    expect(resolver.resolve('sips:a@10.0.0.5')).toEqual([
+      { transport: 'tls', address: '10.0.0.5', port: 5061 },
+    ]);
+  });
+
   it('gives at most TARGETS_MAX', () => {
     const many = Array.from({ length: 9 }, (_, i): Target => ({
       transport: 'udp',

@@ -84,16 +84,20 @@ const targetsOf = (
   const transport = wanted ?? (scheme === 'sips' ? 'tls' : port > 0 ? 'udp' : undefined);
   const chosen = transport === undefined ? listed : listed.filter((target) => target.transport === transport);
   if (chosen.length > 0 || transport === undefined)
-    return unique(chosen.map((target) => (port > 0 ? { ...target, port } : target)));
+    return unique(chosen.map((target) => named(port > 0 ? { ...target, port } : target, host)));
   // The name is known, but not for this transport: its addresses, as an A record would give them.
   return unique(
-    listed.map(({ address: known }) => ({
-      transport,
-      address: known,
-      port: port || DEFAULT_PORTS[transport],
-    })),
+    listed.map(({ address: known }) =>
+      named({ transport, address: known, port: port || DEFAULT_PORTS[transport] }, host),
+    ),
   );
 };
+
+/** Over TLS the peer must be who the URI names (RFC 5922 §7.1). */
+const named = (target: Target, host: string): Target =>
+  target.transport === 'tls' || target.transport === 'wss'
+    ? { ...target, serverName: hostKey(host) }
+    : target;
 
 /** undefined: the URI does not say; null: one that this stack does not speak, or cannot be secure. */
 const wantedTransport = (

@@ -36,7 +36,13 @@ export interface JoinedFlow extends Flow {
 export const isJoined = (flow: Flow): flow is JoinedFlow => flow.joined === true;
 
 /** Where a request is to go, resolved: one address of RFC 3263's answer. */
-export type Target = Readonly<{ transport: TransportName; address: string; port: number }>;
+export type Target = Readonly<{
+  transport: TransportName;
+  address: string;
+  port: number;
+  /** Over TLS: the name that the peer's certificate must be of (RFC 5922 §7); absent: its address. */
+  serverName?: string;
+}>;
 
 /** What the transports tell the engine. Called synchronously, one message at a time; must not throw. */
 export interface TransportReceiver {

@@ -63,6 +63,16 @@ export const PLACES: readonly Place[] = [
     files: /^libs\/sip\/src\/adapters\/|^bench\//,
     why: 'WebSocket framing is a transport adapter',
   },
+  {
+    packages: /^selfsigned$/,
+    files: /^libs\/sip\/src\/adapters\/tls\//,
+    why: 'one place makes certificates',
+  },
+  {
+    packages: /^dns-packet$/,
+    files: /^libs\/dns\/src\/adapters\//,
+    why: 'DNS messages are the adapter’s',
+  },
   { packages: /^undici$/, files: /^libs\/http-pool\/src\//, why: 'one HTTP client pool' },
   {
     packages: /^kafkajs$/,

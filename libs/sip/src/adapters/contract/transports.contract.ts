@@ -1,4 +1,4 @@
-// What every transport must do, seen through the port: run against UDP, TCP, WebSocket and the memory hub.
+// What every transport must do, seen through the port: run against UDP, TCP, TLS, WebSocket, WSS and the memory hub.
 // Caller: ../transports.spec.ts.
 import { settle } from '#libs/testkit';
 import type { Flow } from '../../transport/transport.port.js';
@@ -95,9 +95,10 @@ export const transportContract = (
 
     it('has no flow for another listener, transport or family', () => {
       const { transport } = expected;
+      const other = transport === 'tls' ? 'wss' : 'tls';
       expect(pair.node.flowTo({ transport, address: expected.address, port: 9 }, 'nobody')).toBeUndefined();
       expect(
-        pair.node.flowTo({ transport: 'tls', address: expected.address, port: 9 }, 'edge'),
+        pair.node.flowTo({ transport: other, address: expected.address, port: 9 }, 'edge'),
       ).toBeUndefined();
       const otherFamily = expected.address.includes(':') ? '127.0.0.1' : '::1';
       expect(pair.node.flowTo({ transport, address: otherFamily, port: 9 }, 'edge')).toBeUndefined();
