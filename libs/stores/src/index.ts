@@ -37,3 +37,14 @@ export {
   type Restored,
 } from './adapters/embedded/checkpointed-key-value-store.js';
 export { machineDisk } from './adapters/embedded/machine-disk.js';
+export {
+  type MemcachedCluster,
+  type MemcachedOptions,
+  openMemcached,
+} from './adapters/memcached/memcached-cluster.js';
+export {
+  createMemcachedKeyValueStore,
+  keyPrefixOf,
+  type MemcachedKeyValueOptions,
+} from './adapters/memcached/memcached-key-value-store.js';
+export { createSentinels, healRows, type Sentinels } from './adapters/memcached/memcached-sentinels.js';

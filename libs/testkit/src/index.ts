@@ -3,3 +3,4 @@ export * from './openapi-check.js';
 export * from './seeded-random.js';
 export * from './sip-recorder.js';
 export * from './spec-for.js';
+export * from './real-engine.fixture.js';
