@@ -2,9 +2,9 @@
 // Document types, and with them entities of the document's own, are refused; size and depth are bounded; one pass.
 // A profile is read at a registration, so this is measured: bench/micro/filter-criteria.ts. Reader: xml-tree.ts.
 
-/** Child elements by local name in order; the element's own text, if it has both, under `#text`. */
+/** Child elements by local name in order; the element's own text, if it has both, under `#text`; attributes under `@name`. */
 export type XmlNode = Readonly<{ [name: string]: readonly XmlValue[] | string | undefined }>;
-/** Text of an element without children, else the element. */
+/** Text of an element without children (and without attributes that are read), else the element. */
 export type XmlValue = string | XmlNode;
 
 /** A longer document is refused. */
@@ -15,11 +15,14 @@ export const XML_DEPTH_MAX = 24;
 /** The document is not one that this reader takes; the message says why and where. */
 export class XmlError extends Error {}
 
+/** Are attributes kept? Namespace declarations never are. */
+export type XmlOptions = Readonly<{ attributes?: boolean }>;
+
 /** The root element by its name. Throws XmlError. */
-export const readXml = (xml: string): XmlNode => {
+export const readXml = (xml: string, { attributes = false }: XmlOptions = {}): XmlNode => {
   if (xml.length > XML_LENGTH_MAX) throw new XmlError(`longer than ${XML_LENGTH_MAX} characters`);
   if (FORBIDDEN.test(xml)) throw new XmlError('has a character that XML forbids');
-  return new XmlReader(xml).document();
+  return new XmlReader(xml, attributes).document();
 };
 
 /** XML 1.0 §2.2. */
@@ -30,7 +33,10 @@ type Children = Record<string, XmlValue[] | string>;
 class XmlReader {
   private at = 0;
 
-  constructor(private readonly xml: string) {}
+  constructor(
+    private readonly xml: string,
+    private readonly keepAttributes: boolean,
+  ) {}
 
   document(): XmlNode {
     if (this.xml.startsWith('\ufeff')) this.at = 1;
@@ -59,13 +65,25 @@ class XmlReader {
     if (this.xml[this.at + 1] === '!') throw this.declaration();
     this.at++;
     const name = this.name();
-    const value = this.skipAttributes() ? '' : this.content(name, depth);
+    const value = this.keepAttributes ? this.withAttributes(name, depth) : this.plain(name, depth);
     const local = name.slice(name.indexOf(':') + 1);
     // The one name that an object cannot hold; nothing that is read here has it.
     if (local === '__proto__') return;
     const siblings = parent[local];
     if (Array.isArray(siblings)) siblings.push(value);
     else parent[local] = [value];
+  }
+
+  private plain(name: string, depth: number): XmlValue {
+    return this.skipAttributes() ? '' : this.content(name, depth);
+  }
+
+  private withAttributes(name: string, depth: number): XmlValue {
+    const attributes: Children = {};
+    const value = this.skipAttributes(attributes) ? '' : this.content(name, depth);
+    if (Object.keys(attributes).length === 0) return value;
+    if (typeof value === 'string') return withText(attributes, value);
+    return { ...value, ...attributes };
   }
 
   /** A name, checked as far as it matters here: none is empty or holds markup. */
@@ -84,8 +102,8 @@ class XmlReader {
     return name;
   }
 
-  /** To the end of a start tag, attributes unread. True when the element is empty (`/>`). */
-  private skipAttributes(): boolean {
+  /** To the end of a start tag, attributes unread unless there is something to keep them in. True when the element is empty (`/>`). */
+  private skipAttributes(into?: Children): boolean {
     for (;;) {
       const before = this.at;
       this.skipSpace();
@@ -99,13 +117,13 @@ class XmlReader {
         return true;
       }
       if (this.at === before) throw this.fault('a tag does not end');
-      this.skipAttribute();
+      this.skipAttribute(into);
     }
   }
 
-  private skipAttribute(): void {
+  private skipAttribute(into: Children | undefined): void {
     const start = this.at;
-    this.name();
+    const name = this.name();
     this.skipSpace();
     if (this.xml[this.at] !== '=') throw this.fault('an attribute without a value', start);
     this.at++;
@@ -114,6 +132,10 @@ class XmlReader {
     const end = quote === '"' || quote === "'" ? this.xml.indexOf(quote, this.at + 1) : -1;
     if (end < 0 || this.xml.slice(this.at, end).includes('<'))
       throw this.fault('an attribute without a value', start);
+    if (into !== undefined && !NAMESPACE.test(name)) {
+      this.at++;
+      into[`@${name.slice(name.indexOf(':') + 1)}`] = this.decoded(end);
+    }
     this.at = end + 1;
   }
 
@@ -191,6 +213,8 @@ class XmlReader {
     return new XmlError(`${reason} (line ${this.xml.slice(0, at).split('\n').length})`);
   }
 }
+
+const NAMESPACE = /^xmlns(:|$)/;
 
 const withText = (children: Children, text: string): XmlNode => {
   if (text !== '') children['#text'] = text;

@@ -1,5 +1,16 @@
 import fc from 'fast-check';
-import { children, has, parseXml, texts, XML_DEPTH_MAX, XML_LENGTH_MAX, type XmlValue } from './xml-tree.js';
+import {
+  attribute,
+  child,
+  children,
+  childNames,
+  has,
+  parseXml,
+  texts,
+  XML_DEPTH_MAX,
+  XML_LENGTH_MAX,
+  type XmlValue,
+} from './xml-tree.js';
 
 const tree = (xml: string): unknown => {
   const parsed = parseXml(xml);
@@ -122,5 +133,28 @@ describe('XML as a tree', () => {
       expect(parseXml(`<a>${part.repeat(Math.floor(900_000 / part.length))}`).ok).toBe(false);
     const wide = `<a>${'<b/>x'.repeat(150_000)}</a>`;
     expect(parseXml(wide).ok).toBe(true);
+  });
+});
+
+describe('attributes, where they are kept', () => {
+  const XML = `<s xmlns="u" xmlns:c="v"><a active="false">x</a><c:b id='&amp;1' c:n="2"><d/></c:b><e/></s>`;
+  const parsed = parseXml(XML, { attributes: true });
+  const root = parsed.ok ? (child(parsed.value, 's') ?? {}) : {};
+
+  it('are read beside text and children, references resolved, namespace declarations left out', () => {
+    expect(JSON.parse(JSON.stringify(root))).toEqual({
+      a: [{ '@active': 'false', '#text': 'x' }],
+      b: [{ '@id': '&1', '@n': '2', d: [''] }],
+      e: [''],
+    });
+    expect(texts(root, 'a')).toEqual(['x']);
+    expect(attribute(child(root, 'a') ?? {}, 'active')).toBe('false');
+    expect(attribute(child(root, 'e') ?? {}, 'active')).toBeUndefined();
+    expect(childNames(child(root, 'b') ?? {})).toEqual(['d']);
+  });
+
+  it('are refused when they mean nothing', () => {
+    expect(parseXml('<a b="&nbsp;"/>', { attributes: true }).ok).toBe(false);
+    expect(parseXml('<a b/>', { attributes: true }).ok).toBe(false);
   });
 });

@@ -1,15 +1,15 @@
 // XML from outside as a plain tree: what profiles and criteria files are read with. Namespace prefixes are dropped, as
 // names are compared without them. Readers: the parsers in this folder, Homestead Prov (request bodies).
-import { readXml, XmlError, type XmlNode, type XmlValue } from './xml-reader.js';
+import { readXml, XmlError, type XmlNode, type XmlOptions, type XmlValue } from './xml-reader.js';
 
 export { XML_DEPTH_MAX, XML_LENGTH_MAX, type XmlNode, type XmlValue } from './xml-reader.js';
 
 export type Parsed<T> = Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; reason: string }>;
 
 /** The root element by its name; never throws. */
-export const parseXml = (xml: string): Parsed<XmlNode> => {
+export const parseXml = (xml: string, options?: XmlOptions): Parsed<XmlNode> => {
   try {
-    return { ok: true, value: readXml(xml) };
+    return { ok: true, value: readXml(xml, options) };
   } catch (error) {
     if (error instanceof XmlError) return { ok: false, reason: error.message };
     throw error;
@@ -29,6 +29,16 @@ export const texts = (node: XmlNode, name: string): readonly string[] => valuesO
 
 /** Text of the first child element of this name; undefined when there is none. */
 export const text = (node: XmlNode, name: string): string | undefined => texts(node, name)[0];
+
+/** An attribute of the element, where attributes were kept. */
+export const attribute = (node: XmlNode, name: string): string | undefined => {
+  const value = Object.hasOwn(node, `@${name}`) ? node[`@${name}`] : undefined;
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** Names of the child elements, each once. */
+export const childNames = (node: XmlNode): readonly string[] =>
+  Object.keys(node).filter((name) => typeof node[name] === 'object');
 
 export const has = (node: XmlNode, name: string): boolean => valuesOf(node, name).length > 0;
 
