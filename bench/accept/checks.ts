@@ -1,5 +1,6 @@
 // Calls and messages between test phones on a running product, step by step as RFC 3261 and 3428 tell them.
 // Used by several lines.
+import { readFileSync } from 'node:fs';
 import { firstHeader, headerLines, statusOf } from '#libs/testkit';
 import { createPhone, type Phone } from '../harness/phone.js';
 import { expectCall, invite } from '../harness/phone-call.js';
@@ -26,21 +27,32 @@ export type PhoneChoice = Readonly<{
   contactParams?: string;
 }>;
 
+const PORT_OF = {
+  udp: 'BONO_PORT',
+  tcp: 'BONO_PORT',
+  tls: 'BONO_TLS_PORT',
+  ws: 'BONO_WS_PORT',
+  wss: 'BONO_WSS_PORT',
+} as const;
+
 export const newPhone = (
   product: Product,
   user: User,
   transport: PhoneTransport = 'udp',
   choice: PhoneChoice = {},
-): Promise<Phone> =>
-  createPhone({
+): Promise<Phone> => {
+  const certificate = product.env['TLS_CERT_FILE'];
+  return createPhone({
     user,
     domain: DOMAIN,
     password: choice.password ?? PASSWORD,
     transport,
     host: '127.0.0.1',
-    port: transport === 'ws' ? product.ports.BONO_WS_PORT : product.ports.BONO_PORT,
+    port: product.ports[PORT_OF[transport]],
+    ...(certificate === undefined ? {} : { ca: readFileSync(certificate, 'utf8') }),
     ...choice,
   });
+};
 
 export const statusLine = (text: string): string => text.split('\r\n', 1)[0] ?? '';
 
@@ -103,9 +115,14 @@ export const checkCall = async (
   }
 };
 
-export const checkMessage = async (report: Report, product: Product): Promise<void> => {
-  const sender = await registeredPhone(report, product, 'sender');
-  const reader = await registeredPhone(report, product, 'reader', 'tcp');
+export const checkMessage = async (
+  report: Report,
+  product: Product,
+  from: PhoneTransport = 'udp',
+  to: PhoneTransport = 'tcp',
+): Promise<void> => {
+  const sender = await registeredPhone(report, product, 'sender', from);
+  const reader = await registeredPhone(report, product, 'reader', to);
   try {
     const sent = sender.send('MESSAGE', reader.user.impu, {
       headers: [['Content-Type', 'text/plain']],

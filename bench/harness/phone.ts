@@ -114,8 +114,10 @@ class TestPhone implements Phone {
     this.user = user;
     this.domain = domain;
     this.localHost =
-      socket.transport === 'ws' ? `${newId(4)}.invalid` : `${socket.localAddress}:${socket.localPort}`;
-    this.contact = `sip:${user.name}@${this.localHost};transport=${socket.transport}`;
+      socket.localPort === 0 ? `${newId(4)}.invalid` : `${socket.localAddress}:${socket.localPort}`;
+    // URIs have no word for WSS (RFC 7118 §8).
+    const transport = socket.transport === 'wss' ? 'ws' : socket.transport;
+    this.contact = `sip:${user.name}@${this.localHost};transport=${transport}`;
     this.instance = instance === undefined ? '' : `;+sip.instance="<urn:uuid:${instance}>"`;
     socket.onMessage = (text) => this.onText(text);
   }

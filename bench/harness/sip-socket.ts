@@ -1,11 +1,12 @@
-// How a test phone reaches a SIP server: UDP, TCP or WebSocket, one message at a time as text. Framing is written here again,
+// How a test phone reaches a SIP server: UDP, TCP or WebSocket, these two also over TLS, one message at a time as text. Framing is written here again,
 // on purpose: a phone that shared the product's code would share its faults.
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { WebSocket } from 'ws';
 import { firstHeader } from '#libs/testkit';
 
-export type PhoneTransport = 'udp' | 'tcp' | 'ws';
+export type PhoneTransport = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
 export interface SipSocket {
   readonly transport: PhoneTransport;
@@ -22,6 +23,8 @@ export type SocketOptions = Readonly<{
   host: string;
   port: number;
   localPort?: number;
+  /** PEM of the certificate that the server must show, over TLS. */
+  ca?: string;
 }>;
 
 const CONNECT_MS_MAX = 5000;
@@ -66,15 +69,16 @@ const createFramer = (deliver: (text: string) => void) => {
   };
 };
 
-const openTcp = ({ host, port }: SocketOptions): Promise<SipSocket> =>
+const openStream = ({ transport, host, port, ca }: SocketOptions): Promise<SipSocket> =>
   new Promise((resolve, reject) => {
-    const tcp = connect({ host, port, noDelay: true });
+    const secure = transport === 'tls';
+    const tcp = secure ? connectSecurely({ host, port, ca }) : connect({ host, port, noDelay: true });
     tcp.setTimeout(CONNECT_MS_MAX, () => tcp.destroy(new Error(`no TCP connection to ${host}:${port}`)));
     tcp.once('error', reject);
-    tcp.once('connect', () => {
+    tcp.once(secure ? 'secureConnect' : 'connect', () => {
       tcp.setTimeout(0);
       const socket: SipSocket = {
-        transport: 'tcp',
+        transport,
         localAddress: '127.0.0.1',
         localPort: tcp.localPort ?? 0,
         send: (text) => void tcp.write(text),
@@ -96,13 +100,16 @@ const openTcp = ({ host, port }: SocketOptions): Promise<SipSocket> =>
 const textOf = (data: WebSocket.RawData): string =>
   (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
 
-const openWs = ({ host, port }: SocketOptions): Promise<SipSocket> =>
+const openWs = ({ transport, host, port, ca }: SocketOptions): Promise<SipSocket> =>
   new Promise((resolve, reject) => {
-    const ws = new WebSocket(`ws://${host}:${port}`, 'sip', { handshakeTimeout: CONNECT_MS_MAX });
+    const ws = new WebSocket(`${transport}://${host}:${port}`, 'sip', {
+      handshakeTimeout: CONNECT_MS_MAX,
+      ...(ca === undefined ? {} : { ca }),
+    });
     ws.once('error', reject);
     ws.once('open', () => {
       const socket: SipSocket = {
-        transport: 'ws',
+        transport,
         localAddress: 'client.invalid',
         localPort: 0,
         send: (text) => ws.send(text),
@@ -118,7 +125,12 @@ const openWs = ({ host, port }: SocketOptions): Promise<SipSocket> =>
     });
   });
 
-export const openSipSocket = (options: SocketOptions): Promise<SipSocket> => {
-  if (options.transport === 'udp') return openUdp(options);
-  return options.transport === 'tcp' ? openTcp(options) : openWs(options);
+const OPEN: Readonly<Record<PhoneTransport, (options: SocketOptions) => Promise<SipSocket>>> = {
+  udp: openUdp,
+  tcp: openStream,
+  tls: openStream,
+  ws: openWs,
+  wss: openWs,
 };
+
+export const openSipSocket = (options: SocketOptions): Promise<SipSocket> => OPEN[options.transport](options);

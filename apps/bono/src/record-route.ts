@@ -2,12 +2,26 @@
 import { addrUri, type Edits, type Flow, H, hostPortOf, userOf } from '#libs/sip';
 import type { BonoSettings } from './ports.js';
 
-/** WSS has no word of its own in URIs (RFC 7118 §8.2 shows it); TLS has one that RFC 3261 §26.2.2 deprecates and phones know. */
+/**
+ * WSS has no word of its own in URIs (RFC 7118 §8.2 shows it). TLS has one that RFC 5630 §5.3 is against: without it a SIP URI
+ * would lead phones that open a new connection to the TLS port in the clear.
+ */
 const VIA_TRANSPORT = { udp: 'udp', tcp: 'tcp', tls: 'tls', ws: 'ws', wss: 'ws' } as const;
 
-/** `<sip:TOKEN@public;transport=udp;lr>`: the side that faces the client. */
-const clientSide = (token: string, flow: Flow, sentBy: string): string =>
-  `<sip:${token}@${sentBy};transport=${VIA_TRANSPORT[flow.transport]};lr>`;
+export const isSecure = ({ transport }: Pick<Flow, 'transport'>): boolean =>
+  transport === 'tls' || transport === 'wss';
+
+export const isSips = (uri: string): boolean =>
+  uri.charCodeAt(4) === 0x3a && uri.slice(0, 4).toLowerCase() === 'sips';
+
+/** `<sip:TOKEN@public;transport=udp;lr>`: the side that faces the client; sips where the request is (RFC 3261 §16.6 item 4). */
+const clientSide = ({ token, flow }: ClientEnd, sentBy: string, requestUri: string): string => {
+  if (!isSecure(flow) || !isSips(requestUri))
+    return `<sip:${token}@${sentBy};transport=${VIA_TRANSPORT[flow.transport]};lr>`;
+  return `<sips:${token}@${sentBy}${flow.transport === 'wss' ? ';transport=ws' : ''};lr>`;
+};
+
+type ClientEnd = Readonly<{ token: string; flow: Flow }>;
 
 const coreSide = ({ trustedHostPort }: BonoSettings): string => `<sip:${trustedHostPort};transport=tcp;lr>`;
 
@@ -18,23 +32,23 @@ export const hasHost = (hosts: ReadonlySet<string>, uri: string): boolean =>
 /** For a request from a client to the core: the core's side ends on top. */
 export const recordClientToCore = (
   edits: Edits,
-  client: { token: string; flow: Flow },
+  client: ClientEnd,
   sentBy: string,
   settings: BonoSettings,
 ): void => {
-  edits.prepend(H.RecordRoute, clientSide(client.token, client.flow, sentBy));
+  edits.prepend(H.RecordRoute, clientSide(client, sentBy, edits.message.requestUri));
   edits.prepend(H.RecordRoute, coreSide(settings));
 };
 
 /** For a request from the core to a client: the client's side ends on top. */
 export const recordCoreToClient = (
   edits: Edits,
-  client: { token: string; flow: Flow },
+  client: ClientEnd,
   sentBy: string,
   settings: BonoSettings,
 ): void => {
   edits.prepend(H.RecordRoute, coreSide(settings));
-  edits.prepend(H.RecordRoute, clientSide(client.token, client.flow, sentBy));
+  edits.prepend(H.RecordRoute, clientSide(client, sentBy, edits.message.requestUri));
 };
 
 /** Path of a REGISTER: the token at the trusted side; `ob` when the client is the first hop (RFC 5626 §5.1). */

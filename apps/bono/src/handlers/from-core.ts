@@ -13,7 +13,7 @@ import {
 } from '#libs/sip';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { popOwnRoutes, recordCoreToClient } from '../record-route.js';
+import { isSecure, isSips, popOwnRoutes, recordCoreToClient } from '../record-route.js';
 import { stripClientResponse, stripForClient } from '../trust-boundary.js';
 import { DIALOG_METHODS } from './from-client.js';
 
@@ -64,6 +64,13 @@ export const requestFromCore = (
     return tx.reply(430, 'Flow Failed');
   }
   const { edits, flow } = delivery;
+  // The last hop is no exception: who asks for a secure way does not get another one (RFC 5630 §5.3).
+  if (isSips(request.requestUri) && !isSecure(flow))
+    return tx.reply(
+      480,
+      'Temporarily Unavailable',
+      `Warning: 380 ${settings.publicHost} "SIPS Not Allowed"\r\n`,
+    );
   if (DIALOG_METHODS.has(request.method) && !isInDialog(request))
     recordCoreToClient(edits, delivery, ports.transports.sentBy(flow), settings);
   const proxy = ports.endpoint().proxy(tx, FROM_CLIENT);
