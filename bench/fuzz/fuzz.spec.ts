@@ -7,6 +7,7 @@ import { createFuzzing, judge } from './fuzzer.js';
 import { must, type Target } from './target.js';
 import { allTargets } from './targets/index.js';
 import { contactsTarget } from './targets/contacts-target.js';
+import { diameterTarget } from './targets/diameter-target.js';
 import { digestTarget } from './targets/field-targets.js';
 import { integrityTarget } from './targets/integrity-target.js';
 import { fieldsTarget, routeTarget } from './targets/message-targets.js';
@@ -17,7 +18,13 @@ import { wsTarget } from './targets/ws-target.js';
 const targets = await allTargets();
 /** Half a second of each, or so. */
 const INPUTS = 8_000;
-const INPUTS_OF: Readonly<Record<string, number>> = { stream: 1_500, ws: 600, log: 600, checkpoint: 500 };
+const INPUTS_OF: Readonly<Record<string, number>> = {
+  stream: 1_500,
+  ws: 600,
+  log: 600,
+  checkpoint: 500,
+  diameter: 3_000,
+};
 /** Seldom more than two seconds; the machine may be busy. */
 const TIMEOUT_MS = 60_000;
 const MINIMISE_MS_MAX = 500;
@@ -74,6 +81,10 @@ describe('planted bugs are found', () => {
         : credentials;
     };
     expect((await found(digestTarget(last)))?.reason).toContain('written and read again');
+  });
+
+  it('a grammar of Diameter that is not asked', async () => {
+    expect((await found(diameterTarget(() => undefined)))?.reason).toContain('the grammar holds');
   });
 
   it('a mark of protection that is taken out once only', async () => {

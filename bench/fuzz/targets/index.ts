@@ -2,6 +2,7 @@
 import type { Target } from '../target.js';
 import { criteriaTarget } from './criteria-target.js';
 import { contactsTarget } from './contacts-target.js';
+import { diameterTarget } from './diameter-target.js';
 import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
 import { integrityTarget } from './integrity-target.js';
 import { logTargets } from './log-targets.js';
@@ -24,5 +25,6 @@ export const allTargets = async (): Promise<readonly Target[]> => [
   streamTarget(),
   wsTarget(),
   criteriaTarget(),
+  diameterTarget(),
   ...(await logTargets()),
 ];
