@@ -48,3 +48,7 @@ export {
   type MemcachedKeyValueOptions,
 } from './adapters/memcached/memcached-key-value-store.js';
 export { createSentinels, healRows, type Sentinels } from './adapters/memcached/memcached-sentinels.js';
+export type { CassandraDatabase } from './adapters/cassandra/cassandra-database.port.js';
+export { type CassandraOptions, openCassandra } from './adapters/cassandra/cassandra-database.js';
+export { createCassandraTableStore } from './adapters/cassandra/cassandra-table-store.js';
+export { createCassandraCredentialStore } from './adapters/cassandra/cassandra-credential-store.js';

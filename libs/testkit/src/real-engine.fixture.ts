@@ -1,5 +1,6 @@
 // Real servers for tests of adapters: started by docker/services/start-<engine>.sh on ports of their own, ended by their pids.
-// Used by *.int-spec.ts. TEST_<ENGINE> names one that runs already, which spares its start while one works on an adapter.
+// Used by *.int-spec.ts. TEST_<ENGINE> names one that runs already (TEST_<ENGINE>_DIR its folder), which spares its start
+// while one works on an adapter.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -35,10 +36,24 @@ const freePorts = async (ports: number): Promise<number> => {
   }
 };
 
+/** A signal is not there yet when it has been sent. None for a process that is gone. */
+const threadStates = async (pid: number): Promise<readonly string[]> => {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    const threads = await readdir(tasks);
+    const stats = threads.map((thread) => readFile(path.join(tasks, thread, 'stat'), 'latin1'));
+    const states = (await Promise.all(stats)).map((stat) => /\) (\S)/.exec(stat)?.[1] ?? '');
+    return states.filter((state) => state !== 'Z');
+  } catch {
+    return [];
+  }
+};
+
 /** Rejects when it cannot be had: a test that needs it fails, it is not left out. */
 export const startRealEngine = async (engine: string, nodes = 1): Promise<RealEngine> => {
   const running = process.env[`TEST_${engine.toUpperCase()}`];
-  const folder = await mkdtemp(path.join(tmpdir(), `${engine}-`));
+  const own = await mkdtemp(path.join(tmpdir(), `${engine}-`));
+  const folder = process.env[`TEST_${engine.toUpperCase()}_DIR`] ?? own;
   const port = await freePorts(engine === 'etcd' ? 10 * nodes : nodes);
   const start = async (): Promise<string[]> => {
     const script = path.join(SERVICES, `start-${engine}.sh`);
@@ -53,14 +68,17 @@ export const startRealEngine = async (engine: string, nodes = 1): Promise<RealEn
   return {
     endpoints,
     async signal(server, signal) {
-      process.kill(await pidOf(server), signal);
+      const pid = await pidOf(server);
+      process.kill(pid, signal);
+      const wanted = signal === 'SIGSTOP' ? 'T' : signal === 'SIGKILL' ? '' : undefined;
+      while (wanted !== undefined && !(await threadStates(pid)).every((state) => state === wanted));
     },
     async start() {
       await start();
     },
     async stop() {
       if (running === undefined) await run(path.join(SERVICES, 'stop.sh'), [folder]);
-      await rm(folder, { recursive: true, force: true });
+      await rm(own, { recursive: true, force: true });
     },
   };
 };

@@ -1,14 +1,11 @@
 // CredentialStore in SQLite, every value sealed with the master key: the file and its backups hold no secret to read.
 // Port: credential-store.port.ts; architecture.md §2, "No secret is ever in an event". Homestead reads, provisioning writes.
-import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#libs/runtime';
 import type { Credential, CredentialStore } from '../../credential-store.port.js';
-import { StoreUnavailable } from '../../key-value-store.port.js';
-import type { MasterKey } from './master-key.js';
+import { CredentialSealer, type SealedValue, type SealingKeys } from './credential-sealer.js';
 import { otherContent } from './memory-credential-store.js';
-import { NONCE_BYTES, seal, unseal } from './seal.js';
 import type { SqliteDatabase } from './sqlite-database.js';
 import type { SqlRow, SqlValue } from './sqlite-protocol.js';
 
@@ -16,15 +13,12 @@ import type { SqlRow, SqlValue } from './sqlite-protocol.js';
 export const CREDENTIAL_CACHE_MAX = 50_000;
 const PAGE_ROWS = 500;
 
-export type SealedCredentialOptions = Readonly<{
-  database: SqliteDatabase;
-  /** Seals what is written from now on. */
-  masterKey: MasterKey;
-  /** Keys used before, while values sealed with them remain. */
-  formerKeys?: readonly MasterKey[];
-  clock: Clock;
-  cacheMax?: number;
-}>;
+export type SealedCredentialOptions = SealingKeys &
+  Readonly<{
+    database: SqliteDatabase;
+    clock: Clock;
+    cacheMax?: number;
+  }>;
 
 export type SealedCredentialStore = CredentialStore &
   Readonly<{
@@ -49,53 +43,31 @@ const REMOVE = 'DELETE FROM credentials WHERE version_id = ?';
 const OTHERS = `SELECT version_id, key_id, sealed FROM credentials WHERE key_id <> ? LIMIT ${PAGE_ROWS}`;
 const RESEAL = 'UPDATE credentials SET key_id = ?, sealed = ? WHERE version_id = ?';
 
-const CHECK_TEXT = 'clearwater';
-const checkName = (keyId: string) => `key-check:${keyId}`;
-const credentialName = (versionId: string) => `credential:${versionId}`;
-
 /** Rejects at start, naming the keys, when the file was sealed with a key that is not given. */
 export const createSealedCredentialStore = async (
   options: SealedCredentialOptions,
 ): Promise<SealedCredentialStore> => {
-  const { database, masterKey, formerKeys = [] } = options;
-  const keys = new Map([...formerKeys, masterKey].map((key) => [key.id, key]));
+  const { database } = options;
+  const sealer = new CredentialSealer(options);
   await database.write([{ sql: CREATE_KEYS, sets: [[]] }], () => undefined);
   await database.write([{ sql: CREATE_CREDENTIALS, sets: [[]] }], () => undefined);
   const used = await database.read('SELECT key_id, check_value FROM credential_keys', [], (rows) => rows);
-  for (const row of used) checkKeyGiven(row, keys);
-  const check = seal(masterKey, checkName(masterKey.id), CHECK_TEXT, newNonce());
-  await database.write([{ sql: PUT_KEY, sets: [[masterKey.id, check]] }], () => undefined);
-  return new SealedStore(options, keys);
-};
-
-const checkKeyGiven = ([keyId, check]: SqlRow, keys: ReadonlyMap<string, MasterKey>): void => {
-  const id = String(keyId);
-  const key = keys.get(id);
-  if (!key) {
-    throw new Error(
-      `The credential store was sealed with another master key: it needs key ${id}, MASTER_KEY_FILE holds ` +
-        `${[...keys.keys()].join(', ')}. Put the right file back; credentials cannot be read without it.`,
-    );
-  }
-  if (unseal(key, checkName(id), bytesIn(check)) !== CHECK_TEXT) {
-    throw new Error(
-      `The credential store's check value for master key ${id} is damaged: restore it from a backup.`,
-    );
-  }
+  for (const row of used) sealer.verify(sealedIn(row));
+  const check = sealer.checkValue();
+  await database.write([{ sql: PUT_KEY, sets: [[check.keyId, check.sealed]] }], () => undefined);
+  return new SealedStore(options, sealer);
 };
 
 class SealedStore implements SealedCredentialStore {
   readonly #database: SqliteDatabase;
-  readonly #key: MasterKey;
   readonly #clock: Clock;
   readonly #opened: LRUCache<string, Credential>;
 
   constructor(
-    { database, masterKey, clock, cacheMax = CREDENTIAL_CACHE_MAX }: SealedCredentialOptions,
-    private readonly keys: ReadonlyMap<string, MasterKey>,
+    { database, clock, cacheMax = CREDENTIAL_CACHE_MAX }: SealedCredentialOptions,
+    private readonly sealer: CredentialSealer,
   ) {
     this.#database = database;
-    this.#key = masterKey;
     this.#clock = clock;
     this.#opened = new LRUCache({ max: cacheMax });
     // A removal under way when the worker died may have happened.
@@ -104,8 +76,8 @@ class SealedStore implements SealedCredentialStore {
 
   async put(versionId: string, credential: Credential): Promise<void> {
     if (!versionId.isWellFormed()) throw new RangeError('a credential version is not well-formed Unicode');
-    const sealed = this.#seal(versionId, JSON.stringify(credential));
-    const row = [versionId, this.#key.id, sealed, this.#clock.nowMs()];
+    const { keyId, sealed } = this.sealer.seal(versionId, credential);
+    const row = [versionId, keyId, sealed, this.#clock.nowMs()];
     const isNew = await this.#database.write([{ sql: PUT, sets: [row] }], ([changed]) => {
       if (changed?.[0] === 1) this.#opened.set(versionId, credential);
       return changed?.[0] === 1;
@@ -119,7 +91,7 @@ class SealedStore implements SealedCredentialStore {
     if (!versionId.isWellFormed()) return Promise.resolve(undefined);
     return this.#database.read(GET, [versionId], ([row]) => {
       if (!row) return undefined;
-      const credential = JSON.parse(this.#unseal(versionId, row)) as Credential;
+      const credential = this.sealer.open(versionId, sealedIn(row));
       this.#opened.set(versionId, credential);
       return credential;
     });
@@ -144,37 +116,26 @@ class SealedStore implements SealedCredentialStore {
   async reseal(): Promise<number> {
     let resealed = 0;
     for (;;) {
-      const sets = await this.#database.read(OTHERS, [this.#key.id], (rows) =>
+      const sets = await this.#database.read(OTHERS, [this.sealer.keyId], (rows) =>
         rows.map(([versionId, ...row]): SqlRow => {
           const id = String(versionId);
-          return [this.#key.id, this.#seal(id, this.#unseal(id, row)), id];
+          const { keyId, sealed } = this.sealer.reseal(id, sealedIn(row));
+          return [keyId, sealed, id];
         }),
       );
       if (sets.length === 0) break;
       await this.#database.write([{ sql: RESEAL, sets }], () => undefined);
       resealed += sets.length;
     }
-    await this.#database.write([{ sql: FORGET_KEYS, sets: [[this.#key.id]] }], () => undefined);
+    await this.#database.write([{ sql: FORGET_KEYS, sets: [[this.sealer.keyId]] }], () => undefined);
     return resealed;
-  }
-
-  #seal(versionId: string, plain: string): Uint8Array {
-    return seal(this.#key, credentialName(versionId), plain, newNonce());
-  }
-
-  /** Throws rather than return garbage: a value that does not open is a damaged store, never an absent user. */
-  #unseal(versionId: string, [keyId, sealed]: SqlRow): string {
-    const key = this.keys.get(String(keyId));
-    const plain = key && unseal(key, credentialName(versionId), bytesIn(sealed));
-    if (plain !== undefined) return plain;
-    throw new StoreUnavailable(
-      `credential version ${versionId} does not open: damaged, or not where it was written`,
-    );
   }
 }
 
-/** Never from a simulation's seed: a nonce used twice under one key gives both values away. */
-const newNonce = (): Uint8Array => randomBytes(NONCE_BYTES);
+const sealedIn = ([keyId, sealed]: SqlRow): SealedValue => ({
+  keyId: String(keyId),
+  sealed: bytesIn(sealed),
+});
 
 const versionsIn = (rows: readonly SqlRow[]) =>
   rows.map(([versionId, writtenAtMs]) => ({

@@ -1,6 +1,7 @@
 // Where a key lives among memcached servers, and what it is called there. Pure.
 // Keys belong to vbuckets, vbuckets to servers: a server that comes or goes moves its own vbuckets and no other.
 import { createHash } from 'node:crypto';
+import { stableHash } from '../../stable-hash.js';
 
 /** As many as Clearwater's clusters have. */
 export const VBUCKETS = 128;
@@ -11,18 +12,7 @@ export const KEY_BYTES_MAX = 4_096;
 /** memcached takes 250 bytes; what would be longer is named by its hash. */
 const WIRE_KEY_BYTES_MAX = 240;
 
-/** FNV-1a with a last stir: cheap, and even over keys that differ in a digit. */
-const hashOf = (text: string): number => {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-};
-
-export const vbucketOf = (wireKey: string): number => hashOf(wireKey) % VBUCKETS;
+export const vbucketOf = (wireKey: string): number => stableHash(wireKey) % VBUCKETS;
 
 /**
  * For each vbucket the index of its server: the one whose name hashes highest with it (rendezvous hashing). The order in
@@ -33,7 +23,7 @@ export const placeVbuckets = (servers: readonly string[]): readonly number[] =>
     let best = 0;
     let highest = -1;
     for (const [index, server] of servers.entries()) {
-      const hash = hashOf(`${server}/${vbucket}`);
+      const hash = stableHash(`${server}/${vbucket}`);
       if (hash > highest || (hash === highest && server < (servers[best] ?? ''))) {
         highest = hash;
         best = index;
