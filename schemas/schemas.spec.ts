@@ -2,7 +2,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { AGGREGATES, credential, identity, registration, subscriber, UPCASTERS } from '#libs/domain';
+import {
+  AGGREGATES,
+  credential,
+  identity,
+  registration,
+  subscriber,
+  UPCASTERS,
+  userDocument,
+} from '#libs/domain';
 import { createUpcasting, TOPIC_OF_CATEGORY } from '#libs/event-log';
 import { asyncApiOf } from './asyncapi.js';
 import { brokenReleases, checksumOf, fileNameOf, readReleased, readSchemas, type EventSchema } from './catalogue.js'; // prettier-ignore
@@ -167,6 +175,15 @@ describe('what the aggregates decide validates', () => {
     const held = { impu: 'sip:a@t', irs: 'i' };
     check('identity', identity.decide(undefined, { type: 'ReserveIdentity', data: held }));
     check('identity', identity.decide({ irs: 'i' }, { type: 'ReleaseIdentity', data: held }));
+  });
+
+  it('document', () => {
+    const name = { impu: 'sip:a@t', auid: 'x' };
+    check(
+      'document',
+      userDocument.decide(undefined, { type: 'ChangeDocument', data: { ...name, xml: '<x/>' } }),
+    );
+    check('document', userDocument.decide({ xml: '<x/>' }, { type: 'RemoveDocument', data: name }));
   });
 });
 

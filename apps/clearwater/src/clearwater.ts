@@ -7,7 +7,12 @@ import {
   type HomesteadConfig,
   type LocalHomestead,
 } from '#apps/homestead';
-import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
+import {
+  createProvisioning,
+  createUserDocuments,
+  type HomesteadProvConfig,
+  type Provisioning,
+} from '#apps/homestead-prov';
 import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import { comparePositions } from '#libs/decider';
@@ -67,7 +72,7 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   const config = options.configs.process;
   const storage = await openStorage(config, options);
   await refuseLostLog(storage);
-  const views = await openViews(config.dataDir, storage.profiles, storage.follow);
+  const views = await openViews(config.dataDir, storage, storage.follow);
   await refuseLostCredentials(storage, config);
   storage.serve(() => views.stop());
   return { storage, views };
@@ -107,6 +112,7 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     },
     homestead,
     provisioning,
+    documents: createUserDocuments({ log: storage.log, documents: storage.documents, clock }),
     apiKeys,
     peers,
     logger,

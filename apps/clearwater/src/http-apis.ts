@@ -2,7 +2,7 @@
 // that runs here (docs/architecture.md §1).
 import type { LocalHomestead } from '#apps/homestead';
 import { HomesteadModule } from '#apps/homestead';
-import { HomesteadProvModule, type Provisioning } from '#apps/homestead-prov';
+import { HomesteadProvModule, type Provisioning, type UserDocuments } from '#apps/homestead-prov';
 import { SproutModule } from '#apps/sprout';
 import { type ApiKeys, type HttpServer, type Logger, type PeerCheck, startHttp } from '#libs/runtime';
 
@@ -11,6 +11,7 @@ export type HttpApiOptions = Readonly<{
   ports: Readonly<{ homestead: number; provisioning: number; sprout: number }>;
   homestead: LocalHomestead;
   provisioning: Provisioning;
+  documents: UserDocuments;
   apiKeys: ApiKeys;
   peers: PeerCheck;
   logger: Logger;
@@ -25,7 +26,7 @@ export interface HttpApis {
 
 /** Starts all three; resolves when they listen. */
 export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> => {
-  const { host, ports, homestead: core, provisioning: prov, ...common } = options;
+  const { host, ports, homestead: core, provisioning: prov, documents, ...common } = options;
   const [homestead, provisioning, sprout] = await Promise.all([
     startHttp({
       ...common,
@@ -41,7 +42,7 @@ export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> 
       port: ports.provisioning,
       title: 'Homestead Prov',
       role: 'provisioning',
-      module: HomesteadProvModule.forRoot(prov),
+      module: HomesteadProvModule.forRoot(prov, documents),
     }),
     startHttp({
       ...common,

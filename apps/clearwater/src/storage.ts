@@ -6,12 +6,14 @@ import { UPCASTERS } from '#libs/domain';
 import { openProcessData, type ProcessData } from '#libs/projector';
 import { loadKeyFile, type ProcessConfig, type ProcessParts } from '#libs/runtime';
 import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
+import { type DocumentsByUser, openDocuments } from '#projections/documents-by-user';
 import { openSubscriberStores, type SubscriberStores } from '#projections/subscriber-profiles';
 
 export type Storage = ProcessData &
   SubscriberStores &
   Readonly<{
     challenges: KeyValueStore<LiveChallenges>;
+    documents: DocumentsByUser;
     /** Signs flow tokens; outlives the process, so that UDP flows do too. */
     flowTokenKey: Buffer;
   }>;
@@ -22,6 +24,7 @@ export const openStorage = async (config: ProcessConfig, parts: ProcessParts): P
   return {
     ...(await openSubscriberStores(data, config, parts)),
     ...data,
+    documents: await openDocuments(data),
     challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock: parts.clock }),
     flowTokenKey: loadKeyFile(path.join(config.dataDir, 'flow-token.key'), 'flow token key'),
   };

@@ -1,6 +1,7 @@
 // The views of the all-in-one, brought up to the end of the log before anything is served (docs/architecture.md §3).
 import { openRegistrationView } from '#apps/sprout';
 import { type FollowOptions, followLog } from '#libs/projector';
+import { type DocumentsByUser, documentsByUser } from '#projections/documents-by-user';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import { type SubscriberProfiles, subscriberProfiles } from '#projections/subscriber-profiles';
 
@@ -12,17 +13,18 @@ export interface Views {
 /** Opens the views; resolves when they show all that the log holds. */
 export const openViews = async (
   dataDir: string,
-  profiles: SubscriberProfiles,
+  { profiles, documents }: Readonly<{ profiles: SubscriberProfiles; documents: DocumentsByUser }>,
   options: FollowOptions,
 ): Promise<Views> => {
-  const [registrations, subscribers] = await Promise.all([
+  const [registrations, ...others] = await Promise.all([
     openRegistrationView(dataDir, options),
     followLog(subscriberProfiles, profiles, options),
+    followLog(documentsByUser, documents, options),
   ]);
   return {
     registrations: registrations.rows,
     async stop() {
-      await Promise.all([registrations.stop(), subscribers.stop()]);
+      await Promise.all([registrations, ...others].map((view) => view.stop()));
     },
   };
 };

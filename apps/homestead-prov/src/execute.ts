@@ -5,6 +5,10 @@ import type { Decider } from '#libs/decider';
 import {
   credential,
   credentialStream,
+  type DocumentCommand,
+  type DocumentEvent,
+  type DocumentState,
+  documentStream,
   type CredentialCommand,
   type CredentialEvent,
   type CredentialState,
@@ -18,10 +22,11 @@ import {
   type Subscriber,
   type SubscriberCommand,
   type SubscriberEvent,
+  userDocument,
 } from '#libs/domain';
-import { type DomainEvent, RevisionConflict } from '#libs/event-log';
+import { type DomainEvent, type EventLog, RevisionConflict } from '#libs/event-log';
+import type { Clock } from '#libs/runtime';
 import type { FoldableEvent } from '#projections/subscriber-profiles';
-import type { ProvisioningPorts } from './ports.js';
 
 /** Beyond it the conflict is the client's answer (412). */
 export const EXECUTE_ATTEMPTS_MAX = 8;
@@ -40,8 +45,17 @@ export type Executed<State, Event> = Readonly<{
   revision: number;
 }>;
 
+/** The view that holds the streams' states: rows with their revision, brought up to what is appended. */
+export interface StreamView {
+  head(stream: string): Promise<Readonly<{ revision: number; state: unknown }> | undefined>;
+  apply(events: readonly FoldableEvent[]): Promise<void>;
+  catchUp(stream: string): Promise<void>;
+}
+
+export type ExecutePorts = Readonly<{ log: Pick<EventLog, 'append'>; profiles: StreamView; clock: Clock }>;
+
 type Execute<State, Command, Event> = (
-  ports: ProvisioningPorts,
+  ports: ExecutePorts,
   id: string,
   commands: readonly Command[],
   options?: ExecuteOptions<State>,
@@ -69,7 +83,7 @@ const decideAll = <S, C, E>(
 
 const attempt = async <S, C, E extends DomainEvent>(
   decider: Decider<S, C, E>,
-  ports: ProvisioningPorts,
+  ports: ExecutePorts,
   stream: string,
   commands: readonly C[],
   { expected, prepare }: ExecuteOptions<S>,
@@ -118,5 +132,9 @@ export const onSubscriber = executeOn<Subscriber, SubscriberCommand, SubscriberE
 export const onCredential = executeOn<CredentialState, CredentialCommand, CredentialEvent>(
   credential,
   credentialStream,
+);
+export const onDocument = executeOn<DocumentState, DocumentCommand, DocumentEvent>(
+  userDocument,
+  documentStream,
 );
 export const onIdentity = executeOn<IdentityState, IdentityCommand, IdentityEvent>(identity, identityStream);

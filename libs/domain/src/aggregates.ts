@@ -3,6 +3,7 @@
 import type { Recorded } from '#libs/decider';
 import { CALL_EVENT_TYPES } from './call/index.js';
 import { CHARGING_EVENT_TYPES } from './charging/index.js';
+import { DOCUMENT_EVENT_TYPES, userDocument } from './document/index.js';
 import { registration, REGISTRATION_EVENT_TYPES } from './registration/index.js';
 import {
   credential,
@@ -44,6 +45,7 @@ export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
   subscriber: { eventTypes: SUBSCRIBER_EVENT_TYPES, fold: foldOf(subscriber) },
   credential: { eventTypes: CREDENTIAL_EVENT_TYPES, fold: foldOf(credential) },
   identity: { eventTypes: IDENTITY_EVENT_TYPES, fold: foldOf(identity) },
+  document: { eventTypes: DOCUMENT_EVENT_TYPES, fold: foldOf(userDocument) },
 };
 
 /** `registration` of `registration-sip:alice@ims.test`. */

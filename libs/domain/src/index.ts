@@ -1,5 +1,6 @@
 export * from './call/index.js';
 export * from './charging/index.js';
+export * from './document/index.js';
 export * from './filter-criteria/index.js';
 export * from './registration/index.js';
 export * from './simservs/index.js';

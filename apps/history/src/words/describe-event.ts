@@ -6,6 +6,7 @@ import {
   type CallEvent,
   type ChargingEvent,
   type CredentialEvent,
+  type DocumentEvent,
   type IdentityEvent,
   type RegistrationEvent,
   type SubscriberEvent,
@@ -13,7 +14,7 @@ import {
 import type { RecordedEvent } from '#libs/event-log';
 import { callDetails, callWords, chargingWords } from './call-words.js';
 import { plain } from './plain-text.js';
-import { credentialWords, identityWords, subscriberWords } from './provisioning-words.js';
+import { credentialWords, documentWords, identityWords, subscriberWords } from './provisioning-words.js';
 import { registrationWords } from './registration-words.js';
 
 /** Characters of an unknown event's data that are shown. */
@@ -60,6 +61,8 @@ const wordsOf = ({ event, stream }: RecordedEvent): string | undefined => {
       return credentialWords(event as CredentialEvent);
     case 'identity':
       return identityWords(event as IdentityEvent);
+    case 'document':
+      return documentWords(event as DocumentEvent);
     default:
       return undefined;
   }

@@ -1,5 +1,5 @@
 // Provisioning events in words: subscribers, credentials, identities.
-import type { CredentialEvent, IdentityEvent, SubscriberEvent } from '#libs/domain';
+import type { CredentialEvent, DocumentEvent, IdentityEvent, SubscriberEvent } from '#libs/domain';
 
 /** One line without the time. */
 export const subscriberWords = (event: SubscriberEvent): string => {
@@ -50,5 +50,15 @@ export const identityWords = (event: IdentityEvent): string => {
       return `belongs to subscriber ${event.data.irs}`;
     case 'IdentityReleased':
       return `free again, was of subscriber ${event.data.irs}`;
+  }
+};
+
+/** One line without the time. */
+export const documentWords = (event: DocumentEvent): string => {
+  switch (event.type) {
+    case 'DocumentChanged':
+      return `document ${event.data.auid} of ${event.data.impu} written, ${event.data.xml.length} characters`;
+    case 'DocumentRemoved':
+      return `document ${event.data.auid} of ${event.data.impu} removed`;
   }
 };

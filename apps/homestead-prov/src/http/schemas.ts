@@ -68,6 +68,12 @@ export const SERVICE_PROFILE_XML: Schema = {
   example: '<ServiceProfile></ServiceProfile>',
 };
 
+export const SIMSERVS_XML: Schema = {
+  type: 'string',
+  description: 'simservs document of TS 24.623',
+  example: '<simservs xmlns="http://uri.etsi.org/ngn/params/xml/simservs/xcap"></simservs>',
+};
+
 const FAULT: Schema = object({
   error: { type: 'boolean', enum: [true] },
   status: { type: 'integer' },
