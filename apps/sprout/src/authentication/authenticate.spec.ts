@@ -12,6 +12,7 @@ import { createFakeClock, type FakeClock, createSeededRandom, settle } from '#li
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { authenticate, type Authenticator } from './authenticate.js';
 import { Challenges, type LiveChallenges } from './challenges.js';
+import { CLAIMED_IMPI_LENGTH_MAX, createDecoy } from './decoy.js';
 import { DELAY_MAX_MS, FailureBrake, WAITING_MAX } from './failure-brake.js';
 
 const IMPI = 'alice@ims.test';
@@ -31,11 +32,15 @@ beforeEach(() => {
   counts = new Map();
   store = createMemoryKeyValueStore({ name: 'challenges', clock });
   const homestead: Pick<Homestead, 'authVector'> = {
-    authVector: () =>
-      Promise.resolve({
-        ok: true,
-        value: { kind: 'digest', realm: 'ims.test', qop: 'auth', ha1Md5: HA1, version: '1' },
-      }),
+    authVector: (impi) =>
+      Promise.resolve(
+        impi === IMPI
+          ? {
+              ok: true,
+              value: { kind: 'digest', realm: 'ims.test', qop: 'auth', ha1Md5: HA1, version: '1' },
+            }
+          : { ok: false, failure: 'not-found' },
+      ),
   };
   const ports: Pick<SproutPorts, 'clock' | 'random' | 'observer' | 'homestead'> = {
     clock,
@@ -53,6 +58,7 @@ beforeEach(() => {
     settings: settings as SproutSettings,
     challenges: new Challenges(store),
     brake: new FailureBrake(clock),
+    decoy: createDecoy(createSeededRandom(2), 'ims.test'),
   };
 });
 
@@ -64,7 +70,7 @@ const REQUEST = (address: string): string =>
   'From: <sip:alice@ims.test>;tag=1\r\nTo: <sip:alice@ims.test>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n';
 
 /** Sends a REGISTER without waiting for what becomes of it. */
-const begin = (address: string, authorization?: string): Outcome => {
+const begin = (address: string, authorization?: string, impi = IMPI): Outcome => {
   const outcome: Outcome = { status: 0, atMs: 0, headers: '' };
   const ended = (status: number, headers = ''): void => {
     Object.assign(outcome, { status, atMs: clock.monotonicMs(), headers });
@@ -78,7 +84,7 @@ const begin = (address: string, authorization?: string): Outcome => {
     reply: (status, _reason, headers) => ended(status, headers),
   };
   const credentials = authorization === undefined ? undefined : parseAuthorization(authorization);
-  void authenticate(authenticator, tx as ServerTransaction, { impi: IMPI, impu: IMPU, credentials }).then(
+  void authenticate(authenticator, tx as ServerTransaction, { impi, impu: IMPU, credentials }).then(
     (authentic) => authentic && ended(200),
   );
   return outcome;
@@ -174,4 +180,54 @@ it('lets the user in from home while challenges are asked for in its name from e
   const nonce = await challenged(HOME);
   for (let n = 0; n < 20; n++) await challenged(ELSEWHERE);
   expect(await attempt(HOME, answer(nonce, HA1))).toMatchObject({ status: 200 });
+});
+
+describe('who is nobody', () => {
+  /** All that a client sees of what becomes of these tries, one after the other: status, time, headers but for what is random. */
+  const seen = async (
+    impi: string,
+    tries: readonly ('ask' | 'answer' | 'made up' | 'again')[],
+  ): Promise<readonly unknown[]> => {
+    const told: unknown[] = [];
+    let nonce = '';
+    for (const what of tries) {
+      const outcome = begin(
+        ELSEWHERE,
+        what === 'ask' ? undefined : answer(what === 'made up' ? 'x'.repeat(26) : nonce, WRONG),
+        impi,
+      );
+      const fromMs = clock.monotonicMs();
+      await clock.advanceAsync(DELAY_MAX_MS);
+      await settle();
+      nonce = /nonce="([^"]+)"/.exec(outcome.headers)?.[1] ?? nonce;
+      told.push([
+        outcome.status,
+        outcome.atMs - fromMs,
+        outcome.headers.replace(/(nonce|opaque)="\w+"/g, '$1'),
+      ]);
+    }
+    return told;
+  };
+
+  it.each([
+    [['ask', 'answer']],
+    [['made up', 'answer']],
+    [['ask', 'ask', 'ask', 'ask', 'ask', 'ask', 'answer', 'again']],
+    [['ask', 'answer', 'again', 'again', 'again', 'again', 'again']],
+  ] as const)('sees what a subscriber sees who does not know the password: %j', async (tries) => {
+    expect(await seen('nobody@ims.test', tries)).toEqual(await seen(IMPI, tries));
+  });
+
+  it('is never let in', async () => {
+    expect((await seen('nobody@ims.test', ['ask', 'answer'])).map((told) => (told as number[])[0])).toEqual([
+      401, 403,
+    ]);
+  });
+
+  it('is refused at once with a name that is longer than any, and leaves nothing behind', async () => {
+    const name = 'n'.repeat(CLAIMED_IMPI_LENGTH_MAX + 1);
+    const outcome = begin(ELSEWHERE, undefined, name);
+    await settle();
+    expect([outcome.status, await store.get(name)]).toEqual([403, undefined]);
+  });
 });

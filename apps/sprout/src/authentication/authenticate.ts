@@ -17,6 +17,7 @@ import type { SproutPorts, SproutSettings } from '../ports.js';
 import { replyBackEndFault, isInfrastructure, replyFault } from '../faults.js';
 import type { Challenges } from './challenges.js';
 import { clientAddress } from './client-address.js';
+import { CLAIMED_IMPI_LENGTH_MAX } from './decoy.js';
 import type { FailureBrake, Source } from './failure-brake.js';
 
 const NONCE_CHARACTERS = 26; // ≥ 128 bits
@@ -26,6 +27,8 @@ export type Authenticator = Readonly<{
   settings: SproutSettings;
   challenges: Challenges;
   brake: FailureBrake;
+  /** Asked of whoever is nobody. */
+  decoy: AuthVector;
 }>;
 
 /** The private identity that a request claims, or the one its public identity implies. A text of its own: rows keep it. */
@@ -40,6 +43,8 @@ export type Claim = Readonly<{ impi: string; impu: string; credentials: DigestCr
 
 const ha1For = (vector: AuthVector, algorithm: string): string | undefined =>
   algorithm === 'SHA-256' ? vector.ha1Sha256 : vector.ha1Md5;
+
+const REFUSED = Promise.resolve(false);
 
 type Offer = Readonly<{ vector: AuthVector; nonce: string; stale: boolean }>;
 
@@ -109,15 +114,14 @@ const attempt = async (
   tx: ServerTransaction,
   { claim, source, waitedMs }: Try,
 ): Promise<boolean> => {
-  const { ports, settings, challenges, brake } = authenticator;
+  const { ports, settings, challenges, brake, decoy } = authenticator;
   const { impi, impu, credentials: auth } = claim;
   const answer = await ports.homestead.authVector(impi, impu, { serverName: settings.scscfUri });
-  if (!answer.ok) {
-    if (isInfrastructure(answer.failure)) replyBackEndFault(tx, answer.failure, ports);
-    else tx.reply(403, 'Forbidden');
+  if (!answer.ok && isInfrastructure(answer.failure)) {
+    replyBackEndFault(tx, answer.failure, ports);
     return false;
   }
-  const vector = answer.value;
+  const vector = answer.ok ? answer.value : decoy;
   if (auth?.response === undefined || auth.response === '' || auth.nonce === undefined)
     return challenge(authenticator, tx, source, vector, false);
   // Credentials for somebody else's realm prove nothing here, and are no failed try either.
@@ -159,13 +163,17 @@ const attempt = async (
 
 /**
  * Verifies a REGISTER or answers it. False when it was answered, or will be within seconds: 401 (no answer yet, stale,
- * wrong realm, too many tries at once), 403 (wrong answer, identity not of this user), 500/504 (infrastructure).
+ * wrong realm, too many tries at once), 403 (wrong answer; no such user, whatever the answer), 500/504 (infrastructure).
  */
 export const authenticate = (
   authenticator: Authenticator,
   tx: ServerTransaction,
   claim: Claim,
 ): Promise<boolean> => {
+  if (claim.impi.length > CLAIMED_IMPI_LENGTH_MAX) {
+    tx.reply(403, 'Forbidden');
+    return REFUSED;
+  }
   const source = { impi: claim.impi, address: clientAddress(tx) };
   return attempt(authenticator, tx, { claim, source, waitedMs: 0 });
 };

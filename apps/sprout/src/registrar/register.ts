@@ -196,8 +196,10 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   // TS 24.229 §5.3.1: may the user register, and where?
   const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
   const status = await homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
-  if (!status.ok) return replyFailure(tx, status.failure, ports);
+  if (!status.ok && isInfrastructure(status.failure)) return replyBackEndFault(tx, status.failure, ports);
   if (!(await authenticate(authenticator, tx, { impi, impu, credentials }))) return;
+  // Only who has proved who he is learns that he may not register.
+  if (!status.ok) return tx.reply(403, 'Forbidden');
   const requested = contactRequests(request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
   if (requested.outbound === 'refused') return tx.reply(439, 'First Hop Lacks Outbound Support');
