@@ -14,6 +14,12 @@ export const fold = <S, E>(
 /** The only clock that decides order; compare positions of one stream only. Offsets are safe integers (docs/adr/0002). */
 export type Position = Readonly<{ generation: number; partition: number; offset: number }>;
 
+/**
+ * How far a reader of many partitions has come: the offset after what it read, by `<topic>/<partition>`. `offset` is their sum, so
+ * that of two checkpoints of one reader the later one is the higher. Where a log has one order there are no cursors (docs/adr/0007).
+ */
+export type Checkpoint = Position & Readonly<{ cursors?: Readonly<Record<string, number>> }>;
+
 /** An event as the log returns it. `position` orders the events of a topic's partition. */
 export type Recorded<E> = Readonly<{ event: E; stream: string; position: Position }>;
 

@@ -1,6 +1,6 @@
 // The log: append, read, subscribe. Every adapter passes contract/event-log.contract.ts.
 // What a stream, a topic, a position and a revision are: docs/architecture.md §2.
-import type { Position, Recorded } from '#libs/decider';
+import type { Checkpoint, Position, Recorded } from '#libs/decider';
 
 export const TOPICS = ['registration', 'charging', 'provisioning', 'accounts', 'timers', 'calls'] as const;
 export type Topic = (typeof TOPICS)[number];
@@ -67,19 +67,26 @@ export class AppendRefused extends Error {}
 /** Not known whether it was written (deadline passed): answer 500 + Retry-After; it may still turn out to have happened. */
 export class AppendUnknown extends Error {}
 
-/** Where a consumer starts: after this position, from the oldest event, or from now on. */
-export type StartAt = Position | 'oldest' | 'newest';
+/** Where a consumer starts: where one of the same log left off, from the oldest event, or from now on. */
+export type StartAt = Checkpoint | 'oldest' | 'newest';
 
 /** The position is of another generation, or beyond the end: what was folded up to it is not of this log. Rebuild. */
 export class PositionUnknown extends Error {}
 
-export type BatchHandler = (events: readonly RecordedEvent[]) => void | Promise<void>;
+/**
+ * Takes events in order. `checkpoint`: where to go on once they are handled, when that is more than the newest one's position (a log of
+ * many partitions); it may come with no events.
+ */
+export type BatchHandler = (
+  events: readonly RecordedEvent[],
+  checkpoint?: Checkpoint,
+) => void | Promise<void>;
 
 export interface Subscription {
   /** Resolves once every event durable at the time of the call has been handled. */
   caughtUp(): Promise<void>;
-  /** Position of the newest event handled, undefined before the first. */
-  readonly position: Position | undefined;
+  /** Where to go on: after the newest event handled; undefined before the first. */
+  readonly position: Checkpoint | undefined;
   stop(): Promise<void>;
 }
 

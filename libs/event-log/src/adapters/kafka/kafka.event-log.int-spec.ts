@@ -1,0 +1,24 @@
+// The log on Kafka against the contract that the embedded log passes, on a real broker.
+import { describeEventLog } from '../../../contract/event-log.contract.js';
+import { describeWithKafka, testLog } from './broker.fixture.js';
+
+describeWithKafka('on Kafka', () => {
+  describeEventLog('kafka', async () => {
+    const test = testLog();
+    const first = await test.open();
+    let log = first;
+    return {
+      log: first,
+      isOrderedByStreamOnly: true,
+      restart: async () => {
+        await log.close();
+        log = await test.open();
+        return log;
+      },
+      end: async () => {
+        await log.close();
+        await test.deleteTopics();
+      },
+    };
+  });
+});

@@ -1,0 +1,387 @@
+// The log on Kafka: the same port, any number of processes (docs/architecture.md §2, docs/adr/0007). Appends go out through one lane,
+// expect streams wait for the verdict that every node comes to, subscribers follow partitions from their checkpoints.
+import type { Position } from '#libs/decider';
+import type { Clock, Random } from '#libs/runtime';
+import {
+  AppendRefused,
+  AppendUnknown,
+  PositionUnknown,
+  RevisionConflict,
+  TOPICS,
+  type AppendOptions,
+  type DomainEvent,
+  type EventLog,
+  type RecordedEvent,
+  type StartAt,
+  type SubscribeOptions,
+  type Subscription,
+  type Topic,
+} from '../../event-log.port.js';
+import { topicOf } from '../embedded/topic-of.js';
+import { AppendRequest, positionsOf } from './append-request.js';
+import { decodeRecord, type FetchedRecord, type Upcast } from './cloud-events.js';
+import { ExpectView, isExpectTopic } from './expect-view.js';
+import type { Verdict } from './expect-fold.js';
+import { KafkaConnection, type KafkaBrokers } from './kafka-connection.js';
+import { KafkaSubscription } from './kafka-subscription.js';
+import { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
+import { KafkaLogReader } from './log-reader.js';
+import { partitionOf, partsOf, placeOf, placesOf, topicName, type Place } from './partitions.js';
+import { ProduceLane } from './produce-lane.js';
+import { ensureTopics } from './topics.js';
+
+const EVENTS_PER_APPEND_MAX = 1_000;
+
+export type KafkaLogOptions = Readonly<{
+  connection: KafkaBrokers;
+  /** Before the topics' names, so that several cores can share a cluster. */
+  topicPrefix: string;
+  generation: number;
+  partitions: number;
+  /** One broker is enough, for development: one replica. */
+  isSingle: boolean;
+  retentionMs: number;
+  clock: Clock;
+  random: Random;
+  limits?: Partial<KafkaLimits>;
+  /** Schema version that an event is written with; 1 when absent. */
+  versionOf?: (stream: string, type: string) => number;
+  /** Applied to each event read. */
+  upcast?: Upcast;
+  /** For metrics: events, bytes and milliseconds of each produce request. */
+  onCommit?: (events: number, bytes: number, tookMs: number) => void;
+  /** Tells an operator of brokers that cannot be reached. */
+  report?: (message: string) => void;
+}>;
+
+/** What the log on Kafka has beside the port. */
+export interface KafkaLog extends EventLog {
+  readonly generation: number;
+  health(): Readonly<{ ok: boolean; reason?: string }>;
+  /** Events that each subscriber has not handled yet; asks the brokers. */
+  lags(): Promise<readonly Readonly<{ group: string; lag: number }>[]>;
+}
+
+/** Opens the log, and makes its topics where there are none. Rejects with TopicsUnfit, or when no broker answers. */
+export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> => {
+  const { topicPrefix, generation, partitions, isSingle, retentionMs } = options;
+  const limits = { ...KAFKA_LIMITS, ...options.limits };
+  const connection = new KafkaConnection(options.connection, limits.readTimeoutMs);
+  try {
+    const nameOf = (topic: Topic): string => topicName(topicPrefix, generation, topic);
+    await ensureTopics(connection, { nameOf, partitions, isSingle, retentionMs, clock: options.clock });
+  } finally {
+    connection.destroy();
+  }
+  return new KafkaEventLog(options, limits);
+};
+
+class KafkaEventLog implements KafkaLog {
+  readonly generation: number;
+  private readonly nameOf: (topic: Topic) => string;
+  private readonly reader: KafkaLogReader;
+  private readonly lane: ProduceLane;
+  private readonly expects: ExpectView;
+  private readonly subscriptions = new Set<KafkaSubscription>();
+  private readonly idPrefix: string;
+  private readonly source: string;
+  private ids = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly options: KafkaLogOptions,
+    private readonly limits: KafkaLimits,
+  ) {
+    const { clock, random, report, onCommit, partitions, generation, topicPrefix, connection } = options;
+    this.generation = generation;
+    this.nameOf = (topic) => topicName(topicPrefix, generation, topic);
+    this.idPrefix = `${random.token(16)}-`;
+    this.source = `/clearwater/${connection.clientId}`;
+    const { nameOf } = this;
+    const connectToRead = (): KafkaConnection => new KafkaConnection(connection, limits.readTimeoutMs);
+    this.reader = new KafkaLogReader({
+      connect: connectToRead,
+      nameOf,
+      topics: TOPICS,
+      partitions,
+      limits,
+      clock,
+    });
+    this.lane = new ProduceLane({
+      connect: () => new KafkaConnection(connection, limits.produceTimeoutMs),
+      reader: new KafkaLogReader({
+        connect: () => new KafkaConnection(connection, limits.produceTimeoutMs),
+        nameOf,
+        topics: TOPICS,
+        partitions,
+        limits,
+        clock,
+      }),
+      topics: TOPICS,
+      nameOf,
+      limits,
+      clock,
+      report,
+      onCommit,
+    });
+    this.expects = new ExpectView({
+      connect: connectToRead,
+      nameOf,
+      reader: this.reader,
+      partitions,
+      limits,
+      clock,
+      report,
+    });
+  }
+
+  async append(
+    stream: string,
+    events: readonly DomainEvent[],
+    options: AppendOptions = {},
+  ): Promise<readonly Position[]> {
+    const topic = topicOf(stream);
+    const isExpect = isExpectTopic(topic);
+    if (options.expected !== undefined && !isExpect)
+      throw new Error(`${stream} keeps no revisions, so nothing can be expected of it`);
+    if (this.isClosed) throw new AppendRefused('the log is closed');
+    if (events.length > EVENTS_PER_APPEND_MAX)
+      throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`);
+    if (isExpect) return this.appendJudged(stream, topic, events, options);
+    if (events.length === 0) return [];
+    return this.send(stream, topic, events, options).answered;
+  }
+
+  async *read(stream: string, fromRevision = 1): AsyncGenerator<RecordedEvent> {
+    const topic = topicOf(stream);
+    const place = this.placeOf(stream, topic);
+    if (isExpectTopic(topic)) {
+      yield* this.readJudged(stream, place, fromRevision);
+      return;
+    }
+    const [starts, ends] = await Promise.all([this.reader.starts([topic]), this.reader.ends([topic])]);
+    let revision = 0;
+    for await (const records of this.reader.range(place, starts.get(place) ?? 0, ends.get(place) ?? 0)) {
+      for (const recorded of await this.decode(
+        place,
+        records.filter((record) => isOf(record, stream)),
+      )) {
+        if (recorded.unreadable !== undefined) throw new Error(recorded.unreadable);
+        revision++;
+        if (revision >= fromRevision) yield { ...recorded, revision };
+      }
+    }
+  }
+
+  async *readAll(topics: readonly Topic[], startAt: StartAt): AsyncGenerator<RecordedEvent> {
+    const ends = await this.reader.ends(topics);
+    const from = await this.cursorsAt(topics, startAt);
+    for (const [place, next] of from) {
+      for await (const records of this.reader.range(place, next, ends.get(place) ?? 0))
+        yield* await this.decode(place, records);
+    }
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    if (this.isClosed) throw new Error('the log is closed');
+    const { limits, nameOf } = this;
+    const { clock, report, connection } = this.options;
+    const from = await this.cursorsAt(options.topics, options.startAt);
+    const subscription: KafkaSubscription = new KafkaSubscription({
+      ...options,
+      from,
+      nameOf,
+      limits,
+      clock,
+      report,
+      generation: this.generation,
+      connect: () => new KafkaConnection(connection, limits.readTimeoutMs),
+      decode: (place, records) => this.decode(place, records),
+      ends: (topics) => this.reader.ends(topics),
+      onEnd: () => this.subscriptions.delete(subscription),
+    });
+    this.subscriptions.add(subscription);
+    return subscription;
+  }
+
+  health(): Readonly<{ ok: boolean; reason?: string }> {
+    if (this.isClosed) return { ok: false, reason: 'the log is closed' };
+    const { trouble } = this.lane;
+    return trouble === undefined ? { ok: true } : { ok: false, reason: `Kafka takes no appends: ${trouble}` };
+  }
+
+  async lags(): Promise<readonly Readonly<{ group: string; lag: number }>[]> {
+    const ends = await this.reader.ends(TOPICS);
+    return [...this.subscriptions].map((each) => ({ group: each.group, lag: each.lagTo(ends) }));
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.lane.close();
+    await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
+    await this.expects.stop();
+    this.reader.close();
+  }
+
+  private placeOf(stream: string, topic: Topic): Place {
+    return placeOf(topic, partitionOf(stream, this.options.partitions));
+  }
+
+  private send(
+    stream: string,
+    topic: Topic,
+    events: readonly DomainEvent[],
+    options: AppendOptions,
+  ): AppendRequest {
+    const { clock, versionOf = () => 1 } = this.options;
+    const request = new AppendRequest({
+      generation: this.generation,
+      stream,
+      topic,
+      place: this.placeOf(stream, topic),
+      events,
+      options,
+      timeMs: clock.nowMs(),
+      enqueuedMs: clock.monotonicMs(),
+      source: this.source,
+      ids: events.map(() => this.idPrefix + (this.ids++).toString(36)),
+      versionOf,
+    });
+    if (request.bytes > this.limits.appendBytesMax) throw new AppendRefused('the events are too large');
+    const refusal = this.lane.refusal(request.bytes);
+    if (refusal !== undefined) throw new AppendRefused(refusal);
+    this.lane.add(request);
+    return request;
+  }
+
+  /** An append whose verdict every node comes to by itself: sent, and then waited for where this process reads it back. */
+  private async appendJudged(
+    stream: string,
+    topic: Topic,
+    events: readonly DomainEvent[],
+    options: AppendOptions,
+  ): Promise<readonly Position[]> {
+    const { clock } = this.options;
+    const deadlineMs = clock.monotonicMs() + this.limits.appendTimeoutMs;
+    const place = this.placeOf(stream, topic);
+    await this.expects.ready();
+    const fold = this.expects.foldOf(place);
+    const known = fold.verdictOfKey({ stream, idempotencyKey: options.idempotencyKey });
+    if (known) return this.answerOf(known, stream, place);
+    const { expected } = options;
+    if (expected !== undefined && fold.revisionOf(stream) < expected) await this.expects.caughtUp(place);
+    // Revisions only rise: behind it is final. Ahead of what was caught up with, it names events that nobody has seen.
+    if (expected !== undefined && fold.revisionOf(stream) !== expected)
+      throw new RevisionConflict(stream, expected, fold.revisionOf(stream));
+    if (events.length === 0) return [];
+    if (this.expects.waiting >= this.limits.verdictWaitersMax)
+      throw new AppendRefused('too many appends wait for their verdict');
+    if (this.isClosed) throw new AppendRefused('the log is closed');
+    const request = this.send(stream, topic, events, options);
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        forget();
+        cancel();
+      };
+      const forget = this.expects.onVerdict(request.firstId, (verdict) => {
+        end();
+        this.answerOf(verdict, stream, place).then(resolve, reject);
+      });
+      const cancel = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => {
+        end();
+        reject(new AppendUnknown(`no verdict within ${this.limits.appendTimeoutMs} ms`));
+      });
+      // What was never sent has no verdict; what is unknown may still have one, up to the deadline.
+      request.answered.catch((error: unknown) => {
+        if (!(error instanceof AppendRefused)) return;
+        end();
+        reject(error);
+      });
+    });
+  }
+
+  private answerOf(verdict: Verdict, stream: string, place: Place): Promise<readonly Position[]> {
+    return verdict.kind === 'accepted'
+      ? Promise.resolve(positionsOf(this.generation, place, verdict.first, verdict.count))
+      : Promise.reject(new RevisionConflict(stream, verdict.expected, verdict.actual));
+  }
+
+  private async *readJudged(
+    stream: string,
+    place: Place,
+    fromRevision: number,
+  ): AsyncGenerator<RecordedEvent> {
+    await this.expects.caughtUp(place);
+    const offsets = this.expects
+      .foldOf(place)
+      .acceptedOffsets(stream)
+      .slice(Math.max(0, fromRevision - 1));
+    for (let at = 0; at < offsets.length;) {
+      const [first, last] = [offsets[at] ?? 0, offsets.at(-1) ?? 0];
+      // What comes with one fetch is used as far as it goes; then the next event is fetched where it is.
+      const fetched = await this.reader.range(place, first, last + 1).next();
+      const records = fetched.done === true ? [] : fetched.value.filter((record) => isOf(record, stream));
+      const events = await this.decode(place, records);
+      if (events.length === 0)
+        throw new Error(`${stream}: the event at ${place} ${first} is no longer in the log`);
+      for (const recorded of events) {
+        if (recorded.unreadable !== undefined) throw new Error(recorded.unreadable);
+        yield recorded;
+      }
+      at += events.length;
+    }
+  }
+
+  /** The events of records; of expect topics the accepted ones, with their revisions. */
+  private async decode(place: Place, records: readonly FetchedRecord[]): Promise<readonly RecordedEvent[]> {
+    const last = records.at(-1);
+    if (!last) return [];
+    const { topic, partition } = partsOf(place);
+    const { generation } = this;
+    const events = records.map((record) =>
+      decodeRecord(
+        record,
+        topic,
+        { generation, partition, offset: Number(record.offset) },
+        this.options.upcast,
+      ),
+    );
+    if (!isExpectTopic(topic)) return events;
+    await this.expects.ready();
+    await this.expects.passed(place, Number(last.offset) + 1);
+    const fold = this.expects.foldOf(place);
+    return events.flatMap((recorded) => {
+      const revision = fold.revisionAt(recorded.stream, recorded.position.offset);
+      return revision === undefined ? [] : [{ ...recorded, revision }];
+    });
+  }
+
+  /** Where to begin in each partition. Rejects with PositionUnknown when the log does not hold what follows there. */
+  private async cursorsAt(topics: readonly Topic[], startAt: StartAt): Promise<ReadonlyMap<Place, number>> {
+    if (startAt === 'newest') return this.reader.ends(topics);
+    const starts = await this.reader.starts(topics);
+    if (startAt === 'oldest') return starts;
+    const { generation, cursors } = startAt;
+    if (generation !== this.generation)
+      throw new PositionUnknown(
+        `position of generation ${generation}, but the log is generation ${this.generation}`,
+      );
+    if (!cursors) throw new PositionUnknown('a position without cursors is not of a log with partitions');
+    const ends = await this.reader.ends(topics);
+    const from = new Map<Place, number>();
+    for (const place of placesOf(topics, this.options.partitions)) {
+      const [start, end] = [starts.get(place) ?? 0, ends.get(place) ?? 0];
+      // A topic that the reader did not read before is read from its start.
+      const next = cursors[place] ?? start;
+      if (next > end)
+        throw new PositionUnknown(`${place}: position ${next} is beyond the end of the log, ${end}`);
+      if (next < start)
+        throw new PositionUnknown(`${place}: events ${next} to ${start - 1} are no longer in the log`);
+      from.set(place, next);
+    }
+    return from;
+  }
+}
+
+const isOf = (record: FetchedRecord, stream: string): boolean => record.key?.toString() === stream;
