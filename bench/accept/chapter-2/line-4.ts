@@ -38,7 +38,6 @@ const IN_PROCESS: readonly Attack[] = [
   ['nonce replay at two nodes', /^a nonce that was used /, 3],
   ['stray and forged responses', /^an answer that nobody asked for /, 4],
   ['forged CANCEL', /^a forged CANCEL /, 2],
-  // Both are not mended yet (docs/conformance.md says what happens): until their tests are there, the line does not hold.
   ['forged CANCEL of one who knows the branch', /^a forged CANCEL of one who knows the branch /, 1],
   [
     'enumeration of users by REGISTER',

@@ -167,6 +167,23 @@ describe('a client that asks who is a user here', () => {
     },
   );
 
+  it('is challenged by REGISTER whoever he says he is, and told the same with a wrong password', async () => {
+    await registeredPhone(world, 'bob');
+    const told = async (user: string, password: string) => {
+      const thief = await world.phone(user, { password });
+      const asked = await world.until(thief.register({ proof: 'none' }));
+      const answered = await world.until(thief.register());
+      return [asked, answered].map((answer) => shape((answer as SipMessage).raw));
+    };
+    const [alice, bob, nobody] = [
+      await told('alice', 'guess'),
+      await told('bob', 'guess'),
+      await told('nobody', ''),
+    ];
+    expect(alice.map((raw) => raw.slice(0, 11))).toEqual(['SIP/2.0 401', 'SIP/2.0 403']);
+    expect([bob, nobody]).toEqual([alice, alice]);
+  });
+
   it('is told the same for a wrong password whether the user is registered or not', async () => {
     await registeredPhone(world, 'bob');
     const answers: string[] = [];
