@@ -6,16 +6,21 @@ import {
   createEndpoint,
   createStaticResolver,
   createTransports,
+  overloadCounts,
   endpointCounts,
+  type Flow,
   flowTokens,
   hostPort,
   isWildcard,
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
+  OverloadControl,
   type SipEndpoint,
+  type SipMessage,
   type TimerWheel,
   type TlsOptions,
+  type WaitGauge,
 } from '#libs/sip';
 import type { BonoConfig } from './bono.config.js';
 import { createBono } from './bono.js';
@@ -24,6 +29,7 @@ import { createFlowNames } from './flow-names.js';
 import { originCheck } from './origins.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 import { recoverFlows } from './recover-flows.js';
+import { urgencyOf } from './urgency.js';
 
 export type BonoNodeOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
@@ -42,6 +48,8 @@ export type BonoNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
+  /** How long input waits; default: measured on the sockets, where there are any. */
+  wait?: WaitGauge;
   /** Registrations at start, to take UDP flows back from. */
   rows?: Iterable<readonly [string, Registration]>;
 }>;
@@ -124,7 +132,9 @@ const settingsOf = (
 
 const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
 
-const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, flows: ClientFlows): void => {
+type Shown = Readonly<{ endpoint: SipEndpoint; flows: ClientFlows; overload: OverloadControl }>;
+
+const showMetrics = (metrics: Metrics, { endpoint, flows, overload }: Shown): void => {
   metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
   metrics.counted(
     'bono_sip_total',
@@ -132,6 +142,13 @@ const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, flows: ClientFlows
     'kind',
     endpointCounts(endpoint.counters),
   );
+  metrics.counted(
+    'bono_overload_refused_total',
+    'Requests refused because input waits too long, by urgency',
+    'urgency',
+    overloadCounts(overload),
+  );
+  metrics.gauge('bono_input_wait_ms', 'How long input waits until it is read', () => overload.waitMs);
   metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
 };
 
@@ -144,6 +161,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
       memoryOnly: options.memoryOnly ?? false,
     })),
     clock,
+    random,
     log: logger,
     ...(hub === undefined ? {} : { hub }),
   });
@@ -161,6 +179,8 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   };
   const bonoSettings = settingsOf(options, addresses);
   const { user, flows } = createBono(ports, bonoSettings);
+  const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
+  const overload = new OverloadControl(clock, options.wait ?? measured);
   const sprout = config.sproutAddress || settings.bindAddress;
   const endpoint: SipEndpoint = createEndpoint({
     name: 'bono',
@@ -173,6 +193,9 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     }),
     user,
     proxyRequire: 'any',
+    // How urgent it is does not matter while everything is taken.
+    admits: (request: SipMessage, flow: Flow) =>
+      overload.admits(overload.isLimiting ? urgencyOf(flows, clock.nowMs(), request, flow) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the edge'),
   });
   const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;
@@ -183,7 +206,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   };
   let cancelSweep = clock.after(SWEEP_MS, sweep);
   transports.setReceiver(endpoint);
-  showMetrics(metrics, endpoint, flows);
+  showMetrics(metrics, { endpoint, flows, overload });
   return {
     endpoint,
     flows,
@@ -192,6 +215,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     stopAccepting: () => transports.stopAccepting(),
     close: () => {
       cancelSweep();
+      overload.stop();
       return transports.close();
     },
   };

@@ -153,14 +153,17 @@ const bar = async ({ world }: Stage, user: string): Promise<void> => {
   await world.provisioning.putPublicId({ ...set, impu, xml });
 };
 
-type Faulty = 'log' | 'homestead' | 'store';
+type Faulty = 'log' | 'homestead' | 'store' | 'input';
+/** Twice what the edge suffers. */
+const INPUT_WAIT_MS = 300;
 
-/** `log full`, `homestead timeout`, `store down`; `works` ends it. */
+/** `log full`, `homestead timeout`, `store down`, `input waits`; `works` ends it. */
 const fault = ({ world: { faults } }: Stage, part: Faulty, what: string): void => {
   const kind = what === 'works' ? undefined : what;
   if (part === 'log') faults.log(kind as Parameters<typeof faults.log>[0]);
   else if (part === 'homestead') faults.homestead = kind as typeof faults.homestead;
-  else faults.store = kind !== undefined;
+  else if (part === 'store') faults.store = kind !== undefined;
+  else faults.inputWaitMs = kind === undefined ? 0 : INPUT_WAIT_MS;
 };
 
 /** Takes one step; what comes of it is observed by the stage. */
@@ -182,6 +185,7 @@ export const take = async (stage: Stage, step: Step): Promise<void> => {
     case 'log':
     case 'homestead':
     case 'store':
+    case 'input':
       return fault(stage, first, second);
     case 'restart':
       return stage.world.restartBono(Number(step.words[2] ?? 1) - 1);

@@ -66,7 +66,7 @@ export type Core = Readonly<{
 /** What every node of the core shares. */
 type Common = Pick<
   Ground,
-  'clock' | 'random' | 'hub' | 'wheels' | 'settings' | 'homestead' | 'flowTokenKey'
+  'clock' | 'random' | 'hub' | 'faults' | 'wheels' | 'settings' | 'homestead' | 'flowTokenKey'
 > &
   Readonly<{
     log: EventLog;
@@ -84,6 +84,7 @@ const sharedBy = (common: Common, address: string) => ({
   metrics: createMetrics(),
   peers: createPeerCheck(['10.1.0.0/16']),
   memoryOnly: true,
+  wait: () => common.faults.inputWaitMs,
 });
 
 const startEdge = async (

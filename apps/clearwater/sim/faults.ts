@@ -1,4 +1,4 @@
-// What may go wrong around the core, switched on and off by scenarios: the log's disk, the store, Homestead.
+// What may go wrong around the core, switched on and off by scenarios: the log's disk, the store, Homestead, too much input.
 import type { MemoryDisk } from '#libs/event-log';
 import type { Answer, Homestead } from '#libs/homestead-client';
 import type { Clock } from '#libs/runtime';
@@ -19,6 +19,9 @@ export class Faults {
   #unstick: (() => void) | undefined;
   #homestead: HomesteadFault | undefined;
   #slowQuestions: (() => void)[] = [];
+
+  /** How long input is said to wait before it is read; in this world it never does. */
+  inputWaitMs = 0;
 
   /** How often it came to that. */
   failedWrites = 0;
@@ -91,6 +94,7 @@ export class Faults {
     this.log(undefined);
     this.store = false;
     this.homestead = undefined;
+    this.inputWaitMs = 0;
   }
 }
 

@@ -14,8 +14,12 @@ import {
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
+  OverloadControl,
+  overloadCounts,
   type SipEndpoint,
+  type SipMessage,
   type TimerWheel,
+  type WaitGauge,
 } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
@@ -27,6 +31,7 @@ import type { SproutConfig } from './sprout.config.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { createSprout } from './sprout.js';
+import { urgencyOf } from './urgency.js';
 
 export type SproutNodeOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
@@ -49,6 +54,8 @@ export type SproutNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
+  /** How long input waits; default: measured on the sockets, where there are any. */
+  wait?: WaitGauge;
 }>;
 
 export interface SproutNode {
@@ -151,7 +158,7 @@ const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promis
   };
 };
 
-const showMetrics = (metrics: Metrics, endpoint: SipEndpoint): void => {
+const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, overload: OverloadControl): void => {
   metrics.counted(
     'sprout_sip_total',
     'What the SIP engine of the router counted, by kind',
@@ -163,6 +170,13 @@ const showMetrics = (metrics: Metrics, endpoint: SipEndpoint): void => {
     'Live SIP transactions of the router',
     () => endpoint.transactionCount,
   );
+  metrics.counted(
+    'sprout_overload_refused_total',
+    'Requests refused because input waits too long, by urgency',
+    'urgency',
+    overloadCounts(overload),
+  );
+  metrics.gauge('sprout_input_wait_ms', 'How long input waits until it is read', () => overload.waitMs);
 };
 
 /** Starts listening; resolves when every port is bound and expiry runs. */
@@ -174,6 +188,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
       memoryOnly: options.memoryOnly ?? false,
     })),
     clock,
+    random,
     log: logger,
     ...(hub === undefined ? {} : { hub }),
   });
@@ -197,6 +212,8 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     observer,
     endpoint: () => endpoint,
   };
+  const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
+  const overload = new OverloadControl(clock, options.wait ?? measured);
   const endpoint: SipEndpoint = createEndpoint({
     name: 'sprout',
     random,
@@ -204,17 +221,19 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     transports,
     resolver: createStaticResolver({}),
     user: createSprout(ports, settings),
+    admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });
   const stopExpiry = await startExpiry(ports, settings);
   transports.setReceiver(endpoint);
-  showMetrics(metrics, endpoint);
+  showMetrics(metrics, endpoint, overload);
   return {
     endpoint,
     addresses,
     settings,
     stopAccepting: () => transports.stopAccepting(),
     async close() {
+      overload.stop();
       await stopExpiry();
       await transports.close();
       await calls.flush();

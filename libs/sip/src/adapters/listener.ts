@@ -87,6 +87,8 @@ export interface ListenerContext {
   readonly log: TransportLog;
   /** The allow-list of a trusted listener: others are dropped, or their connections closed. */
   readonly allowPeer: ((address: string) => boolean) | undefined;
+  /** What marks a probe of the wait as our own (wait-probe.ts); without, none is sent. */
+  readonly probeKey?: Buffer | undefined;
 }
 
 export interface Listener {
@@ -98,6 +100,8 @@ export interface Listener {
   flowTo(address: string, port: number, serverName?: string): Flow | undefined;
   /** An open connection by its id; for UDP always undefined. */
   flowById(connectionId: number): Flow | undefined;
+  /** Where input may wait in a queue that its senders do not feel: how long it does (wait-probe.ts). Asked regularly. */
+  waitMs?(): number;
   /** No new connections; what is open goes on. */
   stopAccepting(): void;
   /** Sends what waits, then closes everything. */

@@ -1,6 +1,6 @@
 // What an app says to get its transports, and what it gets: the engine's port and the handling of sockets besides.
 // Read by transports.ts, which makes it so; written by each app.
-import type { Clock } from '#libs/runtime';
+import type { Clock, Random } from '#libs/runtime';
 import type { FlowReference } from '../transport/flow-token.js';
 import type {
   Flow,
@@ -40,6 +40,8 @@ export type TransportsOptions = Readonly<{
   receiver?: TransportReceiver;
   hub?: MemoryHub;
   limits?: Partial<ListenerLimits>;
+  /** With it the wait of input can be measured (waitMs). */
+  random?: Random;
 }>;
 
 export type ListenerAddress = Readonly<{
@@ -60,6 +62,11 @@ export interface NodeTransports extends Transports {
   addresses(): readonly ListenerAddress[];
   /** The flow that a verified token names, if it still is: a UDP flow always, a connection while it is open. */
   flowOf(reference: FlowReference): Flow | undefined;
+  /**
+   * How long input waits until it is read, milliseconds: the longest over the listeners for datagrams, whose probes also see what the
+   * event loop does first. Asked regularly, each time sends the next probes; 0 where nothing is measured.
+   */
+  waitMs(): number;
   /** No new connections; what is open goes on. */
   stopAccepting(): void;
   /** Sends what waits and closes everything. */

@@ -21,6 +21,7 @@ import type {
   NodeTransports,
   TransportsOptions,
 } from './transports.options.js';
+import { PROBE_KEY_BYTES } from './wait-probe.js';
 import { WsListener } from './ws.js';
 
 /** RFC 3261 §18.1.1: larger requests go over a congestion-controlled transport. */
@@ -42,6 +43,7 @@ class SocketTransports implements NodeTransports {
   readonly #entries: Entry[];
   readonly #hub: MemoryHub | undefined;
   readonly #clock: Clock;
+  readonly #probeKey: Buffer | undefined;
   /** "address port" → when to try TCP again. Insertion order is age. */
   readonly #noStream = new Map<string, number>();
   readonly #leaveHub: (() => void)[] = [];
@@ -54,6 +56,7 @@ class SocketTransports implements NodeTransports {
     this.#receiver = { current: options.receiver ?? NO_RECEIVER };
     this.#hub = options.hub;
     this.#clock = options.clock;
+    this.#probeKey = options.random?.bytes(PROBE_KEY_BYTES);
     this.#entries = options.listeners.map((listener) => ({
       options: listener,
       listener: this.#makeListener(listener, options),
@@ -132,6 +135,12 @@ class SocketTransports implements NodeTransports {
     return flow.remoteAddress === remoteAddress && flow.remotePort === remotePort ? flow : undefined;
   }
 
+  waitMs(): number {
+    let longest = 0;
+    for (const { listener } of this.#entries) longest = Math.max(longest, listener.waitMs?.() ?? 0);
+    return longest;
+  }
+
   stopAccepting(): void {
     for (const { listener } of this.#entries) listener.stopAccepting();
   }
@@ -161,6 +170,7 @@ class SocketTransports implements NodeTransports {
       clock,
       log,
       allowPeer: options.allowPeer,
+      probeKey: this.#probeKey,
     };
     if (options.memoryOnly) return new MemoryListener(context);
     if (options.transport === 'udp') return new UdpListener(context);

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { settle } from '#libs/testkit';
+import { createSeededRandom, settle } from '#libs/testkit';
 import { bindingRequest } from '../transport/stun.js';
 import { countsOf, startNode, type TestNode } from './contract/node.js';
 import { inbox, request } from './contract/recorder.js';
@@ -14,7 +14,8 @@ describe('UDP', () => {
 
   beforeEach(async () => {
     allowed = true;
-    edge = await startNode({ transport: 'udp', allowPeer: () => allowed });
+    const random = createSeededRandom('udp');
+    edge = await startNode({ transport: 'udp', allowPeer: () => allowed }, { random });
     phone = createSocket('udp4');
     heard = inbox();
     phone.on('message', (datagram) => heard.push(datagram.toString('latin1')));
@@ -50,6 +51,32 @@ describe('UDP', () => {
     send(request('last'));
     expect((await edge.recorder.next('message')).raw).toBe(request('last'));
     expect(countsOf(edge)).toMatchObject({ received: 1, dropped: 5 });
+  });
+
+  it("measures how long what comes waits until it is read, by a datagram that is nobody else's", async () => {
+    const { node, clock } = edge;
+    const heard = async (name: string) =>
+      expect((await edge.recorder.next('message')).raw).toBe(request(name));
+    expect(node.waitMs()).toBe(0);
+    clock.advance(70);
+    send(request('behind the probe'));
+    await heard('behind the probe');
+    expect(node.waitMs()).toBe(70);
+    send(Buffer.alloc(21, 5)); // somebody else's
+    send(request('last'));
+    await heard('last');
+    expect(node.waitMs()).toBe(0);
+    expect(countsOf(edge)).toMatchObject({ received: 2, dropped: 1 });
+  });
+
+  it('measures also where its own address is not among the peers allowed', async () => {
+    allowed = false;
+    edge.node.waitMs();
+    edge.clock.advance(70);
+    send(request('x'));
+    while (countsOf(edge).dropped === 0) await settle();
+    expect(edge.node.waitMs()).toBe(70);
+    expect(countsOf(edge).dropped).toBe(1);
   });
 
   it('says what cannot be sent', async () => {

@@ -1,11 +1,12 @@
 // SIP over UDP: one socket an address, one cached Flow a peer (RFC 3261 §18, RFC 5626 §8 for STUN keep-alives).
 // Reader: transports.ts.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { familyOf } from '../fields/ip-address.js';
+import { familyOf, isWildcard } from '../fields/ip-address.js';
 import { answerBinding, looksLikeStun } from '../transport/stun.js';
 import type { Flow } from '../transport/transport.port.js';
 import { deliver, tellSendFailed, type Listener, type ListenerContext } from './listener.js';
 import { Outbox } from './outbox.js';
+import { PROBE_MARK, WaitProbe } from './wait-probe.js';
 
 /** Flow objects kept for reuse; at the bound the older half is forgotten, which loses nothing: a flow is its addresses. */
 export const UDP_FLOWS_MAX = 65_536;
@@ -79,6 +80,7 @@ export class UdpListener implements Listener {
   port = 0;
   readonly #flows: FlowCache;
   #socket: Socket | undefined;
+  #probe: WaitProbe | undefined;
   readonly #outbox = new Outbox((message, address, port) => this.#post(message, address, port));
   #sends = 0;
   #congested = false;
@@ -113,6 +115,8 @@ export class UdpListener implements Listener {
     });
     this.port = socket.address().port;
     this.#socket = socket;
+    const { clock, probeKey } = this.context;
+    if (probeKey) this.#probe = new WaitProbe(clock, probeKey, (bytes) => this.#toItself(bytes));
     enlargeBuffers(socket);
     socket.on('error', (error: NodeJS.ErrnoException & { address?: string; port?: number }) =>
       this.#failed(error),
@@ -145,6 +149,10 @@ export class UdpListener implements Listener {
     return true;
   }
 
+  waitMs(): number {
+    return this.#probe?.look() ?? 0;
+  }
+
   /** UDP has nothing to accept: requests go on being answered, by 503 where the application drains. */
   stopAccepting(): void {}
 
@@ -169,12 +177,13 @@ export class UdpListener implements Listener {
 
   #received(datagram: Buffer, peer: RemoteInfo): void {
     const { counters, allowPeer } = this.context;
+    const first = datagram[0];
+    if (first === PROBE_MARK && this.#probe?.took(datagram)) return;
     // Nobody can be answered at port 0: such a source is forged.
     if (peer.port === 0 || (allowPeer && !allowPeer(peer.address))) {
       counters.dropped += 1;
       return;
     }
-    const first = datagram[0];
     // Below the letters: a keep-alive of some kind, or nothing that SIP begins with.
     if (first === undefined || first <= 0x20) {
       if (first !== CR && first !== LF) return this.#notSip(datagram, peer);
@@ -186,6 +195,14 @@ export class UdpListener implements Listener {
       return;
     }
     deliver(this.context, datagram.toString('latin1'), this.flowTo(peer.address, peer.port));
+  }
+
+  /** From the socket to itself, past all that waits to be sent. */
+  #toItself(bytes: Buffer): void {
+    const { address } = this.context;
+    const own = isWildcard(address) ? (familyOf(address) === 6 ? '::1' : '127.0.0.1') : address;
+    // Who is told of errors has them; one that is lost is known by not coming.
+    this.#socket?.send(bytes, this.port, own, () => undefined);
   }
 
   #notSip(datagram: Buffer, peer: RemoteInfo): void {

@@ -169,6 +169,13 @@ describe('two engines of one process', () => {
     over();
   });
 
+  it('do not ask again for admission: the edge has let it in', () => {
+    const { say, heard, over } = world({ request: (tx) => tx.reply(202) }, { admits: () => false });
+    say(requestText('MESSAGE'));
+    expect(heard()).toEqual([202]);
+    over();
+  });
+
   it('refuse what is new while draining, and what is over the bound: exactly', () => {
     const drained = world();
     drained.router.drain();

@@ -13,7 +13,7 @@ export interface EndpointCounters {
   misplacedResponses: number;
   /** Requests refused here, by status: 400, 420, 482, 483. */
   refused: Record<number, number>;
-  /** Requests refused because of TRANSACTIONS_MAX or while draining. */
+  /** Requests refused because of TRANSACTIONS_MAX, by EndpointOptions.admits, or while draining. */
   overload: number;
   /** Answers that had to be forgotten while a retransmission might still ask for them. */
   replaysForgotten: number;

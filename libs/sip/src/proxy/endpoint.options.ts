@@ -2,8 +2,9 @@
 import type { Random } from '#libs/runtime';
 import type { EndpointCounters } from './endpoint.counters.js';
 import type { Endpoint, EndpointUser, SipTiming } from './endpoint.port.js';
+import type { SipMessage } from '../message/message.js';
 import type { TimerWheel } from '../transaction/timer-wheel.js';
-import type { Resolver, TransportReceiver, Transports } from '../transport/transport.port.js';
+import type { Flow, Resolver, TransportReceiver, Transports } from '../transport/transport.port.js';
 
 /** Live transactions of one endpoint; at the bound new requests get 503 with Retry-After, ACK and CANCEL pass. */
 export const TRANSACTIONS_MAX = 400_000;
@@ -26,6 +27,11 @@ export type EndpointOptions = Readonly<{
   user: EndpointUser;
   timing?: Partial<SipTiming>;
   limits?: Partial<EndpointLimits>;
+  /**
+   * Is one more request from the network taken? Asked for all but ACK, CANCEL, retransmissions and what another engine of this
+   * process sends, which its own edge has let in; false: 503 with Retry-After.
+   */
+  admits?: (request: SipMessage, flow: Flow) => boolean;
   /** Option tags that Proxy-Require may name; with any other a request gets 420. 'any': the user decides. */
   proxyRequire?: readonly string[] | 'any';
   /** An exception in a user's callback: to be logged. The request it concerns was answered 500. */

@@ -448,6 +448,25 @@ describe('admission (§16.3)', () => {
     over();
   });
 
+  it('refuses what is not admitted; ACK, CANCEL, retransmissions and answers are not asked about', () => {
+    const asked: string[] = [];
+    let isTaken = true;
+    const { net, phone, core, over } = world({}, { admits: ({ method }) => (asked.push(method), isTaken) });
+    net.receive(phone, requestText('INVITE'));
+    isTaken = false;
+    net.receive(phone, requestText('INVITE'));
+    net.receive(core, responseText(core.last, 180));
+    net.receive(phone, requestText('CANCEL'));
+    net.receive(core, responseText(core.last.replace('CANCEL', 'INVITE'), 487));
+    net.receive(phone, requestText('ACK'));
+    expect(asked).toEqual(['INVITE']);
+    net.receive(phone, requestText('MESSAGE', { branch: 'z9hG4bKtwo' }));
+    expect(asked).toEqual(['INVITE', 'MESSAGE']);
+    expect(startLine(phone.last)).toBe('SIP/2.0 503 Service Unavailable');
+    expect(headerOf(phone.last, 'Retry-After')).toMatch(/^\d+$/);
+    over();
+  });
+
   it('forgets the oldest answers where their bytes are bounded, and holds no transaction for any', () => {
     const { net, phone, endpoint } = world(answerWith(200), { limits: { replayBytesMax: 1_024 } });
     const messages = ['a', 'b', 'c', 'd', 'e'].map((branch) =>

@@ -258,7 +258,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (method === 'ACK') return this.receiveStrayAck(request, flow);
     if (!flow.reliable && this.replayed(key, hash, via, flow)) return;
     if (method === 'CANCEL' && this.receiveCancel(request, via, key, hash, flow)) return;
-    if (this.isOverloaded(request)) return this.refuseStateless(request, 503, via, flow, true);
+    if (this.isOverloaded(request, flow)) return this.refuseStateless(request, 503, via, flow, true);
 
     this.admit(this.newPending(request, via, key, hash, flow));
   }
@@ -366,10 +366,12 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     return pending;
   }
 
-  private isOverloaded(request: SipMessage): boolean {
+  /** `flow`: of what came by the network. */
+  private isOverloaded(request: SipMessage, flow?: Flow): boolean {
     if (request.method === 'CANCEL') return false;
     if (this.table.size >= this.transactionsMax) return true;
-    return this.draining && headerParam(request.header(H.To) ?? '', 'tag') === undefined;
+    if (this.draining && headerParam(request.header(H.To) ?? '', 'tag') === undefined) return true;
+    return flow !== undefined && this.options.admits?.(request, flow) === false;
   }
 
   private receiveMalformed(failure: ParseFailure, flow: Flow): void {
