@@ -64,11 +64,15 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   ended = false;
   /** Wanted no more: no other target is tried. */
   cancelled = false;
+  /** Given up by the user: of what it answers only a 2xx counts. */
+  abandoned = false;
   /** Share of Max-Breadth that it holds (RFC 5393 §5). */
   breadth = 0;
   private transaction: ClientMachine | undefined;
   private targets: readonly Target[] = [];
   private next = 0;
+  /** The target of the resolver's that is being tried, until somebody answers there. */
+  private trying: Target | undefined;
   /** The target being tried is a stream that stands in for this UDP one (§18.1.1). */
   private standsFor: Target | undefined;
   private resolving: TimerNode | undefined;
@@ -129,6 +133,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
 
   response(response: SipMessage): void {
     const { status } = response;
+    if (this.trying !== undefined) this.answered(this.trying);
     if (status === 503 && this.mayRetry(status)) {
       this.refused = response;
       return this.tryNext();
@@ -142,6 +147,10 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   failed(status: 408 | 503): void {
     if (this.ended) return;
     this.stopResolving();
+    // A stream that stands in says nothing about the target itself.
+    if (this.trying !== undefined && this.standsFor === undefined && !wasTaken(this.transaction))
+      this.layer.resolver.failed?.(this.trying);
+    this.trying = undefined;
     // A target that took it or answered provisionally had the request: another would run it twice.
     if (this.status === 0 && !wasTaken(this.transaction) && this.mayRetry(status)) return this.tryNext();
     this.ended = true;
@@ -193,7 +202,8 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
       const target = spared ?? this.targets[this.next++];
       if (target === undefined) return this.failed(503);
       const flow = transports.flowTo(target, listener);
-      if (flow === undefined) continue;
+      if (flow === undefined) continue; // nothing of the target's: there is no way of that kind
+      this.trying = this.hop.kind === 'uri' ? target : undefined;
       if (spared === undefined && target.transport === 'udp' && transports.preferStream !== undefined) {
         const token = this.layer.branchIds.newToken();
         const request = this.render(flow, token);
@@ -210,6 +220,11 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   private sendOn(flow: Flow): void {
     const token = this.layer.branchIds.newToken();
     this.begin(flow, token, this.render(flow, token));
+  }
+
+  private answered(target: Target): void {
+    this.trying = undefined;
+    this.layer.resolver.worked?.(target);
   }
 
   /** An accepted INVITE stays for timer M: without what nothing needs any more. */

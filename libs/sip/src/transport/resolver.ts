@@ -1,7 +1,8 @@
 // Where a URI leads without asking the network: IP literals, and names of a table (configuration, nodes of this process).
-// RFC 3263 §4.1–4.2, RFC 3261 §19.1.1 (maddr), RFC 7118 §5.5 (ports of WebSocket). Real DNS is another Resolver.
+// RFC 3263 §4.1–4.2, RFC 3261 §19.1.1 (maddr), RFC 7118 §5.5 (ports of WebSocket). Real DNS is dns-resolver.ts, which asks this one first.
 // Readers: the endpoint, apps.
 import { canonicalIp } from '../fields/ip-address.js';
+import { DEFAULT_PORTS } from './locate-servers.js';
 import type { Resolver, Target, TransportName } from './transport.port.js';
 import { parseSipUri, uriParam, type SipUri } from '../fields/uri.js';
 
@@ -13,13 +14,6 @@ export const RESOLVED_MAX = 1_024;
 /** A name's addresses in the order to try: what SRV records would say. Names are compared without case. */
 export type NameTable = Readonly<Record<string, readonly Target[]>>;
 
-const DEFAULT_PORTS: Readonly<Record<TransportName, number>> = {
-  udp: 5060,
-  tcp: 5060,
-  tls: 5061,
-  ws: 80,
-  wss: 443,
-};
 const SECURE: Readonly<Record<TransportName, TransportName | undefined>> = {
   udp: undefined,
   tcp: 'tls',
@@ -100,7 +94,7 @@ const named = (target: Target, host: string): Target =>
     : target;
 
 /** undefined: the URI does not say; null: one that this stack does not speak, or cannot be secure. */
-const wantedTransport = (
+export const wantedTransport = (
   scheme: 'sip' | 'sips',
   param: string | undefined,
 ): TransportName | undefined | null => {
@@ -121,7 +115,7 @@ const unique = (targets: readonly Target[]): readonly Target[] => {
 };
 
 /** Lower case, without the dot of a fully qualified name. */
-const hostKey = (host: string): string => {
+export const hostKey = (host: string): string => {
   const lower = host.toLowerCase();
   return lower.endsWith('.') ? lower.slice(0, -1) : lower;
 };

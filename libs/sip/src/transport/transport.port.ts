@@ -76,8 +76,12 @@ export interface Transports {
   preferStream?(messageBytes: number, target: Target, listener: string): Target;
 }
 
-/** RFC 3263, behind a port: real DNS comes later; the default one answers IP literals and names of a table at once. */
+/** RFC 3263, behind a port: resolver.ts answers literals and names of a table at once, dns-resolver.ts any name. */
 export interface Resolver {
   /** Targets in the order to try, at most 5; [] when the name does not resolve. A promise only when it must ask the network. */
   resolve(uri: string): readonly Target[] | Promise<readonly Target[]>;
+  /** A request to this target of an answer could not be sent, or nobody answered it. */
+  failed?(target: Target): void;
+  /** Somebody answered there. */
+  worked?(target: Target): void;
 }
