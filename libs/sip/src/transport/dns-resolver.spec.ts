@@ -161,6 +161,18 @@ it('asks only for transports and families that there are', async () => {
   expect(await both.text('sip:plain.test')).toBe('udp 10.0.0.7 5060, udp 2001:db8::7 5060');
 });
 
+it('finds a name by the one that it stands for', async () => {
+  const { text } = setUp({ aliases: { 'icscf.ims.test': 'plain.test' } });
+  expect(await text('sip:ICSCF.ims.test:5052;transport=tcp;lr')).toBe('tcp 10.0.0.7 5052');
+  expect(await text('sip:icscf.other.test:5052')).toBe('');
+});
+
+it('knows addresses and its table alone where there is no DNS', () => {
+  const { resolver } = setUp({ dns: undefined });
+  expect(resolver.resolve('sip:plain.test')).toEqual([]);
+  expect(resolver.resolve('sip:scscf.ims.test')).toHaveLength(1);
+});
+
 it('spreads requests over the addresses of one host, and over SRV by weight', async () => {
   const zone: Zone = {
     'A many.test': [1, 2, 3].map((n) => a(`10.1.0.${n}`)),

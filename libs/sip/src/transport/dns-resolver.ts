@@ -14,17 +14,28 @@ import type { Resolver, Target } from './transport.port.js';
 const ROUNDS_MAX = 4;
 
 export type DnsResolverOptions = Speaks &
-  Readonly<{ dns: NameLookup; clock: Clock; random: Random; names?: NameTable }>;
+  Readonly<{
+    /** undefined: literals and the table are all that there is. */
+    dns: NameLookup | undefined;
+    clock: Clock;
+    random: Random;
+    names?: NameTable;
+    /** Names that stand for other ones, lower case: those that the deployment goes by, for those that DNS knows. */
+    aliases?: Readonly<Record<string, string>>;
+  }>;
 
-export const createDnsResolver = (options: DnsResolverOptions): Resolver => new DnsResolver(options);
+export const createDnsResolver = ({ dns, ...options }: DnsResolverOptions): Resolver =>
+  dns === undefined ? createStaticResolver(options.names) : new DnsResolver({ dns, ...options });
 
 const NOWHERE: readonly Target[] = [];
 
 class DnsResolver implements Resolver {
   readonly #atHand: (uri: string) => readonly Target[];
   readonly #health = new TargetHealth();
+  readonly #aliases: ReadonlyMap<string, string>;
 
-  constructor(private readonly options: DnsResolverOptions) {
+  constructor(private readonly options: DnsResolverOptions & { readonly dns: NameLookup }) {
+    this.#aliases = new Map(Object.entries(options.aliases ?? {}));
     const table = createStaticResolver(options.names);
     this.#atHand = (uri) => table.resolve(uri);
   }
@@ -32,7 +43,7 @@ class DnsResolver implements Resolver {
   resolve(uri: string): readonly Target[] | Promise<readonly Target[]> {
     const atHand = this.#atHand(uri);
     if (atHand.length > 0) return atHand;
-    const wanted = wantedOf(uri);
+    const wanted = wantedOf(uri, this.#aliases);
     if (wanted === undefined) return NOWHERE;
     const answers = new Map<string, NameAnswer>();
     const found = this.#attempt(wanted, answers);
@@ -82,7 +93,7 @@ class DnsResolver implements Resolver {
 type Asked = Map<string, Promise<NameAnswer>>;
 
 /** undefined for what is no SIP URI, a literal, or wants a transport that this stack does not speak. */
-const wantedOf = (uri: string): Wanted | undefined => {
+const wantedOf = (uri: string, aliases: ReadonlyMap<string, string>): Wanted | undefined => {
   const parsed = parseSipUri(uri);
   if (!parsed || canonicalIp(parsed.host) !== undefined) return undefined;
   const secure = parsed.scheme === 'sips';
