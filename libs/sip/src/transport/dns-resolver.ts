@@ -98,9 +98,9 @@ const wantedOf = (uri: string, aliases: ReadonlyMap<string, string>): Wanted | u
   if (!parsed || canonicalIp(parsed.host) !== undefined) return undefined;
   const secure = parsed.scheme === 'sips';
   const transport = wantedTransport(parsed.scheme, uriParam(uri, 'transport'));
-  return transport === null
-    ? undefined
-    : { host: hostKey(parsed.host), secure, port: parsed.port, transport };
+  if (transport === null) return undefined;
+  const host = hostKey(parsed.host);
+  return { host: aliases.get(host) ?? host, secure, port: parsed.port, transport };
 };
 
 const unique = (targets: readonly Target[]): readonly Target[] => {
