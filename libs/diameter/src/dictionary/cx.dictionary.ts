@@ -1,6 +1,6 @@
 // Dictionary of Cx and Dx (the same application): AVPs and commands as data. TS 29.229 §6; digest AVPs of RFC 7155/4590.
 // Rows: code, type, M where the M bit must be set, then the group's grammar or the values.
-import { NOT_IN_REQUESTS } from './base.dictionary.js';
+import { NOT_IN_REQUESTS } from './base-protocol.dictionary.js';
 import type { AvpRows } from './rows.js';
 
 export const VENDOR_3GPP = 10_415;

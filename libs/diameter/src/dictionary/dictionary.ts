@@ -8,7 +8,7 @@ import {
   BASE_APPLICATION,
   BASE_AVPS,
   PEER_COMMANDS,
-} from './base.dictionary.js';
+} from './base-protocol.dictionary.js';
 import { CX_APPLICATION, CX_AVPS, CX_COMMANDS, DIGEST_AVPS, VENDOR_3GPP } from './cx.dictionary.js';
 import { RF_AVPS } from './rf.dictionary.js';
 import type { AvpRows } from './rows.js';
