@@ -17,6 +17,7 @@ export type DiversionCause = Readonly<{ cause: number; reason: string }>;
 export const UNCONDITIONAL: DiversionCause = { cause: 302, reason: 'unconditional' };
 /** The callee's device redirected the call itself: communication deflection. */
 export const DEFLECTION: DiversionCause = { cause: 480, reason: 'deflection' };
+export const DEFLECTION_WHILE_RINGING: DiversionCause = { cause: 487, reason: 'deflection' };
 
 const CAUSES: Readonly<Record<CallOutcome, DiversionCause>> = {
   busy: { cause: 486, reason: 'user-busy' },

@@ -1,0 +1,145 @@
+// The telephony server as it runs: its own listener and endpoint beside the router's, in the same process. Criteria name it
+// as any application server, `sip:mmtel.<home domain>`; what it is asked and what it answers goes through memory where there
+// is a hub. Used by sprout-node.ts.
+import type { Clock, Logger, Metrics, PeerCheck, Random } from '#libs/runtime';
+import {
+  createEndpoint,
+  createStaticResolver,
+  createTransports,
+  hostPort,
+  isWildcard,
+  type ListenerOptions,
+  hostPortOf,
+  type MemoryHub,
+  type Resolver,
+  type SipEndpoint,
+  type Target,
+  type TimerWheel,
+} from '#libs/sip';
+import type { SproutObserver } from '../ports.js';
+import { createMmtel } from './mmtel.js';
+import { MMTEL_LISTENER, type MmtelSettings, type ServiceDocuments } from './mmtel.port.js';
+
+export type MmtelNodeOptions = Readonly<{
+  homeDomain: string;
+  bindAddress: string;
+  port: number;
+  homeCountry: string;
+  documents?: ServiceDocuments;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  metrics: Metrics;
+  /** The router's, for what could not be served. */
+  observer: SproutObserver;
+  timers: TimerWheel;
+  peers: PeerCheck;
+  hub?: MemoryHub;
+  memoryOnly: boolean;
+}>;
+
+/** Where this process finds itself when it listens on every address. */
+const LOOPBACK = '127.0.0.1';
+
+export interface MmtelNode {
+  readonly endpoint: SipEndpoint;
+  /** Where the names in filter criteria lead: for the router's resolver. */
+  readonly names: Readonly<Record<string, readonly Target[]>>;
+  stopAccepting(): void;
+  close(): Promise<void>;
+}
+
+const listenersOf = (options: MmtelNodeOptions): ListenerOptions[] => {
+  const { bindAddress: address, port, peers: allowPeer, memoryOnly } = options;
+  const common = { name: MMTEL_LISTENER, address, port, allowPeer, memoryOnly };
+  return [
+    { ...common, transport: 'tcp' },
+    { ...common, transport: 'udp' },
+  ];
+};
+
+const COUNTS = [
+  'diverted',
+  'diversion-limit',
+  'diversion-nowhere',
+  'barred',
+  'privacy-not-given',
+  'ack-dropped',
+] as const;
+
+const observerOf = ({ metrics, observer }: MmtelNodeOptions): SproutObserver => {
+  const counts = metrics.counters(
+    'mmtel_events_total',
+    'What the telephony server did, by kind',
+    'kind',
+    COUNTS,
+  );
+  return {
+    count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1),
+    fault: (kind, error) => observer.fault(kind, error),
+  };
+};
+
+/** Names of this process before those that others know. */
+export const resolveNames = (names: MmtelNode['names'], others: Resolver): Resolver => {
+  const own = createStaticResolver(names);
+  return {
+    resolve: (uri) =>
+      Object.hasOwn(names, hostPortOf(uri).split(':', 1)[0]!.toLowerCase())
+        ? own.resolve(uri)
+        : others.resolve(uri),
+    failed: (target) => others.failed?.(target),
+  };
+};
+
+/** Starts listening; resolves when the port is bound. */
+export const startMmtel = async (options: MmtelNodeOptions): Promise<MmtelNode> => {
+  const { homeDomain, homeCountry, documents, clock, random, logger, timers, hub } = options;
+  const transports = createTransports({
+    listeners: listenersOf(options),
+    clock,
+    log: logger,
+    ...(hub === undefined ? {} : { hub }),
+  });
+  await transports.listen();
+  const addresses = transports.addresses();
+  const hosts = [`mmtel.${homeDomain}`, `cdiv.${homeDomain}`];
+  const port = addresses[0]?.port ?? 0;
+  const settings: MmtelSettings = {
+    homeDomain,
+    homeCountry,
+    ownHosts: new Set([
+      ...hosts,
+      ...hosts.map((host) => `${host}:${port}`),
+      ...addresses.map(({ address, port: own }) => hostPort(address, own)),
+    ]),
+  };
+  const ports = {
+    ...(documents === undefined ? {} : { documents }),
+    clock,
+    random,
+    observer: observerOf(options),
+    endpoint: () => endpoint,
+  };
+  const endpoint: SipEndpoint = createEndpoint({
+    name: 'mmtel',
+    random,
+    timers,
+    transports,
+    resolver: createStaticResolver({}),
+    user: createMmtel(ports, settings),
+    onDefect: (error) => logger.error({ err: error }, 'defect in the telephony server'),
+  });
+  transports.setReceiver(endpoint);
+  const targets = addresses.map(({ transport, address, port: own }): Target => ({
+    transport,
+    address: isWildcard(address) ? LOOPBACK : address,
+    port: own,
+  }));
+  return {
+    endpoint,
+    names: Object.fromEntries(hosts.map((host) => [host, targets])),
+    stopAccepting: () => transports.stopAccepting(),
+    close: () => transports.close(),
+  };
+};
