@@ -3,11 +3,13 @@
 import type { Registration } from '#libs/domain';
 import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
+  canonicalIp,
+  createDnsResolver,
   createEndpoint,
-  createStaticResolver,
   createTransports,
   overloadCounts,
   endpointCounts,
+  familyOf,
   type Flow,
   flowTokens,
   hostPort,
@@ -15,6 +17,7 @@ import {
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
+  type NameLookup,
   OverloadControl,
   type SipEndpoint,
   type SipMessage,
@@ -44,6 +47,8 @@ export type BonoNodeOptions = Readonly<{
   flowTokenKey: Buffer;
   /** Who clients are shown over TLS and WSS; without it there are neither (edge-identity.ts). */
   tls?: TlsOptions;
+  /** Names that the edge must find: a SPROUT_ADDRESS that is one. Default: addresses only. */
+  dns?: NameLookup;
   /** Joins nodes of one process. */
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
@@ -130,6 +135,30 @@ const settingsOf = (
   };
 };
 
+/** The router by its names of this deployment: one address at hand, or a name behind which DNS has several. */
+const resolverOf = ({
+  process: { homeDomain, bindAddress },
+  config,
+  dns,
+  clock,
+  random,
+}: BonoNodeOptions) => {
+  const sprout = config.sproutAddress || bindAddress;
+  const address = canonicalIp(sprout);
+  const at = (port: number) => (address === undefined ? [] : [{ transport: 'tcp' as const, address, port }]);
+  const [icscf, scscf] = [`icscf.${homeDomain}`, `scscf.${homeDomain}`];
+  return createDnsResolver({
+    dns,
+    clock,
+    random,
+    transports: ['udp', 'tcp'],
+    families: [familyOf(bindAddress)],
+    ...(address === undefined
+      ? { aliases: { [icscf]: sprout, [scscf]: sprout } }
+      : { names: { [icscf]: at(config.icscfPort), [scscf]: at(config.scscfPort) } }),
+  });
+};
+
 const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
 
 type Shown = Readonly<{ endpoint: SipEndpoint; flows: ClientFlows; overload: OverloadControl }>;
@@ -181,16 +210,12 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   const { user, flows } = createBono(ports, bonoSettings);
   const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
   const overload = new OverloadControl(clock, options.wait ?? measured);
-  const sprout = config.sproutAddress || settings.bindAddress;
   const endpoint: SipEndpoint = createEndpoint({
     name: 'bono',
     random,
     timers,
     transports,
-    resolver: createStaticResolver({
-      [`icscf.${settings.homeDomain}`]: [{ transport: 'tcp', address: sprout, port: config.icscfPort }],
-      [`scscf.${settings.homeDomain}`]: [{ transport: 'tcp', address: sprout, port: config.scscfPort }],
-    }),
+    resolver: resolverOf(options),
     user,
     proxyRequire: 'any',
     // How urgent it is does not matter while everything is taken.

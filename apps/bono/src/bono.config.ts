@@ -60,11 +60,15 @@ export class BonoConfig {
   @Max(65535, PORT)
   bonoTrustedPort = 5058;
 
-  @Env('SPROUT_ADDRESS', 'IP address of the SIP router, as this edge reaches it', {
-    defaultText: '`BIND_ADDRESS`',
-  })
+  @Env(
+    'SPROUT_ADDRESS',
+    'IP address of the SIP router, or a name with the addresses of several, as this edge reaches it',
+    {
+      defaultText: '`BIND_ADDRESS`',
+    },
+  )
   @IsOptional()
-  @Matches(HOST, { message: 'takes an IP address' })
+  @Matches(HOST, { message: 'takes an IP address or a host name' })
   sproutAddress = '';
 
   @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')

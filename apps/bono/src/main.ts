@@ -8,6 +8,7 @@ import {
   startProcess,
   waitUntil,
 } from '#libs/runtime';
+import { openDns } from '#libs/dns';
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { BonoConfig } from './bono.config.js';
 import { startBono } from './bono-node.js';
@@ -25,6 +26,7 @@ await startProcess('bono', common, async ({ clock, random, logger, metrics, heal
   const { tls, close: forgetIdentity } = await openEdgeIdentity({ process: common, config, clock, logger });
   const node = await startBono({
     ...(tls === undefined ? {} : { tls }),
+    dns: openDns({ servers: common.dnsServers, clock, random, metrics }),
     process: common,
     config,
     clock,

@@ -27,6 +27,7 @@ import {
   waitUntil,
 } from '#libs/runtime';
 import { refuseLostCredentials } from '#projections/subscriber-profiles';
+import { openDns } from '#libs/dns';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import type { ClearwaterConfig } from './clearwater.config.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
@@ -152,7 +153,8 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
   const hub = configs.clearwater.sproutLink === 'memory' ? { hub: new MemoryHub({ clock }) } : {};
-  const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, ...hub };
+  const dns = openDns({ servers: configs.process.dnsServers, clock, random, metrics });
+  const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, dns, ...hub };
   const sprout = await startSprout({
     ...shared,
     config: configs.sprout,

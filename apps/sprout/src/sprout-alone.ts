@@ -1,6 +1,7 @@
 // Sprout in a process of its own: its own log and registration view in DATA_DIR, Homestead over HTTP. Used by main.ts.
 import path from 'node:path';
 import { UPCASTERS } from '#libs/domain';
+import { openDns } from '#libs/dns';
 import { connectHomestead } from '#libs/homestead-client';
 import { openProcessData } from '#libs/projector';
 import {
@@ -59,7 +60,7 @@ export const startSproutAlone = async (
   config: SproutConfig,
   parts: ProcessParts,
 ): Promise<Readonly<{ http: HttpServer }>> => {
-  const { clock, random, health, shutdown } = parts;
+  const { clock, random, metrics, health, shutdown } = parts;
   const sip = health.part('sip');
   const data = await openData(common, parts);
   const apiKey = presentedKey(common.apiKeys, 'homestead');
@@ -77,6 +78,7 @@ export const startSproutAlone = async (
     process: common,
     config,
     timers,
+    dns: openDns({ servers: common.dnsServers, clock, random, metrics }),
     homestead: link.homestead,
     dialogKey: loadKeyFile(path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock }),

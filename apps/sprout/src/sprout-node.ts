@@ -7,13 +7,15 @@ import type { RegistrationEvent } from '#libs/domain';
 import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
   createEndpoint,
-  createStaticResolver,
+  createDnsResolver,
   createTransports,
   endpointCounts,
+  familyOf,
   hostPort,
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
+  type NameLookup,
   OverloadControl,
   overloadCounts,
   type SipEndpoint,
@@ -52,6 +54,8 @@ export type SproutNodeOptions = Readonly<{
    */
   dialogKey?: Buffer;
   hub?: MemoryHub;
+  /** Names that the router must find. Default: addresses only. */
+  dns?: NameLookup;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
   /** How long input waits; default: measured on the sockets, where there are any. */
@@ -219,7 +223,13 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     random,
     timers,
     transports,
-    resolver: createStaticResolver({}),
+    resolver: createDnsResolver({
+      dns: options.dns,
+      clock,
+      random,
+      transports: ['udp', 'tcp'],
+      families: [familyOf(options.process.bindAddress)],
+    }),
     user: createSprout(ports, settings),
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),

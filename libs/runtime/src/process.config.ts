@@ -1,10 +1,12 @@
 // Variables that every app shares. Each app loads this class beside its own (apps/<app>/src/<app>.config.ts).
 // Read by main.ts of every app.
 import {
+  ArrayMaxSize,
   IsBoolean,
   IsIn,
   IsInt,
   IsIP,
+  IsOptional,
   Matches,
   Max,
   Min,
@@ -42,6 +44,10 @@ class Keys {
   }
 }
 
+/** Text that libs/dns reads; whether the address is one shows when it is asked. */
+const DNS_SERVER =
+  /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
+
 export class ProcessConfig {
   @Env('HOME_DOMAIN', 'the domain that this core serves')
   @Matches(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
@@ -71,6 +77,19 @@ export class ProcessConfig {
   @Env('TRUSTED_PEERS', 'addresses and networks that may use trusted SIP ports and HTTP, beside this machine')
   @Validate(Peers)
   trustedPeers: string[] = [];
+
+  @Env(
+    'DNS_SERVERS',
+    'DNS servers that SIP asks for names, address or address:port, at most three; empty: none, and only names of /etc/hosts are known',
+    { kind: 'list', defaultText: 'those of the machine' },
+  )
+  @IsOptional()
+  @ArrayMaxSize(3, { message: 'takes at most three servers' })
+  @Matches(DNS_SERVER, {
+    each: true,
+    message: 'takes IP addresses, with a port if need be: 192.0.2.1:5353, [2001:db8::1]:53',
+  })
+  dnsServers: string[] | undefined = undefined;
 
   @Env('DATA_DIR', 'folder of the log, the views, the keys; one process owns it')
   @Matches(/^[^\0]+$/, { message: 'takes a folder' })

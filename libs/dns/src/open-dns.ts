@@ -1,0 +1,31 @@
+// The DNS client of one process: of DNS_SERVERS, or of the machine's own servers, with /etc/hosts and with its counts among the
+// metrics. Used by the apps that send SIP to names.
+import type { Clock, Metrics, Random } from '#libs/runtime';
+import { createDnsExchange } from './adapters/dns-packet.exchange.js';
+import { parseDnsServer, systemDnsServers, systemHosts } from './adapters/system-names.js';
+import { type CachedDns, createDns } from './cached-dns.js';
+
+export type OpenDnsOptions = Readonly<{
+  /** undefined: the machine's; empty: nobody is asked, and only /etc/hosts is known. */
+  servers: readonly string[] | undefined;
+  clock: Clock;
+  random: Random;
+  metrics: Pick<Metrics, 'counted'>;
+}>;
+
+export const openDns = ({ servers, clock, random, metrics }: OpenDnsOptions): CachedDns => {
+  const dns = createDns({
+    servers: servers?.flatMap((text) => parseDnsServer(text) ?? []) ?? systemDnsServers(),
+    exchange: createDnsExchange({ clock, random }),
+    hosts: systemHosts(),
+    clock,
+  });
+  const { counts } = dns;
+  metrics.counted('dns_total', 'DNS questions, by what became of them', 'kind', {
+    asked: () => counts.asked,
+    unanswered: () => counts.unanswered,
+    stale: () => counts.stale,
+    refused: () => counts.refused,
+  });
+  return dns;
+};
