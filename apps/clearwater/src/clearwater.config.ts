@@ -17,14 +17,6 @@ export class ClearwaterConfig {
   @IsIn(['embedded'], EMBEDDED)
   eventLog = 'embedded' as const;
 
-  @Env('VIEW_STORE', 'where registrations and challenges are kept: embedded (memory, rebuilt from the log)')
-  @IsIn(['embedded'], EMBEDDED)
-  viewStore = 'embedded' as const;
-
-  @Env('SUBSCRIBER_STORE', 'where subscribers are kept: embedded (SQLite in DATA_DIR)')
-  @IsIn(['embedded'], EMBEDDED)
-  subscriberStore = 'embedded' as const;
-
   @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
     kind: 'boolean',
     defaultText: '`1` on loopback',

@@ -26,6 +26,7 @@ import {
   StartRefused,
   waitUntil,
 } from '#libs/runtime';
+import type { StoresConfig } from '#libs/stores';
 import { refuseLostCredentials } from '#projections/subscriber-profiles';
 import { openDns } from '#libs/dns';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
@@ -41,6 +42,7 @@ export type ClearwaterConfigs = Readonly<{
   homestead: HomesteadConfig;
   provisioning: HomesteadProvConfig;
   clearwater: ClearwaterConfig;
+  stores: StoresConfig;
 }>;
 
 export type ClearwaterOptions = Readonly<{
@@ -65,13 +67,13 @@ const refuseLostLog = async ({ log, profiles }: Storage): Promise<void> => {
   if (seen === undefined || (head !== undefined && comparePositions(seen, head) <= 0)) return;
   throw new StartRefused(
     `the log ends at offset ${head?.offset ?? 'none'}, but the views have seen ${seen.offset}: events are lost. ` +
-      'Restore DATA_DIR/log from a backup; or, to go on without them, remove DATA_DIR/views.sqlite*',
+      'Restore DATA_DIR/log from a backup; or, to go on without them, remove DATA_DIR/views.sqlite* (where they are in Cassandra: name another CASSANDRA_KEYSPACE)',
   );
 };
 
 const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage; views: Views }> => {
   const config = options.configs.process;
-  const storage = await openStorage(config, options);
+  const storage = await openStorage(config, options.configs.stores, options);
   await refuseLostLog(storage);
   const views = await openViews(config.dataDir, storage, storage.follow);
   await refuseLostCredentials(storage, config);

@@ -4,6 +4,7 @@ import { HomesteadConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
 import { EXIT_CONFIG, isLoopback, loadConfigOrExit, ProcessConfig } from '#libs/runtime';
+import { StoresConfig } from '#libs/stores';
 import { ClearwaterConfig } from './clearwater.config.js';
 import type { ClearwaterConfigs } from './clearwater.js';
 
@@ -16,6 +17,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     homestead: loadConfigOrExit(HomesteadConfig),
     provisioning: loadConfigOrExit(HomesteadProvConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
+    stores: loadConfigOrExit(StoresConfig),
   };
   if (configs.clearwater.demo === true && !isLoopback(configs.process.bindAddress)) {
     process.stderr.write(

@@ -1,11 +1,12 @@
-// Everything that DATA_DIR holds, opened together: the log, the views, the credentials, the keys.
+// Everything that DATA_DIR holds, opened together: the log, the views, the credentials, the keys; and the engines that hold some of
+// it instead where the configuration says so.
 // One process owns the folder; a second one is refused by the log's lock.
 import path from 'node:path';
-import type { LiveChallenges } from '#apps/sprout';
+import { createChallengeStore, type LiveChallenges, type SharedView, sharedViewOf } from '#apps/sprout';
 import { UPCASTERS } from '#libs/domain';
 import { openProcessData, type ProcessData } from '#libs/projector';
 import { loadKeyFile, type ProcessConfig, type ProcessParts } from '#libs/runtime';
-import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
+import { type KeyValueStore, openEngines, type StoresConfig } from '#libs/stores';
 import { type DocumentsByUser, openDocuments } from '#projections/documents-by-user';
 import { openSubscriberStores, type SubscriberStores } from '#projections/subscriber-profiles';
 
@@ -13,19 +14,27 @@ export type Storage = ProcessData &
   SubscriberStores &
   Readonly<{
     challenges: KeyValueStore<LiveChallenges>;
+    /** Where registrations are kept in memcached. */
+    sharedView: SharedView | undefined;
     documents: DocumentsByUser;
     /** Signs flow tokens; outlives the process, so that UDP flows do too. */
     flowTokenKey: Buffer;
   }>;
 
 /** Opens everything, and closes it when the process ends. Rejects as openProcessData does. */
-export const openStorage = async (config: ProcessConfig, parts: ProcessParts): Promise<Storage> => {
+export const openStorage = async (
+  config: ProcessConfig,
+  stores: StoresConfig,
+  parts: ProcessParts,
+): Promise<Storage> => {
+  const engines = await openEngines(stores, parts);
   const data = await openProcessData(config, parts, UPCASTERS);
   return {
-    ...(await openSubscriberStores(data, config, parts)),
+    ...(await openSubscriberStores(data, config, parts, engines)),
     ...data,
-    documents: await openDocuments(data),
-    challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock: parts.clock }),
+    documents: await openDocuments(data, engines),
+    challenges: createChallengeStore(engines, parts.clock),
+    sharedView: sharedViewOf(engines, stores, config.dataDir, parts.random),
     flowTokenKey: loadKeyFile(path.join(config.dataDir, 'flow-token.key'), 'flow token key'),
   };
 };

@@ -1,5 +1,5 @@
 // The views of the all-in-one, brought up to the end of the log before anything is served (docs/architecture.md §3).
-import { openRegistrationView } from '#apps/sprout';
+import { openRegistrationView, openSharedRegistrationView, type SharedView } from '#apps/sprout';
 import { type FollowOptions, followLog } from '#libs/projector';
 import { type DocumentsByUser, documentsByUser } from '#projections/documents-by-user';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
@@ -13,11 +13,21 @@ export interface Views {
 /** Opens the views; resolves when they show all that the log holds. */
 export const openViews = async (
   dataDir: string,
-  { profiles, documents }: Readonly<{ profiles: SubscriberProfiles; documents: DocumentsByUser }>,
+  {
+    profiles,
+    documents,
+    sharedView,
+  }: Readonly<{
+    profiles: SubscriberProfiles;
+    documents: DocumentsByUser;
+    sharedView: SharedView | undefined;
+  }>,
   options: FollowOptions,
 ): Promise<Views> => {
   const [registrations, ...others] = await Promise.all([
-    openRegistrationView(dataDir, options),
+    sharedView === undefined
+      ? openRegistrationView(dataDir, options)
+      : openSharedRegistrationView(sharedView, options),
     followLog(subscriberProfiles, profiles, options),
     followLog(documentsByUser, documents, options),
   ]);

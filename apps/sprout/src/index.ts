@@ -4,6 +4,7 @@ export { type ContactRequests, CONTACTS_MAX, contactRequests } from './registrar
 export * from './registrar/expiry.js';
 export { type RegistrationChange, updateRegistration } from './registrar/update-registration.js';
 export * from './registration-view.js';
+export * from './shared-registration-view.js';
 export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';

@@ -52,3 +52,5 @@ export type { CassandraDatabase } from './adapters/cassandra/cassandra-database.
 export { type CassandraOptions, openCassandra } from './adapters/cassandra/cassandra-database.js';
 export { createCassandraTableStore } from './adapters/cassandra/cassandra-table-store.js';
 export { createCassandraCredentialStore } from './adapters/cassandra/cassandra-credential-store.js';
+export * from './stores.config.js';
+export * from './adapters/open-engines.js';

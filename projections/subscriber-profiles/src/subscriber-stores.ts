@@ -6,10 +6,13 @@ import type { EventLog } from '#libs/event-log';
 import type { ProcessData } from '#libs/projector';
 import { type ProcessConfig, type ProcessParts, StartRefused } from '#libs/runtime';
 import {
+  createCassandraCredentialStore,
+  createCassandraTableStore,
   createSealedCredentialStore,
   createSqliteTableStore,
   type CredentialStore,
   DatabaseDamaged,
+  type Engines,
   loadMasterKey,
   moveCredentials,
   openWholeDatabase,
@@ -17,6 +20,7 @@ import {
   type SqliteDatabase,
 } from '#libs/stores';
 import { subscriberProfiles, type SubscriberProfilesRow } from './subscriber-profiles.js';
+import type { ReadStream } from './workspace.js';
 import { createSubscriberProfiles, type SubscriberProfiles } from './subscriber-profiles.store.js';
 
 export interface SubscriberStores {
@@ -63,9 +67,20 @@ export const openSubscriberStores = async (
   { log, database }: Pick<ProcessData, 'log' | 'database'>,
   config: Config,
   parts: ProcessParts,
+  { cassandra }: Engines = {},
 ): Promise<SubscriberStores> => {
   const { clock, logger } = parts;
   const { name } = subscriberProfiles;
+  const readStream: ReadStream = (stream, from) => log.read(stream, from);
+  if (cassandra !== undefined) {
+    const masterKey = loadMasterKey(config.masterKeyFile || path.join(config.dataDir, 'master.key'));
+    const table = await createCassandraTableStore<SubscriberProfilesRow>({ database: cassandra, name });
+    return {
+      log,
+      credentials: await createCassandraCredentialStore({ database: cassandra, masterKey, clock }),
+      profiles: createSubscriberProfiles({ table, readStream }),
+    };
+  }
   const table = await createSqliteTableStore<SubscriberProfilesRow>({ database, name });
   const masterKey = loadMasterKey(config.masterKeyFile || path.join(config.dataDir, 'master.key'));
   const own = await openCredentials(config, parts);
@@ -74,7 +89,7 @@ export const openSubscriberStores = async (
   return {
     log,
     credentials: await createSealedCredentialStore({ database: own, masterKey, clock }),
-    profiles: createSubscriberProfiles({ table, readStream: (stream, from) => log.read(stream, from) }),
+    profiles: createSubscriberProfiles({ table, readStream }),
   };
 };
 

@@ -29,7 +29,7 @@ export const STEPS: readonly Step[] = [
     statements: (keyspace) => [
       `CREATE TABLE IF NOT EXISTS ${keyspace}.views (view_name text PRIMARY KEY, epoch int, buckets int)`,
       `CREATE TABLE IF NOT EXISTS ${keyspace}.view_checkpoints (view_name text, epoch int, generation int, log_partition int,
-        log_offset bigint, PRIMARY KEY ((view_name, epoch)))`,
+        log_offset bigint, cursors text, PRIMARY KEY ((view_name, epoch)))`,
       `CREATE TABLE IF NOT EXISTS ${keyspace}.view_rows (view_name text, epoch int, bucket int, key text, row text,
         generation int, log_partition int, log_offset bigint, PRIMARY KEY ((view_name, epoch, bucket), key))`,
     ],

@@ -1,6 +1,6 @@
 // TableStore in Cassandra: rows of a view spread over buckets, written with the log's position as their timestamp.
 // Port: table-store.port.ts. Nothing is cached: other processes write too.
-import { comparePositions, type Position } from '#libs/decider';
+import { type Checkpoint, comparePositions, type Position } from '#libs/decider';
 import { stableHash } from '../../stable-hash.js';
 import type { Codec } from '../../key-value-store.port.js';
 import type { RowChange, TableStore } from '../../table-store.port.js';
@@ -47,10 +47,10 @@ const statementsFor = (keyspace: string) => {
     put: `INSERT INTO ${keyspace}.view_rows (view_name, epoch, bucket, key, row, generation, log_partition, log_offset)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?`,
     empty: `DELETE FROM ${keyspace}.view_rows USING TIMESTAMP ? WHERE ${at}`,
-    checkpoint: `SELECT generation, log_partition, log_offset FROM ${keyspace}.view_checkpoints
+    checkpoint: `SELECT generation, log_partition, log_offset, cursors FROM ${keyspace}.view_checkpoints
       WHERE view_name = ? AND epoch = ?`,
-    putCheckpoint: `INSERT INTO ${keyspace}.view_checkpoints (view_name, epoch, generation, log_partition, log_offset)
-      VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?`,
+    putCheckpoint: `INSERT INTO ${keyspace}.view_checkpoints (view_name, epoch, generation, log_partition, log_offset, cursors)
+      VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`,
     dropCheckpoint: `DELETE FROM ${keyspace}.view_checkpoints USING TIMESTAMP ? WHERE view_name = ? AND epoch = ?`,
     scan: {
       from: scan('>=', ''),
@@ -111,7 +111,7 @@ class CassandraTableStore<R> implements TableStore<R> {
   }
 
   /** Rows first, then the checkpoint: what a crash leaves out between them is folded again. */
-  async apply(changes: readonly RowChange<R>[], checkpoint?: Position): Promise<void> {
+  async apply(changes: readonly RowChange<R>[], checkpoint?: Checkpoint): Promise<void> {
     const newest = new Map<string, RowChange<R>>();
     for (const change of changes) {
       const fault = faultOf(this.#name, change.key);
@@ -121,20 +121,24 @@ class CassandraTableStore<R> implements TableStore<R> {
     }
     await inParallel([...newest.values()], (change) => this.#put(change));
     if (!checkpoint) return;
-    const { generation, partition, offset } = checkpoint;
+    const { generation, partition, offset, cursors } = checkpoint;
     await this.#database.write(this.sql.putCheckpoint, [
       this.#name,
       this.head.epoch,
       generation,
       partition,
       BigInt(offset),
+      cursors === undefined ? null : JSON.stringify(cursors),
       timestampOf(checkpoint),
     ]);
   }
 
-  async checkpoint(): Promise<Position | undefined> {
+  async checkpoint(): Promise<Checkpoint | undefined> {
     const [found] = await this.#database.read(this.sql.checkpoint, [this.#name, this.head.epoch]);
-    return positionIn(found);
+    const position = positionIn(found);
+    const cursors = found?.['cursors'];
+    if (position === undefined || typeof cursors !== 'string') return position;
+    return { ...position, cursors: JSON.parse(cursors) as Record<string, number> };
   }
 
   async scan({ after, prefix = '', limit }: { after?: string; prefix?: string; limit: number }) {

@@ -135,6 +135,17 @@ describe('the rows of a view', () => {
     expect(await reader.get('a')).toBeUndefined();
   });
 
+  it('have a checkpoint with the cursors of a log with partitions', async () => {
+    const name = `view-${(views += 1)}`;
+    const table = await tableNamed(name);
+    const checkpoint = { ...at(9), cursors: { 'registration/0': 5, 'registration/1': 4 } };
+    await table.apply([], checkpoint);
+    await table.apply([], { ...at(7), cursors: { 'registration/0': 3, 'registration/1': 4 } });
+    expect(await (await tableNamed(name)).checkpoint()).toEqual(checkpoint);
+    await table.apply([], at(20));
+    expect(await table.checkpoint()).toEqual(at(20));
+  });
+
   it('are refused a generation that no timestamp can hold', async () => {
     const table = await tableNamed(`view-${(views += 1)}`);
     const change = { key: 'a', row: row(1), position: at(1, 1_024) };

@@ -2,7 +2,6 @@
 // The package speaks the protocol; its lists of failed servers, retries and pings are not used: they answer late or never.
 // Written to by memcached-key-value-store.ts and its sentinels.
 import type { Socket } from 'node:net';
-import Memcached from 'memcached';
 import type { Clock } from '#libs/runtime';
 import { StoreUnavailable } from '../../key-value-store.port.js';
 
@@ -112,8 +111,10 @@ export class MemcachedLink {
     return (this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined)));
   }
 
-  #connect(): Promise<Connection> {
+  async #connect(): Promise<Connection> {
     const { clock, server, timeoutMs } = this.options;
+    // Loaded when it is used: it takes a tenth of a second.
+    const { default: Memcached } = await import('memcached');
     const driver = new Memcached(server, {
       poolSize: 1,
       retries: 0,

@@ -1,0 +1,104 @@
+// The built product with its views in memcached and its subscribers in Cassandra: the same job, and engines that go away and come back.
+import { Phone } from '#libs/phone';
+import { systemClock as clock, systemRandom as random } from '#libs/runtime';
+import { H, type SipMessage } from '#libs/sip';
+import { type RealEngine, startRealEngine } from '#libs/testkit';
+import { RunningProduct, sleep } from './running-product.js';
+
+let memcached: RealEngine;
+let cassandra: RealEngine;
+let product: RunningProduct;
+const phones: Phone[] = [];
+
+beforeAll(async () => {
+  memcached = await startRealEngine('memcached', 3);
+  cassandra = await startRealEngine('cassandra');
+  product = await RunningProduct.start({
+    VIEW_STORE: 'memcached',
+    MEMCACHED_SERVERS: memcached.endpoints.join(','),
+    SUBSCRIBER_STORE: 'cassandra',
+    CASSANDRA_CONTACT_POINTS: cassandra.endpoints.join(','),
+    CASSANDRA_KEYSPACE: `e2e_${random.token(10)}`,
+    CASSANDRA_TIMEOUT_MS: '10000',
+  });
+}, 400_000);
+afterAll(async () => {
+  await Promise.all(phones.map((phone) => phone.close()));
+  await product.close();
+  await Promise.all([memcached.stop(), cassandra.stop()]);
+}, 60_000);
+
+const phone = async (name: 'alice' | 'bob'): Promise<Phone> => {
+  const made = await Phone.start({
+    user: name,
+    domain: 'ims.test',
+    password: product.demo(name).password,
+    server: { address: '127.0.0.1', port: product.ports.BONO_PORT },
+    transport: 'udp',
+    address: '127.0.0.1',
+    clock,
+    random,
+  });
+  phones.push(made);
+  return made;
+};
+const status = (answer: SipMessage | 'timeout'): number | 'timeout' =>
+  answer === 'timeout' ? answer : answer.status;
+const call = async (caller: Phone, callee: Phone): Promise<number | 'timeout'> => {
+  const { request, answer } = await caller.call(callee.aor);
+  if (answer === 'timeout' || answer.status !== 200) return status(answer);
+  const bye = caller.inDialog('BYE', { request, answer }, 2)!;
+  return status(await bye.final);
+};
+const retryAfter = (answer: SipMessage | 'timeout'): string | undefined =>
+  answer === 'timeout' ? undefined : answer.header(H.RetryAfter);
+
+let alice: Phone;
+let bob: Phone;
+
+it('registers two phones and carries a call', async () => {
+  [alice, bob] = [await phone('alice'), await phone('bob')];
+  expect(status(await alice.register())).toBe(200);
+  expect(status(await bob.register())).toBe(200);
+  expect(await call(alice, bob)).toBe(200);
+});
+
+it('has every binding after kill -9, and reaches a UDP phone at once', async () => {
+  await product.end('SIGKILL');
+  await product.launch();
+  expect(await call(alice, bob)).toBe(200);
+});
+
+it('answers 500, never 404 or 480, while memcached is away, and has every binding soon after it is back, empty', async () => {
+  for (const server of [0, 1, 2]) await memcached.signal(server, 'SIGKILL');
+  for (let n = 0; n < 3; n += 1) {
+    const { answer } = await alice.call(bob.aor);
+    expect(status(answer)).toBe(500);
+    expect(Number(retryAfter(answer))).toBeGreaterThanOrEqual(5);
+  }
+  expect(status(await bob.register())).toBe(500);
+  await memcached.start();
+  const backMs = performance.now();
+  const seen = new Set<number | 'timeout'>();
+  for (;;) {
+    const outcome = await call(alice, bob);
+    seen.add(outcome);
+    if (outcome === 200 || performance.now() - backMs > 10_000) break;
+    await sleep(100);
+  }
+  expect([...seen].filter((outcome) => outcome !== 500)).toEqual([200]);
+  expect(performance.now() - backMs).toBeLessThan(8_000);
+  expect(status(await bob.register())).toBe(200);
+  expect(status(await alice.register())).toBe(200);
+});
+
+it('goes on for who is cached while Cassandra hangs, and answers no fault as the user’s', async () => {
+  await cassandra.signal(0, 'SIGSTOP');
+  try {
+    expect(await call(alice, bob)).toBe(200);
+    const { answer } = await alice.call('sip:never-asked-for@ims.test');
+    expect([500, 504, 'timeout']).toContain(status(answer));
+  } finally {
+    await cassandra.signal(0, 'SIGCONT');
+  }
+}, 60_000);
