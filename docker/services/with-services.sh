@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# with-services.sh COMMAND…   : the engines started, the command run with their addresses, the engines ended. SERVICES=1 tells tests that a
-# missing engine is a failure, not a reason to skip. Data is new each time: what a test left behind is not there for the next.
+# with-services.sh COMMAND…   : Kafka started, the command run with its address, Kafka ended. Data is new each time. Tests of the other
+# engines start and end their own, since they stop and kill them. KAFKA_NODES=3: three brokers; SERVICES_ONLY: other engines beside it.
 . "$(dirname "$0")/lib.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 export SERVICES_DIR
@@ -15,9 +15,7 @@ finish() {
 trap finish EXIT
 # Ports of their own, beside those of engines that a developer runs.
 export KAFKA_PORT=${KAFKA_PORT:-29492} MEMCACHED_PORT=${MEMCACHED_PORT:-29611} CASSANDRA_PORT=${CASSANDRA_PORT:-29742} ETCD_PORT=${ETCD_PORT:-29879}
-# SERVICES_ONLY: the engines to start, separated by spaces; all when unset.
 # shellcheck disable=SC2086
-bash "$here/up.sh" ${SERVICES_ONLY:-} >/dev/null
+bash "$here/up.sh" ${SERVICES_ONLY-kafka} >/dev/null
 set -a; . "$SERVICES_RUN/addresses"; set +a
-export SERVICES=1
 "$@"

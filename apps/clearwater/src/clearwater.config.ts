@@ -2,8 +2,6 @@
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import { Env } from '#libs/runtime';
 
-const EMBEDDED = { message: 'takes embedded' };
-
 export class ClearwaterConfig {
   @Env('SPROUT_LINK', 'how edge and router are joined in one process: memory, or tcp (real sockets)')
   @IsIn(['memory', 'tcp'], { message: 'takes memory or tcp' })
@@ -12,10 +10,6 @@ export class ClearwaterConfig {
   @Env('HOMESTEAD_LINK', 'how router and Homestead are joined in one process: memory, or http (real sockets)')
   @IsIn(['memory', 'http'], { message: 'takes memory or http' })
   homesteadLink: 'memory' | 'http' = 'memory';
-
-  @Env('EVENT_LOG', 'where events are kept: embedded (files in DATA_DIR)')
-  @IsIn(['embedded'], EMBEDDED)
-  eventLog = 'embedded' as const;
 
   @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
     kind: 'boolean',

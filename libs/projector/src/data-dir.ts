@@ -3,12 +3,15 @@
 // Used by the start-up of the all-in-one and of each app alone.
 import path from 'node:path';
 import {
-  createEmbeddedLog,
   createUpcasting,
   DirectoryInUse,
-  type EmbeddedLog,
+  EventLogConfig,
   LogDamaged,
   nodeDisk,
+  openConfiguredLog,
+  OtherLog,
+  type ProcessLog,
+  TopicsUnfit,
   type Upcaster,
 } from '#libs/event-log';
 import {
@@ -34,6 +37,8 @@ export type DataDirOptions = Readonly<{
   /** ProcessConfig. */
   dataDir: string;
   logRetentionDays: number;
+  /** Where events are; embedded when absent. */
+  eventLog?: EventLogConfig;
   /** Those of the domain: old events are folded in today's shape. */
   upcasters: readonly Upcaster[];
   clock: Clock;
@@ -45,7 +50,7 @@ export type DataDirOptions = Readonly<{
 }>;
 
 export interface DataDir {
-  readonly log: EmbeddedLog;
+  readonly log: ProcessLog;
   readonly database: SqliteDatabase;
   /** Versions and parked events of a projection, over restarts. */
   readonly ledger: (projection: string) => ProjectionLedger;
@@ -55,11 +60,14 @@ export interface DataDir {
 const A_DAY_MS = 86_400_000;
 const LOG_LOOK_MS = 1_000;
 
-const openLog = (options: DataDirOptions): Promise<EmbeddedLog> => {
+/** What an operator has to mend. */
+const OPERATORS = [DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit];
+
+const openLog = (options: DataDirOptions): Promise<ProcessLog> => {
   const { dataDir, logRetentionDays, upcasters, clock, random, logger, metrics } = options;
   const events = metrics.counter('log_events_appended_total', 'Events made durable');
   const commits = metrics.histogram('log_commit_ms', 'Duration of a group commit, ms', LATENCY_BUCKETS_MS);
-  return createEmbeddedLog({
+  return openConfiguredLog(options.eventLog ?? new EventLogConfig(), {
     directory: dataDir,
     disk: nodeDisk,
     clock,
@@ -73,14 +81,14 @@ const openLog = (options: DataDirOptions): Promise<EmbeddedLog> => {
     report: (message) => logger.warn({ part: 'log' }, message),
   }).catch((error: unknown) => {
     // An operator needs the sentence, not the stack.
-    if (error instanceof DirectoryInUse || error instanceof LogDamaged)
-      throw new StartRefused(error.message, { cause: error });
+    if (OPERATORS.some((fault) => error instanceof fault))
+      throw new StartRefused((error as Error).message, { cause: error });
     throw error;
   });
 };
 
 /** Tells /healthz how the log is, now and from time to time: it stops for good when its disk cannot be trusted. */
-const watchLog = (clock: Clock, log: EmbeddedLog, part: HealthPart): (() => void) => {
+const watchLog = (clock: Clock, log: ProcessLog, part: HealthPart): (() => void) => {
   let cancel = (): void => undefined;
   const look = (): void => {
     const { ok, reason } = log.health();

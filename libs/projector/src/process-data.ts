@@ -1,7 +1,7 @@
 // DATA_DIR as a running process has it: opened from its configuration, closed at its end, and a view that stops shown in
 // /healthz. Used by the start-up of the all-in-one and of each app alone; what is folded into the views is theirs.
-import type { Upcaster } from '#libs/event-log';
-import type { ProcessConfig, ProcessParts } from '#libs/runtime';
+import { EventLogConfig, type Upcaster } from '#libs/event-log';
+import { loadConfigOrExit, type ProcessConfig, type ProcessParts } from '#libs/runtime';
 import { type DataDir, openDataDir } from './data-dir.js';
 import type { FollowOptions } from './follow-log.js';
 
@@ -23,6 +23,7 @@ export const openProcessData = async (
   const data = await openDataDir({
     dataDir,
     logRetentionDays,
+    eventLog: loadConfigOrExit(EventLogConfig),
     upcasters,
     clock,
     random,

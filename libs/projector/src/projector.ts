@@ -1,7 +1,7 @@
 // The loop of every read model, written once: subscribe → fold → write → checkpoint, rebuild when the version is raised,
 // wait while the store is away, and park what cannot be folded so that it holds up its own stream only.
 // Runs inside an app; reads the log, writes a sink. It never sends SIP, Diameter or HTTP.
-import { comparePositions, type Position } from '#libs/decider';
+import { type Checkpoint, comparePositions } from '#libs/decider';
 import {
   PositionUnknown,
   type EventLog,
@@ -49,7 +49,7 @@ export interface Projector {
   readonly name: string;
   /** Resolves once the view holds every event durable at the call (parked ones aside). */
   caughtUp(): Promise<void>;
-  readonly position: Position | undefined;
+  readonly position: Checkpoint | undefined;
   readonly failure: unknown;
   parked(): readonly ParkedStream[];
   /** Folds parked events again, of one stream or all; resolves with how many are still parked. */
@@ -80,7 +80,7 @@ class ProjectorLoop implements Projector {
     this.parking = new Parking(this.ledger, options.parkedEventsMax ?? PARKED_EVENTS_MAX);
   }
 
-  get position(): Position | undefined {
+  get position(): Checkpoint | undefined {
     return this.subscription?.position;
   }
 
@@ -138,7 +138,7 @@ class ProjectorLoop implements Projector {
       topics: projection.topics,
       group: this.name,
       startAt,
-      onBatch: (events) => this.inTurn(() => this.take(events)),
+      onBatch: (events, checkpoint) => this.inTurn(() => this.take(events, checkpoint)),
       onFailure: (error) => {
         if (this.isStopping && error instanceof Stopped) return;
         this.failure = error;
@@ -154,12 +154,13 @@ class ProjectorLoop implements Projector {
     return done;
   }
 
-  private async take(events: readonly RecordedEvent[]): Promise<void> {
+  private async take(events: readonly RecordedEvent[], upTo: Checkpoint | undefined): Promise<void> {
     const { clock, onProgress } = this.options;
     const startMs = clock.monotonicMs();
     const newest = events.at(-1);
+    const checkpoint = upTo ?? newest?.position;
+    if (checkpoint) await this.fold(events, checkpoint);
     if (!newest) return;
-    await this.fold(events, newest.position);
     onProgress?.({
       projection: this.name,
       events: events.length,
@@ -170,7 +171,7 @@ class ProjectorLoop implements Projector {
   }
 
   /** Folds what can be folded, parks the rest, and only then moves the checkpoint past both. */
-  private async fold(events: readonly RecordedEvent[], checkpoint: Position): Promise<void> {
+  private async fold(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void> {
     let left = await this.withoutParked(events);
     for (;;) {
       const poison = await this.tryApply(left, checkpoint);
@@ -181,7 +182,7 @@ class ProjectorLoop implements Projector {
     }
   }
 
-  private async foldSingly(events: readonly RecordedEvent[], checkpoint: Position): Promise<void> {
+  private async foldSingly(events: readonly RecordedEvent[], checkpoint: Checkpoint): Promise<void> {
     let left = events;
     for (;;) {
       const [next, ...rest] = left;
@@ -194,7 +195,7 @@ class ProjectorLoop implements Projector {
 
   private async tryApply(
     events: readonly RecordedEvent[],
-    checkpoint: Position | undefined,
+    checkpoint: Checkpoint | undefined,
   ): Promise<{ recorded: RecordedEvent | undefined; reason: string } | undefined> {
     try {
       await this.retrying(() => this.options.sink.apply(events, checkpoint));

@@ -1,6 +1,6 @@
 // A projection folded into rows that handlers write too (merge streams): each row takes its events by compare-and-set.
 // The rows live in memory or in a cache; how far they go is remembered by snapshots, taken now and then.
-import { comparePositions, type Position } from '#libs/decider';
+import { type Checkpoint, comparePositions } from '#libs/decider';
 import type { RecordedEvent } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
 import { keysOf, type Projection } from './projection.js';
@@ -15,9 +15,9 @@ export interface MergedRows {
 /** Rows kept over a restart: a snapshot holds at least every event up to its position. */
 export interface RowSnapshots {
   /** The position of the snapshot that the rows were loaded from. */
-  checkpoint(): Promise<Position | undefined>;
+  checkpoint(): Promise<Checkpoint | undefined>;
   /** Keeps the rows as they are now, as of the position. */
-  save(position: Position): Promise<void>;
+  save(position: Checkpoint): Promise<void>;
   clear(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface SnapshottingStore {
   get(key: string): Promise<Readonly<{ version: unknown }> | undefined>;
   remove(key: string, version: unknown): Promise<boolean>;
   entries(): Iterable<readonly [string, unknown]>;
-  snapshot(file: string, position: Position): Promise<unknown>;
+  snapshot(file: string, position: Checkpoint): Promise<unknown>;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface SnapshottingStore {
 export const createRowSnapshots = (
   store: SnapshottingStore,
   file: string,
-  restored: Position | undefined,
+  restored: Checkpoint | undefined,
 ): RowSnapshots => ({
   checkpoint: () => Promise.resolve(restored),
   save: async (position) => {
@@ -105,8 +105,8 @@ export const createRowsSink = <Row>(options: RowsSinkOptions<Row>): RowsSink => 
 
 /** Takes snapshots of what was applied, now and then. */
 class SnapshotTaker {
-  private at: Position | undefined;
-  private saved: Position | undefined;
+  private at: Checkpoint | undefined;
+  private saved: Checkpoint | undefined;
   private savedMs: number;
   private eventsSince = 0;
   private saving: Promise<void> | undefined;
@@ -116,7 +116,7 @@ class SnapshotTaker {
     this.savedMs = options.clock.monotonicMs();
   }
 
-  applied(checkpoint: Position, events: number): void {
+  applied(checkpoint: Checkpoint, events: number): void {
     const { snapshotEvents = SNAPSHOT_EVENTS, snapshotIntervalMs = SNAPSHOT_INTERVAL_MS } = this.options;
     this.at = checkpoint;
     this.eventsSince += events;
@@ -162,7 +162,7 @@ class SnapshotTaker {
     if (this.at && isNews && !this.saving) this.saving = this.save(this.at);
   }
 
-  private async save(position: Position): Promise<void> {
+  private async save(position: Checkpoint): Promise<void> {
     const { clock, snapshots, onSnapshotFailure } = this.options;
     this.savedMs = clock.monotonicMs();
     this.eventsSince = 0;

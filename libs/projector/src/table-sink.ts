@@ -1,6 +1,6 @@
 // A projection folded into a table: rows read, events folded, changes and checkpoint written together.
 // Table: libs/stores table-store.port.ts, which itself drops a write that is not newer than the row.
-import type { Position } from '#libs/decider';
+import type { Checkpoint, Position } from '#libs/decider';
 import type { RecordedEvent } from '#libs/event-log';
 import type { RowChange, TableStore } from '#libs/stores';
 import { keysOf, type Projection } from './projection.js';
@@ -16,7 +16,7 @@ export const createTableSink = <Row>(
 
   clear: () => table.clear(),
 
-  async apply(events: readonly RecordedEvent[], checkpoint?: Position): Promise<void> {
+  async apply(events: readonly RecordedEvent[], checkpoint?: Checkpoint): Promise<void> {
     const touched = new Map<RecordedEvent, readonly string[]>();
     for (const recorded of events)
       touched.set(

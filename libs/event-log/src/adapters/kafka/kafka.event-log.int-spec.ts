@@ -1,6 +1,9 @@
 // The log on Kafka against the contract that the embedded log passes, on a real broker.
+import { jest } from '@jest/globals';
 import { describeEventLog } from '../../../contract/event-log.contract.js';
 import { describeWithKafka, testLog } from './broker.fixture.js';
+
+jest.setTimeout(60_000);
 
 describeWithKafka('on Kafka', () => {
   describeEventLog('kafka', async () => {

@@ -23,7 +23,7 @@ import { decodeRecord, type FetchedRecord, type Upcast } from './cloud-events.js
 import { ExpectView, isExpectTopic } from './expect-view.js';
 import type { Verdict } from './expect-fold.js';
 import { KafkaConnection, type KafkaBrokers } from './kafka-connection.js';
-import { KafkaSubscription } from './kafka-subscription.js';
+import { checkpointOf, KafkaSubscription } from './kafka-subscription.js';
 import { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
 import { KafkaLogReader } from './log-reader.js';
 import { partitionOf, partsOf, placeOf, placesOf, topicName, type Place } from './partitions.js';
@@ -52,11 +52,15 @@ export type KafkaLogOptions = Readonly<{
   onCommit?: (events: number, bytes: number, tookMs: number) => void;
   /** Tells an operator of brokers that cannot be reached. */
   report?: (message: string) => void;
+  /** Called at the end of close. */
+  onClosed?: () => Promise<void>;
 }>;
 
 /** What the log on Kafka has beside the port. */
 export interface KafkaLog extends EventLog {
   readonly generation: number;
+  /** How much there was when it was opened, as a checkpoint that has read all of it tells it; undefined: nothing. */
+  readonly head: Position | undefined;
   health(): Readonly<{ ok: boolean; reason?: string }>;
   /** Events that each subscriber has not handled yet; asks the brokers. */
   lags(): Promise<readonly Readonly<{ group: string; lag: number }>[]>;
@@ -73,11 +77,14 @@ export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog
   } finally {
     connection.destroy();
   }
-  return new KafkaEventLog(options, limits);
+  const log = new KafkaEventLog(options, limits);
+  await log.open();
+  return log;
 };
 
 class KafkaEventLog implements KafkaLog {
   readonly generation: number;
+  head: Position | undefined;
   private readonly nameOf: (topic: Topic) => string;
   private readonly reader: KafkaLogReader;
   private readonly lane: ProduceLane;
@@ -133,6 +140,11 @@ class KafkaEventLog implements KafkaLog {
       clock,
       report,
     });
+  }
+
+  async open(): Promise<void> {
+    const head = checkpointOf(this.generation, await this.reader.ends(TOPICS));
+    this.head = head.offset === 0 ? undefined : head;
   }
 
   async append(
@@ -222,6 +234,7 @@ class KafkaEventLog implements KafkaLog {
     await Promise.all([...this.subscriptions].map((subscription) => subscription.stop()));
     await this.expects.stop();
     this.reader.close();
+    await this.options.onClosed?.();
   }
 
   private placeOf(stream: string, topic: Topic): Place {

@@ -1,7 +1,7 @@
 // The snapshot's file format: frames of length, CRC-32 and payload; one header, blocks of rows, one end with their count.
 // Pure. Written and read by snapshot-file.ts.
 import { crc32 } from 'node:zlib';
-import type { Position } from '#libs/decider';
+import type { Checkpoint } from '#libs/decider';
 
 const FORMAT = 1;
 export const FRAME_HEAD_BYTES = 8;
@@ -10,7 +10,7 @@ export const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 const ROW_HEAD_BYTES = 16;
 const [HEADER, ROWS, END] = [0x48, 0x52, 0x45];
 
-export type SnapshotHead = Readonly<{ store: string; position: Position; takenAtMs: number }>;
+export type SnapshotHead = Readonly<{ store: string; position: Checkpoint; takenAtMs: number }>;
 export type Frame =
   | Readonly<{ kind: 'head'; head: SnapshotHead }>
   | Readonly<{ kind: 'rows'; payload: Buffer }>

@@ -324,3 +324,24 @@ describe('a disk that does not answer', () => {
     expect(await table.get('a')).toEqual(row(1));
   });
 });
+
+describe('a checkpoint of a log with partitions', () => {
+  const cursors = (registration: number) => ({ 'registration/0': registration, 'registration/1': 4 });
+
+  it('is kept with its cursors, over a restart, and only the later of two', async () => {
+    const file = newFile();
+    const first = await openFile(file);
+    const table = await tableIn(first);
+    await table.apply([put('a', 1)], { ...at(9), cursors: cursors(5) });
+    await table.apply([], { ...at(7), cursors: cursors(3) });
+    expect(await table.checkpoint()).toEqual({ ...at(9), cursors: cursors(5) });
+    await first.close();
+    opened.delete(first);
+    const again = await tableIn(await openFile(file));
+    expect(await again.checkpoint()).toEqual({ ...at(9), cursors: cursors(5) });
+    await again.apply([put('a', 2)], at(20));
+    expect(await again.checkpoint()).toEqual(at(20));
+    await again.clear();
+    expect(await again.checkpoint()).toBeUndefined();
+  });
+});

@@ -1,7 +1,7 @@
 // TableStore in SQLite: rows in the worker's file, the ones in use also decoded in this thread.
 // Port: table-store.port.ts. Written by projections and handlers; the log's order decides in SQL.
 import { LRUCache } from 'lru-cache';
-import { comparePositions, type Position } from '#libs/decider';
+import { type Checkpoint, comparePositions, type Position } from '#libs/decider';
 import type { Codec } from '../../key-value-store.port.js';
 import type { RowChange, TableStore } from '../../table-store.port.js';
 import { jsonCodec } from './json-codec.js';
@@ -41,11 +41,21 @@ const statementsFor = (table: string) => ({
   clear: `DELETE FROM ${table}`,
 });
 
-const SELECT_CHECKPOINT = 'SELECT generation, log_partition, log_offset FROM checkpoints WHERE view = ?';
+/** Beside the checkpoint of a log with partitions: how far each was read. A table of its own, so that older files need no change. */
+const CREATE_CURSORS = `CREATE TABLE IF NOT EXISTS checkpoint_cursors (
+  view TEXT PRIMARY KEY, generation INTEGER NOT NULL, log_offset INTEGER NOT NULL, cursors TEXT NOT NULL) STRICT`;
+
+const SELECT_CHECKPOINT = `SELECT generation, log_partition, log_offset, cursors
+  FROM checkpoints LEFT JOIN checkpoint_cursors USING (view, generation, log_offset) WHERE view = ?`;
 const PUT_CHECKPOINT = `INSERT INTO checkpoints (view, generation, log_partition, log_offset) VALUES (?, ?, ?, ?)
   ON CONFLICT (view) DO UPDATE SET generation = excluded.generation,
     log_partition = excluded.log_partition, log_offset = excluded.log_offset
   WHERE (excluded.generation, excluded.log_offset) > (generation, log_offset)`;
+const PUT_CURSORS = `INSERT INTO checkpoint_cursors (view, generation, log_offset, cursors) VALUES (?, ?, ?, ?)
+  ON CONFLICT (view) DO UPDATE SET generation = excluded.generation, log_offset = excluded.log_offset,
+    cursors = excluded.cursors
+  WHERE (excluded.generation, excluded.log_offset) > (generation, log_offset)`;
+const DELETE_CURSORS = 'DELETE FROM checkpoint_cursors WHERE view = ?';
 const DELETE_CHECKPOINT = 'DELETE FROM checkpoints WHERE view = ?';
 
 export const createSqliteTableStore = async <R>(options: SqliteTableOptions<R>): Promise<TableStore<R>> => {
@@ -53,6 +63,7 @@ export const createSqliteTableStore = async <R>(options: SqliteTableOptions<R>):
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new RangeError(`${name} is not a table's name`);
   const sql = statementsFor(`"view:${name}"`);
   await database.write([{ sql: CREATE_CHECKPOINTS, sets: [[]] }], () => undefined);
+  await database.write([{ sql: CREATE_CURSORS, sets: [[]] }], () => undefined);
   await database.write([{ sql: sql.create, sets: [[]] }], () => undefined);
   return new SqliteTableStore(options, sql);
 };
@@ -98,7 +109,7 @@ class SqliteTableStore<R> implements TableStore<R> {
     return found;
   }
 
-  async apply(changes: readonly RowChange<R>[], checkpoint?: Position): Promise<void> {
+  async apply(changes: readonly RowChange<R>[], checkpoint?: Checkpoint): Promise<void> {
     for (const { key } of changes) {
       const refused = keyFault(this.#name, key);
       if (refused) throw refused;
@@ -109,15 +120,20 @@ class SqliteTableStore<R> implements TableStore<R> {
     });
     const statements = sets.length > 0 ? [{ sql: this.sql.put, sets }] : [];
     if (checkpoint) {
-      const { generation, partition, offset } = checkpoint;
+      const { generation, partition, offset, cursors } = checkpoint;
       statements.push({ sql: PUT_CHECKPOINT, sets: [[this.#name, generation, partition, offset]] });
+      if (cursors)
+        statements.push({
+          sql: PUT_CURSORS,
+          sets: [[this.#name, generation, offset, JSON.stringify(cursors)]],
+        });
     }
     if (statements.length === 0) return;
     await this.#database.write(statements, (changed) => this.#remember(changes, changed));
   }
 
-  checkpoint(): Promise<Position | undefined> {
-    return this.#database.read(SELECT_CHECKPOINT, [this.#name], ([row]) => row && positionIn(row));
+  checkpoint(): Promise<Checkpoint | undefined> {
+    return this.#database.read(SELECT_CHECKPOINT, [this.#name], ([row]) => row && checkpointIn(row));
   }
 
   async scan(options: { after?: string; prefix?: string; limit: number }) {
@@ -143,6 +159,7 @@ class SqliteTableStore<R> implements TableStore<R> {
     const statements = [
       { sql: this.sql.clear, sets: [[]] },
       { sql: DELETE_CHECKPOINT, sets: [[this.#name]] },
+      { sql: DELETE_CURSORS, sets: [[this.#name]] },
     ];
     await this.#database.write(statements, () => this.#cache.clear());
   }
@@ -176,6 +193,11 @@ const positionIn = ([generation, partition, offset]: SqlRow): Position => ({
   generation: Number(generation),
   partition: Number(partition),
   offset: Number(offset),
+});
+
+const checkpointIn = ([generation, partition, offset, cursors]: SqlRow): Checkpoint => ({
+  ...positionIn([generation, partition, offset] as SqlRow),
+  ...(typeof cursors === 'string' ? { cursors: JSON.parse(cursors) as Record<string, number> } : {}),
 });
 
 const isNewer = <R>(slot: Slot<R>, than: Slot<R>): boolean =>

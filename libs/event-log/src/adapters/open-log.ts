@@ -1,0 +1,86 @@
+// The log that the configuration names, opened: files in DATA_DIR, or topics on Kafka. A folder belongs to one of them, so that what was
+// folded from one log is never gone on with on the other. Used by libs/projector as a process opens its data.
+import { readFileSync } from 'node:fs';
+import type { Position } from '#libs/decider';
+import type { EventLogConfig } from '../event-log.config.js';
+import type { EventLog } from '../event-log.port.js';
+import { createEmbeddedLog, type EmbeddedLogOptions, type LogHealth } from './embedded/embedded.event-log.js';
+import { readWhole, replaceWhole } from './embedded/disk/file-port.js';
+import { ownDirectory } from './embedded/own-directory.js';
+import { openKafkaLog, type KafkaBrokers } from './kafka/index.js';
+
+/** What a process needs of its log beside the port. */
+export interface ProcessLog extends EventLog {
+  readonly generation: number;
+  /** The newest durable event, undefined while the log is empty; on Kafka how much there was when it was opened. */
+  readonly head: Position | undefined;
+  health(): LogHealth;
+}
+
+/** The folder holds what was folded from another log than the configured one. */
+export class OtherLog extends Error {}
+
+/** In a folder whose views are folded from a log on Kafka: which one. */
+const MARK = 'kafka-log';
+
+export type ProcessLogOptions = Pick<
+  EmbeddedLogOptions,
+  'directory' | 'disk' | 'clock' | 'random' | 'versionOf' | 'upcast' | 'onCommit' | 'report'
+> &
+  Readonly<{ retentionMs: number }>;
+
+/** Rejects with DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit, or when no broker answers. */
+export const openConfiguredLog = async (
+  config: EventLogConfig,
+  options: ProcessLogOptions,
+): Promise<ProcessLog> => {
+  if (config.eventLog === 'kafka') return openOnKafka(config, options);
+  const { disk, directory } = options;
+  const mark = await readWhole(disk, `${directory}/${MARK}`);
+  if (mark)
+    throw new OtherLog(
+      `${directory} holds views of a log on Kafka (${mark.toString().trim()}): take another DATA_DIR, or EVENT_LOG=kafka`,
+    );
+  return createEmbeddedLog(options);
+};
+
+const openOnKafka = async (config: EventLogConfig, options: ProcessLogOptions): Promise<ProcessLog> => {
+  const { disk, directory } = options;
+  const release = await ownDirectory(disk, directory);
+  try {
+    if (await readWhole(disk, `${directory}/log/generation`))
+      throw new OtherLog(`${directory} holds an embedded log: take another DATA_DIR, or EVENT_LOG=embedded`);
+    const name = `${config.kafkaTopicPrefix}.${config.kafkaGeneration}`;
+    const mark = (await readWhole(disk, `${directory}/${MARK}`))?.toString().trim();
+    if (mark !== undefined && mark !== name)
+      throw new OtherLog(`${directory} holds views of the log ${mark}, not ${name}: take another DATA_DIR`);
+    if (mark === undefined) await replaceWhole(disk, directory, MARK, Buffer.from(`${name}\n`));
+    return await openKafkaLog({
+      ...options,
+      connection: brokersOf(config),
+      topicPrefix: config.kafkaTopicPrefix,
+      generation: config.kafkaGeneration,
+      partitions: config.kafkaPartitions,
+      isSingle: config.kafkaSingle,
+      onClosed: release,
+    });
+  } catch (error) {
+    await release();
+    throw error;
+  }
+};
+
+const brokersOf = (config: EventLogConfig): KafkaBrokers => {
+  const file = (name: string): Buffer | undefined => (name === '' ? undefined : readFileSync(name));
+  const [ca, cert, key] = [config.kafkaTlsCaFile, config.kafkaTlsCertFile, config.kafkaTlsKeyFile].map(file);
+  const password = file(config.kafkaSaslPasswordFile)?.toString('utf8').trim() ?? '';
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username } = config;
+  return {
+    brokers: config.kafkaBrokers,
+    clientId: config.kafkaTopicPrefix,
+    ...(config.kafkaTls
+      ? { tls: { ...(ca ? { ca: [ca] } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) } }
+      : {}),
+    ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
+  };
+};
