@@ -10,6 +10,7 @@ const ALWAYS = ['Min-Expires', 'Unsupported', 'Allow'];
 /** Flow tokens, call names and other chance are written as what they are. */
 const withoutChance = (text: string): string =>
   text
+    .replace(/sip:odi_[a-z0-9]+@/g, 'sip:ODI@')
     .replace(/sip:[A-Za-z0-9_-]{24,}@/g, 'sip:TOKEN@')
     .replace(/icid-value=[^;\s]+/g, 'icid-value=ICID')
     .replace(/icid=[a-z0-9]+/g, 'icid=ICID')
@@ -98,6 +99,28 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
     served: data.served,
     criteria: matchedWords(data),
     rang: data.targets.map(({ contact }) => contact).join(','),
+  }),
+  ServerInvoked: ({ role, sessionCase, served, priority, server }) => ({
+    served,
+    case: sessionCase ?? role,
+    asked: `${String(priority)}:${String(server)}`,
+  }),
+  ServerReturned: ({ served, priority, server, requestUri, target }) => ({
+    served,
+    by: `${String(priority)}:${String(server)}`,
+    to: requestUri,
+    target,
+  }),
+  ServerFailed: ({ priority, server, handling, status, why }) => ({
+    by: `${String(priority)}:${String(server)}`,
+    handling,
+    status,
+    why,
+  }),
+  ServerAnswered: ({ priority, server, status, returned }) => ({
+    by: `${String(priority)}:${String(server)}`,
+    status,
+    returned: String(returned),
   }),
   RequestRefused: ({ role, status, why }) => ({ role, status, why }),
   CallAnswered: ({ status, contact }) => ({ status, contact }),

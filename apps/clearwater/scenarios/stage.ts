@@ -3,6 +3,7 @@ import { CALL_SPOOL_MS } from '#apps/sprout';
 import type { Subscription } from '#libs/event-log';
 import type { SipMessage } from '#libs/sip';
 import { createWorld, type World, type WorldOptions } from '../sim/world.js';
+import { ApplicationServer } from './application-server.js';
 import { Cast } from './cast.js';
 import { eventLine, messageLines, rowLine } from './scenario-words.js';
 
@@ -17,6 +18,7 @@ const ORDER: Readonly<Record<Kind, number>> = { sip: 0, log: 1 };
 
 export class Stage {
   readonly cast = new Map<string, Cast>();
+  readonly servers = new Map<string, ApplicationServer>();
   /** Headers that are written down. */
   shown: readonly string[] = [];
   /** Families of events that are written down. */
@@ -57,6 +59,15 @@ export class Stage {
     this.cast.set(name, cast);
   }
 
+  async addServer(name: string, address: string): Promise<void> {
+    const { clock, random, hub } = this.world;
+    const onRequest = (request: SipMessage): void => {
+      this.#traffic++;
+      this.#see('sip', name, messageLines(request, this.shown), '<- ');
+    };
+    this.servers.set(name, await ApplicationServer.start({ address, clock, random, hub, onRequest }));
+  }
+
   named(name: string): Cast {
     const cast = this.cast.get(name);
     if (cast === undefined) throw new Error(`nobody is called ${name}`);
@@ -95,6 +106,7 @@ export class Stage {
 
   async close(): Promise<void> {
     await this.#feed?.stop();
+    for (const server of this.servers.values()) await server.close();
     await this.world.close();
   }
 

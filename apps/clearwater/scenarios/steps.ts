@@ -3,6 +3,7 @@ import type { SproutConfig } from '#apps/sprout';
 import { type RegisterOptions, type RequestParts, strictly } from '#libs/phone';
 import type { WorldOptions } from '../sim/world.js';
 import { WORLD_DOMAIN } from '../sim/world.js';
+import type { ApplicationServer } from './application-server.js';
 import type { Cast } from './cast.js';
 import { criteriaXml } from './criteria-xml.js';
 import { settingsIn, type Step } from './scenario-file.js';
@@ -13,7 +14,7 @@ const headerLines = (more: readonly string[]): string => more.map((line) => `${l
 const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 
-/** `world nodes=2 digest=SHA-256,MD5`: how the world is made. The first step, where there is one. */
+/** `world nodes=2 digest=SHA-256,MD5 joins=no`: how the world is made. The first step, where there is one. */
 export const worldOptions = (step: Step): WorldOptions => {
   const settings = settingsIn(step, 1);
   const sprout: Partial<SproutConfig> = {
@@ -22,7 +23,8 @@ export const worldOptions = (step: Step): WorldOptions => {
       settings.get('digest')?.split(',') as SproutConfig['digestAlgorithms'] | undefined,
     ),
   };
-  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout };
+  const joins = settings.get('joins') === 'no' ? { joins: false } : {};
+  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, ...joins };
 };
 
 const subscriber = async (stage: Stage, step: Step): Promise<void> => {
@@ -118,9 +120,32 @@ const sends = (cast: Cast, step: Step): void => {
   if (exchange !== undefined) cast.sends(exchange);
 };
 
+/** Steps that begin with an application server's name. */
+const serves = async (server: ApplicationServer, step: Step): Promise<void> => {
+  const [, verb = '', ...rest] = step.words;
+  if (verb === 'answers')
+    server.behaviour = { kind: 'answers', statuses: rest[0] === 'nothing' ? [] : rest.map(Number) };
+  else if (verb === 'is-silent') server.behaviour = { kind: 'silent' };
+  else if (verb === 'leaves') await server.close();
+  else if (verb === 'bridges') {
+    server.behaviour = { kind: 'bridges', ...optional('to', settingsIn(step, 2).get('to')) };
+  } else if (verb === 'proxies') {
+    const settings = settingsIn(step, 2);
+    server.behaviour = {
+      kind: 'proxies',
+      ...optional('to', settings.get('to')),
+      ...optional('by', settings.get('by')),
+      ...optional('records', settings.has('records') ? settings.get('records') === 'yes' : undefined),
+      ...optional('then', settings.has('then') ? Number(settings.get('then')) : undefined),
+    };
+  } else throw new Error(`line ${step.line}: what does '${verb}' mean?`);
+};
+
 /** Steps that begin with a phone's name. */
 const acts = async (stage: Stage, step: Step): Promise<void> => {
   const [name = '', verb = '', ...rest] = step.words;
+  const server = stage.servers.get(name);
+  if (server !== undefined) return serves(server, step);
   const cast = stage.named(name);
   if (/^[A-Z]/.test(verb)) sends(cast, step);
   else if (verb === 'answers') cast.answers = rest[0] === 'nothing' ? [] : rest.map(Number);
@@ -174,6 +199,8 @@ export const take = async (stage: Stage, step: Step): Promise<void> => {
       return subscriber(stage, step);
     case 'phone':
       return phone(stage, step);
+    case 'server':
+      return stage.addServer(second, step.words[2] ?? '');
     case 'wait':
       return wait(stage, step);
     case 'show':

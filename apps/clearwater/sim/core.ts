@@ -1,7 +1,13 @@
 // The part of the world that dies and starts anew: edges and routers over the log, with the stores that the log fills.
 // What outlives it (disk, network, clock, credentials, subscribers) is its ground. Used by world.ts.
 import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
-import { type LiveChallenges, SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
+import {
+  type ChainLink,
+  type LiveChallenges,
+  SproutConfig,
+  type SproutNode,
+  startSprout,
+} from '#apps/sprout';
 import type { Recorded } from '#libs/decider';
 import { type Registration, type RegistrationEvent, streamOfRegistration } from '#libs/domain';
 import { createMemoryLog, type EmbeddedLog, type EventLog, type MemoryDisk } from '#libs/event-log';
@@ -73,6 +79,7 @@ type Common = Pick<
     /** As routers write them. */
     rows: RegistrationRows;
     challenges: KeyValueStore<LiveChallenges>;
+    chainLinks: KeyValueStore<ChainLink>;
   }>;
 
 const sharedBy = (common: Common, address: string) => ({
@@ -107,7 +114,7 @@ const startEdge = async (
 };
 
 const startRouter = async (common: Common, address: string): Promise<SproutNode> => {
-  const { log, rows: registrations, challenges, homestead, settings } = common;
+  const { log, rows: registrations, challenges, chainLinks, homestead, settings } = common;
   const timers = new TimerWheel(common.clock);
   common.wheels.add(timers);
   return startSprout({
@@ -117,6 +124,7 @@ const startRouter = async (common: Common, address: string): Promise<SproutNode>
     log,
     registrations,
     challenges,
+    chainLinks,
     homestead,
   });
 };
@@ -181,11 +189,13 @@ export const startCore = async (
   const registrations = new RegistrationRows(mortalStore(store(kept), life), clock);
   const routers = mortalStore(store(kept), life, streamOfRegistration);
   const challenges = createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock });
+  const chainLinks = createMemoryKeyValueStore<ChainLink>({ name: 'chain links', clock });
   const common: Common = {
     ...ground,
     log: coreLog,
     rows: new RegistrationRows(planted.rows?.(routers, isFirst) ?? routers, clock),
     challenges: mortalStore(store(challenges), life),
+    chainLinks: mortalStore(store(chainLinks), life),
     homestead: mortalHomestead(ground.homestead, life),
   };
   const nodes: WorldNode[] = [];

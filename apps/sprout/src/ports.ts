@@ -6,6 +6,7 @@ import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
+import type { ChainLink } from './isc/chain-link.js';
 import type { LogOutage } from './log-outage.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
@@ -27,6 +28,8 @@ export type SproutPorts = Readonly<{
   log: EventLog;
   registrations: RegistrationRows;
   challenges: KeyValueStore<LiveChallenges>;
+  /** Chains that are at an application server, by token; shared by all routers. */
+  chainLinks: KeyValueStore<ChainLink>;
   homestead: Homestead;
   clock: Clock;
   random: Random;
@@ -47,6 +50,11 @@ export type SproutSettings = Readonly<{
   /** `sip:scscf.<domain>:5054;transport=tcp`, what Homestead is told and Service-Route is made from. */
   scscfUri: string;
   icscfUri: string;
+  /** `host:port` of the S-CSCF as application servers reach it without asking DNS. */
+  iscHost: string;
+  /** How long an application server may be silent, by its criterion's default handling; 0: as long as the SIP layer waits. */
+  continuedMs: number;
+  terminatedMs: number;
   regMaxExpiresS: number;
   regMinExpiresS: number;
   digestAlgorithms: readonly ('MD5' | 'SHA-256')[];

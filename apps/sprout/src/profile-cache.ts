@@ -1,12 +1,14 @@
 // Parsed service profiles by their XML text: parsing and compiling criteria once a document, not once a request.
 // A changed profile is another text, so nothing here can be stale.
 import {
+  type ChainRules,
   compileProfile,
   type CompiledCriteria,
   type ImsSubscription,
   type ServiceProfile,
 } from '#libs/domain';
-import { defaultImpu, parseImsSubscription } from '#libs/homestead-client';
+import { defaultImpu, matchesWildcard, parseImsSubscription } from '#libs/homestead-client';
+import { type CriteriaSets, NO_SETS } from './isc/criteria-sets.js';
 
 /** Documents kept; beyond it the oldest goes. */
 const PROFILES_MAX = 50_000;
@@ -25,6 +27,8 @@ export type Profile = Readonly<{
   /** Unbarred, not wildcarded, in the order of the document: P-Associated-URI. */
   identities: readonly string[];
   served: ReadonlyMap<string, ServedProfile>;
+  /** What serves an identity that is named there only by a pattern (TS 23.003 §13.4A); undefined: nothing does. */
+  wildcard(impu: string): ServedProfile | undefined;
 }>;
 
 const profileOf = (
@@ -33,14 +37,22 @@ const profileOf = (
 ): Profile => {
   const served = new Map<string, ServedProfile>();
   const identities: string[] = [];
+  const wildcards: Readonly<{ pattern: string; profile: ServedProfile }>[] = [];
   for (const serviceProfile of subscription.serviceProfiles) {
     const criteria = compile(serviceProfile);
-    for (const { identity, barred, kind } of serviceProfile.publicIdentities) {
-      served.set(identity, { barred, criteria });
+    for (const { identity, barred, kind, wildcard } of serviceProfile.publicIdentities) {
+      const profile = { barred, criteria };
+      served.set(identity, profile);
+      if (kind !== 'distinct') wildcards.push({ pattern: wildcard ?? identity, profile });
       if (!barred && kind !== 'wildcarded-psi' && kind !== 'wildcarded-impu') identities.push(identity);
     }
   }
-  return { defaultImpu: defaultImpu(subscription), identities, served };
+  return {
+    defaultImpu: defaultImpu(subscription),
+    identities,
+    served,
+    wildcard: (impu) => wildcards.find(({ pattern }) => matchesWildcard(pattern, impu))?.profile,
+  };
 };
 
 const UNUSABLE = Symbol('unusable');
@@ -50,6 +62,28 @@ export class ProfileCache {
   readonly #profiles = new Map<string, Profile | typeof UNUSABLE>();
   /** By what they were compiled from: subscribers with equal criteria share one list, which stays in the processor's cache. */
   readonly #criteria = new Map<string, CompiledCriteria>();
+
+  #sets: CriteriaSets = NO_SETS;
+  /** By the user's own criteria; made anew with the operator's. */
+  #rules = new WeakMap<CompiledCriteria, ChainRules>();
+
+  /** The operator's shared and fallback criteria; what is compiled with the former ones is forgotten. */
+  useSets(sets: CriteriaSets): void {
+    this.#sets = sets;
+    this.#rules = new WeakMap();
+    this.#profiles.clear();
+    this.#criteria.clear();
+  }
+
+  /** What a chain of a user with these criteria goes by. */
+  rules(criteria: CompiledCriteria): ChainRules {
+    let rules = this.#rules.get(criteria);
+    if (rules === undefined) {
+      rules = { criteria, ...this.#sets.chain };
+      this.#rules.set(criteria, rules);
+    }
+    return rules;
+  }
 
   /** undefined: the document is no usable IMSSubscription (a fault of the back end, not of the user). */
   profile(imsSubscriptionXml: string): Profile | undefined {
@@ -67,7 +101,7 @@ export class ProfileCache {
     const key = JSON.stringify([criteria, sharedSetIds, problems]);
     const known = this.#criteria.get(key);
     if (known !== undefined) return known;
-    const compiled = compileProfile(profile);
+    const compiled = compileProfile(profile, this.#sets.shared);
     if (this.#criteria.size >= CRITERIA_LISTS_MAX) this.#criteria.delete(this.#criteria.keys().next().value!);
     this.#criteria.set(key, compiled);
     return compiled;

@@ -12,6 +12,7 @@ import {
   endpointCounts,
   familyOf,
   hostPort,
+  isWildcard,
   type ListenerAddress,
   type ListenerOptions,
   type MemoryHub,
@@ -23,15 +24,18 @@ import {
   type TimerWheel,
   type WaitGauge,
 } from '#libs/sip';
-import type { KeyValueStore } from '#libs/stores';
+import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { LiveChallenges } from './authentication/challenges.js';
+import type { ChainLink } from './isc/chain-link.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { LogOutage } from './log-outage.js';
 import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
+import { CHAIN_SERVERS_MAX } from './isc/departure.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
+import { TARGETS_MAX } from './session/targets.js';
 import { createSprout } from './sprout.js';
 import { urgencyOf } from './urgency.js';
 
@@ -41,6 +45,8 @@ export type SproutNodeOptions = Readonly<{
   log: EventLog;
   registrations: RegistrationRows;
   challenges: KeyValueStore<LiveChallenges>;
+  /** Chains that are at an application server, shared by all routers of a deployment. Default: of this one alone. */
+  chainLinks?: KeyValueStore<ChainLink>;
   homestead: Homestead;
   clock: Clock;
   random: Random;
@@ -86,6 +92,12 @@ const listenersOf = ({ process: { bindAddress }, config, peers }: SproutNodeOpti
   ];
 };
 
+/** An address of its own: an application server may be without our names. None where every address is listened on. */
+const iscHostOf = (addresses: readonly ListenerAddress[]): string | undefined => {
+  const own = addresses.find(({ name }) => name === SCSCF_LISTENER);
+  return own === undefined || isWildcard(own.address) ? undefined : hostPort(own.address, own.port);
+};
+
 const settingsOf = (
   { process: { homeDomain }, config }: SproutNodeOptions,
   addresses: readonly ListenerAddress[],
@@ -103,6 +115,9 @@ const settingsOf = (
     ]),
     scscfUri: `sip:${scscf};transport=tcp`,
     icscfUri: `sip:${icscf};transport=tcp`,
+    iscHost: iscHostOf(addresses) ?? scscf,
+    continuedMs: config.sessionContinuedTimeoutMs,
+    terminatedMs: config.sessionTerminatedTimeoutMs,
     regMaxExpiresS: config.regMaxExpires,
     regMinExpiresS: config.regMinExpires,
     digestAlgorithms: config.digestAlgorithms,
@@ -117,11 +132,13 @@ const COUNTS = [
   'registered',
   'expired',
   'initial-request',
+  'server-asked',
+  'server-passed-over',
   'ack-dropped',
 ] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
-  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'defect',
+  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'application-server', 'defect',
 ] as const; // prettier-ignore
 
 /** Of each kind of fault one line in so long: an outage is thousands of the same, and must not fill the disk besides. */
@@ -210,6 +227,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     log,
     registrations,
     challenges,
+    chainLinks: options.chainLinks ?? createMemoryKeyValueStore<ChainLink>({ name: 'chain links', clock }),
     homestead,
     clock,
     random,
@@ -231,6 +249,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
       families: [familyOf(options.process.bindAddress)],
     }),
     user: createSprout(ports, settings),
+    limits: { branchesMax: TARGETS_MAX + CHAIN_SERVERS_MAX },
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });

@@ -5,6 +5,8 @@ import { Env } from '#libs/runtime';
 const PORT = { message: 'takes a port, 0 to 65535' };
 const ALGORITHMS = ['MD5', 'SHA-256'] as const;
 const A_DAY_S = 86_400;
+const LIVENESS = { message: 'takes milliseconds, 0 to 60000' };
+const A_MINUTE_MS = 60_000;
 
 export class SproutConfig {
   @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
@@ -52,4 +54,22 @@ export class SproutConfig {
   @ArrayUnique({ message: 'takes each algorithm once' })
   @IsIn(ALGORITHMS, { each: true, message: 'takes MD5 and SHA-256' })
   digestAlgorithms: ('MD5' | 'SHA-256')[] = ['MD5'];
+
+  @Env(
+    'SESSION_CONTINUED_TIMEOUT_MS',
+    'how long an application server whose failure is passed over may be silent, ms; 0: as long as SIP waits',
+  )
+  @IsInt(LIVENESS)
+  @Min(0, LIVENESS)
+  @Max(A_MINUTE_MS, LIVENESS)
+  sessionContinuedTimeoutMs = 2_000;
+
+  @Env(
+    'SESSION_TERMINATED_TIMEOUT_MS',
+    'how long an application server whose failure ends the session may be silent, ms; 0: as long as SIP waits',
+  )
+  @IsInt(LIVENESS)
+  @Min(0, LIVENESS)
+  @Max(A_MINUTE_MS, LIVENESS)
+  sessionTerminatedTimeoutMs = 4_000;
 }

@@ -19,28 +19,30 @@ import type { SproutPorts, SproutSettings } from './ports.js';
 import { ProfileCache } from './profile-cache.js';
 import { register, type Registrar } from './registrar/register.js';
 import { acknowledge, inDialogRequest } from './session/in-dialog.js';
-import { type Arrival, initialRequest } from './session/initial-request.js';
+import { odiIn } from './isc/chain-link.js';
+import { initialRequest } from './session/initial-request.js';
 import { isOwn } from './session/own-route.js';
-import type { SessionContext } from './session/session.js';
+import type { Arrival, SessionContext } from './session/session.js';
 
 /** How the request came, from the Route values on top of it. */
 const arrivalOf = (request: SipMessage, ownHosts: ReadonlySet<string>): Arrival => {
   let ownRoutes = 0;
   let originating = false;
   const top = firstValue(request, H.Route);
-  if (top === undefined || !isOwn(addrUri(top), ownHosts)) return { ownRoutes, originating, nextRoute: top };
+  if (top === undefined || !isOwn(addrUri(top), ownHosts))
+    return { ownRoutes, originating, nextRoute: top, odi: undefined };
   const routes = values(request, H.Route);
   while (ownRoutes < routes.length && isOwn(addrUri(routes[ownRoutes]!), ownHosts)) {
     originating ||= uriParam(addrUri(routes[ownRoutes]!), 'orig') !== undefined;
     ownRoutes++;
   }
-  return { ownRoutes, originating, nextRoute: routes[ownRoutes] };
+  return { ownRoutes, originating, nextRoute: routes[ownRoutes], odi: odiIn(addrUri(top)) };
 };
 
 /** The endpoint user that is Sprout. */
 export const createSprout = (ports: SproutPorts, settings: SproutSettings): EndpointUser => {
   const profiles = new ProfileCache();
-  const context: SessionContext = { ports, settings, profiles };
+  const context: SessionContext = { ports, settings, profiles, invocations: new Map() };
   const challenges = new Challenges(ports.challenges);
   const brake = new FailureBrake(ports.clock);
   const decoy = createDecoy(ports.random, settings.homeDomain);

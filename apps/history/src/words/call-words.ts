@@ -1,5 +1,5 @@
 // Call and charging events in words. TS 24.229 §5.4.3 (what the S-CSCF decided), TS 32.260 (what is charged).
-import type { CallEvent, ChargingEvent, Criteria } from '#libs/domain';
+import type { CallEvent, ChargingEvent, Criteria, Retargeting } from '#libs/domain';
 
 /** One line without the time. */
 export const callWords = (event: CallEvent): string => {
@@ -8,6 +8,14 @@ export const callWords = (event: CallEvent): string => {
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: originating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, next ${event.data.next}`;
     case 'TerminatingServed':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: terminating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, ${targetWords(event.data.targets)}`;
+    case 'ServerInvoked':
+      return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: ${event.data.role} for ${servedWords(event.data)}, asked ${serverWords(event.data)}`;
+    case 'ServerReturned':
+      return `${serverWords(event.data)} gave it back as ${event.data.method} → ${event.data.requestUri}, ${RETARGETED[event.data.target]}`;
+    case 'ServerFailed':
+      return `${serverWords(event.data)} failed: ${event.data.why}; ${event.data.handling === 'continued' ? 'passed over' : 'the session ends'}`;
+    case 'ServerAnswered':
+      return `${serverWords(event.data)} ${event.data.returned ? 'passed back' : 'answered by itself'} ${event.data.status}`;
     case 'RequestRefused':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: refused ${event.data.status} (${event.data.role}): ${event.data.why}`;
     case 'CallAnswered':
@@ -21,6 +29,16 @@ export const callWords = (event: CallEvent): string => {
   }
 };
 
+const serverWords = ({ server, priority }: { server: string; priority: number }): string =>
+  `${server} (criterion ${priority})`;
+
+const RETARGETED: Readonly<Record<Retargeting, string>> = {
+  unchanged: 'the chain goes on',
+  alias: 'to another name of the user: the chain goes on',
+  routed: 'along its own Route: the chain ends',
+  diverted: 'to somebody else: the user diverts the session',
+};
+
 const servedWords = ({ served, registered }: { served: string; registered: boolean }): string =>
   `${served}${registered ? '' : ' (not registered)'}`;
 
@@ -32,6 +50,10 @@ const targetWords = (targets: readonly { contact: string }[]): string =>
 
 /** What stands below the line in the story of a call: each decision and its reason. */
 export const callDetails = (event: CallEvent): readonly string[] => {
+  if (event.type === 'ServerInvoked') {
+    const { sessionCase, trigger, handling } = event.data;
+    return [`because ${trigger}; session case ${sessionCase}, default handling ${handling}`];
+  }
   if (event.type !== 'OriginatingServed' && event.type !== 'TerminatingServed') return [];
   const { evaluated, matched } = event.data.criteria;
   const others = evaluated - matched.length;

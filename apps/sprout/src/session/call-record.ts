@@ -4,6 +4,7 @@ import {
   type CallEvent,
   type ChargingEvent,
   type ChargingParties,
+  type Retargeting,
   type Role,
   streamOfCall,
   streamOfCharging,
@@ -11,7 +12,9 @@ import {
 import { addrUri, H, type SipMessage, values } from '#libs/sip';
 import type { SproutPorts } from '../ports.js';
 import { type DialogMark } from './own-route.js';
-import type { CallNames, Served, Session } from './session.js';
+import { type Chain, criteriaOf, type Served } from '../isc/chain.js';
+import type { AskedServer } from '../isc/invocation.js';
+import type { CallNames, Session } from './session.js';
 import type { Target } from './targets.js';
 
 type RecordPorts = Pick<SproutPorts, 'calls'>;
@@ -30,30 +33,54 @@ const requestOf = ({ tx, callId, from, to, requestUri }: Session) => ({
   requestUri,
 });
 
-export const originatingServed = (session: Session, served: Served, next: string): CallEvent => ({
-  type: 'OriginatingServed',
-  data: {
-    ...requestOf(session),
-    served: served.impu,
-    registered: served.registered,
-    criteria: served.criteria,
-    next,
-  },
+const servedBy = (chain: Chain) => ({
+  served: chain.served.impu,
+  registered: chain.served.registered,
+  criteria: criteriaOf(chain),
 });
 
-export const terminatingServed = (
-  session: Session,
-  served: Served,
-  targets: readonly Target[],
-): CallEvent => ({
+/** Once a transaction, when the originating chain is at its end; nothing where there is none. */
+export const originatingEvents = (session: Session): readonly CallEvent[] => {
+  const chain = session.originating;
+  if (chain === undefined || session.originatingTold || !chain.ended) return [];
+  session.originatingTold = true;
+  return [
+    {
+      type: 'OriginatingServed',
+      data: { ...requestOf(session), ...servedBy(chain), next: session.requestUri },
+    },
+  ];
+};
+
+export const terminatingServed = (session: Session, chain: Chain, targets: readonly Target[]): CallEvent => ({
   type: 'TerminatingServed',
   data: {
     ...requestOf(session),
-    served: served.impu,
-    registered: served.registered,
-    criteria: served.criteria,
+    ...servedBy(chain),
     targets: targets.map(({ binding: { bindingId, contact } }) => ({ bindingId, contact })),
   },
+});
+
+export const serverInvoked = (
+  session: Session,
+  chain: Chain,
+  asked: AskedServer,
+  { trigger, handling }: Pick<Extract<CallEvent, { type: 'ServerInvoked' }>['data'], 'trigger' | 'handling'>,
+): CallEvent => ({
+  type: 'ServerInvoked',
+  data: {
+    ...requestOf(session),
+    ...asked,
+    sessionCase: chain.sessionCase,
+    registered: chain.served.registered,
+    trigger,
+    handling,
+  },
+});
+
+export const serverReturned = (session: Session, asked: AskedServer, target: Retargeting): CallEvent => ({
+  type: 'ServerReturned',
+  data: { ...requestOf(session), ...asked, target },
 });
 
 export const requestRefused = (
@@ -87,11 +114,21 @@ const callingParty = (request: SipMessage, from: string): readonly string[] => {
 /** TS 32.299 §7.2.35: −1 for success other than a normal end of session, else the failing status. */
 const causeCodeOf = (status: number): number => (status < 300 ? -1 : status);
 
+/**
+ * Whom a transaction charges: the caller's side where its chain began, the callee's where it ended, or where it broke off.
+ * What application servers lie between is charged once.
+ */
+const chargedSides = (session: Session, starts: boolean): readonly (Served | undefined)[] => [
+  session.originating?.resumed === false ? session.originating.served : undefined,
+  session.atCallee || !(starts || session.toldInside) ? session.terminating?.served : undefined,
+];
+
 /** START for an answered INVITE, EVENT for everything else, one a side that was served. */
 export const chargeFinal = (ports: RecordPorts, session: Session, status: number, nowMs: number): void => {
   const starts = session.tx.request.method === 'INVITE' && status < 300;
+  const sides = chargedSides(session, starts);
   for (const role of [0, 1] as const) {
-    const served = role === 0 ? session.originating : session.terminating;
+    const served = sides[role];
     if (served === undefined) continue;
     const parties = partiesOf(session, served, role);
     note(ports, streamOfCharging(session.icid, session.dialog, role), [

@@ -1,26 +1,28 @@
 // One initial request on its way through the S-CSCF (TS 24.229 §5.4.3), and what every step of it may use.
 // The originating side, the I-CSCF's question and the terminating side are steps over this in one transaction.
-import type { Criteria } from '#libs/domain';
 import type { HomesteadFailure } from '#libs/homestead-client';
 import { addrUri, H, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
+import type { Chain } from '../isc/chain.js';
+import type { ChainLink } from '../isc/chain-link.js';
+import type { Invocation } from '../isc/invocation.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { ProfileCache } from '../profile-cache.js';
+import type { Callee } from './targets.js';
 
 export type SessionContext = Readonly<{
   ports: SproutPorts;
   settings: SproutSettings;
   profiles: ProfileCache;
+  /** Application servers whose answer is waited for in this process, by the token that was given to them. */
+  invocations: Map<string, Invocation>;
 }>;
 
-/** A user that one side of the session serves. */
-export type Served = Readonly<{
-  impu: string;
-  /** Names the registration row: default IMPU of the implicit registration set. */
-  aor: string;
-  registered: boolean;
-  criteria: Criteria;
-  ccf: readonly string[];
-  ecf: readonly string[];
+/** How the request came: own Route values on top of it, whether one of them said `orig`, and the ODI of the first. */
+export type Arrival = Readonly<{
+  ownRoutes: number;
+  originating: boolean;
+  nextRoute: string | undefined;
+  odi: string | undefined;
 }>;
 
 /** Names of the call: ICID, and what tells its dialogs apart. */
@@ -28,13 +30,27 @@ export type CallNames = Readonly<{ icid: string; dialog: string; callId: string 
 
 export type Session = CallNames & {
   readonly tx: ServerTransaction;
+  readonly arrival: Arrival;
   readonly startedAtMs: number;
   readonly from: string;
   readonly to: string;
-  /** As the originating side may have changed it. */
-  requestUri: string;
-  originating?: Served;
-  terminating?: Served;
+  readonly requestUri: string;
+  /** The request has no charging vector of this call: application servers get one. */
+  readonly lacksVector: boolean;
+  /** Application servers asked so far, in this transaction and before. */
+  depth: number;
+  /** An application server is on the way of this transaction: where it came from, or where it went. */
+  viaServer: boolean;
+  originating?: Chain;
+  terminating?: Chain;
+  /** The callee's devices, as they were found with its profile; undefined: to be found. */
+  callee?: Callee;
+  /** The terminating chain is at its end: what follows is the callee's own. */
+  atCallee: boolean;
+  /** A server gave the request back: the transaction that it came back in tells how it ended. */
+  toldInside: boolean;
+  /** The originating side's event has been written. */
+  originatingTold: boolean;
 };
 
 /** A step goes on with a value, or has an answer for the caller and the reason for it. */
@@ -42,14 +58,16 @@ export type Step<T> =
   | Readonly<{ ok: true; value: T }>
   | Readonly<{ ok: false; status: number; reason: string; why: string; failure?: HomesteadFailure }>;
 
-export const refuse = (status: number, reason: string, why: string): Step<never> => ({
+export type Refusal = Extract<Step<never>, { ok: false }>;
+
+export const refuse = (status: number, reason: string, why: string): Refusal => ({
   ok: false,
   status,
   reason,
   why,
 });
 
-export const backEndFault = (failure: HomesteadFailure): Step<never> => ({
+export const backEndFault = (failure: HomesteadFailure): Refusal => ({
   ok: false,
   status: failure === 'timeout' ? 504 : 500,
   reason: '',
@@ -67,20 +85,35 @@ export const dialogTag = (callId: string, callerTag: string): string => {
 
 const ICID = /(?:^|;)\s*icid-value\s*=\s*"?([^";\s]+)/i;
 
-/** The ICID that the first trusted node made (RFC 7315 §4.6), or a fresh one for a peer that sent none. */
-const icidOf = (request: SipMessage, fresh: () => string): string => {
+/** The ICID that the first trusted node made (RFC 7315 §4.6). */
+const icidOf = (request: SipMessage): string | undefined => {
   const vector = request.header(H.PChargingVector);
-  return (vector === undefined ? undefined : ICID.exec(vector)?.[1]) ?? fresh();
+  return vector === undefined ? undefined : ICID.exec(vector)?.[1];
 };
 
-export const startSession = ({ ports }: SessionContext, tx: ServerTransaction): Session => {
+/** `link`: the chain that the request came back to, whose call it stays whatever the server made of it. */
+export const startSession = (
+  { ports }: SessionContext,
+  tx: ServerTransaction,
+  arrival: Arrival,
+  link?: ChainLink,
+): Session => {
   const { request } = tx;
   const callId = request.header(H.CallId)!;
   const from = request.header(H.From)!;
+  const stated = icidOf(request);
+  const icid = link?.icid ?? stated ?? ports.random.token(26);
   return {
     tx,
+    arrival,
     startedAtMs: ports.clock.nowMs(),
-    icid: icidOf(request, () => ports.random.token(26)),
+    icid,
+    lacksVector: stated !== icid,
+    depth: link?.depth ?? 0,
+    viaServer: link !== undefined,
+    atCallee: false,
+    toldInside: false,
+    originatingTold: false,
     dialog: dialogTag(callId, tagOf(from)),
     callId,
     from: addrUri(from),

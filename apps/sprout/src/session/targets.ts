@@ -1,9 +1,12 @@
 // Which bindings of the callee a request goes to, and in what order (RFC 3261 §16.5, RFC 5626 §5.3 and §7.2).
 // Pure: a target set never holds two flows of one instance.
-import type { Binding } from '#libs/domain';
+import type { Binding, Registration } from '#libs/domain';
 
 /** A device to ring: the flow to use now, and its other flows for when that one has failed. */
 export type Target = Readonly<{ binding: Binding; others: readonly Binding[] }>;
+
+/** The callee's devices, and the row that says so. */
+export type Callee = Readonly<{ targets: readonly Target[]; row: Registration }>;
 
 /** Targets of one request; the rest of the bindings (lowest q, oldest) is not rung. */
 export const TARGETS_MAX = 10;

@@ -1,14 +1,12 @@
 // The I-CSCF's question and the terminating S-CSCF: who the callee is, where its devices are (TS 24.229 §5.3.2, §5.4.3.3).
-import type { Registration } from '#libs/domain';
+import { type Binding, liveBindings, type Registration } from '#libs/domain';
 import { aorOf, plainNumber, uriParam, userOf } from '#libs/sip';
 import { isInfrastructure } from '../faults.js';
 import { backEndFault, refuse, type Session, type SessionContext, type Step } from './session.js';
 import { serve } from './served.js';
-import { chooseTargets, type Target } from './targets.js';
+import { type Callee, chooseTargets } from './targets.js';
 
 const GLOBAL_NUMBER = /^\+[0-9]+$/;
-
-export type Callee = Readonly<{ targets: readonly Target[]; row: Registration }>;
 
 /** Identities that a Request-URI may mean: itself, and for a global number written as SIP its tel form. */
 const identitiesOf = (requestUri: string): readonly string[] => {
@@ -29,19 +27,27 @@ const locate = async ({ ports }: SessionContext, requestUri: string): Promise<St
   return refuse(404, 'Not Found', 'no such user');
 };
 
-/** Serves the callee. On success `session.terminating` is set and there is at least one target. */
-export const terminate = async (context: SessionContext, session: Session): Promise<Step<Callee>> => {
+/** Serves the callee and starts its chain: `session.terminating`. Its devices are found with it: `session.callee`. */
+export const terminate = async (context: SessionContext, session: Session): Promise<Step<void>> => {
   const located = await locate(context, session.requestUri);
   if (!located.ok) return located;
-  const step = await serve(context, session, 'terminating', located.value);
+  const step = await serve(context, 'terminating', located.value);
   if (!step.ok) return step;
-  const { served, row, bindings } = step.value;
-  session.terminating = served;
+  const { chain, row, bindings } = step.value;
+  session.terminating = chain;
+  session.callee = calleeOf(session, row, bindings);
+  return { ok: true, value: undefined };
+};
+
+const calleeOf = ({ requestUri }: Session, row: Registration, bindings: readonly Binding[]): Callee => {
   // sips asks for a secure way to the device: a plain contact must not be used instead (RFC 5630 §5.3).
-  const secure = /^sips:/i.test(session.requestUri);
-  const targets = chooseTargets(
-    secure ? bindings.filter(({ contact }) => /^sips:/i.test(contact)) : bindings,
-  );
-  if (targets.length === 0) return refuse(480, 'Temporarily Unavailable', 'no device is registered');
-  return { ok: true, value: { targets, row } };
+  const secure = /^sips:/i.test(requestUri);
+  const usable = secure ? bindings.filter(({ contact }) => /^sips:/i.test(contact)) : bindings;
+  return { targets: chooseTargets(usable), row };
+};
+
+/** The callee's devices as they are now: application servers took their time. */
+export const findCallee = async ({ ports }: SessionContext, session: Session): Promise<Callee> => {
+  const row = await ports.registrations.load(session.terminating!.served.aor);
+  return calleeOf(session, row, liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs())));
 };

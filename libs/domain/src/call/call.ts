@@ -1,5 +1,7 @@
 // Calls: what was decided about one dialog or standalone request, and why. Facts only: nothing here is refused.
 // Stream: call-<ICID>. Written by sprout; read by history (and by the call views).
+import type { ApplicationServer, SessionCase } from '../filter-criteria/service-profile.js';
+import type { Retargeting } from '../filter-criteria/retarget.js';
 import type { Criteria } from './criteria-outcome.js';
 
 export type Role = 'originating' | 'terminating';
@@ -13,7 +15,7 @@ type Request = Readonly<{
   requestUri: string;
 }>;
 
-/** The originating S-CSCF served the caller. */
+/** The originating S-CSCF served the caller: its chain of application servers is at its end. */
 export type OriginatingServed = Readonly<{
   type: 'OriginatingServed';
   data: Request & Readonly<{ served: string; registered: boolean; criteria: Criteria; next: string }>;
@@ -22,7 +24,7 @@ export type OriginatingServed = Readonly<{
 /** One binding that the request was sent to. */
 export type ChosenTarget = Readonly<{ bindingId: string; contact: string }>;
 
-/** The terminating S-CSCF served the callee: the bindings rung, or why none was. */
+/** The terminating S-CSCF served the callee, its chain at its end: the bindings rung, or why none was. */
 export type TerminatingServed = Readonly<{
   type: 'TerminatingServed';
   data: Request &
@@ -54,9 +56,49 @@ export type CallEnded = Readonly<{
 /** A binding answered 430: its flow is gone and it will be removed. */
 export type TargetFlowFailed = Readonly<{ type: 'TargetFlowFailed'; data: ChosenTarget }>;
 
+/** The application server of one criterion of one user's chain. */
+type AskedServer = Readonly<{ role: Role; served: string; priority: number; server: string }>;
+
+/** A criterion matched, and the request was sent to its application server. */
+export type ServerInvoked = Readonly<{
+  type: 'ServerInvoked';
+  data: Request &
+    AskedServer &
+    Readonly<{
+      sessionCase: SessionCase;
+      registered: boolean;
+      /** The service point trigger that decided, in words. */
+      trigger: string;
+      handling: ApplicationServer['defaultHandling'];
+    }>;
+}>;
+
+/** The server gave the request back, perhaps as another dialog and to another target: the chain goes on, or stops. */
+export type ServerReturned = Readonly<{
+  type: 'ServerReturned';
+  data: Request & AskedServer & Readonly<{ target: Retargeting }>;
+}>;
+
+/** The server gave no answer that counts; `handling` continued: it was passed over. */
+export type ServerFailed = Readonly<{
+  type: 'ServerFailed';
+  data: AskedServer &
+    Readonly<{ handling: ApplicationServer['defaultHandling']; why: string; status?: number }>;
+}>;
+
+/** The final answer of the server; `returned`: it had given the request back, and passes on what came of it. */
+export type ServerAnswered = Readonly<{
+  type: 'ServerAnswered';
+  data: AskedServer & Readonly<{ status: number; returned: boolean }>;
+}>;
+
 export type CallEvent =
   | OriginatingServed
   | TerminatingServed
+  | ServerInvoked
+  | ServerReturned
+  | ServerFailed
+  | ServerAnswered
   | RequestRefused
   | CallAnswered
   | CallFailed
@@ -66,6 +108,10 @@ export type CallEvent =
 export const CALL_EVENT_TYPES = [
   'OriginatingServed',
   'TerminatingServed',
+  'ServerInvoked',
+  'ServerReturned',
+  'ServerFailed',
+  'ServerAnswered',
   'RequestRefused',
   'CallAnswered',
   'CallFailed',

@@ -4,3 +4,5 @@ export * from './linear-pattern.js';
 export * from './compile-criteria.js';
 export * from './criteria-chain.js';
 export * from './describe-decision.js';
+export * from './server-watch.js';
+export * from './retarget.js';

@@ -57,6 +57,8 @@ export interface ProxyUser<L = unknown> {
    * Provisional (101–199) and 2xx: as they come, those after the first 2xx too; otherwise the chosen best one.
    */
   response?(response: SipMessage, edits: Edits): void;
+  /** A branch gave a sign of life, 100 Trying included, before anything is passed on: for who watches over a server. */
+  provisional?(branch: Branch<L>, status: number): void;
   /**
    * A branch ended with a final other than 2xx (408: no answer; 503: could not be sent; then `response` is undefined).
    * 'count': it takes part in the choice of the best response; 'retry': the user forked a replacement or dropped it.
@@ -91,6 +93,18 @@ export interface ProxyContext<L = unknown> {
   fork(edits: Edits, hop: NextHop, label: L, options?: { lowerMaxForwards?: boolean }): Branch<L> | undefined;
   /** CANCELs every branch without a final answer; `reason` is a Reason header value (RFC 3326). */
   cancelBranches(reason?: string, except?: Branch<L>): void;
+  /**
+   * Gives one branch up: it is CANCELled, and neither its provisional answers nor a final one other than 2xx (which always
+   * goes upstream, RFC 3261 §16.7 item 5) count from here on.
+   */
+  abandon(branch: Branch<L>, reason?: string): void;
+  /**
+   * The user needs time to find what takes the place of a branch: until `release` nothing that it forks is sent and no final
+   * answer is chosen. A CANCEL or a 6xx is answered all the same.
+   */
+  hold(): void;
+  /** Ends `hold`: sends what was forked meanwhile, or lets the answer be chosen. The context is sealed from then on. */
+  release(): void;
   /**
    * Says that no more branches will come beside those that replace failed ones, sends what was forked, and lets the answer
    * be chosen when all have ended. Default: said by the end of the call stack that made the context, or, when it had no

@@ -41,6 +41,8 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   private closed = false;
   /** The user is being asked about a failed branch: what it forks counts before the answer is chosen. */
   private deciding = 0;
+  /** The user looks for what takes the place of a branch. */
+  private held = false;
   private hash = '';
 
   constructor(
@@ -81,6 +83,21 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     if (!this.done && this.allEnded) queueMicrotask(() => this.answerIfAllEnded());
   }
 
+  abandon(branch: ClientBranch<L>, reason = ''): void {
+    branch.abandoned = true;
+    branch.cancel(reason);
+    if (!this.done && this.allEnded) queueMicrotask(() => this.answerIfAllEnded());
+  }
+
+  hold(): void {
+    this.held = true;
+  }
+
+  release(): void {
+    this.held = false;
+    this.seal();
+  }
+
   seal(): void {
     this.sealing = true;
     this.sealed = true;
@@ -110,7 +127,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   get busy(): boolean {
-    return !this.done && !this.allEnded;
+    return !this.done && (this.held || !this.allEnded);
   }
 
   /** A client that waits for a non-INVITE gives up when our own attempt does (RFC 4320): no second one then. */
@@ -125,8 +142,10 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   branchResponse(branch: ClientBranch<L>, response: SipMessage): void {
     const { status } = response;
     if (status < 200) {
+      this.tellProvisional(branch, status);
       // 100 is hop by hop; of a non-INVITE no other provisional may be sent (RFC 4320 §4.1).
-      if (status > 100 && !this.done && this.isInvite) this.forward(branch, response, status);
+      if (status > 100 && !this.done && !branch.abandoned && this.isInvite)
+        this.forward(branch, response, status);
     } else if (status < 300) this.succeeded(branch, response);
     else this.ended(branch, status, response);
   }
@@ -144,7 +163,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   private get allEnded(): boolean {
-    for (const branch of this.branches) if (!branch.ended) return false;
+    for (const branch of this.branches) if (!branch.ended && !branch.abandoned) return false;
     return true;
   }
 
@@ -155,7 +174,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
 
   /** Divides what is left of Max-Breadth among the waiting branches; without any, they wait for others to end. */
   private sendWaiting(): void {
-    if (this.waiting.length === 0) return;
+    if (this.waiting.length === 0 || this.held) return;
     const { request } = this.server;
     const stated = request.header(H.MaxBreadth);
     let left = stated === undefined ? BREADTH_MAX : breadthOf(stated);
@@ -203,7 +222,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   private ended(branch: ClientBranch<L>, status: number, response: SipMessage | undefined): void {
-    if (this.done) return;
+    if (this.done || branch.abandoned) return;
     if (this.askUser(branch, status, response) === 'count') {
       this.failures = [...this.failures, { branch, status, response }];
       if (status >= 600 && !this.done) {
@@ -213,6 +232,14 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     }
     this.sendWaiting();
     this.answerIfAllEnded();
+  }
+
+  private tellProvisional(branch: ClientBranch<L>, status: number): void {
+    try {
+      this.user.provisional?.(branch, status);
+    } catch (error) {
+      this.layer.defect(error);
+    }
   }
 
   private askUser(branch: ClientBranch<L>, status: number, response?: SipMessage): 'count' | 'retry' {
@@ -228,7 +255,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   private answerIfAllEnded(): void {
-    if (this.done || this.deciding > 0 || !this.sealed) return;
+    if (this.done || this.deciding > 0 || !this.sealed || (this.held && !this.closed)) return;
     if ((this.waiting.length > 0 && !this.closed) || !this.allEnded) return;
     const { server, failures } = this;
     const best = bestFailure(failures, server.cancelled);

@@ -1,0 +1,63 @@
+// A session leaves for an application server: its chain is kept under a fresh token first, then the request goes
+// (TS 24.229 §5.4.3.2 step 5, §5.4.3.3 step 4; docs/architecture.md §2). Reader: initial-request.ts.
+import type { Decision } from '#libs/domain';
+import { StoreUnavailable } from '#libs/stores';
+import { noteCall, originatingEvents, serverInvoked } from '../session/call-record.js';
+import { refuse } from '../session/session.js';
+import type { SessionProxy } from '../session/session-proxy.js';
+import type { Chain } from './chain.js';
+import { CHAIN_LINK_TTL_S, type ChainLink, newOdi } from './chain-link.js';
+import { Invocation } from './invocation.js';
+import { serverRoute } from './leaving-edits.js';
+
+/** Application servers asked for one session, on all sides and whatever they made of it; beyond it is a loop: 482. */
+export const CHAIN_SERVERS_MAX = 20;
+
+/** Asks the server of the criterion that matched. Rejects with StoreUnavailable: no server is asked that could not come back. */
+export const depart = async (proxy: SessionProxy, chain: Chain, { criterion }: Decision): Promise<void> => {
+  const { session, context } = proxy;
+  const { ports, settings } = context;
+  const { priority, applicationServer } = criterion.source;
+  const { serverName: server, defaultHandling: handling } = applicationServer;
+  if (session.depth >= CHAIN_SERVERS_MAX)
+    return proxy.refuse(chain.role, refuse(482, 'Loop Detected', 'too many application servers'));
+  const route = serverRoute(server, settings.ownHosts);
+  if (route === undefined)
+    return proxy.refuse(chain.role, refuse(502, 'Bad Gateway', `${server} is no application server`));
+
+  session.depth++;
+  // Devices are looked for again when the server has had its say.
+  delete session.callee;
+  const token = newOdi(ports.random);
+  const { role, sessionCase, served, rules, cursor, matched } = chain;
+  const { requestUri, icid, depth, tx } = session;
+  const link: ChainLink = {
+    role,
+    sessionCase,
+    served,
+    rules,
+    cursor,
+    matched,
+    priority,
+    server,
+    requestUri,
+    icid,
+    depth,
+    state: 'open',
+  };
+  if (!(await ports.chainLinks.cas(token, link, undefined, CHAIN_LINK_TTL_S)))
+    throw new StoreUnavailable('a token was drawn twice');
+  if (tx.answered || tx.cancelled) return;
+
+  const asked = { role, served: served.impu, priority, server };
+  const { trigger } = matched[matched.length - 1]!;
+  noteCall(ports, icid, [
+    ...originatingEvents(session),
+    serverInvoked(session, chain, asked, { trigger, handling }),
+  ]);
+  ports.observer.count('server-asked');
+  const livenessMs = handling === 'continued' ? settings.continuedMs : settings.terminatedMs;
+  const { clock } = ports;
+  const onOverdue = proxy.overdue;
+  proxy.askServer(chain, route, new Invocation({ token, asked, handling, clock, livenessMs, onOverdue }));
+};

@@ -1,0 +1,78 @@
+// The request as its branches have it: own Routes gone, our Record-Routes on, then what a device, a next hop or an application
+// server needs of its own (RFC 3261 §16.6, RFC 3327 §5.4, TS 24.229 §5.4.3). Readers: session-proxy.ts.
+import { addrUri, Edits, H, type NextHop, routeStrictly } from '#libs/sip';
+import { chargingAddresses, odiRoute, servedUserValue } from '../isc/leaving-edits.js';
+import type { Chain } from '../isc/chain.js';
+import type { BillingRole } from './own-route.js';
+import { makesDialog, type Session, type SessionContext } from './session.js';
+import type { Target } from './targets.js';
+
+/** `leaving`: to an application server, which may be one end of the dialog. */
+const commonEdits = ({ ports, settings }: SessionContext, session: Session, leaving: boolean): Edits => {
+  const { tx, arrival, originating, terminating } = session;
+  const { request } = tx;
+  const edits = new Edits(request);
+  for (let left = arrival.ownRoutes; left > 0; left--) edits.popValue(H.Route);
+  if (makesDialog(request)) {
+    const { icid, dialog } = session;
+    const viaServer = leaving || session.viaServer;
+    // A server may be without our names: it gets an address.
+    const uri = viaServer ? `sip:${settings.iscHost};transport=tcp` : settings.scscfUri;
+    const open = viaServer || originating === undefined || terminating === undefined;
+    const record = (role: BillingRole): void =>
+      edits.prepend(H.RecordRoute, ports.dialogMarks.recordRoute(uri, { role, icid, dialog, open }));
+    // Where the originating chain begins and where the terminating one ends, not at each server between.
+    if (originating?.resumed === false) record('charge-orig');
+    if (session.atCallee) record('charge-term');
+  }
+  return edits;
+};
+
+/** What only application servers are told stays among them. */
+const withoutServedUser = (edits: Edits): Edits => {
+  if (edits.message.has(H.PServedUser)) edits.remove(H.PServedUser);
+  return edits;
+};
+
+/** For every device of the callee; each adds its own by `toDevice`. */
+export const calleeEdits = (context: SessionContext, session: Session): Edits => {
+  const edits = withoutServedUser(commonEdits(context, session, false));
+  edits.replace(H.PCalledPartyId, `<${session.terminating!.served.impu}>`);
+  return edits;
+};
+
+/** Adds what is a device's own: its contact as Request-URI, its Path as Route (RFC 3327 §5.4). */
+export const toDevice = (edits: Edits, { contact, path }: Target['binding']): NextHop => {
+  edits.requestUri(contact);
+  for (let hop = path.length - 1; hop >= 0; hop--) edits.prepend(H.Route, path[hop]!);
+  return { kind: 'uri', uri: path.length > 0 ? addrUri(path[0]!) : contact, listener: 'scscf' };
+};
+
+/** To somebody else's domain, or along a Route that is not ours. */
+export const onwardBranch = (
+  context: SessionContext,
+  session: Session,
+): Readonly<{ edits: Edits; hop: NextHop }> => {
+  const { nextRoute } = session.arrival;
+  const edits = withoutServedUser(commonEdits(context, session, false));
+  const uri = nextRoute === undefined ? session.requestUri : addrUri(nextRoute);
+  routeStrictly(edits, session.requestUri);
+  return { edits, hop: { kind: 'uri', uri, listener: 'scscf' } };
+};
+
+/** To an application server and, by the token, back here. `route`: its URI as a Route. */
+export const serverBranch = (
+  context: SessionContext,
+  session: Session,
+  chain: Chain,
+  { route, token }: Readonly<{ route: string; token: string }>,
+): Readonly<{ edits: Edits; hop: NextHop }> => {
+  const { request } = session.tx;
+  const edits = commonEdits(context, session, true);
+  edits.prepend(H.Route, odiRoute(context.settings.iscHost, token, route, chain));
+  edits.prepend(H.Route, `<${route}>`);
+  edits.replace(H.PServedUser, servedUserValue(chain));
+  if (session.lacksVector) edits.replace(H.PChargingVector, `icid-value=${session.icid}`);
+  chargingAddresses(request, edits, chain);
+  return { edits, hop: { kind: 'uri', uri: route, listener: 'scscf' } };
+};

@@ -1,0 +1,263 @@
+// The proxy's decisions for one session: which branches it has, what becomes of their answers, of devices whose flow has died
+// and of application servers that do not work (RFC 3261 §16, TS 24.229 §5.4.3). Made by initial-request.ts, one a transaction.
+import { type CallEvent, entryOf, isServerFault, type Role } from '#libs/domain';
+import { type Branch, type ProxyContext, type ProxyUser, type SipMessage } from '#libs/sip';
+import { answerFault, replyBackEndFault } from '../faults.js';
+import type { Chain } from '../isc/chain.js';
+import { Invocation } from '../isc/invocation.js';
+import { closeLink, hasReturned } from '../isc/link-state.js';
+import { updateRegistration } from '../registrar/update-registration.js';
+import { calleeEdits, onwardBranch, serverBranch, toDevice } from './branches.js';
+import {
+  chargeFinal,
+  noteCall,
+  originatingEvents,
+  requestRefused,
+  terminatingServed,
+} from './call-record.js';
+import { callersStatus } from './in-dialog.js';
+import type { Refusal, Session, SessionContext } from './session.js';
+import type { Callee, Target } from './targets.js';
+
+/** A branch to one device, to an application server, or (undefined) to the next hop of somebody else's. */
+type Label = Target | Invocation | undefined;
+
+/** Reason of a CANCEL for a server that was given up (RFC 3326). */
+const GIVEN_UP = 'SIP;cause=408;text="No answer in time"';
+
+export class SessionProxy implements ProxyUser<Label> {
+  #context: ProxyContext<Label> | undefined;
+  #asked: Readonly<{ branch: Branch<Label> | undefined; invocation: Invocation }> | undefined;
+  #cancelled = false;
+  /** The session was answered here: what branches still say changes nothing. */
+  #over = false;
+
+  constructor(
+    readonly context: SessionContext,
+    readonly session: Session,
+    /** Takes the session on from where it stands, when a server was passed over. */
+    private readonly goOn: (proxy: SessionProxy) => Promise<void>,
+  ) {}
+
+  // ---- Where the session goes ----
+
+  ringDevices(callee: Callee): void {
+    const { context, session } = this;
+    session.atCallee = true;
+    const common = calleeEdits(context, session);
+    noteCall(context.ports, session.icid, [
+      ...originatingEvents(session),
+      terminatingServed(session, session.terminating!, callee.targets),
+    ]);
+    const proxy = this.#open();
+    const isOnly = callee.targets.length === 1 && callee.targets[0]!.others.length === 0;
+    for (const target of callee.targets) this.#ring(target, isOnly ? common : common.copy());
+    proxy.release();
+  }
+
+  forwardOn(): void {
+    const { context, session } = this;
+    noteCall(context.ports, session.icid, originatingEvents(session));
+    const { edits, hop } = onwardBranch(context, session);
+    const proxy = this.#open();
+    proxy.fork(edits, hop, undefined);
+    proxy.release();
+  }
+
+  /** Sends the request to an application server; `invocation` begins to be waited for. */
+  askServer(chain: Chain, route: string, invocation: Invocation): void {
+    const { context, session } = this;
+    const { token } = invocation;
+    const { edits, hop } = serverBranch(context, session, chain, { route, token });
+    const proxy = this.#open();
+    context.invocations.set(token, invocation);
+    const branch = proxy.fork(edits, hop, invocation);
+    this.#asked = { branch, invocation };
+    if (branch === undefined) this.#forget();
+    proxy.release();
+  }
+
+  /** Answers the session here. */
+  refuse(role: Role, step: Refusal): void {
+    const { session } = this;
+    const { ports } = this.context;
+    this.#over = true;
+    if (step.failure !== undefined) replyBackEndFault(session.tx, step.failure, ports);
+    else if (this.#context !== undefined) this.#context.reply(step.status, step.reason);
+    else session.tx.reply(step.status, step.reason);
+    const served = role === 'originating' ? session.from : session.requestUri;
+    noteCall(ports, session.icid, [
+      ...originatingEvents(session),
+      requestRefused(session, role, served, step.status, step.why),
+    ]);
+    if (step.failure === undefined) chargeFinal(ports, session, step.status, ports.clock.nowMs());
+  }
+
+  /** The caller gave up while profiles were asked for: it is told at once, and what is under way comes to nothing. */
+  givenUp(): void {
+    const { session } = this;
+    const { ports } = this.context;
+    this.#over = true;
+    session.tx.reply(487, 'Request Terminated');
+    noteCall(ports, session.icid, [
+      ...originatingEvents(session),
+      { type: 'CallFailed', data: { status: 487, cancelled: true } },
+    ]);
+    chargeFinal(ports, session, 487, ports.clock.nowMs());
+  }
+
+  // ---- What is heard of branches ----
+
+  provisional({ label }: Branch<Label>, status: number): void {
+    if (label instanceof Invocation) label.hears({ kind: 'provisional', status });
+  }
+
+  branchFailed(branch: Branch<Label>, status: number, response: SipMessage | undefined): 'count' | 'retry' {
+    const { label } = branch;
+    if (label instanceof Invocation) return this.#serverFailed(label, status, response);
+    if (status !== 430 || label === undefined) return 'count';
+    this.#flowFailed(label);
+    const [next, ...others] = label.others;
+    if (next === undefined) return 'count';
+    const edits = calleeEdits(this.context, this.session);
+    return this.#ring({ binding: next, others }, edits) ? 'retry' : 'count';
+  }
+
+  readonly chosen = callersStatus;
+
+  cancelled(): void {
+    this.#cancelled = true;
+  }
+
+  completed(status: number, branch: Branch<Label> | undefined, _response: SipMessage | undefined): void {
+    this.#forget();
+    if (this.#over) return;
+    this.#over = true;
+    const { session } = this;
+    const { ports } = this.context;
+    const label = branch?.label;
+    const server = label instanceof Invocation ? label : undefined;
+    const contact = label === undefined || label instanceof Invocation ? undefined : label.binding.contact;
+    const events: CallEvent[] = [];
+    if (server !== undefined && !server.failed)
+      events.push({ type: 'ServerAnswered', data: { ...server.asked, status, returned: server.returned } });
+    // Of a request that came back the transaction that it came back in tells.
+    session.toldInside = server?.returned === true;
+    if (!session.toldInside)
+      events.push(
+        status < 300
+          ? { type: 'CallAnswered', data: { status, ...(contact === undefined ? {} : { contact }) } }
+          : { type: 'CallFailed', data: { status, cancelled: this.#cancelled } },
+      );
+    noteCall(ports, session.icid, events);
+    chargeFinal(ports, session, status, ports.clock.nowMs());
+  }
+
+  /** For the timer of the server that is asked. */
+  readonly overdue = (invocation: Invocation): void => {
+    this.#whileOpen(this.#judgeSilence(invocation));
+  };
+
+  // ---- Inside ----
+
+  #open(): ProxyContext<Label> {
+    const { session } = this;
+    session.tx.onCancel = undefined; // from here on the response context is told
+    this.#context ??= this.context.ports.endpoint().proxy<Label>(session.tx, this);
+    return this.#context;
+  }
+
+  #ring(target: Target, edits: ReturnType<typeof calleeEdits>): boolean {
+    return this.#context!.fork(edits, toDevice(edits, target.binding), target) !== undefined;
+  }
+
+  #forget(): void {
+    const invocation = this.#asked?.invocation;
+    if (invocation === undefined) return;
+    invocation.stop();
+    this.context.invocations.delete(invocation.token);
+    this.#asked = undefined;
+  }
+
+  #whileOpen(work: Promise<void>): void {
+    const { session, context } = this;
+    work.catch((error: unknown) => answerFault(session.tx, error, context.ports));
+  }
+
+  #serverFailed(server: Invocation, status: number, response: SipMessage | undefined): 'count' | 'retry' {
+    if (this.#cancelled || this.session.tx.cancelled) return 'count';
+    const verdict = server.hears({ kind: 'failed', status });
+    const why = response === undefined ? unreachableWords(status) : `it answered ${status}`;
+    if (verdict !== 'bypass') {
+      if (isServerFault(status) && !server.isResponsive) this.#tellFailed(server, why, status);
+      return 'count';
+    }
+    this.#context!.hold();
+    this.#forget();
+    this.#whileOpen(this.#passOver(server, why, status));
+    return 'retry';
+  }
+
+  /** The server said nothing for too long. */
+  async #judgeSilence(server: Invocation): Promise<void> {
+    // Perhaps it gave the request back, but to another router.
+    if (await hasReturned(this.context, server.token)) server.hears({ kind: 'returned' });
+    if (this.#asked?.invocation !== server || this.session.tx.cancelled) return;
+    const { branch } = this.#asked;
+    const context = this.#context!;
+    const verdict = server.hears({ kind: 'overdue' });
+    const why = 'it gave no sign of life in time';
+    if (verdict === 'bypass') {
+      context.hold();
+      if (branch !== undefined) context.abandon(branch, GIVEN_UP);
+      this.#forget();
+      await this.#passOver(server, why, 408, true);
+    } else if (verdict === 'time-out') {
+      this.#tellFailed(server, why);
+      context.reply(408);
+    }
+  }
+
+  async #passOver(server: Invocation, why: string, status: number, wasSilent = false): Promise<void> {
+    const { session, context } = this;
+    const closed = await closeLink(context, server.token);
+    if (session.tx.answered) return;
+    if (closed === 'returned') {
+      // Another router has the request: what failed is the session, not the server.
+      server.hears({ kind: 'returned' });
+      return this.#context!.reply(status);
+    }
+    this.#tellFailed(server, why, wasSilent ? undefined : status);
+    context.ports.observer.count('server-passed-over');
+    await this.goOn(this);
+  }
+
+  #tellFailed(server: Invocation, why: string, status?: number): void {
+    const { session } = this;
+    const { ports } = this.context;
+    server.failed = true;
+    ports.observer.fault('application-server');
+    const { handling, asked } = server;
+    noteCall(ports, session.icid, [
+      {
+        type: 'ServerFailed',
+        data: { ...asked, handling, why, ...(status === undefined ? {} : { status }) },
+      },
+    ]);
+  }
+
+  #flowFailed({ binding: { bindingId, contact } }: Target): void {
+    const { ports } = this.context;
+    const { callee, icid, terminating } = this.session;
+    const entry = callee === undefined ? undefined : entryOf(callee.row, bindingId);
+    noteCall(ports, icid, [{ type: 'TargetFlowFailed', data: { bindingId, contact } }]);
+    if (entry === undefined || terminating === undefined) return;
+    updateRegistration(ports, terminating.served.aor, {
+      type: 'RemoveFailedFlow',
+      data: { bindingId, upTo: entry.at },
+    }).catch((error: unknown) => ports.observer.fault('flow-removal', error));
+  }
+}
+
+const unreachableWords = (status: number): string =>
+  status === 408 ? 'it did not answer' : 'it could not be reached';
