@@ -14,6 +14,12 @@ it.each([
   ['always', 'in a dialog', request('BYE', undefined, ';tag=2')],
   ['always', 'an emergency', request('INVITE', 'urn:service:sos')],
   ['always', 'with priority', request('INVITE', undefined, '', 'Resource-Priority: wps.0\r\n')],
+  [
+    'always',
+    'back from an application server',
+    request('INVITE', undefined, '', 'Route: <sip:odi_1a@scscf.ims.test:5054;lr>\r\n'),
+  ],
+  ['new', 'on its way to one', request('INVITE', undefined, '', 'Route: <sip:odium@as.test;lr>\r\n')],
   ['known', 'a registration', request('REGISTER')],
   ['known', 'a subscription', request('SUBSCRIBE')],
   ['known', 'a health check', request('OPTIONS')],

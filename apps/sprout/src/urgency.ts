@@ -3,11 +3,14 @@
 import { H, tagOf, type SipMessage, type Urgency } from '#libs/sip';
 
 const EMERGENCY = /^urn:service:sos(?:[.;]|$)/i;
+/** Of a session that was let in, back from an application server (TS 24.229 §5.4.3.2). */
+const RETURNED = /^\s*<sips?:odi_/i;
 /** Registrations are the edge's to refuse, which knows who is registered; a health check must not take a router out of service. */
 const KNOWN: ReadonlySet<string> = new Set(['REGISTER', 'SUBSCRIBE', 'OPTIONS']);
 
 export const urgencyOf = (request: SipMessage): Urgency => {
   if (tagOf(request.header(H.To) ?? '') !== '' || EMERGENCY.test(request.requestUri)) return 'always';
-  if (request.named('Resource-Priority') !== undefined) return 'always';
+  if (RETURNED.test(request.header(H.Route) ?? '') || request.named('Resource-Priority') !== undefined)
+    return 'always';
   return KNOWN.has(request.method) ? 'known' : 'new';
 };

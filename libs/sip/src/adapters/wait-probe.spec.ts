@@ -53,6 +53,9 @@ it('knows nothing any more when none comes back for long: something keeps them f
   clock.advance(SILENCE_MS_MAX);
   look(0);
   expect(look(1)).toBe(0);
+  for (let n = 0; n < PROBES_MAX; n++) look();
+  expect(probe.took(sent[1]!)).toBe(true); // given up long ago: it says nothing
+  expect(look()).toBe(0);
 });
 
 it('leaves what it did not write to others', () => {

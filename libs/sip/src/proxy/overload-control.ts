@@ -19,8 +19,8 @@ export type WaitGauge = () => number;
 export const LOOK_MS = 100;
 /** A third of what a client waits before it sends again (T1), in a registration twice. */
 export const WAIT_TARGET_MS = 150;
-/** A collection of garbage or a start makes one wait; over the target at each of so many looks, there is a queue that stays. */
-const LONG_LOOKS_MIN = 5;
+/** A pause makes one wait, and what a socket holds fills a second: over the target at each of so many looks, there is a queue that stays. */
+const LONG_LOOKS_MIN = 10;
 /** What a wait of twice the target takes off the rate with each look, and none adds; and one that grew by the target since the last. */
 const BY_WAIT = 0.1;
 const BY_GROWTH = 0.3;
