@@ -50,6 +50,7 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
     bindAddress: '10.9.0.1',
     port: 5055,
     homeCountry,
+    key: Buffer.alloc(32, 5),
     documents: {
       peek: () => (broken ? undefined : xml),
       xml: () => Promise.reject(new Error('the table is gone')),
@@ -92,6 +93,7 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
       `To: <${call.to ?? BOB}>`,
       'Call-ID: c1',
       `CSeq: 1 ${method}`,
+      'Contact: <sip:alice@10.0.0.1:5060;transport=udp>;+sip.instance="<urn:uuid:1>";audio',
       `P-Served-User: ${call.served ?? terminating()}`,
       ...(call.headers ?? []),
       ...(body === '' ? [] : ['Content-Type: application/sdp']),
@@ -131,6 +133,14 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
     lastTold: (): string => heard.filter((raw) => raw.startsWith('SIP/2.0 ')).at(-1) ?? '',
     cancel: async (): Promise<void> => {
       const lines = [`CANCEL ${BOB} SIP/2.0`, `Via: SIP/2.0/TCP ${ROUTER.address}:${ROUTER.port};branch=z9hG4bKrouter`, 'Max-Forwards: 60', `From: "Alice" <${ALICE}>;tag=a1`, `To: <${BOB}>`, 'Call-ID: c1', 'CSeq: 1 CANCEL', 'Content-Length: 0', '', ''];
+      flow.send(lines.join('\r\n'));
+      await settle();
+    },
+    /** A request of whoever is in the dialog: its first line, its headers, without Via, Call-ID and Max-Forwards. */
+    within: async (start: string, headers: readonly string[]): Promise<void> => {
+      const [method] = start.split(' ', 1);
+      const via = `Via: SIP/2.0/TCP ${ROUTER.address}:${ROUTER.port};branch=z9hG4bK${method}`;
+      const lines = [`${start} SIP/2.0`, via, 'Max-Forwards: 60', 'Call-ID: c1', ...headers, 'Content-Length: 0', '', ''];
       flow.send(lines.join('\r\n'));
       await settle();
     },

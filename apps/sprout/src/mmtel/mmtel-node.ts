@@ -18,13 +18,18 @@ import {
 } from '#libs/sip';
 import type { SproutObserver } from '../ports.js';
 import { createMmtel } from './mmtel.js';
-import { MMTEL_LISTENER, type MmtelSettings, type ServiceDocuments } from './mmtel.port.js';
+import { MMTEL_LISTENER } from './mmtel-listener.js';
+import type { MmtelSettings, ServiceDocuments } from './mmtel.port.js';
+import { PrivateDialogs } from './private-dialog.js';
+import { ContactSeal } from './sealed-contact.js';
 
 export type MmtelNodeOptions = Readonly<{
   homeDomain: string;
   bindAddress: string;
   port: number;
   homeCountry: string;
+  /** ≥ 32 bytes that outlive the process: seals the contacts of private callers. */
+  key: Buffer;
   documents?: ServiceDocuments;
   clock: Clock;
   random: Random;
@@ -94,7 +99,7 @@ export const resolveNames = (names: MmtelNode['names'], others: Resolver): Resol
 
 /** Starts listening; resolves when the port is bound. */
 export const startMmtel = async (options: MmtelNodeOptions): Promise<MmtelNode> => {
-  const { homeDomain, homeCountry, documents, clock, random, logger, timers, hub } = options;
+  const { homeDomain, bindAddress, homeCountry, documents, clock, random, logger, timers, hub } = options;
   const transports = createTransports({
     listeners: listenersOf(options),
     clock,
@@ -114,7 +119,10 @@ export const startMmtel = async (options: MmtelNodeOptions): Promise<MmtelNode> 
       ...addresses.map(({ address, port: own }) => hostPort(address, own)),
     ]),
   };
+  const self = isWildcard(bindAddress) ? `${hosts[0]}:${port}` : hostPort(bindAddress, port);
+  const seal = new ContactSeal(options.key, self, random);
   const ports = {
+    privateDialogs: new PrivateDialogs(seal, `sip:${self};transport=tcp`, settings.ownHosts),
     ...(documents === undefined ? {} : { documents }),
     clock,
     random,

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint } from '#libs/sip';
 import type { SproutObserver } from '../ports.js';
+import type { PrivateDialogs } from './private-dialog.js';
 
 /** simservs documents by `<IMPU>/<AUID>`: the document view, later also an XDMS elsewhere. */
 export interface ServiceDocuments {
@@ -12,6 +13,7 @@ export interface ServiceDocuments {
 }
 
 export type MmtelPorts = Readonly<{
+  privateDialogs: PrivateDialogs;
   /** Absent: users have no documents, only servers with parameters serve. */
   documents?: ServiceDocuments;
   clock: Clock;
@@ -28,5 +30,3 @@ export type MmtelSettings = Readonly<{
   /** ISO 3166 code of the country whose numbers are national; '': only a user's own number tells. */
   homeCountry: string;
 }>;
-
-export const MMTEL_LISTENER = 'mmtel';

@@ -12,6 +12,7 @@ import {
 import {
   addrUri,
   aorOf,
+  Edits,
   type EndpointUser,
   H,
   headerParam,
@@ -111,6 +112,20 @@ class TelephonyServer {
   }
 }
 
+/** Of dialogs, only those whose caller is hidden come by here. */
+const withinPrivateDialog = (ports: MmtelPorts, tx: ServerTransaction): void => {
+  const { request } = tx;
+  const { privateDialogs } = ports;
+  const edits = new Edits(request);
+  const on = privateDialogs.goOn(request, edits);
+  if (on === undefined) return tx.reply(481, 'Call/Transaction Does Not Exist');
+  const response = (answer: SipMessage, changes: Edits): void =>
+    privateDialogs.answer(request, on.side, answer, changes);
+  const proxy = ports.endpoint().proxy(tx, { response });
+  proxy.fork(edits, on.hop, undefined);
+  proxy.seal();
+};
+
 /** The endpoint user that is the telephony server. */
 export const createMmtel = (ports: MmtelPorts, settings: MmtelSettings): EndpointUser => {
   const server = new TelephonyServer(ports, settings);
@@ -119,12 +134,16 @@ export const createMmtel = (ports: MmtelPorts, settings: MmtelSettings): Endpoin
       const { request } = tx;
       // A third-party REGISTER is noted by being answered: services go by P-Served-User, not by registrations.
       if (request.method === 'REGISTER') return tx.reply(200, 'OK');
-      // The server stands in no Record-Route, so nothing within a dialog is for it.
-      if (request.method === 'CANCEL' || tagOf(request.header(H.To)!) !== '')
-        return tx.reply(481, 'Call/Transaction Does Not Exist');
+      if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');
+      if (tagOf(request.header(H.To)!) !== '') return withinPrivateDialog(ports, tx);
       if (request.method === 'OPTIONS' && request.header(H.Route) === undefined) return tx.reply(200, 'OK');
       server.serve(tx);
     },
-    ack: () => ports.observer.count('ack-dropped'),
+    ack(request) {
+      const edits = new Edits(request);
+      const on = ports.privateDialogs.goOn(request, edits);
+      if (on === undefined) return ports.observer.count('ack-dropped');
+      ports.endpoint().sendStateless(edits, on.hop);
+    },
   };
 };

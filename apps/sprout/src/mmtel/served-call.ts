@@ -1,7 +1,6 @@
 // One request on its way through the telephony server: what its headers become towards the callee and back to the caller,
 // and where it goes when the callee does not take it (TS 24.604 §4.5.2.6, TS 24.607, TS 24.608). Made by mmtel.ts.
 import {
-  ANONYMOUS_URI,
   type CallerShown,
   type CallOutcome,
   chooseDiversion,
@@ -28,12 +27,14 @@ import {
   type ProxyUser,
   type ServerTransaction,
   type SipMessage,
-  tagOf,
   values,
   withoutUriHeaders,
 } from '#libs/sip';
 import { CallSubject, privacyIn, type SubjectFacts, trailOf } from './call-subject.js';
-import { MMTEL_LISTENER, type MmtelPorts } from './mmtel.port.js';
+import { makesDialog } from '../session/session.js';
+import { MMTEL_LISTENER } from './mmtel-listener.js';
+import type { MmtelPorts } from './mmtel.port.js';
+import { anonymousFrom } from './private-dialog.js';
 
 /** A leg to the callee, or to where it was diverted to. */
 type Leg = 'callee' | 'diverted';
@@ -204,10 +205,15 @@ export class ServedCall implements ProxyUser<Leg> {
     const edits = new Edits(request);
     edits.popValue(H.Route);
     if (privacy !== undefined) edits.replace(H.Privacy, privacy);
-    if (shown.anonymousFrom)
-      edits.replace(H.From, `"Anonymous" <${ANONYMOUS_URI}>;tag=${tagOf(request.header(H.From)!)}`);
+    if (shown.anonymousFrom) this.makeAnonymous(request, edits);
     for (const name of shown.remove) edits.removeNamed(name);
     return edits;
+  }
+
+  private makeAnonymous(request: SipMessage, edits: Edits): void {
+    const { privateDialogs } = this.options.ports;
+    edits.replace(H.From, anonymousFrom(request));
+    if (makesDialog(request)) privateDialogs.begin(request, edits);
   }
 
   /** Asserted identities stay while the call is between trusted networks, and where it was diverted to. */
