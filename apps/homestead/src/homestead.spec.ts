@@ -79,6 +79,24 @@ describe('authVector', () => {
     expect(await homestead.authVector(IMPI, IMPU)).toEqual(notFound);
   });
 
+  it('does not keep a vector whose credential changed while it was read', async () => {
+    const { homestead, credentials, setPassword } = await setUp();
+    const get = credentials.get.bind(credentials);
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    credentials.get = async (version) => {
+      const secret = await get(version);
+      if (version === 'v1') await held;
+      return secret;
+    };
+    await homestead.location(IMPU);
+    const early = homestead.authVector(IMPI, IMPU);
+    await setPassword('v2', 'b'.repeat(32));
+    goOn();
+    await early;
+    expect(await homestead.authVector(IMPI, IMPU)).toMatchObject({ value: { version: 'v2' } });
+  });
+
   it('is unavailable, never not-found, when a secret or the view cannot be read', async () => {
     const { homestead, credentials, table } = await setUp();
     await credentials.remove('v1');

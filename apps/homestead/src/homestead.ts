@@ -12,7 +12,7 @@ import type {
   ServerAssignment,
 } from '#libs/homestead-client';
 import type { Clock } from '#libs/runtime';
-import { BoundedMap, type IrsProfile, SUBSCRIBER_CACHE_MAX } from '#projections/subscriber-profiles';
+import { BoundedMap, type ServedSet, SUBSCRIBER_CACHE_MAX } from '#projections/subscriber-profiles';
 import type { SubscriberProfiles } from '#projections/subscriber-profiles';
 import { createRegistrationStates, type RegistrationStates } from './registration-states.js';
 
@@ -45,9 +45,6 @@ const NOT_FOUND = failed('not-found');
 const BAD_REQUEST = failed('bad-request');
 const UNAVAILABLE = failed('unavailable');
 
-/** `epoch` is that of the view when `version` was last seen to be in force. */
-type Held = { readonly version: string; readonly answer: Promise<Answer<AuthVector>>; epoch: number };
-
 const vectorOf = (version: string, credential: Credential): AuthVector => ({
   kind: 'digest',
   realm: credential.realm,
@@ -57,14 +54,23 @@ const vectorOf = (version: string, credential: Credential): AuthVector => ({
   version,
 });
 
+/** The set's own text of a private identity that may use it: what a caller asks with may be a slice of a message. */
+const ownText = ({ privateIds }: ServedSet, impi: string): string | undefined =>
+  privateIds[privateIds.indexOf(impi)];
+
 class LocalMode implements LocalHomestead {
-  private readonly vectors: BoundedMap<Held>;
+  /** By private identity, as long as the credential stays in force. */
+  private readonly vectors: BoundedMap<AuthVector>;
   private readonly states: RegistrationStates;
   private readonly assigned: Promise<Answer<ServerAssignment>>;
   private readonly chargingAddresses: RegData['chargingAddresses'];
 
   constructor(private readonly ports: HomesteadPorts) {
     this.vectors = new BoundedMap(ports.cacheMax ?? SUBSCRIBER_CACHE_MAX);
+    ports.profiles.onCredentialChanged((impi) => {
+      if (impi === undefined) this.vectors.clear();
+      else this.vectors.delete(impi);
+    });
     this.states = createRegistrationStates(ports.clock, ports.recordTtlS);
     this.assigned = Promise.resolve(ok({ resultCode: 2001, scscf: ports.scscfUri }));
     this.chargingAddresses = ports.chargingAddresses ?? { ccf: [], ecf: [] };
@@ -73,24 +79,24 @@ class LocalMode implements LocalHomestead {
   authVector(impi: string, impu: string): Promise<Answer<AuthVector>> {
     const profile = this.ports.profiles.peekIdentity(impu);
     if (!profile) return this.guarded(this.vectorAfterReading(impi, impu));
-    if (!profile.privateIds.has(impi)) return Promise.resolve(NOT_FOUND);
-    const held = this.vectors.get(impi);
-    if (held && this.isInForce(impi, held)) return held.answer;
-    return this.guarded(this.readVector(impi));
+    const own = ownText(profile, impi);
+    if (own === undefined) return Promise.resolve(NOT_FOUND);
+    const held = this.vectors.get(own);
+    return held ? Promise.resolve(ok(held)) : this.guarded(this.readVector(own));
   }
 
   registrationStatus(impi: string, impu: string): Promise<Answer<ServerAssignment>> {
     const profile = this.ports.profiles.peekIdentity(impu);
-    if (profile) return this.assignedWhen(profile.privateIds.has(impi));
+    if (profile) return this.assignedWhen(profile.privateIds.includes(impi));
     return this.guarded(
-      this.ports.profiles.identity(impu).then((read) => this.assignedWhen(read?.privateIds.has(impi))),
+      this.ports.profiles.served(impu).then((read) => this.assignedWhen(read?.privateIds.includes(impi))),
     );
   }
 
   location(impu: string): Promise<Answer<ServerAssignment>> {
     if (this.ports.profiles.peekIdentity(impu)) return this.assigned;
     return this.guarded(
-      this.ports.profiles.identity(impu).then((read) => this.assignedWhen(read !== undefined)),
+      this.ports.profiles.served(impu).then((read) => this.assignedWhen(read !== undefined)),
     );
   }
 
@@ -104,13 +110,13 @@ class LocalMode implements LocalHomestead {
     if (profile) return Promise.resolve(this.assign(profile, request.reqtype, request.impi));
     return this.guarded(
       this.ports.profiles
-        .identity(key)
+        .served(key)
         .then((read) => (read ? this.assign(read, request.reqtype, request.impi) : NOT_FOUND)),
     );
   }
 
   async cachedRegData(impu: string): Promise<Answer<RegData>> {
-    const read = this.guarded(this.ports.profiles.identity(impu).then((profile) => ok(profile)));
+    const read = this.guarded(this.ports.profiles.served(impu).then((profile) => ok(profile)));
     const found = await read;
     if (!found.ok) return found;
     const state = found.value && this.states.of(found.value.irs);
@@ -120,10 +126,10 @@ class LocalMode implements LocalHomestead {
   }
 
   /** The decision table of backend.md §1.1; in local mode the view is the HSS, and always current. */
-  private assign(profile: IrsProfile, reqtype: RegDataRequest, impi: string | undefined): Answer<RegData> {
+  private assign(profile: ServedSet, reqtype: RegDataRequest, impi: string | undefined): Answer<RegData> {
     const { irs, xml } = profile;
     const { chargingAddresses } = this;
-    if (impi !== undefined && !profile.privateIds.has(impi)) return NOT_FOUND;
+    if (impi !== undefined && !profile.privateIds.includes(impi)) return NOT_FOUND;
     const previousState = this.states.of(irs);
     switch (reqtype) {
       case 'reg':
@@ -152,33 +158,30 @@ class LocalMode implements LocalHomestead {
     return known ? this.assigned : Promise.resolve(NOT_FOUND);
   }
 
-  /** A vector is good only for the version in force; looked up again only when some credential has changed. */
-  private isInForce(impi: string, held: Held): boolean {
-    const { profiles } = this.ports;
-    if (held.epoch === profiles.credentialEpoch) return true;
-    if (profiles.peekCredential(impi)?.version !== held.version) return false;
-    held.epoch = profiles.credentialEpoch;
-    return true;
-  }
-
   private async vectorAfterReading(impi: string, impu: string): Promise<Answer<AuthVector>> {
-    const profile = await this.ports.profiles.identity(impu);
-    return profile?.privateIds.has(impi) ? this.readVector(impi) : NOT_FOUND;
+    const profile = await this.ports.profiles.served(impu);
+    const own = profile && ownText(profile, impi);
+    return own === undefined ? NOT_FOUND : this.readVector(own);
   }
 
   private async readVector(impi: string): Promise<Answer<AuthVector>> {
-    const epoch = this.ports.profiles.credentialEpoch;
-    const inForce = await this.ports.profiles.credential(impi);
-    if (!inForce) return NOT_FOUND;
-    const secret = await this.ports.credentials.get(inForce.version);
-    if (!secret) {
-      // Replaced while it was read: the newer one counts. Still in force and yet not there: a fault of ours.
-      const now = await this.ports.profiles.credential(impi);
-      return now && now.version !== inForce.version ? this.readVector(impi) : UNAVAILABLE;
+    const { profiles, credentials } = this.ports;
+    const watch = profiles.watchCredential(impi);
+    try {
+      const inForce = await profiles.credential(impi);
+      if (!inForce) return NOT_FOUND;
+      const secret = await credentials.get(inForce.version);
+      if (!secret) {
+        // Replaced while it was read: the newer one counts. Still in force and yet not there: a fault of ours.
+        const now = await profiles.credential(impi);
+        return now && now.version !== inForce.version ? await this.readVector(impi) : UNAVAILABLE;
+      }
+      const vector = vectorOf(inForce.version, secret);
+      if (!watch.isStale) this.vectors.set(impi, vector);
+      return ok(vector);
+    } finally {
+      profiles.endWatch(watch);
     }
-    const answer = ok(vectorOf(inForce.version, secret));
-    this.vectors.set(impi, { version: inForce.version, answer: Promise.resolve(answer), epoch });
-    return answer;
   }
 
   /** A store that does not answer is never shown as a user who does not exist. */

@@ -16,18 +16,25 @@ export interface RegistrationStates {
 /** backend.md §1: max(2 × hss_reregistration_time, reg_max_expires + 10). */
 export const RECORD_TTL_S = 3_600;
 
-type Held = Readonly<{ state: RegistrationState; untilMs: number }>;
+/**
+ * A record is a number, which takes nothing beside its place in the map: the second at which its life ends on the
+ * monotonic clock, twice, and one more when the set is REGISTERED.
+ */
+const recordOf = (state: RegistrationState, untilS: number): number =>
+  Math.ceil(untilS) * 2 + (state === 'REGISTERED' ? 1 : 0);
 
 export const createRegistrationStates = (clock: Clock, ttlS: number = RECORD_TTL_S): RegistrationStates => {
-  const records = new BoundedMap<Held>(SUBSCRIBER_CACHE_MAX);
+  const records = new BoundedMap<number>(SUBSCRIBER_CACHE_MAX);
   return {
     of(irs) {
-      const held = records.get(irs);
-      return held !== undefined && held.untilMs > clock.monotonicMs() ? held.state : 'NOT_REGISTERED';
+      const record = records.get(irs);
+      if (record === undefined || Math.floor(record / 2) * 1000 <= clock.monotonicMs())
+        return 'NOT_REGISTERED';
+      return record % 2 === 1 ? 'REGISTERED' : 'UNREGISTERED';
     },
     set(irs, state) {
       if (state === 'NOT_REGISTERED') records.delete(irs);
-      else records.set(irs, { state, untilMs: clock.monotonicMs() + ttlS * 1000 });
+      else records.set(irs, recordOf(state, clock.monotonicMs() / 1000 + ttlS));
     },
   };
 };

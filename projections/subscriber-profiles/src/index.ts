@@ -1,4 +1,5 @@
 export * from './bounded-map.js';
+export type { Watch } from './changes.js';
 export * from './ims-subscription.js';
 export * from './subscriber-profiles.js';
 export * from './subscriber-profiles.store.js';

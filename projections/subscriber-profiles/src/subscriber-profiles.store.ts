@@ -5,6 +5,7 @@ import type { Position } from '#libs/decider';
 import { type CredentialVersion, profileHolding, publicIdsOf, type Subscriber } from '#libs/domain';
 import type { TableStore } from '#libs/stores';
 import { BoundedMap } from './bounded-map.js';
+import { Changes, type Watch } from './changes.js';
 import { imsSubscriptionXml } from './ims-subscription.js';
 import {
   type FoldableEvent,
@@ -17,7 +18,13 @@ import {
 } from './subscriber-profiles.js';
 import { type ReadStream, Workspace } from './workspace.js';
 
-/** What a set is served with. Made once a change; every identity of the set is answered with the same object. */
+/**
+ * What a registration or a call asks of a set. Kept for every user in use, so there is nothing in it that can be read
+ * again: 100,000 of these are most of what Homestead holds.
+ */
+export type ServedSet = Readonly<{ irs: string; xml: string; privateIds: readonly string[] }>;
+
+/** A set as provisioning looks at it. */
 export type IrsProfile = Readonly<{
   irs: string;
   /** Changes whenever anything in the set does. */
@@ -26,16 +33,20 @@ export type IrsProfile = Readonly<{
   xml: string;
   publicIds: ReadonlySet<string>;
   privateIds: ReadonlySet<string>;
+  /** Every identity of the set is answered with the same object, until the set changes. */
+  served: ServedSet;
 }>;
 
 export type SubscriberProfilesPorts = Readonly<{
   table: TableStore<SubscriberProfilesRow>;
   readStream: ReadStream;
-  /** Entries of each cache; beyond it the oldest goes and is read again when asked for. */
+  /** Identities that are answered without a promise; beyond it the oldest is read again when asked for. */
   cacheMax?: number;
 }>;
 
 export const SUBSCRIBER_CACHE_MAX = 1_000_000;
+/** Whole sets: the ones that are being provisioned, or that several identities begin to use. Beyond it the oldest goes. */
+const SETS_CACHED_MAX = 1_000;
 export const SCAN_PAGE_MAX = 1_000;
 /** Sets that one private identity is listed with; provisioning refuses a further link. */
 export const LINKS_MAX = 1_000;
@@ -45,35 +56,48 @@ export type CredentialEntry = Readonly<{ impi: string; version: string }>;
 export type LinkEntry = Readonly<{ impi: string; irs: string }>;
 export type SetEntry = Readonly<{ irs: string; state: Subscriber; atMs: number }>;
 
+/** Told of a private identity; undefined: of all. */
+export type CredentialListener = (impi: string | undefined) => void;
+
 type Batch = { events: FoldableEvent[]; checkpoint: Position | undefined; done: Promise<void> };
 
-const profileOf = (irs: string, row: IrsRow): IrsProfile => ({
-  irs,
-  version: `${irs}/${row.revision}`,
-  state: row.state,
-  xml: imsSubscriptionXml(row.state),
-  publicIds: new Set(publicIdsOf(row.state)),
-  privateIds: new Set(row.state.privateIds),
-});
+const profileOf = (irs: string, { revision, state }: IrsRow): IrsProfile => {
+  let served: ServedSet | undefined;
+  return {
+    irs,
+    version: `${irs}/${revision}`,
+    state,
+    get xml() {
+      return this.served.xml;
+    },
+    publicIds: new Set(publicIdsOf(state)),
+    privateIds: new Set(state.privateIds),
+    get served() {
+      // slice: an array as long as what is in it, where the state's own may have room for more.
+      return (served ??= { irs, xml: imsSubscriptionXml(state), privateIds: state.privateIds.slice() });
+    },
+  };
+};
+
+/** The text that the set itself has of its identity: what a caller asks with may be a slice of a message. */
+const ownText = ({ publicIds }: IrsProfile, impu: string): string => {
+  for (const own of publicIds) if (own === impu) return own;
+  return impu;
+};
 
 export class SubscriberProfiles {
-  private readonly irsOfIdentity: BoundedMap<string>;
-  /** By set, and by identity of a set that is held there: one lookup for what every request asks. */
-  private readonly profiles: BoundedMap<IrsProfile>;
-  private readonly profileOfIdentity: BoundedMap<IrsProfile>;
-  private readonly credentials: BoundedMap<CredentialVersion>;
-  /** Reads under way, by row key. A change removes its key, so that what was read before it is not cached. */
-  private readonly fills = new Map<string, symbol>();
-  private credentialChanges = 0;
+  /** One lookup for what every request asks. */
+  private readonly servedByIdentity: BoundedMap<ServedSet>;
+  private readonly wholeSets: BoundedMap<IrsProfile>;
+  private readonly changes = new Changes();
+  private readonly credentialListeners: CredentialListener[] = [];
   private writing: Promise<void> = Promise.resolve();
   private waiting: Batch | undefined;
 
   constructor(private readonly ports: SubscriberProfilesPorts) {
     const cacheMax = ports.cacheMax ?? SUBSCRIBER_CACHE_MAX;
-    this.irsOfIdentity = new BoundedMap(cacheMax);
-    this.profiles = new BoundedMap(cacheMax, (_irs, profile) => this.forgetIdentities(profile));
-    this.profileOfIdentity = new BoundedMap(cacheMax);
-    this.credentials = new BoundedMap(cacheMax);
+    this.servedByIdentity = new BoundedMap(cacheMax);
+    this.wholeSets = new BoundedMap(Math.min(cacheMax, SETS_CACHED_MAX));
   }
 
   // ---- Writing ----
@@ -104,11 +128,10 @@ export class SubscriberProfiles {
   async clear(): Promise<void> {
     await this.writing;
     await this.ports.table.clear();
-    this.fills.clear();
-    for (const cache of [this.irsOfIdentity, this.profiles, this.profileOfIdentity, this.credentials]) {
-      cache.clear();
-    }
-    this.credentialChanges++;
+    this.changes.allChanged();
+    this.servedByIdentity.clear();
+    this.wholeSets.clear();
+    this.tellCredential(undefined);
   }
 
   private async write({ events, checkpoint }: Batch): Promise<void> {
@@ -121,99 +144,106 @@ export class SubscriberProfiles {
     if (keys.size > 0) await workspace.load([...keys]);
     for (const recorded of events) await workspace.take(recorded);
     if (workspace.changes.length === 0 && !checkpoint) return;
-    await this.ports.table.apply(workspace.changes, checkpoint);
-    for (const [key, row] of workspace.changed()) this.show(key, row);
-  }
-
-  private show(key: string, row: FoldedRow): void {
-    this.fills.delete(key);
-    const id = key.slice(key.indexOf('/') + 1);
-    if (row.kind === 'irs') {
-      const former = this.profiles.get(id);
-      if (former) this.forgetIdentities(former);
-      if (!row.state.exists) this.profiles.delete(id);
-      else if (former) this.profiles.set(id, profileOf(id, row));
-    } else if (row.kind === 'identity') {
-      this.profileOfIdentity.delete(id);
-      if (row.state) this.irsOfIdentity.set(id, row.state.irs);
-      else this.irsOfIdentity.delete(id);
-    } else {
-      this.credentialChanges++;
-      if (row.state) this.credentials.set(id, row.state);
-      else this.credentials.delete(id);
+    try {
+      await this.ports.table.apply(workspace.changes, checkpoint);
+    } finally {
+      // Also when it failed: it may have happened, and then nobody would ever tell us of the change again.
+      for (const [key, before, row] of workspace.changed()) this.forget(key, before, row);
     }
   }
 
-  private forgetIdentities({ publicIds }: IrsProfile): void {
-    for (const impu of publicIds) this.profileOfIdentity.delete(impu);
+  /** What is cached of a row that has changed goes: it is read again by who asks next. */
+  private forget(key: string, before: FoldedRow | undefined, row: FoldedRow): void {
+    this.changes.changed(key);
+    const id = key.slice(key.indexOf('/') + 1);
+    if (row.kind === 'irs') {
+      this.wholeSets.delete(id);
+      if (before?.kind === 'irs')
+        for (const impu of publicIdsOf(before.state)) this.servedByIdentity.delete(impu);
+    } else if (row.kind === 'identity') this.servedByIdentity.delete(id);
+    else this.tellCredential(id);
+  }
+
+  private tellCredential(impi: string | undefined): void {
+    for (const changed of this.credentialListeners) changed(impi);
   }
 
   // ---- Reading: what is asked at every registration and call ----
 
-  /** In memory already: no promise. undefined: ask `identity`. */
-  peekIdentity(impu: string): IrsProfile | undefined {
-    return this.profileOfIdentity.get(impu);
+  /** In memory already: no promise. undefined: ask `served`. */
+  peekIdentity(impu: string): ServedSet | undefined {
+    return this.servedByIdentity.get(impu);
   }
 
-  /** Another number whenever a credential has changed: what was made from one before must be looked at again. */
-  get credentialEpoch(): number {
-    return this.credentialChanges;
+  /** As `identity`, and the next time it is in memory. */
+  async served(impu: string): Promise<ServedSet | undefined> {
+    const identityWatch = this.changes.watch(rowKey.identity(impu));
+    let setWatch: Watch | undefined;
+    try {
+      const irs = await this.reservation(impu);
+      if (irs === undefined) return undefined;
+      setWatch = this.changes.watch(rowKey.irs(irs));
+      const found = await this.profile(irs);
+      if (!found?.publicIds.has(impu)) return undefined;
+      if (!identityWatch.isStale && !setWatch.isStale) {
+        this.servedByIdentity.set(ownText(found, impu), found.served);
+      }
+      return found.served;
+    } finally {
+      this.changes.end(identityWatch);
+      if (setWatch) this.changes.end(setWatch);
+    }
   }
 
-  /** In memory already: no promise. undefined: ask `credential`. */
-  peekCredential(impi: string): CredentialVersion | undefined {
-    return this.credentials.get(impi);
+  /** Calls `changed` for each private identity whose credential is another one, or gone; undefined: for all of them. */
+  onCredentialChanged(changed: CredentialListener): void {
+    this.credentialListeners.push(changed);
+  }
+
+  /** For who keeps what it makes of a credential: not when it has become stale meanwhile. To be ended. */
+  watchCredential(impi: string): Watch {
+    return this.changes.watch(rowKey.credential(impi));
+  }
+
+  endWatch(watch: Watch): void {
+    this.changes.end(watch);
   }
 
   /** The set that holds a public identity; a reservation without its assignment does not count. */
   async identity(impu: string): Promise<IrsProfile | undefined> {
     const irs = await this.reservation(impu);
     const found = irs === undefined ? undefined : await this.profile(irs);
-    if (irs === undefined || !found?.publicIds.has(impu)) return undefined;
-    // Only what both caches still say: either may have changed while the other was read.
-    if (this.irsOfIdentity.get(impu) === irs && this.profiles.get(irs) === found) {
-      this.profileOfIdentity.set(impu, found);
+    return found?.publicIds.has(impu) ? found : undefined;
+  }
+
+  async profile(irs: string): Promise<IrsProfile | undefined> {
+    const cached = this.wholeSets.get(irs);
+    if (cached) return cached;
+    const key = rowKey.irs(irs);
+    const watch = this.changes.watch(key);
+    try {
+      const row = await this.ports.table.get(key);
+      if (row?.kind !== 'irs' || !row.state.exists) return undefined;
+      const made = profileOf(irs, row);
+      if (watch.isStale) return made;
+      // One object for all who asked at once.
+      const held = this.wholeSets.get(irs) ?? made;
+      this.wholeSets.set(irs, held);
+      return held;
+    } finally {
+      this.changes.end(watch);
     }
-    return found;
   }
 
-  profile(irs: string): Promise<IrsProfile | undefined> {
-    return this.read(rowKey.irs(irs), this.profiles, irs, (row) =>
-      row.kind === 'irs' && row.state.exists ? profileOf(irs, row) : undefined,
-    );
-  }
-
-  credential(impi: string): Promise<CredentialVersion | undefined> {
-    return this.read(rowKey.credential(impi), this.credentials, impi, (row) =>
-      row.kind === 'credential' ? row.state : undefined,
-    );
+  async credential(impi: string): Promise<CredentialVersion | undefined> {
+    const row = await this.ports.table.get(rowKey.credential(impi));
+    return row?.kind === 'credential' ? row.state : undefined;
   }
 
   /** The set that has reserved a public identity, assigned to it or not yet. */
-  reservation(impu: string): Promise<string | undefined> {
-    return this.read(rowKey.identity(impu), this.irsOfIdentity, impu, (row) =>
-      row.kind === 'identity' ? row.state?.irs : undefined,
-    );
-  }
-
-  private async read<T>(
-    key: string,
-    cache: BoundedMap<T>,
-    id: string,
-    toEntry: (row: FoldedRow) => T | undefined,
-  ): Promise<T | undefined> {
-    const cached = cache.get(id);
-    if (cached !== undefined) return cached;
-    const token = Symbol(key);
-    this.fills.set(key, token);
-    try {
-      const row = (await this.ports.table.get(key)) as FoldedRow | undefined;
-      const entry = row && toEntry(row);
-      if (entry !== undefined && this.fills.get(key) === token) cache.set(id, entry);
-      return entry;
-    } finally {
-      if (this.fills.get(key) === token) this.fills.delete(key);
-    }
+  async reservation(impu: string): Promise<string | undefined> {
+    const row = await this.ports.table.get(rowKey.identity(impu));
+    return row?.kind === 'identity' ? row.state?.irs : undefined;
   }
 
   // ---- Reading: what provisioning asks ----

@@ -29,6 +29,13 @@ export interface SubscriberStores {
   readonly credentials: CredentialStore;
 }
 
+/**
+ * Both hold what is being provisioned, and what is asked for the first time; what registrations and calls go on asking for is
+ * kept, in less room, by subscriber-profiles.store and by Homestead. Beyond them the least recently used is read again.
+ */
+const ROWS_CACHED_MAX = 10_000;
+const CREDENTIALS_CACHED_MAX = 2_000;
+
 type Config = Pick<ProcessConfig, 'dataDir' | 'masterKeyFile' | 'acceptLostCredentials'>;
 
 const fileOf = ({ dataDir }: Config): string => path.join(dataDir, 'credentials.sqlite');
@@ -81,14 +88,23 @@ export const openSubscriberStores = async (
       profiles: createSubscriberProfiles({ table, readStream }),
     };
   }
-  const table = await createSqliteTableStore<SubscriberProfilesRow>({ database, name });
+  const table = await createSqliteTableStore<SubscriberProfilesRow>({
+    database,
+    name,
+    cacheRowsMax: ROWS_CACHED_MAX,
+  });
   const masterKey = loadMasterKey(config.masterKeyFile || path.join(config.dataDir, 'master.key'));
   const own = await openCredentials(config, parts);
   const moved = await moveCredentials(database, own);
   if (moved > 0) logger.info({ moved }, 'credentials have a file of their own now: credentials.sqlite');
   return {
     log,
-    credentials: await createSealedCredentialStore({ database: own, masterKey, clock }),
+    credentials: await createSealedCredentialStore({
+      database: own,
+      masterKey,
+      clock,
+      cacheMax: CREDENTIALS_CACHED_MAX,
+    }),
     profiles: createSubscriberProfiles({ table, readStream }),
   };
 };

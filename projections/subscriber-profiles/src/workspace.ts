@@ -20,7 +20,8 @@ export type ReadStream = (stream: string, fromRevision: number) => AsyncIterable
 /** Rows as they will be after the batch in hand, and the writes that make them so. */
 export class Workspace {
   private readonly rows = new Map<string, FoldedRow | undefined>();
-  private readonly touched = new Set<string>();
+  /** The rows that the batch changes, as they were before it. */
+  private readonly before = new Map<string, FoldedRow | undefined>();
   readonly changes: RowChange<SubscriberProfilesRow>[] = [];
 
   constructor(
@@ -33,11 +34,11 @@ export class Workspace {
     for (const key of keys) this.rows.set(key, found.get(key) as FoldedRow | undefined);
   }
 
-  /** Rows that the batch changed, as they are after it. */
-  *changed(): Generator<readonly [string, FoldedRow]> {
-    for (const key of this.touched) {
+  /** Rows that the batch changed, as they were before and as they are after it. */
+  *changed(): Generator<readonly [key: string, before: FoldedRow | undefined, row: FoldedRow]> {
+    for (const [key, before] of this.before) {
       const row = this.rows.get(key);
-      if (row) yield [key, row];
+      if (row) yield [key, before, row];
     }
   }
 
@@ -59,7 +60,7 @@ export class Workspace {
     const before = this.rows.get(key);
     const row = foldOrPoison(before, recorded, revision);
     this.rows.set(key, row);
-    this.touched.add(key);
+    if (!this.before.has(key)) this.before.set(key, before);
     this.changes.push({ key, row, position: recorded.position });
     if (row.kind === 'irs') {
       const held = before?.kind === 'irs' ? before.state : undefined;
