@@ -1,6 +1,6 @@
 // Clients as flows (RFC 5626 §3.4): who is registered on which transport and address, and the token that names a flow in
 // Path and Record-Route. Tokens are self-contained, so a restart loses no UDP flow (docs/architecture.md §4).
-import type { Flow } from '#libs/sip';
+import { detached, type Flow } from '#libs/sip';
 import type { BonoPorts } from './ports.js';
 
 /** Whom the registrar accepted on a flow, for one public identity. */
@@ -27,11 +27,16 @@ const GRACE_MS = 30_000;
 /** Identities remembered as displaced, a flow; beyond it the oldest is forgotten. */
 export const DISPLACED_MAX = 100;
 
+type Kept = { -readonly [K in keyof FlowIdentity]: FlowIdentity[K] };
+
+const sameContacts = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((uri, at) => uri === b[at]);
+
 /** One flow with its registered identities. */
 export class ClientFlow {
-  readonly #identities = new Map<string, FlowIdentity>();
+  readonly #identities = new Map<string, Kept>();
   /** Of the devices that were at this address before: what is for them is not for the one that is there now. */
-  readonly #displaced = new Set<string>();
+  #displaced: Set<string> | undefined;
 
   constructor(
     readonly flow: Flow,
@@ -56,13 +61,30 @@ export class ClientFlow {
   register(identity: FlowIdentity): void {
     // A datagram's address tells devices apart only until a NAT gives it to another one.
     if (!this.flow.reliable) this.#dropOthers(identity);
-    this.#identities.set(identity.impu, identity);
-    this.#displaced.delete(identity.impu);
+    this.#keep(identity);
+    this.#displaced?.delete(identity.impu);
+  }
+
+  /** A refresh that changes nothing but the time leaves no new object behind; what is new is kept in as little as it takes. */
+  #keep(identity: FlowIdentity): void {
+    const { impu, impi, instance, contacts, expiresAtMs, serviceRoute } = identity;
+    const known = this.#identities.get(impu);
+    if (known === undefined) {
+      const own = detached(impu);
+      // slice: as long as what is in it, where the given one may have room for more.
+      this.#identities.set(own, { ...identity, impu: own, contacts: contacts.slice() });
+      return;
+    }
+    known.impi = impi;
+    known.instance = instance;
+    if (!sameContacts(known.contacts, contacts)) known.contacts = contacts.slice();
+    known.expiresAtMs = expiresAtMs;
+    known.serviceRoute = serviceRoute;
   }
 
   /** Was the identity another device's, which had this address before and lost it? */
   displaced(impu: string): boolean {
-    return this.#displaced.has(impu);
+    return this.#displaced?.has(impu) === true;
   }
 
   deregister(impu: string): void {
@@ -75,9 +97,8 @@ export class ClientFlow {
 
   /** Lets what was registered together with an identity last at least so long. */
   keep({ impi }: FlowIdentity, untilMs: number): void {
-    for (const [impu, other] of this.#identities)
-      if (other.impi === impi && other.expiresAtMs < untilMs)
-        this.#identities.set(impu, { ...other, expiresAtMs: untilMs });
+    for (const other of this.#identities.values())
+      if (other.impi === impi && other.expiresAtMs < untilMs) other.expiresAtMs = untilMs;
   }
 
   dropLapsed(nowMs: number): void {
@@ -94,8 +115,9 @@ export class ClientFlow {
 
   #displace(impu: string): void {
     this.#identities.delete(impu);
-    this.#displaced.add(impu);
-    if (this.#displaced.size > DISPLACED_MAX) this.#displaced.delete(this.#displaced.values().next().value!);
+    const displaced = (this.#displaced ??= new Set());
+    displaced.add(impu);
+    if (displaced.size > DISPLACED_MAX) displaced.delete(displaced.values().next().value!);
   }
 }
 
@@ -120,6 +142,9 @@ export class ClientFlows {
   #identities = 0;
   /** The last one registered, which is where it belongs in the order. */
   #newest: ClientFlow | undefined;
+  /** What the last ones were registered with: next to all users have the one, and users of one flow the other, in common. */
+  #serviceRoute: string | undefined;
+  #instance = '';
 
   constructor(
     private readonly ports: Pick<BonoPorts, 'tokens'>,
@@ -156,10 +181,17 @@ export class ClientFlows {
     const client = this.find(flow) ?? new ClientFlow(flow, token);
     const before = client.size;
     if (this.#identities + identities.length > this.limits.identitiesMax) return false;
-    for (const identity of identities) client.register(identity);
+    for (const identity of identities) client.register(this.#sharing(identity));
     this.#identities += client.size - before;
     this.#touch(client);
     return true;
+  }
+
+  /** Equal texts become one. */
+  #sharing(identity: FlowIdentity): FlowIdentity {
+    if (identity.serviceRoute !== this.#serviceRoute) this.#serviceRoute = identity.serviceRoute;
+    if (identity.instance !== this.#instance) this.#instance = identity.instance;
+    return { ...identity, serviceRoute: this.#serviceRoute, instance: this.#instance };
   }
 
   deregister(flow: Flow, impus: readonly string[]): void {
