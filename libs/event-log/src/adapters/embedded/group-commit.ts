@@ -23,7 +23,7 @@ export interface PendingAppend {
 }
 
 export type GroupCommitOptions<A extends PendingAppend> = Readonly<{
-  writer: SegmentWriter;
+  writer: Pick<SegmentWriter, 'write'>;
   nextOffset: number;
   limits: EmbeddedLimits;
   clock: Clock;
@@ -44,6 +44,7 @@ export class GroupCommit<A extends PendingAppend> {
   private isScheduled = false;
   private isWriting = false;
   private readonly company = new Company();
+  private readonly halves = new Halves();
   private cancelDeadline: (() => void) | undefined;
   private cancelGather: (() => void) | undefined;
   private idleWaiters: (() => void)[] = [];
@@ -81,7 +82,9 @@ export class GroupCommit<A extends PendingAppend> {
   add(append: A): void {
     this.waiting.push(append);
     this.backlogBytes += append.bytes;
-    this.schedule();
+    this.halves.added(append.enqueuedMs);
+    if (!this.isWriting && this.waiting.length >= this.halves.enough) this.flush();
+    else this.schedule();
     if (!this.cancelDeadline) this.armDeadline(append.enqueuedMs + this.options.limits.appendTimeoutMs);
   }
 
@@ -108,6 +111,7 @@ export class GroupCommit<A extends PendingAppend> {
    * comes (every caller waits for the group in hand, or there is little to do) nobody is made to wait.
    */
   private gather(): void {
+    if (!this.isScheduled || this.cancelGather) return; // there were enough meanwhile
     const { clock, limits } = this.options;
     const oldestMs = this.waiting[0]?.enqueuedMs ?? 0;
     const waitMs = oldestMs + limits.gatherMs - clock.monotonicMs();
@@ -122,6 +126,8 @@ export class GroupCommit<A extends PendingAppend> {
 
   private flush(): void {
     this.isScheduled = false;
+    this.cancelGather?.();
+    this.cancelGather = undefined;
     if (this.isWriting || this.waiting.length === 0) return;
     this.isWriting = true;
     void this.writeGroup(this.takeGroup());
@@ -169,15 +175,19 @@ export class GroupCommit<A extends PendingAppend> {
     this.writing = [];
     this.isWriting = false;
     this.hasOverdue = false;
+    const tookMs = clock.monotonicMs() - startMs;
+    this.halves.written(tookMs, appends.length + this.waiting.length);
+    // The next half first: it is written while the callers of this one take their answers and ask again.
+    if (this.waiting.length >= this.halves.enough) this.flush();
     let offset = first;
     for (const append of appends) {
       append.done(offset);
       offset += append.count;
     }
-    onCommit?.(count, bytes, clock.monotonicMs() - startMs);
+    onCommit?.(count, bytes, tookMs);
     onDurable(appends, this.next);
     if (this.waiting.length > 0) this.schedule();
-    else this.settleIdle();
+    else if (!this.isWriting) this.settleIdle();
   }
 
   private settleIdle(): void {
@@ -215,6 +225,38 @@ export class GroupCommit<A extends PendingAppend> {
         append.unknown(new AppendUnknown(`not durable after ${limits.appendTimeoutMs} ms`));
       }
     });
+  }
+}
+
+/** Of fewer callers no half is written alone: that saves them nothing, and each fdatasync costs. */
+const HALF_MIN = 32;
+/** Appends further apart do not come from one run of the event loop. */
+const RUN_GAP_MS_MAX = 0.1;
+
+/**
+ * Callers who wait for their answers before they ask again come all at once, and then the disk stands idle while they make
+ * their appends, and they while it writes. Where making them takes longer than a write, half of them is written while the
+ * other half makes theirs; where the disk is the slower one, all go together, since it then is what has to be spared.
+ */
+class Halves {
+  private lastMs = 0;
+  private makingMs = 0;
+  private writingMs = Infinity;
+
+  /** So many that wait are written at once. */
+  enough = Infinity;
+
+  added(atMs: number): void {
+    const gapMs = atMs - this.lastMs;
+    this.lastMs = atMs;
+    if (gapMs < RUN_GAP_MS_MAX) this.makingMs += (gapMs - this.makingMs) / 64;
+  }
+
+  /** A group is durable; `underWay` with those that wait behind it. */
+  written(tookMs: number, underWay: number): void {
+    // The fastest of late: one that took longer perhaps only waited for the event loop.
+    this.writingMs = Math.min(tookMs, this.writingMs * 1.05);
+    this.enough = this.writingMs < underWay * this.makingMs ? Math.max(HALF_MIN, underWay >> 1) : Infinity;
   }
 }
 

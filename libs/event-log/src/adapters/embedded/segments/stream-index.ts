@@ -10,28 +10,48 @@ const HEADER_BYTES = 35;
 const CRC_BYTES = 9;
 const HASH_BYTES = 4;
 
-const hashOf = (stream: string): number => {
-  let h = 0x811c9dc5; // FNV-1a, then MurmurHash3's finalizer so that near names get far places
-  for (let i = 0; i < stream.length; i++) h = Math.imul(h ^ stream.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+/** FNV-1a, then MurmurHash3's finalizer so that near names get far places. A signed number, which needs no object. */
+const started = 0x811c9dc5 | 0;
+const stepped = (h: number, code: number): number => Math.imul(h ^ code, 0x01000193);
+const finished = (hash: number): number => {
+  let h = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
+};
+
+const hashOf = (stream: string): number => {
+  let h = started;
+  for (let i = 0; i < stream.length; i++) h = stepped(h, stream.charCodeAt(i));
+  return finished(h);
 };
 
 const fileOf = ({ path }: Segment): string => path.replace(/\.log$/, '.streams');
 const nameOf = (segment: Segment): string => fileOf(segment).slice(fileOf(segment).lastIndexOf('/') + 1);
 
-const SUBJECT = '"subject":"';
-const SUBJECT_END = '","time":"';
+const SUBJECT = Buffer.from('"subject":"');
+const SUBJECT_END = Buffer.from('","time":"');
+const [QUOTE, BACKSLASH, LINE_FEED] = [0x22, 0x5c, 0x0a];
+const ASCII_END = 0x80;
 
+/** Of the name that begins at a place of a batch; read from its text where it is not plain ASCII, unescaped. */
+const hashAt = (body: Buffer, from: number): number => {
+  let h = started;
+  for (let at = from; at < body.length; at++) {
+    const byte = body[at]!;
+    if (byte === QUOTE) return finished(h);
+    if (byte === BACKSLASH || byte >= ASCII_END) break;
+    h = stepped(h, byte);
+  }
+  const text = body.toString('utf8', from, body.indexOf(SUBJECT_END, from));
+  return hashOf(JSON.parse(`"${text}"`) as string);
+};
+
+/** Each line of a sealed segment passes here, so no text is made of it. */
 const hashStreams = ({ body }: Batch, hashes: Set<number>): void => {
-  const text = body.toString('utf8');
-  for (let at = text.indexOf(SUBJECT); at >= 0; at = text.indexOf(SUBJECT, at)) {
+  for (let at = body.indexOf(SUBJECT); at >= 0; at = body.indexOf(SUBJECT, at)) {
     const from = at + SUBJECT.length;
-    const to = text.indexOf(SUBJECT_END, from);
-    const raw = text.slice(from, to);
-    hashes.add(hashOf(raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw));
-    at = text.indexOf('\n', to);
+    hashes.add(hashAt(body, from));
+    at = body.indexOf(LINE_FEED, from);
     if (at < 0) return;
   }
 };
@@ -54,7 +74,7 @@ export const indexSegment = async (disk: FilePort, folder: string, segment: Segm
   } finally {
     await file.close();
   }
-  const sorted = Uint32Array.from(hashes).sort();
+  const sorted = Uint32Array.from(hashes).sort(); // unsigned from here on
   const body = Buffer.alloc(sorted.length * HASH_BYTES);
   for (const [index, hash] of sorted.entries()) body.writeUInt32LE(hash, index * HASH_BYTES);
   const fields = `${MAGIC} ${contents.toString(16).padStart(4, '0')} ${String(sorted.length).padStart(9, '0')} `;
@@ -87,7 +107,7 @@ export const mayHold = async (
   // A spoiled index must not hide events.
   if (magic !== MAGIC || parseInt(crc, 16) !== crc32(hashes, crc32(fields))) return true;
   if ((parseInt(contents, 16) & bits) === 0) return false;
-  return stream === undefined || holds(hashes, hashOf(stream));
+  return stream === undefined || holds(hashes, hashOf(stream) >>> 0);
 };
 
 /** Binary search. */
