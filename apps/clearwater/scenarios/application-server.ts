@@ -17,7 +17,7 @@ import {
   values,
 } from '#libs/sip';
 import type { FakeClock, SeededRandom } from '#libs/testkit';
-import { Bridge } from './bridge.js';
+import { Bridge, dialogHeaders } from './bridge.js';
 
 export const SERVER_PORT = 5080;
 const TICK_MS = 10;
@@ -116,7 +116,7 @@ export class ApplicationServer {
         return this.#bridge(tx, behaviour.to);
       case 'answers':
         for (const status of behaviour.statuses)
-          tx.reply(status, undefined, status < 300 ? `Contact: <${this.uri}>\r\n` : '');
+          tx.reply(status, undefined, status < 300 ? dialogHeaders(request, this.uri) : '');
         return;
       case 'silent':
         return;

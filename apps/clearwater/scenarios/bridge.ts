@@ -12,6 +12,13 @@ import {
 } from '#libs/sip';
 import type { SeededRandom } from '#libs/testkit';
 
+/** What an answer that makes a dialog takes along (RFC 3261 §12.1.1). */
+export const dialogHeaders = (request: SipMessage, contact: string): string =>
+  [
+    ...values(request, H.RecordRoute).map((route) => `Record-Route: ${route}\r\n`),
+    `Contact: <${contact}>\r\n`,
+  ].join('');
+
 export class Bridge {
   private readonly outgoing: string;
   private readonly from: string;
@@ -63,7 +70,11 @@ export class Bridge {
 
   #answered(response: SipMessage): void {
     const { status } = response;
-    this.incoming.reply(status, undefined, status < 300 ? `Contact: <${this.contact}>\r\n` : '');
+    this.incoming.reply(
+      status,
+      undefined,
+      status < 300 ? dialogHeaders(this.incoming.request, this.contact) : '',
+    );
     if (status < 200 || status >= 300) return;
     this.answer = response;
     const lines = ['Via: SIP/2.0/TCP bridge.invalid;branch=z9hG4bKbridge', ...this.#routes(response)];

@@ -199,7 +199,7 @@ export const take = async (stage: Stage, step: Step): Promise<void> => {
       return subscriber(stage, step);
     case 'phone':
       return phone(stage, step);
-    case 'server':
+    case 'app-server':
       return stage.addServer(second, step.words[2] ?? '');
     case 'wait':
       return wait(stage, step);

@@ -3,6 +3,7 @@
 import { addrUri, Edits, H, type NextHop, routeStrictly } from '#libs/sip';
 import { chargingAddresses, odiRoute, servedUserValue } from '../isc/leaving-edits.js';
 import type { Chain } from '../isc/chain.js';
+import { originatingLeg } from './call-record.js';
 import type { BillingRole } from './own-route.js';
 import { makesDialog, type Session, type SessionContext } from './session.js';
 import type { Target } from './targets.js';
@@ -19,10 +20,12 @@ const commonEdits = ({ ports, settings }: SessionContext, session: Session, leav
     // A server may be without our names: it gets an address.
     const uri = viaServer ? `sip:${settings.iscHost};transport=tcp` : settings.scscfUri;
     const open = viaServer || originating === undefined || terminating === undefined;
-    const record = (role: BillingRole): void =>
-      edits.prepend(H.RecordRoute, ports.dialogMarks.recordRoute(uri, { role, icid, dialog, open }));
+    const record = (role: BillingRole, more: Readonly<{ leg?: number }> = {}): void => {
+      const mark = { role, icid, dialog, open, ...more };
+      edits.prepend(H.RecordRoute, ports.dialogMarks.recordRoute(uri, mark));
+    };
     // Where the originating chain begins and where the terminating one ends, not at each server between.
-    if (originating?.resumed === false) record('charge-orig');
+    if (originating?.resumed === false) record('charge-orig', originatingLeg(session));
     if (session.atCallee) record('charge-term');
   }
   return edits;

@@ -11,7 +11,7 @@ import {
 } from '#libs/domain';
 import { addrUri, H, type SipMessage, values } from '#libs/sip';
 import type { SproutPorts } from '../ports.js';
-import { type DialogMark } from './own-route.js';
+import { chargedDialog, type DialogMark } from './own-route.js';
 import { type Chain, criteriaOf, type Served } from '../isc/chain.js';
 import type { AskedServer } from '../isc/invocation.js';
 import type { CallNames, Session } from './session.js';
@@ -123,6 +123,10 @@ const chargedSides = (session: Session, starts: boolean): readonly (Served | und
   session.atCallee || !(starts || session.toldInside) ? session.terminating?.served : undefined,
 ];
 
+/** The chain of a user who diverts a session begins where the request came back, in a dialog that has a caller already. */
+export const originatingLeg = ({ originating, viaServer, depth }: Session): Readonly<{ leg?: number }> =>
+  originating?.resumed === false && viaServer ? { leg: depth } : {};
+
 /** START for an answered INVITE, EVENT for everything else, one a side that was served. */
 export const chargeFinal = (ports: RecordPorts, session: Session, status: number, nowMs: number): void => {
   const starts = session.tx.request.method === 'INVITE' && status < 300;
@@ -131,7 +135,9 @@ export const chargeFinal = (ports: RecordPorts, session: Session, status: number
     const served = sides[role];
     if (served === undefined) continue;
     const parties = partiesOf(session, served, role);
-    note(ports, streamOfCharging(session.icid, session.dialog, role), [
+    const { dialog } = session;
+    const leg = role === 0 ? originatingLeg(session) : {};
+    note(ports, streamOfCharging(session.icid, chargedDialog({ dialog, ...leg }), role), [
       starts
         ? {
             type: 'ChargingStarted',
@@ -150,7 +156,7 @@ const roleOf = ({ role }: DialogMark): 0 | 1 => (role === 'charge-orig' ? 0 : 1)
 /** STOP for a BYE, in the roles that the dialog's Record-Route remembers. */
 export const chargeStop = (ports: RecordPorts, marks: readonly DialogMark[], nowMs: number): void => {
   for (const mark of marks)
-    note(ports, streamOfCharging(mark.icid, mark.dialog, roleOf(mark)), [
+    note(ports, streamOfCharging(mark.icid, chargedDialog(mark), roleOf(mark)), [
       { type: 'ChargingStopped', data: { causeCode: 0, atMs: nowMs } },
     ]);
 };
@@ -163,7 +169,7 @@ export const chargeInterim = (
   nowMs: number,
 ): void => {
   for (const mark of marks)
-    note(ports, streamOfCharging(mark.icid, mark.dialog, roleOf(mark)), [
+    note(ports, streamOfCharging(mark.icid, chargedDialog(mark), roleOf(mark)), [
       { type: 'ChargingContinued', data: { method, atMs: nowMs } },
     ]);
 };

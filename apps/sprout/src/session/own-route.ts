@@ -12,7 +12,18 @@ export type BillingRole = 'charge-orig' | 'charge-term';
  * What a Record-Route of ours remembers of its dialog: the role that served it, the charging session's names, and whether
  * one end is outside this core (`open`: then the Request-URI may say where to).
  */
-export type DialogMark = Readonly<{ role: BillingRole; icid: string; dialog: string; open: boolean }>;
+export type DialogMark = Readonly<{
+  role: BillingRole;
+  icid: string;
+  dialog: string;
+  open: boolean;
+  /** Tells sides of the same role apart that are charged in one dialog: a callee who diverts it is another caller of it. */
+  leg?: number;
+}>;
+
+/** The dialog of a mark as charging sessions are named by it. */
+export const chargedDialog = ({ dialog, leg }: Pick<DialogMark, 'dialog' | 'leg'>): string =>
+  leg === undefined ? dialog : `${dialog}.${leg}`;
 
 /** 66 bits: a forger has one try a request, and gains no more than a record of a call that never was. */
 const SIGNATURE_CHARACTERS = 11;
@@ -28,8 +39,8 @@ export class DialogMarks {
 
   /** `<sip:scscf…;lr;billing-role=…;icid=…;dialog=…;sig=…>` */
   recordRoute(scscfUri: string, mark: DialogMark): string {
-    const { role, icid, dialog, open } = mark;
-    return `<${scscfUri};lr;billing-role=${role};icid=${icid};dialog=${dialog}${open ? ';open' : ''};sig=${this.#sign(mark)}>`;
+    const { role, icid, dialog, open, leg } = mark;
+    return `<${scscfUri};lr;billing-role=${role};icid=${icid};dialog=${dialog}${open ? ';open' : ''}${leg === undefined ? '' : `;leg=${leg}`};sig=${this.#sign(mark)}>`;
   }
 
   /** The mark in a Route value; undefined when there is none, or none of ours. */
@@ -39,15 +50,23 @@ export class DialogMarks {
     const dialog = uriParam(uri, 'dialog');
     if ((role !== 'charge-orig' && role !== 'charge-term') || icid === undefined || dialog === undefined)
       return undefined;
-    const mark = { role, icid, dialog, open: uriParam(uri, 'open') !== undefined } as const;
+    const leg = uriParam(uri, 'leg');
+    const mark = {
+      role,
+      icid,
+      dialog,
+      open: uriParam(uri, 'open') !== undefined,
+      ...(leg === undefined ? {} : { leg: Number(leg) }),
+    } as const;
     return uriParam(uri, 'sig') === this.#sign(mark) ? mark : undefined;
   }
 
   /** The digest is cut, so that nobody can go on with it (length extension); no HMAC is needed. */
-  #sign({ role, icid, dialog, open }: DialogMark): string {
-    return hash('sha256', `${this.#key};${role};${icid};${dialog};${open}`, 'base64url').slice(
-      0,
-      SIGNATURE_CHARACTERS,
-    );
+  #sign({ role, icid, dialog, open, leg }: DialogMark): string {
+    return hash(
+      'sha256',
+      `${this.#key};${role};${icid};${dialog};${open}${leg === undefined ? '' : `;${leg}`}`,
+      'base64url',
+    ).slice(0, SIGNATURE_CHARACTERS);
   }
 }

@@ -202,12 +202,17 @@ export class SessionProxy implements ProxyUser<Label> {
   async #judgeSilence(server: Invocation): Promise<void> {
     // Perhaps it gave the request back, but to another router.
     if (await hasReturned(this.context, server.token)) server.hears({ kind: 'returned' });
-    if (this.#asked?.invocation !== server || this.session.tx.cancelled) return;
+    if (this.#asked?.invocation !== server) return;
     const { branch } = this.#asked;
     const context = this.#context!;
     const verdict = server.hears({ kind: 'overdue' });
     const why = 'it gave no sign of life in time';
-    if (verdict === 'bypass') {
+    if (verdict === 'wait') return;
+    if (this.session.tx.cancelled) {
+      // Nobody else is asked, and the caller does not wait for what is silent.
+      this.#tellFailed(server, why);
+      context.reply(487);
+    } else if (verdict === 'bypass') {
       context.hold();
       if (branch !== undefined) context.abandon(branch, GIVEN_UP);
       this.#forget();
