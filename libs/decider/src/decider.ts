@@ -16,7 +16,7 @@ export type Position = Readonly<{ generation: number; partition: number; offset:
 
 /**
  * How far a reader of many partitions has come: the offset after what it read, by `<topic>/<partition>`. `offset` is their sum, so
- * that of two checkpoints of one reader the later one is the higher. Where a log has one order there are no cursors (docs/adr/0007).
+ * that of two checkpoints of one reader the later one is the higher. Where a log has one order there are no cursors (docs/adr/0010).
  */
 export type Checkpoint = Position & Readonly<{ cursors?: Readonly<Record<string, number>> }>;
 

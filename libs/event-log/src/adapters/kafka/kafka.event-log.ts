@@ -1,4 +1,4 @@
-// The log on Kafka: the same port, any number of processes (docs/architecture.md §2, docs/adr/0007). Appends go out through one lane,
+// The log on Kafka: the same port, any number of processes (docs/architecture.md §2, docs/adr/0010). Appends go out through one lane,
 // expect streams wait for the verdict that every node comes to, subscribers follow partitions from their checkpoints.
 import type { Position } from '#libs/decider';
 import type { Clock, Random } from '#libs/runtime';

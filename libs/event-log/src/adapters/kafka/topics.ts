@@ -44,7 +44,7 @@ export const ensureTopics = async (connection: KafkaConnection, settings: TopicS
   const there = new Set(await admin.listTopics());
   const missing = TOPICS.filter((topic) => !there.has(settings.nameOf(topic)));
   if (missing.length > 0) await create(admin, missing, settings);
-  const topics = await whenLed(admin, names, settings.clock);
+  const topics = await onceKnown(settings.clock, () => ledTopics(admin, names));
   for (const { name, partitions } of topics) {
     if (partitions.length !== settings.partitions)
       throw new TopicsUnfit(
@@ -60,22 +60,26 @@ export const ensureTopics = async (connection: KafkaConnection, settings: TopicS
   await checkConfigs(admin, settings);
 };
 
-/** A new topic is known to the brokers, and led by one, some moments after it was made. */
-const whenLed = async (
-  admin: Admin,
-  names: readonly string[],
-  clock: Clock,
-): Promise<readonly ITopicMetadata[]> => {
-  for (let attempt = 1; ; attempt++) {
+/** A new topic is known to all brokers, and led by one, some moments after it was made. */
+const onceKnown = async <T>(clock: Clock, look: () => Promise<T | undefined>): Promise<T> => {
+  for (let looks = 1; ; looks++) {
     try {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
-      const isLed = topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
-      if (isLed || attempt >= LOOKS_MAX) return topics;
+      const found = await look();
+      if (found !== undefined) return found;
+      if (looks >= LOOKS_MAX) throw new TopicsUnfit('some partitions have no leader');
     } catch (error) {
-      if (attempt >= LOOKS_MAX || !NOT_YET.has(brokerErrorOf(error) ?? '')) throw error;
+      if (looks >= LOOKS_MAX || !NOT_YET.has(brokerErrorOf(error) ?? '')) throw error;
     }
     await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
   }
+};
+
+const ledTopics = async (
+  admin: Admin,
+  names: readonly string[],
+): Promise<readonly ITopicMetadata[] | undefined> => {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [...names] });
+  return topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)) ? topics : undefined;
 };
 
 const create = async (admin: Admin, topics: readonly Topic[], settings: TopicSettings): Promise<void> => {
@@ -88,7 +92,7 @@ const create = async (admin: Admin, topics: readonly Topic[], settings: TopicSet
   try {
     await admin.createTopics({ topics: specs, waitForLeaders: false });
   } catch (error) {
-    if (brokerErrorOf(error) === 'INVALID_REPLICATION_FACTOR')
+    if (typesOf(error).includes('INVALID_REPLICATION_FACTOR'))
       throw new TopicsUnfit(
         `there are fewer than ${REPLICAS} brokers; KAFKA_SINGLE=1 takes one, for development`,
         {
@@ -96,27 +100,26 @@ const create = async (admin: Admin, topics: readonly Topic[], settings: TopicSet
         },
       );
     // Another process of the core starts at the same moment.
-    if (!isOtherMadeIt(error)) throw error;
+    if (!typesOf(error).every((type) => type === 'TOPIC_ALREADY_EXISTS')) throw error;
   }
 };
 
-const isOtherMadeIt = (error: unknown): boolean =>
-  brokerErrorOf(error) === 'TOPIC_ALREADY_EXISTS' ||
-  (error instanceof AggregateError && error.errors.every(isOtherMadeIt)) ||
-  (error instanceof Error &&
-    'errors' in error &&
-    Array.isArray(error.errors) &&
-    error.errors.every(isOtherMadeIt));
+/** What the brokers said of each topic that they did not make. */
+const typesOf = (error: unknown): readonly (string | undefined)[] => {
+  const each =
+    error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error];
+  return each.map(brokerErrorOf);
+};
 
 /** The settings that loss depends on; retention may be longer, by an operator's own will. */
 const checkConfigs = async (admin: Admin, settings: TopicSettings): Promise<void> => {
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: TOPICS.map((topic) => ({
-      type: kafkajs.ConfigResourceTypes.TOPIC,
-      name: settings.nameOf(topic),
-    })),
-  });
+  const resourcesAsked = TOPICS.map((topic) => ({
+    type: kafkajs.ConfigResourceTypes.TOPIC,
+    name: settings.nameOf(topic),
+  }));
+  const { resources } = await onceKnown(settings.clock, () =>
+    admin.describeConfigs({ includeSynonyms: false, resources: resourcesAsked }),
+  );
   for (const { resourceName, configEntries } of resources) {
     const valueOf = (name: string): string =>
       configEntries.find(({ configName }) => configName === name)?.configValue ?? '';
