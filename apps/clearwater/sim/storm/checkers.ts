@@ -71,6 +71,14 @@ const nothingRuns = ({ nodes }: World): string[] =>
       transactionCount === 0 ? [] : [`${transactionCount} transactions are left at ${name}`],
     );
 
+/** While bindings are still there: each row is what the log says, neither more nor less. */
+export const rowsDifferFromLog = async (world: World, aors: Iterable<string>): Promise<string[]> => {
+  const told = histories(await world.events());
+  const broken: string[] = [];
+  for (const aor of new Set(aors)) broken.push(...(await viewIsFold(world, aor, told.get(aor) ?? [])));
+  return broken;
+};
+
 /** After all timers have had their time, and with nothing broken any more. */
 export const whatDoesNotHold = async (world: World, aors: Iterable<string>): Promise<string[]> => {
   const events = await world.events();

@@ -18,6 +18,8 @@ export const FAULT_KINDS = [
   'crashBetweenAppendAndApply',
   'crashBetweenApplyAndAnswer',
   'expiryMeetsRefresh',
+  'clearingMeetsRegister',
+  'replay',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 export type FaultCounts = Record<FaultKind, number>;

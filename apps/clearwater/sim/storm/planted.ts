@@ -57,6 +57,18 @@ export const PLANTED: Readonly<Record<string, StormOptions>> = {
   'a timer lost at a restart': {
     planted: { rows: (rows, isFirst) => (isFirst ? rows : { ...rows, entries: () => [] }) },
   },
+  'a removal answered and not written': {
+    planted: {
+      log: (log, inner) =>
+        withAppend(log, (stream, events, options) =>
+          events.every(
+            ({ type, data }) => type === 'BindingRemoved' && (data as { cause?: string }).cause === 'client',
+          )
+            ? Promise.resolve(guessed(inner.head, events.length))
+            : log.append(stream, events, options),
+        ),
+    },
+  },
   'a refresh answered and not written': {
     planted: {
       log: (log, inner) =>

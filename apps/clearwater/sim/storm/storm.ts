@@ -6,9 +6,11 @@ import type { SipMessage } from '#libs/sip';
 import { createSeededRandom, type SeededRandom } from '#libs/testkit';
 import type { Planted } from '../core.js';
 import { createWorld, type World } from '../world.js';
-import { whatDoesNotHold } from './checkers.js';
+import { rowsDifferFromLog, whatDoesNotHold } from './checkers.js';
 import { Expectations } from './expectations.js';
 import { type FaultCounts, noFaults } from './fault-counts.js';
+import { Notes } from './notes.js';
+import { GRANTS_S, Registrations } from './registrations.js';
 import { Weather } from './weather.js';
 
 const USERS = 6;
@@ -19,11 +21,6 @@ const STEP_MS_MAX = 1_500;
 const AFTERWARDS_MS = 260_000;
 /** Every binding has lapsed by then, and been removed: nobody is expired until one longest grant after an outage of the log. */
 const LAPSED_MS = 660_000;
-/** Grants, so that some lapse in every storm. */
-const GRANTS_S = [10, 60, 300];
-/** A refresh is sent this close to its binding's end, before or after. */
-const AROUND_EXPIRY_MS = 20;
-const REFRESH_AT_EXPIRY_CHANCE = 0.3;
 const CUT_OFF_MS_MAX = 20_000;
 
 /** What did not hold, and after how many steps it was found. */
@@ -45,17 +42,19 @@ export type StormOptions = Readonly<{
 
 class Storm {
   readonly expected = new Expectations();
-  readonly answers: Record<string, number> = {};
-  readonly broken: string[] = [];
+  readonly notes = new Notes();
   readonly phones: Phone[] = [];
-  readonly underWay = new Set<Promise<unknown>>();
+  readonly registrations: Registrations;
 
   constructor(
     readonly world: World,
     readonly random: SeededRandom,
     readonly weather: Weather,
     readonly counts: FaultCounts,
-  ) {}
+  ) {
+    const { expected, notes, phones } = this;
+    this.registrations = new Registrations({ world, random, counts, expected, notes, phones });
+  }
 
   async setUp(): Promise<void> {
     for (let user = 0; user < USERS; user++) {
@@ -68,7 +67,7 @@ class Storm {
         this.#edges.set(phone, node);
         phone.onRequest = (request, reply) => this.#asked(request, reply);
         this.phones.push(phone);
-        this.#registers(phone, false);
+        this.registrations.registers(phone);
       }
     }
     for (const guess of ['guess', ''])
@@ -82,7 +81,7 @@ class Storm {
     const what = random.integer(100);
     const phone = random.pick(this.phones);
     const crashed = world.crashes.length;
-    if (what < 38) this.#registers(phone, random.chance(0.15));
+    if (what < 38) this.registrations.registers(phone, random.chance(0.15));
     else if (what < 64) this.#calls(phone);
     else if (what < 71) this.#sends(phone);
     else if (what < 74) this.#hangsUp(phone);
@@ -90,6 +89,8 @@ class Storm {
     else if (what < 77) await this.#restart();
     else if (what < 79) this.#cutsOff(phone);
     else if (what < 82) await this.#crashes(phone);
+    else if (what < 83) this.registrations.clears(phone);
+    else if (what < 84) this.registrations.replays(phone);
     else if (what < 91) this.#fails(random.integer(8));
     else await this.#mends();
     await world.advance(random.integer(STEP_MS_MAX));
@@ -112,65 +113,8 @@ class Storm {
     if (final > 0) clock.after(random.integer(5_000), () => reply(final));
   }
 
-  #track(work: Promise<unknown>): void {
-    this.underWay.add(work);
-    void work.finally(() => this.underWay.delete(work));
-  }
-
-  #registers(phone: Phone, leaves: boolean): void {
-    const { expected, world } = this;
-    expected.asked(phone);
-    const register = async (): Promise<void> => {
-      // Again: the answer to the REGISTER before it may have come since.
-      expected.asked(phone);
-      const expiresS = leaves ? 0 : this.random.pick(GRANTS_S);
-      // The grant counts from the registrar's clock, at the earliest from now.
-      const sentMs = world.clock.nowMs();
-      const answer = await phone.register({ expiresS, proof: 'usual' });
-      this.#count('REGISTER', answer);
-      expected.answered(phone, answer, expiresS, sentMs);
-      if (answer !== 'timeout' && answer.status === 200 && expiresS === GRANTS_S[0])
-        this.#refreshesAtExpiry(phone, expiresS * 1000);
-    };
-    // One REGISTER of a phone at a time (RFC 3261 §10.2).
-    const before = this.#registering.get(phone) ?? Promise.resolve();
-    const work = before.then(register);
-    this.#registering.set(phone, work);
-    this.#track(work);
-  }
-
-  /** The refresh meets the expiry of what it refreshes. */
-  #refreshesAtExpiry(phone: Phone, inMs: number): void {
-    const { random, world } = this;
-    if (!random.chance(REFRESH_AT_EXPIRY_CHANCE)) return;
-    const { cseq } = phone;
-    world.clock.after(inMs - AROUND_EXPIRY_MS + random.integer(2 * AROUND_EXPIRY_MS), () => {
-      if (phone.cseq !== cseq || this.isOver) return;
-      this.counts.expiryMeetsRefresh++;
-      this.#registers(phone, false);
-    });
-  }
-
-  /** Nothing is broken any more: each node serves again, and learns that its log does. */
-  async worksAgain(): Promise<void> {
-    this.isOver = true;
-    const first = new Map([...this.#edges].reverse().map(([phone, node]) => [node, phone]));
-    for (const phone of first.values()) {
-      this.expected.asked(phone);
-      const answer = await this.world.until(phone.register({ expiresS: 300, proof: 'usual' }), AFTERWARDS_MS);
-      this.expected.answered(phone, answer, 300, this.world.clock.nowMs());
-      if (answer === 'timeout' || answer.status !== 200)
-        this.broken.push(
-          `${phone.aor} must be served again, and got ${answer === 'timeout' ? answer : answer.status}`,
-        );
-    }
-  }
-
-  /** No more new requests. */
-  isOver = false;
   /** Who know a user's name, and not the password. */
   readonly #strangers: Phone[] = [];
-  readonly #registering = new Map<Phone, Promise<void>>();
   /** Which edge a phone is at. */
   readonly #edges = new Map<Phone, number>();
 
@@ -183,22 +127,22 @@ class Storm {
     if (random.chance(0.25)) world.clock.after(random.integer(4_000), () => exchange.cancel());
     const call = async (): Promise<void> => {
       const answer = await exchange.final;
-      this.#count('INVITE', answer);
+      this.notes.count('INVITE', answer);
       if (callerIsBound && this.expected.certainlyBound(phone, world.clock.nowMs()))
         this.#mustNotBlame(`${phone.aor} calls ${uri}`, answer);
       if (answer === 'timeout' || answer.status >= 300) return;
       const dialog = { request: exchange.request, answer };
       phone.inDialog('ACK', dialog, 1);
       await new Promise<void>((resolve) => world.clock.after(random.integer(20_000), resolve));
-      this.#count('BYE', await phone.inDialog('BYE', dialog, 2)!.final);
+      this.notes.count('BYE', await phone.inDialog('BYE', dialog, 2)!.final);
     };
-    this.#track(call());
+    this.notes.track(call());
   }
 
   /** A caller that is registered, a callee that exists: whatever fails, it is not their fault. */
   #mustNotBlame(who: string, answer: SipMessage | 'timeout'): void {
     if (answer !== 'timeout' && (answer.status === 403 || answer.status === 404))
-      this.broken.push(`${who}: ${answer.status}`);
+      this.notes.broken.push(`${who}: ${answer.status}`);
   }
 
   #sends(phone: Phone): void {
@@ -206,7 +150,7 @@ class Storm {
       from: `<${phone.aor}>;tag=${this.random.token(6)}`,
       body: 'x',
     });
-    this.#track(final.then((answer) => this.#count('MESSAGE', answer)));
+    this.notes.track(final.then((answer) => this.notes.count('MESSAGE', answer)));
   }
 
   /** Whoever has not proven who they are gets nothing done. */
@@ -222,15 +166,20 @@ class Storm {
     ];
     const attempt = random.pick(attempts)();
     const judge = (answer: SipMessage | 'timeout'): void => {
-      this.#count('stranger', answer);
+      this.notes.count('stranger', answer);
       if (answer !== 'timeout' && answer.status < 300)
-        this.broken.push(`a stranger as ${stranger.aor} must get nothing, and got ${answer.status}`);
+        this.notes.broken.push(`a stranger as ${stranger.aor} must get nothing, and got ${answer.status}`);
     };
-    this.#track(attempt.then(judge));
+    this.notes.track(attempt.then(judge));
   }
 
   #cutsOff({ options: { address } }: Phone): void {
     this.weather.cutOff(address, this.world.clock.nowMs() + this.random.integer(CUT_OFF_MS_MAX));
+  }
+
+  /** A phone of each edge. */
+  firstOfEachEdge(): Iterable<Phone> {
+    return new Map([...this.#edges].reverse().map(([phone, node]) => [node, phone])).values();
   }
 
   /** The power goes: at once, or as soon as a registration has come to a certain point. */
@@ -240,13 +189,13 @@ class Storm {
     if (at === 0) return world.crash();
     if (at < 3) await this.#mends();
     world.life.crashAt = at === 1 ? 'append-apply' : 'apply-answer';
-    this.#registers(phone, false);
+    this.registrations.registers(phone);
   }
 
   /** Connections are gone with the process; what was acknowledged over datagrams is there. */
   async #crashed(): Promise<void> {
     for (const phone of this.phones) if (phone.options.transport === 'tcp') this.expected.flowLost(phone);
-    this.broken.push(...(await this.expected.broken(this.world)));
+    this.notes.broken.push(...(await this.expected.broken(this.world)));
   }
 
   #hangsUp(phone: Phone): void {
@@ -291,13 +240,6 @@ class Storm {
     await world.settle();
     if (!world.log.health().ok && !world.life.ended) await world.crash();
   }
-
-  #count(method: string, answer: SipMessage | 'timeout'): void {
-    const status = answer === 'timeout' ? 'none' : String(answer.status);
-    this.answers[`${method} ${status}`] = (this.answers[`${method} ${status}`] ?? 0) + 1;
-    if (status === '503')
-      this.broken.push(`${method} was answered 503: that sends a client away from the node`);
-  }
 }
 
 /** Plays the storm of a seed (an even one has two edges with a router each). */
@@ -319,7 +261,7 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
   const violations: Violation[] = [];
   let step = 0;
   const note = (): void => {
-    for (const expected of storm.broken.splice(0)) violations.push({ seed, step, expected });
+    for (const expected of storm.notes.broken.splice(0)) violations.push({ seed, step, expected });
   };
   try {
     await storm.setUp();
@@ -329,20 +271,17 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
       await storm.step();
     }
     await storm.mend();
-    storm.isOver = true;
-    await world.until(Promise.all(storm.underWay), AFTERWARDS_MS);
-    await storm.worksAgain();
-    storm.broken.push(...(await storm.expected.broken(world)));
+    const aors = storm.phones.map(({ aor }) => aor);
+    storm.registrations.isOver = true;
+    await world.until(Promise.all(storm.notes.underWay), AFTERWARDS_MS);
+    await storm.registrations.worksAgain(storm.firstOfEachEdge());
+    storm.notes.broken.push(...(await storm.expected.broken(world)));
+    storm.notes.broken.push(...(await rowsDifferFromLog(world, aors)));
     for (let waited = 0; waited < LAPSED_MS; waited += 10_000) await world.leap(10_000);
-    storm.broken.push(
-      ...(await whatDoesNotHold(
-        world,
-        storm.phones.map(({ aor }) => aor),
-      )),
-    );
+    storm.notes.broken.push(...(await whatDoesNotHold(world, aors)));
     await world.close();
   } catch (error) {
-    storm.broken.push(`a world that goes on, but: ${reasonOf(error)}`);
+    storm.notes.broken.push(`a world that goes on, but: ${reasonOf(error)}`);
   }
   note();
   for (const point of world.crashes) {
@@ -352,7 +291,7 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
   }
   counts.failingWrite += world.faults.failedWrites;
   counts.slowDisk += world.faults.slowSyncs;
-  return { violations, answers: storm.answers, faults: counts };
+  return { violations, answers: storm.notes.answers, faults: counts };
 };
 
 const reasonOf = (error: unknown): string => {
