@@ -43,6 +43,7 @@ export type { Route } from './node/routing.js';
 export { type From, type Handler, IN_PROGRESS_MAX } from './node/serve.js';
 export type { LocalNode, RemoteCapabilities } from './peer/capabilities.js';
 export { CAUSE } from './peer/peer-messages.js';
+export { parsePeerAddress } from './peer/peer-uri.js';
 export { type PeerTiming, USUAL_TIMING } from './peer/peer.js';
 export type {
   Connection,
