@@ -91,7 +91,7 @@ export const PLACES: readonly Place[] = [
   },
   {
     packages: /^etcd3$/,
-    files: /^libs\/cluster\/src\/adapters\/etcd\//,
+    files: /^libs\/shared-config\/src\/adapters\/etcd\//,
     why: 'a driver has one adapter folder',
   },
   {

@@ -1,0 +1,3 @@
+export * from './shared-config.port.js';
+export { createFileSharedConfig } from './adapters/embedded/file-shared-config.js';
+export { type EtcdOptions, openEtcd } from './adapters/etcd/etcd-shared-config.js';
