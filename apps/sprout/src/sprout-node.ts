@@ -17,6 +17,8 @@ import {
   type ListenerOptions,
   type MemoryHub,
   type NameLookup,
+  type NameTable,
+  type Resolver,
   OverloadControl,
   overloadCounts,
   type SipEndpoint,
@@ -200,6 +202,11 @@ const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, overload: Overload
   metrics.gauge('sprout_input_wait_ms', 'How long input waits until it is read', () => overload.waitMs);
 };
 
+const resolverOf = ({ dns, clock, random, process }: SproutNodeOptions, names: NameTable = {}): Resolver => {
+  const families = [familyOf(process.bindAddress)];
+  return createDnsResolver({ dns, clock, random, transports: ['udp', 'tcp'], families, names });
+};
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
@@ -241,13 +248,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     random,
     timers,
     transports,
-    resolver: createDnsResolver({
-      dns: options.dns,
-      clock,
-      random,
-      transports: ['udp', 'tcp'],
-      families: [familyOf(options.process.bindAddress)],
-    }),
+    resolver: resolverOf(options),
     user: createSprout(ports, settings),
     limits: { branchesMax: TARGETS_MAX + CHAIN_SERVERS_MAX },
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
