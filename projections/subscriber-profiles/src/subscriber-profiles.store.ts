@@ -61,6 +61,13 @@ export type CredentialListener = (impi: string | undefined) => void;
 
 type Batch = { events: FoldableEvent[]; checkpoint: Position | undefined; done: Promise<void> };
 
+const servedOf = (irs: string, state: Subscriber): ServedSet => ({
+  irs,
+  xml: imsSubscriptionXml(state),
+  // slice: an array as long as what is in it, where the state's own may have room for more.
+  privateIds: state.privateIds.slice(),
+});
+
 const profileOf = (irs: string, { revision, state }: IrsRow): IrsProfile => {
   let served: ServedSet | undefined;
   return {
@@ -73,16 +80,16 @@ const profileOf = (irs: string, { revision, state }: IrsRow): IrsProfile => {
     publicIds: new Set(publicIdsOf(state)),
     privateIds: new Set(state.privateIds),
     get served() {
-      // slice: an array as long as what is in it, where the state's own may have room for more.
-      return (served ??= { irs, xml: imsSubscriptionXml(state), privateIds: state.privateIds.slice() });
+      return (served ??= servedOf(irs, state));
     },
   };
 };
 
-/** The text that the set itself has of its identity: what a caller asks with may be a slice of a message. */
-const ownText = ({ publicIds }: IrsProfile, impu: string): string => {
-  for (const own of publicIds) if (own === impu) return own;
-  return impu;
+/** The only identity of a set, as most have; undefined when there are none or more. */
+const soleIdentity = ({ serviceProfiles }: Subscriber): string | undefined => {
+  const [profile, anotherProfile] = serviceProfiles;
+  const [identity, another] = profile?.publicIdentities ?? [];
+  return anotherProfile === undefined && another === undefined ? identity?.impu : undefined;
 };
 
 export class SubscriberProfiles {
@@ -183,12 +190,18 @@ export class SubscriberProfiles {
       const irs = await this.reservation(impu);
       if (irs === undefined) return undefined;
       setWatch = this.changes.watch(rowKey.irs(irs));
-      const found = await this.profile(irs);
-      if (!found?.publicIds.has(impu)) return undefined;
-      if (!identityWatch.isStale && !setWatch.isStale) {
-        this.servedByIdentity.set(ownText(found, impu), found.served);
-      }
-      return found.served;
+      const row = await this.ports.table.get(rowKey.irs(irs));
+      if (row?.kind !== 'irs') return undefined;
+      // The set's own text of its identity: what a caller asks with may be a slice of a message.
+      const sole = soleIdentity(row.state);
+      const own = sole === impu ? sole : publicIdsOf(row.state).find((one) => one === impu);
+      if (own === undefined) return undefined;
+      // What several identities share is found by way of the whole set; made for one, it needs nothing beside itself.
+      const whole = sole === undefined ? await this.profile(irs) : undefined;
+      if (sole === undefined && !whole?.publicIds.has(impu)) return undefined;
+      const served = whole?.served ?? servedOf(irs, row.state);
+      if (!identityWatch.isStale && !setWatch.isStale) this.servedByIdentity.set(own, served);
+      return served;
     } finally {
       this.changes.end(identityWatch);
       if (setWatch) this.changes.end(setWatch);

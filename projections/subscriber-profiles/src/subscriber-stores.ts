@@ -33,8 +33,8 @@ export interface SubscriberStores {
  * Both hold what is being provisioned, and what is asked for the first time; what registrations and calls go on asking for is
  * kept, in less room, by subscriber-profiles.store and by Homestead. Beyond them the least recently used is read again.
  */
-const ROWS_CACHED_MAX = 10_000;
-const CREDENTIALS_CACHED_MAX = 2_000;
+const ROWS_CACHED_MAX = 1_000;
+const CREDENTIALS_CACHED_MAX = 500;
 
 type Config = Pick<ProcessConfig, 'dataDir' | 'masterKeyFile' | 'acceptLostCredentials'>;
 
