@@ -120,6 +120,9 @@ export const openDataDir = async (options: DataDirOptions): Promise<DataDir> => 
   makePrivateFolder(dataDir);
   const log = await openLog(options);
   const stopWatching = watchLog(clock, log, options.health);
+  options.metrics.gauge('log_away', '1 while the log takes no appends', () =>
+    log.health().reason === undefined ? 0 : 1,
+  );
   let views: SqliteDatabase | undefined;
   const close = async (): Promise<void> => {
     stopWatching();
