@@ -1,18 +1,26 @@
-// The built product with its views in memcached and its subscribers in Cassandra: the same job, and engines that go away and come back.
+// The built product with its views in memcached, its subscribers in Cassandra and its variables in etcd: the same job, and engines
+// that go away and come back.
 import { Phone } from '#libs/phone';
 import { systemClock as clock, systemRandom as random } from '#libs/runtime';
 import { H, type SipMessage } from '#libs/sip';
+import { openEtcd, type SharedConfig } from '#libs/shared-config';
 import { type RealEngine, startRealEngine } from '#libs/testkit';
 import { RunningProduct, sleep } from './running-product.js';
 
 let memcached: RealEngine;
 let cassandra: RealEngine;
+let etcd: RealEngine;
+let shared: SharedConfig;
 let product: RunningProduct;
 const phones: Phone[] = [];
 
 beforeAll(async () => {
   memcached = await startRealEngine('memcached', 3);
   cassandra = await startRealEngine('cassandra');
+  etcd = await startRealEngine('etcd');
+  const prefix = `/e2e/${random.token(10)}`;
+  shared = await openEtcd({ endpoints: etcd.endpoints, prefix, clock });
+  await shared.set('REG_MAX_EXPIRES', '301', { by: 'e2e' });
   product = await RunningProduct.start({
     VIEW_STORE: 'memcached',
     MEMCACHED_SERVERS: memcached.endpoints.join(','),
@@ -20,12 +28,16 @@ beforeAll(async () => {
     CASSANDRA_CONTACT_POINTS: cassandra.endpoints.join(','),
     CASSANDRA_KEYSPACE: `e2e_${random.token(10)}`,
     CASSANDRA_TIMEOUT_MS: '10000',
+    SHARED_CONFIG: 'etcd',
+    ETCD_ENDPOINTS: etcd.endpoints.join(','),
+    ETCD_PREFIX: prefix,
   });
 }, 400_000);
 afterAll(async () => {
   await Promise.all(phones.map((phone) => phone.close()));
   await product.close();
-  await Promise.all([memcached.stop(), cassandra.stop()]);
+  await shared.close();
+  await Promise.all([memcached.stop(), cassandra.stop(), etcd.stop()]);
 }, 60_000);
 
 const phone = async (name: 'alice' | 'bob'): Promise<Phone> => {
@@ -58,15 +70,28 @@ let bob: Phone;
 
 it('registers two phones and carries a call', async () => {
   [alice, bob] = [await phone('alice'), await phone('bob')];
-  expect(status(await alice.register())).toBe(200);
+  const answer = await alice.register({ expiresS: 3_600 });
+  expect(status(answer)).toBe(200);
+  expect(answer === 'timeout' ? '' : answer.header(H.Contact)).toContain('expires=301');
   expect(status(await bob.register())).toBe(200);
   expect(await call(alice, bob)).toBe(200);
+  expect(await shared.members()).toHaveLength(1);
 });
 
 it('has every binding after kill -9, and reaches a UDP phone at once', async () => {
   await product.end('SIGKILL');
   await product.launch();
   expect(await call(alice, bob)).toBe(200);
+});
+
+it('starts and serves with what it last knew while etcd is away', async () => {
+  await etcd.signal(0, 'SIGKILL');
+  await product.end('SIGKILL');
+  await product.launch();
+  expect(await call(alice, bob)).toBe(200);
+  const answer = await alice.register({ expiresS: 3_600 });
+  expect(answer === 'timeout' ? '' : answer.header(H.Contact)).toContain('expires=301');
+  await etcd.start();
 });
 
 it('answers 500, never 404 or 480, while memcached is away, and has every binding soon after it is back, empty', async () => {

@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 import { loadApiKeys, presentedKey, startProcess } from '#libs/runtime';
 import { startClearwater } from './clearwater.js';
 import { loadConfigs } from './load-configs.js';
+import { startShared } from './shared-start.js';
 import { welcome } from './welcome.js';
 
+const shared = await startShared();
 const configs = loadConfigs();
 const { bindAddress, dataDir, apiKeys: configured } = configs.process;
 await startProcess('clearwater', configs.process, async (parts) => {
   const { clock, random, logger, health } = parts;
   const subscribers = health.part('demo');
+  await shared.follow(parts);
   const startedMs = clock.monotonicMs();
   const { keys, file } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
   const ownApiKey =

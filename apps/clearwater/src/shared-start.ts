@@ -1,0 +1,78 @@
+// A start with the shared configuration: its variables are taken where the machine says nothing itself, changes are told, and the
+// process is shown among the members. Used by main.ts.
+import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  LOG_LEVELS,
+  type Logger,
+  loadConfigOrExit,
+  ProcessConfig,
+  type ProcessParts,
+  readDotenv,
+  systemClock,
+} from '#libs/runtime';
+import { type ConfigChange, openSharedConfig, readShared, SharedConfigConfig } from '#libs/shared-config';
+import { applyShared, sharingFault } from './shared-variables.js';
+
+export interface SharedStart {
+  /** Says what was taken, follows changes and joins, once the process has its parts. */
+  follow(parts: ProcessParts): Promise<void>;
+}
+
+/** Reads what is shared into this process's environment. */
+export const startShared = async (): Promise<SharedStart> => {
+  const config = loadConfigOrExit(SharedConfigConfig);
+  const { dataDir, managementPort } = loadConfigOrExit(ProcessConfig);
+  const own = { ...readDotenv('.env'), ...process.env };
+  const shared = await openSharedConfig(config, dataDir, systemClock);
+  const { values, staleReason } = await readShared(shared, dataDir);
+  const { taken, refused } = applyShared(values, process.env, own);
+  return {
+    async follow({ logger, shutdown, clock }) {
+      shutdown.on('close', 'shared configuration', () => shared.close());
+      if (staleReason !== undefined)
+        logger.warn(`shared configuration: ${staleReason}; going on with what was last known`);
+      if (taken.length > 0) logger.info({ variables: taken }, 'variables of the shared configuration');
+      for (const fault of refused) logger.warn(`shared configuration: ${fault}; passed over`);
+      if (config.sharedConfig === 'embedded' && Object.keys(values).length === 0) {
+        // A file that nobody has made is not looked at each second.
+        return;
+      }
+      const begin = async (): Promise<void> => {
+        await shared.watch((change) => tell(change, own, logger));
+        await shared.join({
+          name: `${hostname()}:${managementPort}`,
+          data: JSON.stringify({ app: 'clearwater', pid: process.pid }),
+        });
+      };
+      const again = (error: unknown): void => {
+        logger.warn({ err: error }, 'shared configuration cannot be followed; trying again');
+        clock.after(RETRY_MS, () => void begin().catch(again));
+      };
+      await begin().catch(again);
+    },
+  };
+};
+
+const RETRY_MS = 5_000;
+
+/** Only the level of the log can change under way; all else is read once, and its change says so. */
+const tell = (
+  { key, value, by }: ConfigChange,
+  own: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): void => {
+  const fault = value === undefined ? undefined : sharingFault(key, value);
+  if (fault !== undefined) return logger.warn(`shared configuration: ${fault}; passed over`);
+  if (own[key] !== undefined)
+    return logger.warn(
+      { variable: key, by },
+      'shared configuration changed; this machine’s environment wins',
+    );
+  const level = LOG_LEVELS.find((one) => key === 'LOG_LEVEL' && isDeepStrictEqual(one, value));
+  if (level !== undefined) {
+    logger.level = level;
+    return logger.warn({ variable: key, value, by }, 'shared configuration changed: in effect');
+  }
+  logger.warn({ variable: key, value, by }, 'shared configuration changed: takes effect at the next start');
+};
