@@ -2,6 +2,7 @@
 // resets. It knows no Kafka: it works on bytes, a direction at a time.
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '#libs/runtime';
 
 export type Fault =
   | 'none'
@@ -40,7 +41,7 @@ export const startFaultProxy = async (host: string, port: number): Promise<Fault
     if (pair.isSpoilt && isAnswer) return;
     if (pair.isSpoilt && fault === 'lose-requests') return;
     if (fault === 'freeze' || pair.held.length > 0) pair.held.push(() => to.write(bytes));
-    else if (fault === 'delay') setTimeout(() => to.write(bytes), DELAY_MS);
+    else if (fault === 'delay') systemClock.after(DELAY_MS, () => void to.write(bytes));
     else to.write(bytes);
   };
 
