@@ -7,6 +7,7 @@ import type { Endpoint } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { ChainLink } from './isc/chain-link.js';
+import type { CriteriaFiles } from './isc/criteria-files.js';
 import type { LogOutage } from './log-outage.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
@@ -30,6 +31,8 @@ export type SproutPorts = Readonly<{
   challenges: KeyValueStore<LiveChallenges>;
   /** Chains that are at an application server, by token; shared by all routers. */
   chainLinks: KeyValueStore<ChainLink>;
+  /** Shared and fallback criteria of the operator, where there are any. */
+  criteriaFiles?: Pick<CriteriaFiles, 'sets' | 'onChange'>;
   homestead: Homestead;
   clock: Clock;
   random: Random;

@@ -34,6 +34,7 @@ import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { LogOutage } from './log-outage.js';
 import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
+import { openCriteriaFiles } from './isc/criteria-files.js';
 import { CHAIN_SERVERS_MAX } from './isc/departure.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
@@ -227,7 +228,9 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
   const { log } = options;
   const calls = new CallSpool({ log, outage, clock, observer });
+  const criteriaFiles = openCriteriaFiles(options.config, logger);
   const ports: SproutPorts = {
+    criteriaFiles,
     calls,
     outage,
     dialogMarks: new DialogMarks(options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES)),
@@ -264,6 +267,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     stopAccepting: () => transports.stopAccepting(),
     async close() {
       overload.stop();
+      criteriaFiles.close();
       await stopExpiry();
       await transports.close();
       await calls.flush();

@@ -1,5 +1,5 @@
 // Sprout's variables, beside those that every app shares (libs/runtime ProcessConfig).
-import { ArrayMinSize, ArrayUnique, IsIn, IsInt, IsUrl, Max, Min } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsUrl, Max, Min } from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
@@ -72,4 +72,27 @@ export class SproutConfig {
   @Min(0, LIVENESS)
   @Max(A_MINUTE_MS, LIVENESS)
   sessionTerminatedTimeoutMs = 4_000;
+
+  @Env(
+    'SHARED_IFCS_FILE',
+    'filter criteria that profiles name by number (SharedIFCsSets); read again at SIGHUP',
+  )
+  sharedIfcsFile = '';
+
+  @Env(
+    'FALLBACK_IFCS_FILE',
+    'filter criteria for who has none that matches (FallbackIFCsSet); read again at SIGHUP',
+  )
+  fallbackIfcsFile = '';
+
+  @Env('APPLY_FALLBACK_IFCS', 'ask the fallback criteria', { kind: 'boolean' })
+  @IsBoolean({ message: 'takes 1 or 0' })
+  applyFallbackIfcs = false;
+
+  @Env('DUMMY_APP_SERVER', 'SIP URI of a server that counts as a match and is never asked')
+  dummyAppServer = '';
+
+  @Env('REJECT_IF_NO_MATCHING_IFCS', 'answer 400 to requests that no criterion matches', { kind: 'boolean' })
+  @IsBoolean({ message: 'takes 1 or 0' })
+  rejectIfNoMatchingIfcs = false;
 }

@@ -42,6 +42,10 @@ const arrivalOf = (request: SipMessage, ownHosts: ReadonlySet<string>): Arrival 
 /** The endpoint user that is Sprout. */
 export const createSprout = (ports: SproutPorts, settings: SproutSettings): EndpointUser => {
   const profiles = new ProfileCache();
+  if (ports.criteriaFiles !== undefined) {
+    profiles.useSets(ports.criteriaFiles.sets);
+    ports.criteriaFiles.onChange = (sets) => profiles.useSets(sets);
+  }
   const context: SessionContext = { ports, settings, profiles, invocations: new Map() };
   const challenges = new Challenges(ports.challenges);
   const brake = new FailureBrake(ports.clock);
