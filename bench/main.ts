@@ -1,6 +1,7 @@
 // `npm run bench -- <name> [--rate R] [--seconds S] [--runs N] [--users U] [--profile]`: one JSON line a measurement.
 // What each figure means and how it is taken: docs/performance.md.
 import { benchAppend } from './append.js';
+import { benchCx, benchRf } from './diameter.js';
 import { describeMachine } from './harness/machine.js';
 import { emit, parseArguments } from './harness/report.js';
 import { benchMemory } from './memory.js';
@@ -51,6 +52,8 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   recover: (flags) => benchRecover({ events: number(flags, 'events', 1_000_000) }),
   replay: (flags) =>
     benchReplay({ events: number(flags, 'events', 1_000_000), runs: number(flags, 'runs', 5) }),
+  cx: (flags) => benchCx({ seconds: number(flags, 'seconds', 10) }),
+  rf: (flags) => benchRf({ seconds: number(flags, 'seconds', 10) }),
   memory: (flags) => benchMemory({ users: number(flags, 'users', 100_000) }),
 };
 

@@ -57,7 +57,7 @@ describe('our HSS, asked by python-diameter', () => {
     for (let tries = 0; tries < 100; tries++) {
       const found = lines().filter((one) => one.event === event)[before];
       if (found) return found;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise<void>((resolve) => void systemClock.after(50, resolve));
     }
     throw new Error(`${command}: no answer; ${readFileSync(file, 'utf8').slice(-500)}`);
   };

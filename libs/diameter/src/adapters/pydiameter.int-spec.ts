@@ -1,4 +1,5 @@
 // Cx and Rf against a node of another make (python-diameter): its HSS answers our UAR, MAR, SAR and LIR, and pushes RTR and PPR.
+import { systemClock } from '#libs/runtime';
 import { APPLICATIONS } from '../dictionary/dictionary.js';
 import type { Body } from '../message/write-message.js';
 import type { DiameterNode } from '../node/node.js';
@@ -42,7 +43,7 @@ describe('python-diameter', () => {
       const lines = peer.read('peer.jsonl').trim().split('\n').map((text) => JSON.parse(text) as Record<string, unknown>);
       const found = lines.findLast(isIt);
       if (found) return found;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise<void>((resolve) => void systemClock.after(50, resolve));
     }
     throw new Error(peer.read('peer.err'));
   };
