@@ -9,7 +9,7 @@ import path from 'node:path';
 const MAIN = path.resolve(import.meta.dirname, '../../../dist/apps/clearwater/src/main.js');
 const READY_MS_MAX = 30_000;
 const PORTS = [
-  'BONO_PORT', 'BONO_WS_PORT', 'BONO_TRUSTED_PORT', 'ICSCF_PORT', 'SCSCF_PORT', 'SPROUT_HTTP_PORT', 'MANAGEMENT_PORT',
+  'BONO_PORT', 'BONO_WS_PORT', 'BONO_TRUSTED_PORT', 'ICSCF_PORT', 'SCSCF_PORT', 'MMTEL_PORT', 'SPROUT_HTTP_PORT', 'MANAGEMENT_PORT',
   'HOMESTEAD_PORT', 'HOMESTEAD_PROV_PORT',
 ] as const; // prettier-ignore
 export type PortName = (typeof PORTS)[number];

@@ -11,6 +11,8 @@ const ALWAYS = ['Min-Expires', 'Unsupported', 'Allow'];
 const withoutChance = (text: string): string =>
   text
     .replace(/sip:odi_[a-z0-9]+@/g, 'sip:ODI@')
+    .replace(/sip:anonymous\.[\w-]+@/g, 'sip:anonymous.SEALED@')
+    .replace(/;private=[a-z0-9]+/g, ';private=DIALOG')
     .replace(/sip:[A-Za-z0-9_-]{24,}@/g, 'sip:TOKEN@')
     .replace(/icid-value=[^;\s]+/g, 'icid-value=ICID')
     .replace(/icid=[a-z0-9]+/g, 'icid=ICID')

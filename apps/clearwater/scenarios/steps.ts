@@ -14,7 +14,7 @@ const headerLines = (more: readonly string[]): string => more.map((line) => `${l
 const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 
-/** `world nodes=2 digest=SHA-256,MD5 joins=no`: how the world is made. The first step, where there is one. */
+/** `world nodes=2 digest=SHA-256,MD5 joins=no country=US`: how the world is made. The first step, where there is one. */
 export const worldOptions = (step: Step): WorldOptions => {
   const settings = settingsIn(step, 1);
   const sprout: Partial<SproutConfig> = {
@@ -22,6 +22,7 @@ export const worldOptions = (step: Step): WorldOptions => {
       'digestAlgorithms',
       settings.get('digest')?.split(',') as SproutConfig['digestAlgorithms'] | undefined,
     ),
+    ...optional('homeCountry', settings.get('country')),
   };
   const joins = settings.get('joins') === 'no' ? { joins: false } : {};
   return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, ...joins };
@@ -178,6 +179,12 @@ const bar = async ({ world }: Stage, user: string): Promise<void> => {
   await world.provisioning.putPublicId({ ...set, impu, xml });
 };
 
+/** `simservs bob`: below it the services of the document; what stands without a prefix is of no namespace here. */
+const simservs = async ({ world }: Stage, user: string, { more }: Step): Promise<void> => {
+  const impu = `sip:${user}@${WORLD_DOMAIN}`;
+  await world.services.putSimservs({ impu, xml: `<simservs>${more.join('\n')}</simservs>` });
+};
+
 type Faulty = 'log' | 'homestead' | 'store' | 'input';
 /** Twice what the edge suffers. */
 const INPUT_WAIT_MS = 300;
@@ -216,6 +223,8 @@ export const take = async (stage: Stage, step: Step): Promise<void> => {
       return fault(stage, first, second);
     case 'restart':
       return stage.world.restartBono(Number(step.words[2] ?? 1) - 1);
+    case 'simservs':
+      return simservs(stage, second, step);
     case 'bar':
       return bar(stage, second);
     case 'password':

@@ -16,6 +16,7 @@ import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
 import { type MemoryHub, TimerWheel } from '#libs/sip';
 import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
 import type { FakeClock, SeededRandom } from '#libs/testkit';
+import type { DocumentsByUser } from '#projections/documents-by-user';
 import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
 import { type Faults, faultyStore, StoreFault } from './faults.js';
 import { Life, mortalDisk, mortalHomestead, mortalLog, mortalStore } from './life.js';
@@ -51,6 +52,7 @@ export type Ground = Readonly<{
   wheels: Set<TimerWheel>;
   settings: Partial<SproutConfig>;
   homestead: Homestead;
+  documents: DocumentsByUser;
   flowTokenKey: Buffer;
   planted: Planted;
   addresses: readonly string[];
@@ -72,7 +74,7 @@ export type Core = Readonly<{
 /** What every node of the core shares. */
 type Common = Pick<
   Ground,
-  'clock' | 'random' | 'hub' | 'faults' | 'wheels' | 'settings' | 'homestead' | 'flowTokenKey'
+  'clock' | 'random' | 'hub' | 'faults' | 'wheels' | 'settings' | 'homestead' | 'documents' | 'flowTokenKey'
 > &
   Readonly<{
     log: EventLog;
@@ -114,7 +116,7 @@ const startEdge = async (
 };
 
 const startRouter = async (common: Common, address: string): Promise<SproutNode> => {
-  const { log, rows: registrations, challenges, chainLinks, homestead, settings } = common;
+  const { log, rows: registrations, challenges, chainLinks, homestead, documents, settings } = common;
   const timers = new TimerWheel(common.clock);
   common.wheels.add(timers);
   return startSprout({
@@ -126,6 +128,7 @@ const startRouter = async (common: Common, address: string): Promise<SproutNode>
     challenges,
     chainLinks,
     homestead,
+    documents,
   });
 };
 

@@ -2,7 +2,13 @@
 // The same createX functions as the product; only the ports are simulated twins.
 import type { BonoNode } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
-import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
+import {
+  createProvisioning,
+  createUserDocuments,
+  type NewSubscriber,
+  type Provisioning,
+  type UserDocuments,
+} from '#apps/homestead-prov';
 import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
 import type { Registration } from '#libs/domain';
 import { type EmbeddedLog, type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
@@ -11,6 +17,7 @@ import { Phone, type PhoneOptions } from '#libs/phone';
 import { MemoryHub, type TimerWheel, type Transform } from '#libs/sip';
 import { createMemoryCredentialStore, createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createSeededRandom, type FakeClock, type SeededRandom } from '#libs/testkit';
+import { type DocumentRow, DocumentsByUser } from '#projections/documents-by-user';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import { SubscriberProfiles, type SubscriberProfilesRow } from '#projections/subscriber-profiles';
 import {
@@ -53,6 +60,7 @@ export interface World {
   readonly registrations: RegistrationRows;
   readonly homestead: Homestead;
   readonly provisioning: Provisioning;
+  readonly services: UserDocuments;
   readonly nodes: readonly WorldNode[];
   readonly bono: BonoNode;
   readonly sprout: SproutNode;
@@ -123,6 +131,11 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   });
   const scscfUri = `sip:scscf.${WORLD_DOMAIN}:5054;transport=tcp`;
   const homestead = faultyHomestead(createHomestead({ profiles, credentials, clock, scscfUri }), faults);
+  const documents = new DocumentsByUser({
+    table: createMemoryTableStore<DocumentRow>({ name: 'documents-by-user' }),
+    readStream: (stream, from) => log.read(stream, from),
+  });
+  const services = createUserDocuments({ log, documents, clock });
   const ground: Ground = {
     clock,
     random,
@@ -133,6 +146,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     wheels,
     settings,
     homestead,
+    documents,
     flowTokenKey: random.bytes(32),
     planted,
     addresses: Array.from({ length: nodeCount }, (_, n) => `10.1.0.${n + 1}`),
@@ -183,6 +197,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     },
     homestead,
     provisioning,
+    services,
     get nodes() {
       return now().nodes;
     },

@@ -165,6 +165,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     challenges: storage.challenges,
     dialogKey: storage.flowTokenKey,
     homestead: homesteadLink(options, homestead, http),
+    documents: storage.documents,
   });
   const { close: forgetIdentity, ...identity } = await openEdgeIdentity({ ...shared, config: configs.bono });
   const bono = await startBono({

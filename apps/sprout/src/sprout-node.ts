@@ -36,6 +36,8 @@ import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
 import { openCriteriaFiles } from './isc/criteria-files.js';
 import { CHAIN_SERVERS_MAX } from './isc/departure.js';
+import type { ServiceDocuments } from './mmtel/mmtel.port.js';
+import { type MmtelNodeOptions, startMmtel, targetsAt } from './mmtel/mmtel-node.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { TARGETS_MAX } from './session/targets.js';
@@ -51,6 +53,8 @@ export type SproutNodeOptions = Readonly<{
   /** Chains that are at an application server, shared by all routers of a deployment. Default: of this one alone. */
   chainLinks?: KeyValueStore<ChainLink>;
   homestead: Homestead;
+  /** The telephony services of users. Default: users have none. */
+  documents?: ServiceDocuments;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -141,7 +145,8 @@ const COUNTS = [
 ] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
-  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'application-server', 'defect',
+  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'application-server', 'simservs-unusable',
+  'defect',
 ] as const; // prettier-ignore
 
 /** Of each kind of fault one line in so long: an outage is thousands of the same, and must not fill the disk besides. */
@@ -203,6 +208,35 @@ const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, overload: Overload
   metrics.gauge('sprout_input_wait_ms', 'How long input waits until it is read', () => overload.waitMs);
 };
 
+const mmtelOptions = (
+  options: SproutNodeOptions,
+  addresses: readonly ListenerAddress[],
+  observer: SproutObserver,
+  key: Buffer,
+): MmtelNodeOptions => {
+  const { process, config, clock, random, logger, metrics, timers, peers, hub, documents } = options;
+  return {
+    homeDomain: process.homeDomain,
+    bindAddress: process.bindAddress,
+    port: config.mmtelPort,
+    homeCountry: config.homeCountry,
+    router: {
+      [`scscf.${process.homeDomain}`]: targetsAt(addresses.filter(({ name }) => name === SCSCF_LISTENER)),
+    },
+    key,
+    clock,
+    random,
+    logger,
+    metrics,
+    observer,
+    timers,
+    peers,
+    memoryOnly: options.memoryOnly ?? false,
+    ...(hub === undefined ? {} : { hub }),
+    ...(documents === undefined ? {} : { documents }),
+  };
+};
+
 const resolverOf = ({ dns, clock, random, process }: SproutNodeOptions, names: NameTable = {}): Resolver => {
   const families = [familyOf(process.bindAddress)];
   return createDnsResolver({ dns, clock, random, transports: ['udp', 'tcp'], families, names });
@@ -228,12 +262,14 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
   const { log } = options;
   const calls = new CallSpool({ log, outage, clock, observer });
+  const dialogKey = options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES);
+  const mmtel = await startMmtel(mmtelOptions(options, addresses, observer, dialogKey));
   const criteriaFiles = openCriteriaFiles(options.config, logger);
   const ports: SproutPorts = {
     criteriaFiles,
     calls,
     outage,
-    dialogMarks: new DialogMarks(options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES)),
+    dialogMarks: new DialogMarks(dialogKey),
     log,
     registrations,
     challenges,
@@ -251,7 +287,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     random,
     timers,
     transports,
-    resolver: resolverOf(options),
+    resolver: resolverOf(options, mmtel.names),
     user: createSprout(ports, settings),
     limits: { branchesMax: TARGETS_MAX + CHAIN_SERVERS_MAX },
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
@@ -264,12 +300,15 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     endpoint,
     addresses,
     settings,
-    stopAccepting: () => transports.stopAccepting(),
+    stopAccepting() {
+      transports.stopAccepting();
+      mmtel.stopAccepting();
+    },
     async close() {
       overload.stop();
       criteriaFiles.close();
       await stopExpiry();
-      await transports.close();
+      await Promise.all([transports.close(), mmtel.close()]);
       await calls.flush();
     },
   };

@@ -1,5 +1,5 @@
 // Sprout's variables, beside those that every app shares (libs/runtime ProcessConfig).
-import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsUrl, Max, Min } from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsUrl, Matches, Max, Min } from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
@@ -20,6 +20,19 @@ export class SproutConfig {
   @Min(0, PORT)
   @Max(65535, PORT)
   scscfPort = 5054;
+
+  @Env('MMTEL_PORT', 'SIP port of the telephony server, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  mmtelPort = 5055;
+
+  @Env(
+    'HOME_COUNTRY',
+    'country of users without a number of their own, two letters (ISO 3166): what is international for them; empty: nothing is',
+  )
+  @Matches(/^(?:[A-Z]{2})?$/, { message: 'takes two capital letters, as DE, or nothing' })
+  homeCountry = '';
 
   @Env(
     'SPROUT_HTTP_PORT',

@@ -165,8 +165,9 @@ it('tells the caller, and shows who diverts, unless the user does not want to', 
   const stage = await called(diversion(rule('', 'tel:+15550100', quiet)));
   expect(stage.told()).toEqual([]);
   expect(uriOf(stage.leg())).toBe('tel:+15550100');
-  expect(firstHeader(stage.leg(), 'History-Info')).toContain('<sip:bob@ims.test?Privacy=history>;index=1');
+  expect(firstHeader(stage.leg(), 'History-Info')).toContain('<sip:anonymous@anonymous.invalid>;index=1');
   expect(firstHeader(stage.leg(), 'Diversion')).toContain('privacy=full');
+  expect(headerLines(stage.leg(), 'History-Info').join()).not.toContain('bob');
 });
 
 it('leaves other methods, callers, and users without the service alone', async () => {

@@ -99,7 +99,7 @@ describe('what the callee sees of the caller', () => {
 
   it('is refused where session privacy is critical: 500', async () => {
     const stage = await called({ simservs: '' }, { headers: ['Privacy: session;critical'] });
-    expect([stage.legs().length, stage.told()]).toEqual([0, [500]]);
+    expect([stage.legs().length, stage.told()]).toEqual([0, [183, 500]]);
   });
 
   it('stays asserted, and private, where the call is diverted to', async () => {

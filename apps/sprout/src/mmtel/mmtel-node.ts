@@ -8,10 +8,9 @@ import {
   createTransports,
   hostPort,
   isWildcard,
+  type ListenerAddress,
   type ListenerOptions,
-  hostPortOf,
   type MemoryHub,
-  type Resolver,
   type SipEndpoint,
   type Target,
   type TimerWheel,
@@ -28,6 +27,8 @@ export type MmtelNodeOptions = Readonly<{
   bindAddress: string;
   port: number;
   homeCountry: string;
+  /** Names of the router, where it gives itself out by name. */
+  router?: MmtelNode['names'];
   /** ≥ 32 bytes that outlive the process: seals the contacts of private callers. */
   key: Buffer;
   documents?: ServiceDocuments;
@@ -63,6 +64,14 @@ const listenersOf = (options: MmtelNodeOptions): ListenerOptions[] => {
   ];
 };
 
+/** Where this process finds its own listeners. */
+export const targetsAt = (addresses: readonly ListenerAddress[]): readonly Target[] =>
+  addresses.map(({ transport, address, port }) => ({
+    transport,
+    address: isWildcard(address) ? LOOPBACK : address,
+    port,
+  }));
+
 const COUNTS = [
   'diverted',
   'diversion-limit',
@@ -82,18 +91,6 @@ const observerOf = ({ metrics, observer }: MmtelNodeOptions): SproutObserver => 
   return {
     count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1),
     fault: (kind, error) => observer.fault(kind, error),
-  };
-};
-
-/** Names of this process before those that others know. */
-export const resolveNames = (names: MmtelNode['names'], others: Resolver): Resolver => {
-  const own = createStaticResolver(names);
-  return {
-    resolve: (uri) =>
-      Object.hasOwn(names, hostPortOf(uri).split(':', 1)[0]!.toLowerCase())
-        ? own.resolve(uri)
-        : others.resolve(uri),
-    failed: (target) => others.failed?.(target),
   };
 };
 
@@ -134,16 +131,12 @@ export const startMmtel = async (options: MmtelNodeOptions): Promise<MmtelNode> 
     random,
     timers,
     transports,
-    resolver: createStaticResolver({}),
+    resolver: createStaticResolver(options.router ?? {}),
     user: createMmtel(ports, settings),
     onDefect: (error) => logger.error({ err: error }, 'defect in the telephony server'),
   });
   transports.setReceiver(endpoint);
-  const targets = addresses.map(({ transport, address, port: own }): Target => ({
-    transport,
-    address: isWildcard(address) ? LOOPBACK : address,
-    port: own,
-  }));
+  const targets = targetsAt(addresses);
   return {
     endpoint,
     names: Object.fromEntries(hosts.map((host) => [host, targets])),

@@ -92,8 +92,7 @@ class TelephonyServer {
       : undefined;
     const wishes = privacy === undefined ? privacyIn(request) : new Set(privacy.split(';'));
     const shown = shownToCallee(wishes, originating ? {} : services);
-    if (shown === undefined)
-      return this.refuse(tx, [PRIVACY_NOT_GIVEN, 'Session Privacy Cannot Be Given'], 'privacy-not-given');
+    if (shown === undefined) return this.refusePrivacy(tx);
 
     const call = new ServedCall({ ports, tx, facts, services, back, shown, privacy });
     // A callee's diversion goes before its barring: who is barred may still be sent to somebody else.
@@ -104,6 +103,15 @@ class TelephonyServer {
       : judgeBarring(rules, new CallSubject(facts, undefined));
     if (verdict.barred) return this.refuse(tx, refusalOf(verdict), 'barred');
     call.offer();
+  }
+
+  /**
+   * Who insists on what cannot be given gets no call without it: a server that has said nothing before its 500 would be passed
+   * over by the default handling of its criterion, and the call made after all.
+   */
+  private refusePrivacy(tx: ServerTransaction): void {
+    if (tx.request.method === 'INVITE') tx.reply(183, 'Session Progress');
+    this.refuse(tx, [PRIVACY_NOT_GIVEN, 'Session Privacy Cannot Be Given'], 'privacy-not-given');
   }
 
   private refuse(tx: ServerTransaction, [status, reason]: readonly [number, string], kind: string): void {

@@ -1,13 +1,6 @@
 // History-Info and Diversion along a chain of diversions, and where the chain ends.
 import { causeOf } from './diversion.js';
-import {
-  divert,
-  DIVERSIONS_MAX,
-  diversionsSoFar,
-  mayDivert,
-  shownHistory,
-  type Trail,
-} from './diversion-trail.js';
+import { divert, DIVERSIONS_MAX, diversionsSoFar, mayDivert, type Trail } from './diversion-trail.js';
 import type { CallOutcome } from './simservs.js';
 
 const NONE: Trail = { historyInfo: [], diversion: [] };
@@ -49,14 +42,23 @@ it('adds who diverts below the last entry when that is somebody else', () => {
   ]);
 });
 
-it('marks who does not want to be seen, and hides it from who may not see', () => {
-  const { historyInfo, diversion } = step(NONE, 'sip:bob@ims.test', 'sip:vm@ims.test', undefined, undefined, true); // prettier-ignore
-  expect(historyInfo[0]).toBe('<sip:bob@ims.test?Privacy=history>;index=1');
-  expect(diversion).toContain(';privacy=full');
-  expect(shownHistory(historyInfo)).toEqual([
+it('hides who does not want to be seen, and still counts', () => {
+  const first = step(NONE, 'sip:bob@ims.test', 'sip:carol@ims.test', 'busy', 486, true);
+  expect(first.historyInfo).toEqual([
     '<sip:anonymous@anonymous.invalid>;index=1',
-    '<sip:vm@ims.test;cause=302>;index=1.1;mp=1',
+    '<sip:carol@ims.test;cause=486>;index=1.1;mp=1',
   ]);
+  expect(first.diversion).toBe('<sip:anonymous@anonymous.invalid>;reason=user-busy;counter=1;privacy=full');
+  const second = step(
+    after(NONE, first),
+    'sip:carol@ims.test',
+    'sip:vm@ims.test',
+    undefined,
+    undefined,
+    true,
+  );
+  expect(second.historyInfo[1]).toBe('<sip:anonymous@anonymous.invalid>;index=1.1');
+  expect(diversionsSoFar(after(after(NONE, first), second))).toBe(2);
 });
 
 it('allows five diversions of a call, and no sixth', () => {

@@ -2,6 +2,7 @@
 // the cause of RFC 4458; and how often it was diverted already. Pure: header values in, header values out.
 import type { DiversionCause } from './diversion.js';
 import { partyKey } from './party-key.js';
+import { ANONYMOUS_URI } from './privacy.js';
 
 /** Diversions of one call; beyond it the call ends as if there were no diversion. */
 export const DIVERSIONS_MAX = 5;
@@ -46,17 +47,17 @@ export const divert = ({ historyInfo }: Trail, diverted: Diverted): DivertedTrai
   const known = last !== undefined && partyKey(uriOf(last)) === partyKey(from);
   const index = last === undefined ? '1' : known ? indexOf(last) : `${indexOf(last)}.1`;
   const before = known ? historyInfo.slice(0, -1) : historyInfo;
-  // The entry that diverts tells its own answer and its own privacy; what it said before about itself stays.
+  // The entry that diverts tells its own answer; what it said before about itself stays.
   const own = known ? last : `<${withoutCause(from)}>;index=${index}`;
   const target = withCause(diverted.target, cause);
   return {
     requestUri: target,
     historyInfo: [
       ...before,
-      withHeaders(own, secret, diverted.status),
+      secret ? withoutIdentity(own) : withReason(own, diverted.status),
       `<${target}>;index=${index}.1;mp=${index}`,
     ],
-    diversion: `<${withoutCause(from)}>;reason=${cause.reason};counter=1${secret ? ';privacy=full' : ''}`,
+    diversion: `<${secret ? ANONYMOUS_URI : withoutCause(from)}>;reason=${cause.reason};counter=1${secret ? ';privacy=full' : ''}`,
   };
 };
 
@@ -82,21 +83,12 @@ const withCause = (uri: string, { cause }: DiversionCause): string => {
   return /^sips?:/i.test(plain) && !/;cause=/i.test(plain) ? `${plain};cause=${cause}` : plain;
 };
 
-/** RFC 7044 §9.2 and §10.1: Reason and Privacy escaped into the URI, unless it has headers already. */
-const withHeaders = (entry: string, secret: boolean, status: number | undefined): string => {
+/** RFC 7044 §9.2: the answer as Reason, escaped into the URI, unless it has headers already. */
+const withReason = (entry: string, status: number | undefined): string => {
   const uri = uriOf(entry);
-  const headers = [
-    ...(status === undefined ? [] : [`Reason=SIP%3Bcause%3D${status}`]),
-    ...(secret ? ['Privacy=history'] : []),
-  ];
-  if (headers.length === 0 || uri.includes('?')) return entry;
-  return entry.replace(uri, () => `${uri}?${headers.join('&')}`);
+  if (status === undefined || uri.includes('?')) return entry;
+  return entry.replace(uri, () => `${uri}?Reason=SIP%3Bcause%3D${status}`);
 };
 
-/** The history as an untrusted party may see it: who asked not to be seen in it is anonymous (RFC 7044 §10.1). */
-export const shownHistory = (historyInfo: readonly string[]): readonly string[] =>
-  historyInfo.map((entry) =>
-    /[?&]privacy=[^&]*history/i.test(uriOf(entry))
-      ? entry.replace(uriOf(entry), () => 'sip:anonymous@anonymous.invalid')
-      : entry,
-  );
+/** RFC 7044 §10.1.2: hidden at once, as not every edge beyond would. */
+const withoutIdentity = (entry: string): string => `<${ANONYMOUS_URI}>;index=${indexOf(entry)}`;
