@@ -4,9 +4,21 @@
 import path from 'node:path';
 import { createChallengeStore, type LiveChallenges, type SharedView, sharedViewOf } from '#apps/sprout';
 import { UPCASTERS } from '#libs/domain';
-import { openProcessData, type ProcessData } from '#libs/projector';
+import {
+  createTableLedger,
+  type FollowOptions,
+  type LedgerRow,
+  openProcessData,
+  type ProcessData,
+} from '#libs/projector';
 import { loadKeyFile, type ProcessConfig, type ProcessParts } from '#libs/runtime';
-import { type KeyValueStore, openEngines, type StoresConfig } from '#libs/stores';
+import {
+  createCassandraTableStore,
+  type Engines,
+  type KeyValueStore,
+  openEngines,
+  type StoresConfig,
+} from '#libs/stores';
 import { type DocumentsByUser, openDocuments } from '#projections/documents-by-user';
 import { openSubscriberStores, type SubscriberStores } from '#projections/subscriber-profiles';
 
@@ -14,6 +26,8 @@ export type Storage = ProcessData &
   SubscriberStores &
   Readonly<{
     challenges: KeyValueStore<LiveChallenges>;
+    /** What followLog takes for views in tables: their versions are remembered where the tables are. */
+    followTables: FollowOptions;
     /** Where registrations are kept in memcached. */
     sharedView: SharedView | undefined;
     documents: DocumentsByUser;
@@ -34,7 +48,15 @@ export const openStorage = async (
     ...data,
     documents: await openDocuments(data, engines),
     challenges: createChallengeStore(engines, parts.clock),
+    followTables: await followTables(data, engines),
     sharedView: sharedViewOf(engines, stores, config.dataDir, parts.random),
     flowTokenKey: loadKeyFile(path.join(config.dataDir, 'flow-token.key'), 'flow token key'),
   };
+};
+
+/** A process that is new to a keyspace must not take its views for those of an older version, and rebuild them under others. */
+const followTables = async ({ follow }: ProcessData, { cassandra }: Engines): Promise<FollowOptions> => {
+  if (cassandra === undefined) return follow;
+  const table = await createCassandraTableStore<LedgerRow>({ database: cassandra, name: 'projections' });
+  return { ...follow, ledger: (projection) => createTableLedger(projection, table) };
 };

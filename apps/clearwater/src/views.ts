@@ -16,10 +16,12 @@ export const openViews = async (
   {
     profiles,
     documents,
+    followTables,
     sharedView,
   }: Readonly<{
     profiles: SubscriberProfiles;
     documents: DocumentsByUser;
+    followTables: FollowOptions;
     sharedView: SharedView | undefined;
   }>,
   options: FollowOptions,
@@ -28,8 +30,8 @@ export const openViews = async (
     sharedView === undefined
       ? openRegistrationView(dataDir, options)
       : openSharedRegistrationView(sharedView, options),
-    followLog(subscriberProfiles, profiles, options),
-    followLog(documentsByUser, documents, options),
+    followLog(subscriberProfiles, profiles, followTables),
+    followLog(documentsByUser, documents, followTables),
   ]);
   return {
     registrations: registrations.rows,
