@@ -4,9 +4,7 @@ import type { Position } from '#libs/decider';
 import type { Clock, Random } from '#libs/runtime';
 import {
   AppendRefused,
-  AppendUnknown,
   PositionUnknown,
-  RevisionConflict,
   TOPICS,
   type AppendOptions,
   type DomainEvent,
@@ -18,10 +16,10 @@ import {
   type Topic,
 } from '../../event-log.port.js';
 import { topicOf } from '../embedded/topic-of.js';
-import { AppendRequest, positionsOf } from './append-request.js';
+import { AppendRequest } from './append-request.js';
 import { decodeRecord, type FetchedRecord, type Upcast } from './cloud-events.js';
 import { ExpectView, isExpectTopic } from './expect-view.js';
-import type { Verdict } from './expect-fold.js';
+import { isOf, JudgedStreams } from './judged-streams.js';
 import { KafkaConnection, type KafkaBrokers } from './kafka-connection.js';
 import { checkpointOf, KafkaSubscription } from './kafka-subscription.js';
 import { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
@@ -89,6 +87,7 @@ class KafkaEventLog implements KafkaLog {
   private readonly reader: KafkaLogReader;
   private readonly lane: ProduceLane;
   private readonly expects: ExpectView;
+  private readonly judged: JudgedStreams;
   private readonly subscriptions = new Set<KafkaSubscription>();
   private readonly idPrefix: string;
   private readonly source: string;
@@ -140,6 +139,15 @@ class KafkaEventLog implements KafkaLog {
       clock,
       report,
     });
+    this.judged = new JudgedStreams({
+      generation,
+      clock,
+      limits,
+      expects: this.expects,
+      reader: this.reader,
+      send: (stream, events, appended) => this.send(stream, topicOf(stream), events, appended),
+      decode: (place, records) => this.decode(place, records),
+    });
   }
 
   async open(): Promise<void> {
@@ -159,7 +167,7 @@ class KafkaEventLog implements KafkaLog {
     if (this.isClosed) throw new AppendRefused('the log is closed');
     if (events.length > EVENTS_PER_APPEND_MAX)
       throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`);
-    if (isExpect) return this.appendJudged(stream, topic, events, options);
+    if (isExpect) return this.judged.append(stream, this.placeOf(stream, topic), events, options);
     if (events.length === 0) return [];
     return this.send(stream, topic, events, options).answered;
   }
@@ -168,7 +176,7 @@ class KafkaEventLog implements KafkaLog {
     const topic = topicOf(stream);
     const place = this.placeOf(stream, topic);
     if (isExpectTopic(topic)) {
-      yield* this.readJudged(stream, place, fromRevision);
+      yield* this.judged.read(stream, place, fromRevision);
       return;
     }
     const [starts, ends] = await Promise.all([this.reader.starts([topic]), this.reader.ends([topic])]);
@@ -249,6 +257,7 @@ class KafkaEventLog implements KafkaLog {
     options: AppendOptions,
   ): AppendRequest {
     const { clock, versionOf = () => 1 } = this.options;
+    if (this.isClosed) throw new AppendRefused('the log is closed');
     const request = new AppendRequest({
       generation: this.generation,
       stream,
@@ -267,84 +276,6 @@ class KafkaEventLog implements KafkaLog {
     if (refusal !== undefined) throw new AppendRefused(refusal);
     this.lane.add(request);
     return request;
-  }
-
-  /** An append whose verdict every node comes to by itself: sent, and then waited for where this process reads it back. */
-  private async appendJudged(
-    stream: string,
-    topic: Topic,
-    events: readonly DomainEvent[],
-    options: AppendOptions,
-  ): Promise<readonly Position[]> {
-    const { clock } = this.options;
-    const deadlineMs = clock.monotonicMs() + this.limits.appendTimeoutMs;
-    const place = this.placeOf(stream, topic);
-    await this.expects.ready();
-    const fold = this.expects.foldOf(place);
-    const known = fold.verdictOfKey({ stream, idempotencyKey: options.idempotencyKey });
-    if (known) return this.answerOf(known, stream, place);
-    const { expected } = options;
-    if (expected !== undefined && fold.revisionOf(stream) < expected) await this.expects.caughtUp(place);
-    // Revisions only rise: behind it is final. Ahead of what was caught up with, it names events that nobody has seen.
-    if (expected !== undefined && fold.revisionOf(stream) !== expected)
-      throw new RevisionConflict(stream, expected, fold.revisionOf(stream));
-    if (events.length === 0) return [];
-    if (this.expects.waiting >= this.limits.verdictWaitersMax)
-      throw new AppendRefused('too many appends wait for their verdict');
-    if (this.isClosed) throw new AppendRefused('the log is closed');
-    const request = this.send(stream, topic, events, options);
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        forget();
-        cancel();
-      };
-      const forget = this.expects.onVerdict(request.firstId, (verdict) => {
-        end();
-        this.answerOf(verdict, stream, place).then(resolve, reject);
-      });
-      const cancel = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () => {
-        end();
-        reject(new AppendUnknown(`no verdict within ${this.limits.appendTimeoutMs} ms`));
-      });
-      // What was never sent has no verdict; what is unknown may still have one, up to the deadline.
-      request.answered.catch((error: unknown) => {
-        if (!(error instanceof AppendRefused)) return;
-        end();
-        reject(error);
-      });
-    });
-  }
-
-  private answerOf(verdict: Verdict, stream: string, place: Place): Promise<readonly Position[]> {
-    return verdict.kind === 'accepted'
-      ? Promise.resolve(positionsOf(this.generation, place, verdict.first, verdict.count))
-      : Promise.reject(new RevisionConflict(stream, verdict.expected, verdict.actual));
-  }
-
-  private async *readJudged(
-    stream: string,
-    place: Place,
-    fromRevision: number,
-  ): AsyncGenerator<RecordedEvent> {
-    await this.expects.caughtUp(place);
-    const offsets = this.expects
-      .foldOf(place)
-      .acceptedOffsets(stream)
-      .slice(Math.max(0, fromRevision - 1));
-    for (let at = 0; at < offsets.length;) {
-      const [first, last] = [offsets[at] ?? 0, offsets.at(-1) ?? 0];
-      // What comes with one fetch is used as far as it goes; then the next event is fetched where it is.
-      const fetched = await this.reader.range(place, first, last + 1).next();
-      const records = fetched.done === true ? [] : fetched.value.filter((record) => isOf(record, stream));
-      const events = await this.decode(place, records);
-      if (events.length === 0)
-        throw new Error(`${stream}: the event at ${place} ${first} is no longer in the log`);
-      for (const recorded of events) {
-        if (recorded.unreadable !== undefined) throw new Error(recorded.unreadable);
-        yield recorded;
-      }
-      at += events.length;
-    }
   }
 
   /** The events of records; of expect topics the accepted ones, with their revisions. */
@@ -397,5 +328,3 @@ class KafkaEventLog implements KafkaLog {
     return from;
   }
 }
-
-const isOf = (record: FetchedRecord, stream: string): boolean => record.key?.toString() === stream;
