@@ -7,6 +7,9 @@ const V1 = '/sys/fs/cgroup/cpu';
 const V2 = '/sys/fs/cgroup';
 /** Short, so that what is held back is held back for a moment only. */
 const PERIOD_US = 10_000;
+/** What it may have it gets, whatever else runs: the kernel's largest weights (version 1, 2). */
+const SHARES_MAX = 262_144;
+const WEIGHT_MAX = 10_000;
 
 export interface CpuQuota {
   /** Puts a process and its threads into the group. */
@@ -24,7 +27,11 @@ export const createCpuQuota = (name: string, cores: number): CpuQuota => {
     if (isV1) {
       writeFileSync(path.join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
       writeFileSync(path.join(group, 'cpu.cfs_quota_us'), String(quotaUs));
-    } else writeFileSync(path.join(group, 'cpu.max'), `${quotaUs} ${PERIOD_US}`);
+      writeFileSync(path.join(group, 'cpu.shares'), String(SHARES_MAX));
+    } else {
+      writeFileSync(path.join(group, 'cpu.max'), `${quotaUs} ${PERIOD_US}`);
+      writeFileSync(path.join(group, 'cpu.weight'), String(WEIGHT_MAX));
+    }
   } catch (error) {
     throw new Error(`no control group can be made in ${path.dirname(group)}: run as root on Linux`, {
       cause: error,
