@@ -1,9 +1,9 @@
 // The DNS client of one process: of DNS_SERVERS, or of the machine's own servers, with /etc/hosts and with its counts among the
 // metrics. Used by the apps that send SIP to names.
 import type { Clock, Metrics, Random } from '#libs/runtime';
-import { createDnsExchange } from './adapters/dns-packet.exchange.js';
-import { parseDnsServer, systemDnsServers, systemHosts } from './adapters/system-names.js';
-import { type CachedDns, createDns } from './cached-dns.js';
+import { createDnsExchange } from './dns-packet.exchange.js';
+import { parseDnsServer, systemDnsServers, systemHosts } from './system-names.js';
+import { type CachedDns, createDns } from '../cached-dns.js';
 
 export type OpenDnsOptions = Readonly<{
   /** undefined: the machine's; empty: nobody is asked, and only /etc/hosts is known. */
