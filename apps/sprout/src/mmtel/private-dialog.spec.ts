@@ -73,11 +73,12 @@ it('knows no other dialogs, and opens no contact that it did not seal', async ()
   expect(stage.legs('UPDATE')[0]?.split(' ', 2)[1]).toBe(forged);
 }); // prettier-ignore
 
-it('seals with a key of its own: another server’s is opaque, and every seal differs', () => {
+it('seals with a key of its own: another server’s is opaque, one’s own is not after a restart, and every seal differs', () => {
   const make = (key: number) => new ContactSeal(Buffer.alloc(32, key), 'h:1', createSeededRandom(key));
   const [one, other] = [make(1), make(2)];
   const hidden = uriIn(one.hide(`<${CONTACT}>`));
   expect(one.reveal(hidden)).toBe(CONTACT);
+  expect(make(1).reveal(hidden)).toBe(CONTACT);
   expect(other.reveal(hidden)).toBeUndefined();
   expect(uriIn(one.hide(`<${CONTACT}>`))).not.toBe(hidden);
   for (const odd of ['sip:anonymous.@h:1', 'sip:anonymous.AAAA@h:1', 'sip:alice@h:1', 'tel:+1'])
