@@ -52,7 +52,10 @@ export class Handshakes {
     if (oldest && this.#pending.size >= HANDSHAKES_MAX) this.#giveUp(oldest.socket, 'made room');
     const cancel = clock.after(limits.handshakeMs, () => this.#giveUp(socket, 'handshake timed out'));
     this.#pending.set(key, { socket, cancel });
-    socket.once('close', () => this.#end(key));
+    socket.once('close', () => {
+      // A peer may be back from the same port before the end of its last try is heard of.
+      if (this.#pending.get(key)?.socket === socket) this.#end(key);
+    });
     return true;
   }
 
