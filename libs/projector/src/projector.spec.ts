@@ -1,6 +1,12 @@
 // The loop of every read model: checkpoints, rebuilds, poison events, a store that is away. Counters stand for views.
-import { comparePositions, type Position } from '#libs/decider';
-import { createMemoryLog, MemoryDisk, type EmbeddedLog, type RecordedEvent } from '#libs/event-log';
+import { type Checkpoint, comparePositions, type Position } from '#libs/decider';
+import {
+  createMemoryLog,
+  MemoryDisk,
+  type EmbeddedLog,
+  type EventLog,
+  type RecordedEvent,
+} from '#libs/event-log';
 import { createMemoryTableStore, StoreUnavailable, type TableStore } from '#libs/stores';
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import fc from 'fast-check';
@@ -71,6 +77,43 @@ describe('a projector', () => {
     expect([await sumOf('a'), await sumOf('b'), await sumOf('ignored')]).toEqual([3, 10, undefined]);
     expect(await table.checkpoint()).toEqual(log.head);
     expect(projector.position).toEqual(log.head);
+  });
+
+  it('keeps the checkpoint that a log with partitions gives, also where no event of a batch was for it', async () => {
+    let seen: Checkpoint | undefined;
+    const place = (n: number): Checkpoint => ({
+      generation: 1,
+      partition: 0,
+      offset: n,
+      cursors: { 'accounts/0': n - 1, 'accounts/1': 1 },
+    });
+    const partitioned: EventLog = {
+      append: log.append.bind(log),
+      read: log.read.bind(log),
+      readAll: log.readAll.bind(log),
+      close: () => Promise.resolve(),
+      subscribe: async (options) => {
+        if (typeof options.startAt !== 'string') seen = options.startAt;
+        const from = typeof options.startAt === 'string' ? options.startAt : 'newest';
+        const inner = await log.subscribe({
+          ...options,
+          startAt: from,
+          onBatch: async (events) => {
+            await options.onBatch(events, place(events.length + 5));
+            await options.onBatch([], place(events.length + 8));
+          },
+        });
+        return inner;
+      },
+    };
+    await log.append('account-a', [added(1), added(2)]);
+    const first = await start({ log: partitioned });
+    await first.caughtUp();
+    expect(await sumOf('a')).toBe(3);
+    expect(await table.checkpoint()).toEqual(place(10));
+    await first.stop();
+    await start({ log: partitioned });
+    expect(seen).toEqual(place(10));
   });
 
   it('goes on from its checkpoint', async () => {
