@@ -7,6 +7,7 @@ import { createFuzzing, judge } from './fuzzer.js';
 import { must, type Target } from './target.js';
 import { allTargets } from './targets/index.js';
 import { contactsTarget } from './targets/contacts-target.js';
+import { diameterPeerTarget, peerWorld } from './targets/diameter-peer-target.js';
 import { diameterTarget } from './targets/diameter-target.js';
 import { digestTarget } from './targets/field-targets.js';
 import { integrityTarget } from './targets/integrity-target.js';
@@ -23,7 +24,8 @@ const INPUTS_OF: Readonly<Record<string, number>> = {
   ws: 600,
   log: 600,
   checkpoint: 500,
-  diameter: 3_000,
+  diameter: 1_500,
+  'diameter-peer': 400,
 };
 /** Seldom more than two seconds; the machine may be busy. */
 const TIMEOUT_MS = 60_000;
@@ -85,6 +87,31 @@ describe('planted bugs are found', () => {
 
   it('a grammar of Diameter that is not asked', async () => {
     expect((await found(diameterTarget(() => undefined)))?.reason).toContain('the grammar holds');
+  });
+
+  it('a timer of a Diameter node that nobody ends', async () => {
+    const torn = async (...[clock]: Parameters<typeof peerWorld>) => {
+      const made = await peerWorld(clock);
+      const { connect } = made.network;
+      const halves = (connection: ReturnType<typeof connect>) => ({
+        ...connection,
+        send: (bytes: Buffer) => connection.send(bytes.subarray(0, bytes.length - 4)),
+      });
+      return {
+        ...made,
+        network: {
+          ...made.network,
+          connect: (...way: Parameters<typeof connect>) => halves(connect(...way)),
+        },
+      };
+    };
+    // What the far end tears is no fault of ours: it holds; a timer that nobody ends does not.
+    expect(await found(diameterPeerTarget(torn), 200)).toBeUndefined();
+    const ticking = (...[clock]: Parameters<typeof peerWorld>) => (
+      clock.after(1e9, () => undefined),
+      peerWorld(clock)
+    );
+    expect((await found(diameterPeerTarget(ticking)))?.reason).toContain('no timer is left');
   });
 
   it('a mark of protection that is taken out once only', async () => {

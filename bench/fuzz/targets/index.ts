@@ -2,6 +2,7 @@
 import type { Target } from '../target.js';
 import { criteriaTarget } from './criteria-target.js';
 import { contactsTarget } from './contacts-target.js';
+import { diameterPeerTarget } from './diameter-peer-target.js';
 import { diameterTarget } from './diameter-target.js';
 import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
 import { integrityTarget } from './integrity-target.js';
@@ -26,5 +27,6 @@ export const allTargets = async (): Promise<readonly Target[]> => [
   wsTarget(),
   criteriaTarget(),
   diameterTarget(),
+  diameterPeerTarget(),
   ...(await logTargets()),
 ];

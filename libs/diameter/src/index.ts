@@ -27,7 +27,7 @@ export { checkRequest, type Strictness } from './message/check-message.js';
 export { type Message, type Parsed, parseMessage, type Result, resultOf } from './message/message.js';
 export { avpsOf, type Body, CannotWriteError, writeMessage } from './message/write-message.js';
 export { createTcpTransport, type TlsIdentity } from './adapters/tcp.js';
-export { UNIDENTIFIED_MAX } from './node/incoming.js';
+export { CER_WAIT_MS, UNIDENTIFIED_MAX } from './node/incoming.js';
 export {
   createDiameterNode,
   type DiameterNode,
