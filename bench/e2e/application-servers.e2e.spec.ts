@@ -5,6 +5,7 @@ import { newPhone } from '../accept/checks.js';
 import type { Phone } from '../harness/phone.js';
 import { expectCall, invite } from '../harness/phone-call.js';
 import type { Product } from '../harness/product.js';
+import { freePort } from '../harness/ports.js';
 import { startUdpServer, type UdpServer } from '../harness/udp-server.js';
 import { provisionUser, userOf } from '../harness/users.js';
 import { startProduct } from './running.js';
@@ -14,19 +15,23 @@ let servers: readonly UdpServer[];
 let caller: Phone;
 let callee: Phone;
 
-const criterion = (server: UdpServer, sessionCase: 0 | 1, priority: number): string =>
+const criterion = ({ uri }: Pick<UdpServer, 'uri'>, sessionCase: 0 | 1, priority: number): string =>
   [
     `<InitialFilterCriteria><Priority>${priority}</Priority><TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF>`,
     '<SPT><ConditionNegated>0</ConditionNegated><Group>0</Group><Method>INVITE</Method></SPT>',
     `<SPT><ConditionNegated>0</ConditionNegated><Group>1</Group><SessionCase>${sessionCase}</SessionCase></SPT>`,
-    `</TriggerPoint><ApplicationServer><ServerName>${server.uri}</ServerName><DefaultHandling>0</DefaultHandling>`,
+    `</TriggerPoint><ApplicationServer><ServerName>${uri}</ServerName><DefaultHandling>0</DefaultHandling>`,
     '</ApplicationServer></InitialFilterCriteria>',
   ].join('');
 
-const registered = async (name: string, sessionCase: 0 | 1): Promise<Phone> => {
+const registered = async (
+  name: string,
+  sessionCase: 0 | 1,
+  asked: readonly Pick<UdpServer, 'uri'>[],
+): Promise<Phone> => {
   const user = userOf(`${name}${randomUUID().slice(0, 8)}`);
-  const three = servers.map((server, priority) => criterion(server, sessionCase, priority)).join('');
-  await provisionUser(product, user, { filterCriteria: `<ServiceProfile>${three}</ServiceProfile>` });
+  const all = asked.map((server, priority) => criterion(server, sessionCase, priority)).join('');
+  await provisionUser(product, user, { filterCriteria: `<ServiceProfile>${all}</ServiceProfile>` });
   const phone = await newPhone(product, user);
   expect(statusOf(await phone.register())).toBe(200);
   return phone;
@@ -36,7 +41,7 @@ beforeAll(async () => {
   product = await startProduct();
   const { SCSCF_PORT: port } = product.ports;
   servers = await Promise.all([1, 2, 3].map(() => startUdpServer(port)));
-  [caller, callee] = [await registered('caller', 0), await registered('callee', 1)];
+  [caller, callee] = [await registered('caller', 0, servers), await registered('callee', 1, servers)];
 });
 beforeEach(() => {
   for (const server of servers) {
@@ -73,6 +78,9 @@ it('a call goes through three application servers on each side, and so does what
   for (const { uri } of servers) expect(text).toContain(`asked ${uri}`);
   expect(text).toContain('because Method INVITE and SessionCase orig-reg');
   expect(text).toContain('the chain goes on');
+  // What brings a request back is no business of who reads.
+  const { json } = await runHistory(product, 'call', call.callId, '--json');
+  expect(JSON.stringify(json)).not.toContain('odi_');
 });
 
 it('one that is silent is passed over within three seconds', async () => {
@@ -93,4 +101,16 @@ it('one that decides is obeyed', async () => {
   expect(statusOf(await call.final)).toBe(486);
   const { text } = await runHistory(product, 'call', call.callId);
   expect(text).toContain('answered by itself 486');
+});
+
+it('one that is not there is passed over at once', async () => {
+  const closed = await freePort();
+  const alone = await registered('alone', 0, [{ uri: `sip:127.0.0.1:${closed};transport=tcp` }]);
+  const beganMs = Date.now();
+  const call = invite(alone, callee.user.impu);
+  const arrived = await expectCall(callee);
+  expect(Date.now() - beganMs).toBeLessThan(1_500);
+  arrived.reject(486, 'Busy Here');
+  expect(statusOf(await call.final)).toBe(486);
+  alone.close();
 });
