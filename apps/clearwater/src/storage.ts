@@ -2,7 +2,14 @@
 // it instead where the configuration says so.
 // One process owns the folder; a second one is refused by the log's lock.
 import path from 'node:path';
-import { createChallengeStore, type LiveChallenges, type SharedView, sharedViewOf } from '#apps/sprout';
+import {
+  type ChainLink,
+  createChallengeStore,
+  type LiveChallenges,
+  sharedChainLinks,
+  type SharedView,
+  sharedViewOf,
+} from '#apps/sprout';
 import { UPCASTERS } from '#libs/domain';
 import {
   createTableLedger,
@@ -26,6 +33,7 @@ export type Storage = ProcessData &
   SubscriberStores &
   Readonly<{
     challenges: KeyValueStore<LiveChallenges>;
+    chainLinks?: KeyValueStore<ChainLink>;
     /** What followLog takes for views in tables: their versions are remembered where the tables are. */
     followTables: FollowOptions;
     /** Where registrations are kept in memcached. */
@@ -42,6 +50,7 @@ export const openStorage = async (
   parts: ProcessParts,
 ): Promise<Storage> => {
   const engines = await openEngines(stores, parts);
+  const chainLinks = sharedChainLinks(engines, parts.clock);
   const data = await openProcessData(config, parts, UPCASTERS);
   return {
     ...(await openSubscriberStores(data, config, parts, engines)),
@@ -49,6 +58,7 @@ export const openStorage = async (
     documents: await openDocuments(data, engines),
     challenges: createChallengeStore(engines, parts.clock),
     followTables: await followTables(data, engines),
+    ...(chainLinks === undefined ? {} : { chainLinks }),
     sharedView: sharedViewOf(engines, stores, config.dataDir, parts.random),
     flowTokenKey: loadKeyFile(path.join(config.dataDir, 'flow-token.key'), 'flow token key'),
   };

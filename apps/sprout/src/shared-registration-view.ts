@@ -29,6 +29,7 @@ import {
 } from '#libs/stores';
 import { registrationCodec, RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
 import type { LiveChallenges } from './authentication/challenges.js';
+import { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
 import type { RegistrationView } from './registration-view.js';
 
 export type SharedView = Readonly<{
@@ -60,6 +61,14 @@ export const createChallengeStore = (
     ? createMemoryKeyValueStore<LiveChallenges>({ name, clock })
     : createMemcachedKeyValueStore<LiveChallenges>({ cluster, name, clock, codec: jsonCodec() });
 };
+
+/** Chains that are at application servers, where the views are; undefined: in the memory of the process. */
+export const sharedChainLinks = (
+  { memcached: cluster }: Engines,
+  clock: Clock,
+): KeyValueStore<ChainLink> | undefined =>
+  cluster &&
+  createMemcachedKeyValueStore<ChainLink>({ cluster, name: 'chain-links', clock, codec: CHAIN_LINK_CODEC });
 
 /** How often it is looked for lost rows: so long a restarted memcached answers 500 before its rebuild begins. */
 const LOOK_MS = 1_000;

@@ -15,5 +15,6 @@ export const openDocuments = async (
     cassandra === undefined
       ? await createSqliteTableStore<DocumentRow>({ database, name })
       : await createCassandraTableStore<DocumentRow>({ database: cassandra, name });
-  return new DocumentsByUser({ table, readStream: (stream, from) => log.read(stream, from) });
+  const isShared = cassandra !== undefined;
+  return new DocumentsByUser({ table, isShared, readStream: (stream, from) => log.read(stream, from) });
 };

@@ -14,6 +14,8 @@ export type DocumentsByUserPorts = Readonly<{
   table: TableStore<DocumentRow>;
   /** The accepted events of one stream from a revision on. */
   readStream: (stream: string, fromRevision: number) => AsyncIterable<DocumentFact>;
+  /** Other processes write the table too: what an event is about is read again, though the row shows the event already. */
+  isShared?: boolean;
   cacheMax?: number;
 }>;
 
@@ -64,8 +66,9 @@ export class DocumentsByUser {
     }
     const changes = [...after].map(([key, row]) => ({ key, row, position: row.at }));
     if (changes.length > 0 || checkpoint !== undefined) await this.ports.table.apply(changes, checkpoint);
+    if (this.ports.isShared) for (const key of keys) this.cache.delete(key);
     for (const [key, row] of after) this.remember(key, row);
-    if (after.size > 0) this.changes++;
+    if (after.size > 0 || this.ports.isShared) this.changes++;
   }
 
   private fold(row: DocumentRow | undefined, recorded: DocumentFact): DocumentRow {

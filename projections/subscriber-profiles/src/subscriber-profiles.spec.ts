@@ -63,6 +63,34 @@ const alice = ({ append }: ReturnType<typeof createHistory>) => [
   ...append('subscriber-i', create('i'), add('p'), assign('p', 'sip:a'), assign('p', 'tel:1'), link('alice')),
 ];
 
+describe('a table that two processes write', () => {
+  it('is read again for what the other has written first', async () => {
+    const history = createHistory();
+    const { readStream } = history;
+    const table = createMemoryTableStore<SubscriberProfilesRow>({ name: 'profiles' });
+    const mine = createSubscriberProfiles({ table, readStream, isShared: true });
+    const theirs = createSubscriberProfiles({ table, readStream, isShared: true });
+    const changedCredentials: (string | undefined)[] = [];
+    mine.onCredentialChanged((impi) => void changedCredentials.push(impi));
+    const first = alice(history);
+    await theirs.apply(first);
+    await mine.apply(first);
+    expect((await mine.served('sip:a'))?.xml).not.toContain('tel:2');
+    changedCredentials.length = 0;
+
+    const more = [
+      ...history.append('credential-alice', credentialOf('alice', 'v2')),
+      ...history.append('identity-tel:2', reserve('tel:2', 'i')),
+      ...history.append('subscriber-i', assign('p', 'tel:2')),
+    ];
+    await theirs.apply(more);
+    await mine.apply(more);
+    expect((await mine.served('sip:a'))?.xml).toContain('tel:2');
+    expect((await mine.profile('i'))?.publicIds.has('tel:2')).toBe(true);
+    expect(changedCredentials).toEqual(['alice']);
+  });
+});
+
 describe('readers', () => {
   it('find one object by each identity, until the set changes', async () => {
     const view = setUp();

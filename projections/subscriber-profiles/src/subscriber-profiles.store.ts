@@ -40,6 +40,8 @@ export type IrsProfile = Readonly<{
 export type SubscriberProfilesPorts = Readonly<{
   table: TableStore<SubscriberProfilesRow>;
   readStream: ReadStream;
+  /** Other processes write the table too: what an event is about is read again, though the row shows the event already. */
+  isShared?: boolean;
   /** Identities that are answered without a promise; beyond it the oldest is read again when asked for. */
   cacheMax?: number;
 }>;
@@ -150,6 +152,7 @@ export class SubscriberProfiles {
     }
     if (keys.size > 0) await workspace.load([...keys]);
     for (const recorded of events) await workspace.take(recorded);
+    if (this.ports.isShared) for (const [key, row] of workspace.unchanged()) this.forget(key, row, row);
     if (workspace.changes.length === 0 && !checkpoint) return;
     try {
       await this.ports.table.apply(workspace.changes, checkpoint);

@@ -85,7 +85,7 @@ export const openSubscriberStores = async (
     return {
       log,
       credentials: await createCassandraCredentialStore({ database: cassandra, masterKey, clock }),
-      profiles: createSubscriberProfiles({ table, readStream }),
+      profiles: createSubscriberProfiles({ table, readStream, isShared: true }),
     };
   }
   const table = await createSqliteTableStore<SubscriberProfilesRow>({

@@ -42,6 +42,11 @@ export class Workspace {
     }
   }
 
+  /** Rows that events were about, and that showed them already: another process may have written them. */
+  *unchanged(): Generator<readonly [key: string, row: FoldedRow]> {
+    for (const [key, row] of this.rows) if (row && !this.before.has(key)) yield [key, row];
+  }
+
   async take(recorded: FoldableEvent): Promise<void> {
     const key = keyOf(recorded.stream);
     if (key === undefined) return;
