@@ -3,6 +3,7 @@
 // Used by the start-up of the all-in-one and of each app alone.
 import path from 'node:path';
 import {
+  BrokersUnreachable,
   createUpcasting,
   DirectoryInUse,
   EventLogConfig,
@@ -61,7 +62,7 @@ const A_DAY_MS = 86_400_000;
 const LOG_LOOK_MS = 1_000;
 
 /** What an operator has to mend. */
-const OPERATORS = [DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit];
+const OPERATORS = [BrokersUnreachable, DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit];
 
 const openLog = (options: DataDirOptions): Promise<ProcessLog> => {
   const { dataDir, logRetentionDays, upcasters, clock, random, logger, metrics } = options;

@@ -29,7 +29,7 @@ export type ProcessLogOptions = Pick<
 > &
   Readonly<{ retentionMs: number }>;
 
-/** Rejects with DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit, or when no broker answers. */
+/** Rejects with DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit or BrokersUnreachable. */
 export const openConfiguredLog = async (
   config: EventLogConfig,
   options: ProcessLogOptions,

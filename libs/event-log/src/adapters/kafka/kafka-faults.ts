@@ -5,3 +5,6 @@ export class TopicsUnfit extends Error {}
 
 /** The log no longer holds what was to be read next, or never held it. Go on from a snapshot, the archive, or rebuild. */
 export class OffsetGone extends Error {}
+
+/** No broker answers, or none lets this client in. */
+export class BrokersUnreachable extends Error {}

@@ -20,7 +20,8 @@ import { AppendRequest } from './append-request.js';
 import { decodeRecord, type FetchedRecord, type Upcast } from './cloud-events.js';
 import { ExpectView, isExpectTopic } from './expect-view.js';
 import { isOf, JudgedStreams } from './judged-streams.js';
-import { KafkaConnection, type KafkaBrokers } from './kafka-connection.js';
+import { BrokersUnreachable, TopicsUnfit } from './kafka-faults.js';
+import { KafkaConnection, type KafkaBrokers, textOf } from './kafka-connection.js';
 import { checkpointOf, KafkaSubscription } from './kafka-subscription.js';
 import { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
 import { KafkaLogReader } from './log-reader.js';
@@ -64,7 +65,7 @@ export interface KafkaLog extends EventLog {
   lags(): Promise<readonly Readonly<{ group: string; lag: number }>[]>;
 }
 
-/** Opens the log, and makes its topics where there are none. Rejects with TopicsUnfit, or when no broker answers. */
+/** Opens the log, and makes its topics where there are none. Rejects with TopicsUnfit or BrokersUnreachable. */
 export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> => {
   const { topicPrefix, generation, partitions, isSingle, retentionMs } = options;
   const limits = { ...KAFKA_LIMITS, ...options.limits };
@@ -72,6 +73,10 @@ export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog
   try {
     const nameOf = (topic: Topic): string => topicName(topicPrefix, generation, topic);
     await ensureTopics(connection, { nameOf, partitions, isSingle, retentionMs, clock: options.clock });
+  } catch (error) {
+    if (error instanceof TopicsUnfit) throw error;
+    const names = options.connection.brokers.join(', ');
+    throw new BrokersUnreachable(`Kafka (${names}) cannot be used: ${textOf(error)}`, { cause: error });
   } finally {
     connection.destroy();
   }
