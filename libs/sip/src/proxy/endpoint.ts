@@ -90,7 +90,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.statelessTag = `s${this.newTag()}`;
     const word = (): number => options.random.bytes(4).readInt32LE();
     this.hashKey = { low: word(), high: word() };
-    this.replays = new ReplayStore(options.timers.clock, this.counters, replayLimits(options.limits));
+    this.replays = new ReplayStore(options.timers, this.counters, replayLimits(options.limits));
   }
 
   // ---- Users' side (endpoint.port.ts) ----

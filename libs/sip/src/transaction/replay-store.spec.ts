@@ -1,6 +1,7 @@
 // The answers kept for retransmissions (RFC 3261 §17.2.2, timer J), against a plain Map.
 import fc from 'fast-check';
 import { REPLAY_ANSWER_BYTES_MAX, type ReplayLimits, ReplayStore } from './replay-store.js';
+import { TimerWheel } from './timer-wheel.js';
 
 const clockAt = (startMs = 0) => {
   const clock = { nowMs: startMs, monotonicMs: () => clock.nowMs };
@@ -12,8 +13,10 @@ const hashOf = (key: string): number => key.length * 7 + key.charCodeAt(key.leng
 class Replays {
   private readonly store: ReplayStore;
   private readonly counters = { replaysForgotten: 0 };
+  readonly timers: TimerWheel;
   constructor(clock: ReturnType<typeof clockAt>, limits: Partial<ReplayLimits> = {}) {
-    this.store = new ReplayStore(clock, this.counters, limits);
+    this.timers = new TimerWheel(clock);
+    this.store = new ReplayStore(this.timers, this.counters, limits);
   }
   get size(): number {
     return this.store.size;
@@ -55,6 +58,32 @@ describe('answers for retransmissions', () => {
     expect(replays.forgotten).toBe(0);
   });
 
+  it('gives back what a burst needed more, once its time is over', () => {
+    const clock = clockAt();
+    const replays = new Replays(clock, { bytesMax: 65_536, chunkBytes: 4_096 });
+    const add = (name: string, answers: number): void => {
+      for (let index = 0; index < answers; index++) replays.add(`${name} ${index}`, 'x'.repeat(500), LIFE_MS);
+    };
+    add('few', 5);
+    expect(replays.timers.size).toBe(0);
+    add('burst', 60);
+    clock.nowMs += LIFE_MS / 2;
+    replays.timers.advance();
+    add('late', 20);
+    expect(replays.size).toBe(85);
+    clock.nowMs += LIFE_MS / 2 + 10;
+    replays.timers.advance();
+    expect(replays.size).toBeLessThan(30);
+    expect(replays.find('burst 59')).toBeUndefined();
+    for (const index of [0, 19]) expect(replays.find(`late ${index}`)).toBe('x'.repeat(500));
+    clock.nowMs += 2 * LIFE_MS;
+    replays.timers.advance();
+    expect(replays.timers.size).toBe(0);
+    add('again', 30);
+    expect(replays.find('again 0')).toBe('x'.repeat(500));
+    expect(replays.forgotten).toBe(0);
+  });
+
   it('forgets the oldest at its bound, never the youngest', () => {
     const replays = new Replays(clockAt(), { bytesMax: 8_192, chunkBytes: 2_048 });
     for (let index = 0; index < 100; index++) replays.add(`key ${index}`, 'x'.repeat(700), LIFE_MS);
@@ -77,7 +106,7 @@ describe('answers for retransmissions', () => {
   });
 
   it('looks at no more than a few of one hash, however many there are', () => {
-    const store = new ReplayStore(clockAt(), { replaysForgotten: 0 });
+    const store = new ReplayStore(new TimerWheel(clockAt()), { replaysForgotten: 0 });
     for (let index = 0; index < 50_000; index++) store.add(`key ${index}`, 1, 'answer', LIFE_MS);
     expect(store.find('key 49999', 1)).toBe('answer');
     expect(store.find('key 0', 1)).toBeUndefined();
@@ -95,8 +124,10 @@ describe('answers for retransmissions', () => {
         const replays = new Replays(clock, { chunkBytes: 16_384 });
         const model = new Map<string, { answer: string; untilMs: number }>();
         for (const [index, one] of steps.entries()) {
-          if ('wait' in one) clock.nowMs += one.wait;
-          else if ('add' in one) {
+          if ('wait' in one) {
+            clock.nowMs += one.wait;
+            replays.timers.advance();
+          } else if ('add' in one) {
             const key = `key ${one.add}`;
             // A key is added once as long as it is held: what is found is not answered anew.
             if ((model.get(key)?.untilMs ?? 0) > clock.nowMs) continue;

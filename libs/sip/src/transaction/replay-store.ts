@@ -2,7 +2,7 @@
 // §17.2.2 and its timer J, kept as bytes outside the heap. A busy edge holds a hundred thousand of them; as objects they
 // would be most of what the garbage collector moves. Owner: endpoint.ts.
 import type { Flow } from '../transport/transport.port.js';
-import type { Monotonic } from './timer-wheel.js';
+import type { Monotonic, TimerWheel } from './timer-wheel.js';
 
 /**
  * Bytes of answers that are kept (and an eighth more for what finds them). At the bound the oldest are forgotten, a chunk of
@@ -26,7 +26,10 @@ const NONE = 0;
  */
 export const replayKey = (key: string, flow: Flow): string => `${flow.listener} ${flow.remoteAddress} ${key}`;
 
-/** Answers one behind the other, and a table of them. Chunks are made as they are needed and used again, never copied. */
+/**
+ * Answers one behind the other, and a table of them. Chunks are made as they are needed and used again, never copied; what a burst
+ * needed more is given back when its time is over.
+ */
 class Chunk {
   readonly bytes: Buffer;
   readonly start: Int32Array;
@@ -60,6 +63,20 @@ class Chunk {
     return this.count === 0 || this.untilMs[this.count - 1]! <= nowMs;
   }
 
+  /** Gives its memory back at once, where the garbage collector would wait for work. */
+  free(): void {
+    for (const { buffer } of [
+      this.bytes,
+      this.start,
+      this.keyLength,
+      this.length,
+      this.hash,
+      this.untilMs,
+      this.before,
+    ])
+      (buffer as ArrayBuffer).transfer(0);
+  }
+
   text(from: number, to: number): string {
     return this.bytes.toString('latin1', from, to);
   }
@@ -77,10 +94,11 @@ export class ReplayStore {
   readonly #chunkBytes: number;
   readonly #chunksMax: number;
   readonly #perChunk: number;
+  #isSweeping = false;
 
   /** `bytesMax` is kept to by whole chunks, of which there is at least one. */
   constructor(
-    private readonly clock: Monotonic,
+    private readonly timers: Pick<TimerWheel, 'after'> & Readonly<{ clock: Monotonic }>,
     /** Counts the answers that had to go before their time. */
     private readonly counters: { replaysForgotten: number },
     { bytesMax = REPLAY_BYTES_MAX, chunkBytes = CHUNK_BYTES }: Partial<ReplayLimits> = {},
@@ -102,9 +120,10 @@ export class ReplayStore {
   add(key: string, hash: number, answer: string, lifeMs: number): void {
     const length = key.length + answer.length;
     if (length > REPLAY_ANSWER_BYTES_MAX || length > this.#chunkBytes) return;
-    const nowMs = this.clock.monotonicMs();
+    const nowMs = this.timers.clock.monotonicMs();
     const newest = this.#chunks.at(-1);
     const chunk = newest?.hasRoom(length) ? newest : this.#nextChunk(nowMs);
+    if (!this.#isSweeping && this.#chunks.length > 1) this.#sweepAfter(lifeMs);
     const buckets = (this.#buckets ??= new Float64Array(BUCKETS));
     const bucket = hash & (BUCKETS - 1);
     const entry = chunk.count++;
@@ -135,10 +154,24 @@ export class ReplayStore {
       const start = chunk.start[entry]!;
       const answerAt = start + chunk.keyLength[entry]!;
       if (answerAt - start !== key.length || chunk.text(start, answerAt) !== key) continue;
-      if (chunk.untilMs[entry]! <= this.clock.monotonicMs()) return undefined;
+      if (chunk.untilMs[entry]! <= this.timers.clock.monotonicMs()) return undefined;
       return chunk.text(answerAt, start + chunk.length[entry]!);
     }
     return undefined;
+  }
+
+  /** With one chunk there is nothing to give back, and no timer: one that runs keeps the wheel turning. */
+  #sweepAfter(lifeMs: number): void {
+    this.#isSweeping = true;
+    this.timers.after(lifeMs, () => {
+      this.#isSweeping = false;
+      const nowMs = this.timers.clock.monotonicMs();
+      while (this.#chunks.length > 1 && this.#chunks[0]!.isOver(nowMs)) {
+        this.#firstChunk++;
+        this.#chunks.shift()!.free();
+      }
+      if (this.#chunks.length > 1) this.#sweepAfter(lifeMs);
+    });
   }
 
   /** The oldest chunk again when its time is over, else a new one while there may be more, else the oldest before its time. */
