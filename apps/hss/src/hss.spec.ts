@@ -4,7 +4,7 @@ import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import { createSubscribers } from './assignments.js';
 import { runCommand, USAGE } from './commands.js';
 import { createHss, REASON } from './hss.js';
-import { vectorOf } from './milenage.js';
+import { autsOf, vectorOf } from './milenage.js';
 import { readSubscribers } from './subscriber-file.js';
 
 const K = '465b5ce8b199b49faa5f0a2ee238a6bc';
@@ -114,6 +114,22 @@ describe('MAR', () => {
       const expected = vectorOf(secrets, rand, sqn, Buffer.from('8000', 'hex'));
       expect([autn, item?.get('SIP-Authorization'), item?.get('Confidentiality-Key'), item?.get('Integrity-Key')]).toEqual([expected.autn, expected.xres, expected.ck, expected.ik]);
     }
+  });
+
+  it('AKA: goes on from the count of a phone that has lost it, and not for a forged one', async () => {
+    const { mar } = await world();
+    const secrets = { k: Buffer.from(K, 'hex'), opc: Buffer.from(OPC, 'hex') };
+    const sqnAfter = async (auts: Buffer, rand: Buffer) => {
+      const lost = { 'SIP-Authentication-Scheme': 'Digest-AKAv1-MD5', 'SIP-Authorization': Buffer.concat([rand, auts]) };
+      const item = (await mar(OF.bob, lost)).avps.group('SIP-Auth-Data-Item')!;
+      const challenge = item.get('SIP-Authenticate')!;
+      const zero = vectorOf(secrets, challenge.subarray(0, 16), Buffer.alloc(6), Buffer.alloc(2)).autn;
+      return Buffer.from(challenge.subarray(16, 22).map((byte, i) => byte ^ zero[i]!)).readUIntBE(0, 6);
+    };
+    const rand = Buffer.alloc(16, 7);
+    const theirs = Buffer.from('00000000a000', 'hex');
+    expect(await sqnAfter(autsOf(secrets, rand, theirs), rand)).toBe(0xa000 + 32);
+    expect(await sqnAfter(Buffer.alloc(14), rand)).toBe(0xa000 + 64);
   });
 
   it('5001, 5002, 5006', async () => {

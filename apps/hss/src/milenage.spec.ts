@@ -1,5 +1,5 @@
 // Milenage against test set 1 of TS 35.208 §4.3, and a phone that has lost count.
-import { f1, nextSqn, opcOf, sqnOfAuts, vectorOf } from './milenage.js';
+import { autsOf, f1, nextSqn, opcOf, sqnOfAuts, vectorOf } from './milenage.js';
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const k = hex('465b5ce8b199b49faa5f0a2ee238a6bc');
@@ -28,6 +28,7 @@ describe('Milenage, test set 1', () => {
   it('AUTS: the count of the phone under AK* (451e8beca43b), and only with its MAC', () => {
     const { macS } = f1({ k, opc }, rand, sqn, Buffer.alloc(2));
     const auts = Buffer.concat([hex('ba853f3c123c'), macS]);
+    expect(autsOf({ k, opc }, rand, sqn)).toEqual(auts);
     expect(sqnOfAuts({ k, opc }, rand, auts)).toEqual(sqn);
     auts[13]! ^= 1;
     expect(sqnOfAuts({ k, opc }, rand, auts)).toBeUndefined();

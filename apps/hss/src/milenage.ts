@@ -48,12 +48,19 @@ export const vectorOf = (secrets: Secrets, rand: Buffer, sqn: Buffer, amf: Buffe
   };
 };
 
-/** SQN_MS, when AUTS is the phone's own; undefined when its MAC is not right. AMF is zero here (TS 33.102 §6.3.3). */
+const akStarOf = (secrets: Secrets, rand: Buffer): Buffer => out(secrets, rand, 12, 8).subarray(0, 6);
+/** AMF of a resynchronisation (TS 33.102 §6.3.3). */
+const NO_AMF = Buffer.alloc(2);
+
+/** What a phone says whose count is `sqn`. */
+export const autsOf = (secrets: Secrets, rand: Buffer, sqn: Buffer): Buffer =>
+  Buffer.concat([xor(sqn, akStarOf(secrets, rand)), f1(secrets, rand, sqn, NO_AMF).macS]);
+
+/** SQN_MS, when AUTS is the phone's own; undefined when its MAC is not right. */
 export const sqnOfAuts = (secrets: Secrets, rand: Buffer, auts: Buffer): Buffer | undefined => {
   if (auts.length !== 14) return undefined;
-  const akStar = out(secrets, rand, 12, 8).subarray(0, 6);
-  const sqn = xor(auts.subarray(0, 6), akStar);
-  return f1(secrets, rand, sqn, Buffer.alloc(2)).macS.equals(auts.subarray(6)) ? sqn : undefined;
+  const sqn = xor(auts.subarray(0, 6), akStarOf(secrets, rand));
+  return f1(secrets, rand, sqn, NO_AMF).macS.equals(auts.subarray(6)) ? sqn : undefined;
 };
 
 /** SEQ counts in the upper 43 bits; the lower five are an index (TS 33.102 Annex C.3). */

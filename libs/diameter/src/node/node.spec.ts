@@ -3,9 +3,14 @@
 import { createFakeClock, createSeededRandom, type FakeClock } from '#libs/testkit';
 import { isRetransmitted } from '../codec/header.js';
 import { APPLICATIONS } from '../dictionary/dictionary.js';
-import { type Message } from '../message/message.js';
-import type { Body } from '../message/write-message.js';
+import { answerHeader } from '../message/answer.js';
+import type { Message } from '../message/message.js';
+import { type Body, writeMessage } from '../message/write-message.js';
+import { capabilitiesAnswer } from '../peer/peer-messages.js';
+import type { Connection } from '../peer/transport.port.js';
 import { createMemoryNetwork, type MemoryNetwork } from '../testing/memory-network.js';
+import { parsed } from '../testing/samples.fixture.js';
+import { localNode } from '../testing/scripted-peer.fixture.js';
 import { CER_WAIT_MS, UNIDENTIFIED_MAX } from './incoming.js';
 import { createDiameterNode, type DiameterNode, type NodeOptions } from './node.js';
 import { type Outcome, WAITING_MAX } from './requests.js';
@@ -150,6 +155,27 @@ describe('a request', () => {
       cause: 'peer-lost',
       peer: 'hss1.ims.test',
     });
+  });
+
+  it('is not answered by another peer than the one that has it', async () => {
+    const at = world();
+    const seen: Message[] = [];
+    await server(at, 'hss', (request) => (seen.push(request), new Promise<Body>(() => undefined)));
+    let forger: Connection | undefined;
+    await at.network.listen({ host: 'forger', port: 3868 }, (connection) => {
+      forger = connection;
+      const data = (bytes: Buffer) =>
+        connection.send(capabilitiesAnswer(parsed(bytes), localNode('forger.ims.test')));
+      return { opened: () => undefined, closed: () => undefined, data };
+    });
+    const one = client(at, ['hss', 'forger']);
+    expect(one.peers().map(({ isTrusted }) => isTrusted)).toEqual([true, true]);
+    const asked = one.request('LIR', LIR, { timeoutMs: 1_000, triesMax: 1 });
+    await at.clock.advanceAsync(10);
+    forger?.send(writeMessage(answerHeader(seen[0]!), SUCCESS));
+    expect(await outcome(at, asked)).toBe('none yet');
+    expect(at.told).toContain('client: forger.ims.test: an answer that nobody waits for');
+    expect(await outcome(at, asked, 1_000)).toMatchObject({ kind: 'timed-out' });
   });
 
   it('carries the T flag when its caller sends it again', async () => {
