@@ -211,7 +211,7 @@ const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, overload: Overload
 const mmtelOptions = (
   options: SproutNodeOptions,
   addresses: readonly ListenerAddress[],
-  observer: SproutObserver,
+  { observer, calls }: Pick<SproutPorts, 'observer' | 'calls'>,
   key: Buffer,
 ): MmtelNodeOptions => {
   const { process, config, clock, random, logger, metrics, timers, peers, hub, documents } = options;
@@ -229,6 +229,7 @@ const mmtelOptions = (
     logger,
     metrics,
     observer,
+    calls,
     timers,
     peers,
     memoryOnly: options.memoryOnly ?? false,
@@ -263,7 +264,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const { log } = options;
   const calls = new CallSpool({ log, outage, clock, observer });
   const dialogKey = options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES);
-  const mmtel = await startMmtel(mmtelOptions(options, addresses, observer, dialogKey));
+  const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
   const criteriaFiles = openCriteriaFiles(options.config, logger);
   const ports: SproutPorts = {
     criteriaFiles,

@@ -1,5 +1,5 @@
 // Call and charging events in words. TS 24.229 §5.4.3 (what the S-CSCF decided), TS 32.260 (what is charged).
-import type { CallEvent, ChargingEvent, Criteria, Retargeting } from '#libs/domain';
+import type { CallEvent, ChargingEvent, Criteria, Retargeting, ServiceApplied } from '#libs/domain';
 
 /** One line without the time. */
 export const callWords = (event: CallEvent): string => {
@@ -16,6 +16,8 @@ export const callWords = (event: CallEvent): string => {
       return `${serverWords(event.data)} failed: ${event.data.why}; ${event.data.handling === 'continued' ? 'passed over' : 'the session ends'}`;
     case 'ServerAnswered':
       return `${serverWords(event.data)} ${event.data.returned ? 'passed back' : 'answered by itself'} ${event.data.status}`;
+    case 'ServiceApplied':
+      return serviceWords(event.data);
     case 'RequestRefused':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: refused ${event.data.status} (${event.data.role}): ${event.data.why}`;
     case 'CallAnswered':
@@ -92,3 +94,6 @@ type Parties = Readonly<{
 
 const partiesWords = ({ method, role, callingParty, calledParty }: Parties): string =>
   `${method} ${callingParty.join(', ')} → ${calledParty}, ${role === 0 ? 'originating' : 'terminating'}`;
+
+const serviceWords = ({ service, served, rule, why, status, target }: ServiceApplied['data']): string =>
+  `${service} of ${served}, rule ${rule} (${why}): ${target === undefined ? `refused ${status ?? ''}`.trim() : `to ${target}`}`;

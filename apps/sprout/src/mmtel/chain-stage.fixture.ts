@@ -43,6 +43,7 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
   const clock = createFakeClock(1_767_225_600_000);
   const hub = new MemoryHub();
   const faults: string[] = [];
+  const noted: object[] = [];
   const metrics = createMetrics();
   const xml = simservs === undefined ? null : `<simservs>${simservs}</simservs>`;
   const node = await startMmtel({
@@ -60,6 +61,7 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
     logger: silentLogger,
     metrics,
     observer: { count: () => undefined, fault: (kind) => void faults.push(kind) },
+    calls: { note: (_stream, facts) => void noted.push(...facts) },
     timers: new TimerWheel(clock),
     peers: createPeerCheck(['10.9.0.0/16']),
     hub,
@@ -92,6 +94,7 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
       `From: ${call.from ?? `"Alice" <${ALICE}>`};tag=a1`,
       `To: <${call.to ?? BOB}>`,
       'Call-ID: c1',
+      'P-Charging-Vector: icid-value=i1',
       `CSeq: 1 ${method}`,
       'Contact: <sip:alice@10.0.0.1:5060;transport=udp>;+sip.instance="<urn:uuid:1>";audio',
       `P-Served-User: ${call.served ?? terminating()}`,
@@ -119,6 +122,8 @@ export const createStage = async ({ simservs, broken = false, homeCountry = '' }
   return {
     clock,
     faults,
+    /** Events of the call. */
+    noted,
     /** How often the server counted this kind of thing. */
     counted: async (kind: string): Promise<number> => countIn(await metrics.text(), kind),
     invite,

@@ -38,6 +38,8 @@ it('diverts unconditionally, before the callee is rung', async () => {
   const stage = await called(diversion(rule('')));
   expect(stage.legs().map(uriOf)).toEqual(['sip:vm@ims.test;cause=302']);
   expect(stage.told()).toEqual([181]);
+  const data = { role: 'terminating', served: BOB, service: 'diversion', rule: 'r', why: 'unconditional', target: 'sip:vm@ims.test;cause=302' }; // prettier-ignore
+  expect(stage.noted).toEqual([{ type: 'ServiceApplied', data }]);
   expect(firstHeader(stage.leg(), 'History-Info')).toBe(
     '<sip:bob@ims.test>;index=1, <sip:vm@ims.test;cause=302>;index=1.1;mp=1',
   );

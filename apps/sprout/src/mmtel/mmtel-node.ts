@@ -15,7 +15,7 @@ import {
   type Target,
   type TimerWheel,
 } from '#libs/sip';
-import type { SproutObserver } from '../ports.js';
+import type { CallFacts, SproutObserver } from '../ports.js';
 import { createMmtel } from './mmtel.js';
 import { MMTEL_LISTENER } from './mmtel-listener.js';
 import type { MmtelSettings, ServiceDocuments } from './mmtel.port.js';
@@ -38,6 +38,7 @@ export type MmtelNodeOptions = Readonly<{
   metrics: Metrics;
   /** The router's, for what could not be served. */
   observer: SproutObserver;
+  calls: CallFacts;
   timers: TimerWheel;
   peers: PeerCheck;
   hub?: MemoryHub;
@@ -124,6 +125,7 @@ export const startMmtel = async (options: MmtelNodeOptions): Promise<MmtelNode> 
     clock,
     random,
     observer: observerOf(options),
+    calls: options.calls,
     endpoint: () => endpoint,
   };
   const endpoint: SipEndpoint = createEndpoint({

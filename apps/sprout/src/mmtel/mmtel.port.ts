@@ -1,7 +1,7 @@
 // What the telephony server needs of the world; mmtel-node.ts supplies it.
 import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint } from '#libs/sip';
-import type { SproutObserver } from '../ports.js';
+import type { CallFacts, SproutObserver } from '../ports.js';
 import type { PrivateDialogs } from './private-dialog.js';
 
 /** simservs documents by `<IMPU>/<AUID>`: the document view, later also an XDMS elsewhere. */
@@ -14,6 +14,8 @@ export interface ServiceDocuments {
 
 export type MmtelPorts = Readonly<{
   privateDialogs: PrivateDialogs;
+  /** What services decided, on its way to the log. */
+  calls: CallFacts;
   /** Absent: users have no documents, only servers with parameters serve. */
   documents?: ServiceDocuments;
   clock: Clock;

@@ -26,6 +26,7 @@ import { isOwn } from '../session/own-route.js';
 import { CallSubject, privacyIn, type SubjectFacts } from './call-subject.js';
 import type { MmtelPorts, MmtelSettings } from './mmtel.port.js';
 import { ServedCall } from './served-call.js';
+import { noteService } from './service-record.js';
 import { UserServices } from './user-services.js';
 
 type ServedUser = Readonly<{ impu: string; side: SubjectFacts['side'] }>;
@@ -92,7 +93,7 @@ class TelephonyServer {
       : undefined;
     const wishes = privacy === undefined ? privacyIn(request) : new Set(privacy.split(';'));
     const shown = shownToCallee(wishes, originating ? {} : services);
-    if (shown === undefined) return this.refusePrivacy(tx);
+    if (shown === undefined) return this.refusePrivacy(tx, facts);
 
     const call = new ServedCall({ ports, tx, facts, services, back, shown, privacy });
     // A callee's diversion goes before its barring: who is barred may still be sent to somebody else.
@@ -101,7 +102,16 @@ class TelephonyServer {
     const verdict = isEmergency(facts.requestUri)
       ? ({ barred: false } as const)
       : judgeBarring(rules, new CallSubject(facts, undefined));
-    if (verdict.barred) return this.refuse(tx, refusalOf(verdict), 'barred');
+    if (verdict.barred) {
+      const { rule, status } = verdict;
+      noteService(ports, facts, {
+        service: 'barring',
+        rule,
+        why: originating ? 'outgoing' : 'incoming',
+        status,
+      });
+      return this.refuse(tx, refusalOf(verdict), 'barred');
+    }
     call.offer();
   }
 
@@ -109,7 +119,9 @@ class TelephonyServer {
    * Who insists on what cannot be given gets no call without it: a server that has said nothing before its 500 would be passed
    * over by the default handling of its criterion, and the call made after all.
    */
-  private refusePrivacy(tx: ServerTransaction): void {
+  private refusePrivacy(tx: ServerTransaction, facts: SubjectFacts): void {
+    const why = 'session privacy is critical and cannot be given';
+    noteService(this.ports, facts, { service: 'privacy', rule: 'Privacy', why, status: PRIVACY_NOT_GIVEN });
     if (tx.request.method === 'INVITE') tx.reply(183, 'Session Progress');
     this.refuse(tx, [PRIVACY_NOT_GIVEN, 'Session Privacy Cannot Be Given'], 'privacy-not-given');
   }

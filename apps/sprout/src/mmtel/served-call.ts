@@ -7,8 +7,7 @@ import {
   DEFLECTION,
   DEFLECTION_WHILE_RINGING,
   divert,
-  type DiversionCause,
-  type ForwardTo,
+  type DiversionChoice,
   hideCallee,
   mayDivert,
   outcomeOf,
@@ -35,6 +34,7 @@ import { makesDialog } from '../session/session.js';
 import { MMTEL_LISTENER } from './mmtel-listener.js';
 import type { MmtelPorts } from './mmtel.port.js';
 import { anonymousFrom } from './private-dialog.js';
+import { noteService } from './service-record.js';
 
 /** A leg to the callee, or to where it was diverted to. */
 type Leg = 'callee' | 'diverted';
@@ -142,7 +142,7 @@ export class ServedCall implements ProxyUser<Leg> {
   private divertFor(outcome: CallOutcome | undefined, status?: number, instead?: Branch<Leg>): boolean {
     if (!this.diverts) return false;
     const choice = this.choose(outcome);
-    return choice !== undefined && this.divertTo(choice.forwardTo, choice.cause, status, instead);
+    return choice !== undefined && this.divertTo(choice, status, instead);
   }
 
   /** The callee's device says where to itself: as its user has diversion, it may. */
@@ -150,20 +150,18 @@ export class ServedCall implements ProxyUser<Leg> {
     const [contact] = response === undefined ? [] : values(response, H.Contact);
     if (contact === undefined || this.options.services.communicationDiversion?.active !== true) return false;
     const target = withoutUriHeaders(addrUri(contact));
-    return this.divertTo(
-      { target, notifyCaller: true, revealToTarget: true },
-      this.rang ? DEFLECTION_WHILE_RINGING : DEFLECTION,
-      302,
-    );
+    const forwardTo = { target, notifyCaller: true, revealToTarget: true };
+    const cause = this.rang ? DEFLECTION_WHILE_RINGING : DEFLECTION;
+    return this.divertTo({ rule: 'its device', forwardTo, cause }, 302);
   }
 
   private divertTo(
-    { target, notifyCaller, revealToTarget }: ForwardTo,
-    cause: DiversionCause,
+    { rule, forwardTo, cause }: DiversionChoice,
     status?: number,
     instead?: Branch<Leg>,
   ): boolean {
     const { tx, ports, facts } = this.options;
+    const { target, notifyCaller, revealToTarget } = forwardTo;
     const trail = trailOf(tx.request);
     if (!mayDivert(trail)) {
       ports.observer.count('diversion-limit');
@@ -189,6 +187,12 @@ export class ServedCall implements ProxyUser<Leg> {
     if (this.proxy?.fork(edits, this.hop(), 'diverted') === undefined) return false;
     this.diverted = true;
     ports.observer.count('diverted');
+    noteService(ports, facts, {
+      service: 'diversion',
+      rule,
+      why: cause.reason,
+      target: diverted.requestUri,
+    });
     return true;
   }
 

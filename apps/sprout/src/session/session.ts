@@ -86,7 +86,7 @@ export const dialogTag = (callId: string, callerTag: string): string => {
 const ICID = /(?:^|;)\s*icid-value\s*=\s*"?([^";\s]+)/i;
 
 /** The ICID that the first trusted node made (RFC 7315 §4.6). */
-const icidOf = (request: SipMessage): string | undefined => {
+export const icidOf = (request: SipMessage): string | undefined => {
   const vector = request.header(H.PChargingVector);
   return vector === undefined ? undefined : ICID.exec(vector)?.[1];
 };

@@ -92,6 +92,21 @@ export type ServerAnswered = Readonly<{
   data: AskedServer & Readonly<{ status: number; returned: boolean }>;
 }>;
 
+/** A telephony service of the served user decided: the call was refused, or sent to `target` instead. */
+export type ServiceApplied = Readonly<{
+  type: 'ServiceApplied';
+  data: Readonly<{
+    role: Role;
+    served: string;
+    service: 'privacy' | 'barring' | 'diversion';
+    /** The rule of the user's document, or what else decided. */
+    rule: string;
+    why: string;
+    status?: number;
+    target?: string;
+  }>;
+}>;
+
 export type CallEvent =
   | OriginatingServed
   | TerminatingServed
@@ -99,6 +114,7 @@ export type CallEvent =
   | ServerReturned
   | ServerFailed
   | ServerAnswered
+  | ServiceApplied
   | RequestRefused
   | CallAnswered
   | CallFailed
@@ -112,6 +128,7 @@ export const CALL_EVENT_TYPES = [
   'ServerReturned',
   'ServerFailed',
   'ServerAnswered',
+  'ServiceApplied',
   'RequestRefused',
   'CallAnswered',
   'CallFailed',
