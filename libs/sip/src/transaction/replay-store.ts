@@ -17,6 +17,8 @@ const ANSWER_BYTES_MIN = 256;
 /** Entries with the same hash that are looked at; there are none but by chance. */
 const SAME_HASH_MAX = 32;
 const BUCKETS = 131_072;
+/** How often chunks are looked at that are past their time, while an answer lives. */
+const SWEEPS_A_LIFE = 4;
 /** No entry has this number. */
 const NONE = 0;
 
@@ -163,7 +165,7 @@ export class ReplayStore {
   /** With one chunk there is nothing to give back, and no timer: one that runs keeps the wheel turning. */
   #sweepAfter(lifeMs: number): void {
     this.#isSweeping = true;
-    this.timers.after(lifeMs, () => {
+    this.timers.after(lifeMs / SWEEPS_A_LIFE, () => {
       this.#isSweeping = false;
       const nowMs = this.timers.clock.monotonicMs();
       while (this.#chunks.length > 1 && this.#chunks[0]!.isOver(nowMs)) {
