@@ -71,6 +71,13 @@ describe('the CDF', () => {
     expect(cdf.counts).toEqual({ records: 2, duplicates: 2, retransmitted: 2, failed: 0 });
   });
 
+  it('knows the records of an earlier run', async () => {
+    const { send, records, cdf } = await world();
+    cdf.remember({ sessionId: 'client.ims.test;1;1', recordNumber: 1 });
+    for (const number of [1, 2]) await send(ACR(number), true);
+    expect(records.map(({ duplicate }) => duplicate)).toEqual([true, false]);
+  });
+
   it('forgets the oldest at its bound', async () => {
     const { send, records } = await world({ rememberedMax: 2 });
     for (const number of [1, 2, 3, 1]) await send(ACR(number));
