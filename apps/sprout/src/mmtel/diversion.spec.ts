@@ -128,6 +128,14 @@ describe('no answer', () => {
   });
 });
 
+it('diverts nothing for a caller who has given up, whatever the callee says then', async () => {
+  const stage = await called(diversion(rule('<busy/>')));
+  await stage.answer(stage.leg(), 180);
+  await stage.cancel();
+  await stage.answer(stage.leg(), 486);
+  expect([stage.legs().length, stage.told().includes(181)]).toEqual([1, false]);
+});
+
 it('follows a 302 of a callee that has diversion, and passes it on for others', async () => {
   const stage = await called(diversion());
   await stage.answer(stage.leg(), 302, ['Contact: <sip:desk@ims.test?x=y>']);

@@ -46,6 +46,8 @@ it('hides what the caller says later: BYE, re-INVITE, ACK', async () => {
     expect(request).not.toMatch(/alice/i);
     expect(firstHeader(request, 'From')).toBe('"Anonymous" <sip:anonymous@anonymous.invalid>;tag=a1');
     expect(headerLines(request, 'Route')).toEqual([BEYOND]);
+    // For the edge, which takes away what it alone knows.
+    expect(headerLines(request, 'Privacy')).toEqual(['id;header;user']);
     expect(request.split(' ', 2)[1]).toBe('sip:bob@10.0.0.2');
   }
   await stage.answer(stage.legs('BYE')[0]!, 200);
