@@ -1,6 +1,6 @@
 // SharedConfig in etcd: each change in one transaction with its history, watches that find out what they missed, members by lease.
 // Port: shared-config.port.ts.
-import type { Etcd3, IOptions, Lease } from 'etcd3';
+import type { Etcd3, IOptions, Lease, Watcher } from 'etcd3';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '#libs/runtime';
 import {
@@ -68,6 +68,7 @@ class EtcdSharedConfig implements SharedConfig {
   readonly #histories: string;
   readonly #memberships: string;
   readonly #left = new Set<() => Promise<void>>();
+  readonly #watchers = new Set<Watcher>();
 
   constructor(
     private readonly client: Etcd3,
@@ -132,13 +133,14 @@ class EtcdSharedConfig implements SharedConfig {
     };
     await answered(() => catchUp(true));
     const watcher = await answered(() => this.client.watch().prefix(this.#values).create());
+    this.#watchers.add(watcher);
     watcher.on('put', ({ key, value }) => tell(changeIn(this.#keyIn(key), value), false));
     // What etcd kept no longer while it could not be reached is looked up: the newest of each key.
     watcher.on('connected', () => void catchUp(false).catch(() => undefined));
     watcher.on('error', () => undefined);
     // Between the list and the watch.
     await answered(() => catchUp(false));
-    return () => answered(() => watcher.cancel());
+    return () => answered(() => this.#unwatch(watcher));
   }
 
   async join(member: Member): Promise<Membership> {
@@ -183,7 +185,22 @@ class EtcdSharedConfig implements SharedConfig {
 
   async close(): Promise<void> {
     await Promise.all([...this.#left].map((leave) => leave()));
+    // A client that is closed under a watcher tries for ever to watch again, and its process does not end.
+    await Promise.allSettled([...this.#watchers].map((watcher) => this.#unwatch(watcher)));
     this.client.close();
+  }
+
+  /** An etcd that does not answer is not waited for: the watcher ends with its connection. */
+  async #unwatch(watcher: Watcher): Promise<void> {
+    const { clock, timeoutMs = ETCD_TIMEOUT_MS } = this.options;
+    this.#watchers.delete(watcher);
+    const late = Promise.withResolvers<void>();
+    const stop = clock.after(timeoutMs, late.resolve);
+    try {
+      await Promise.race([watcher.cancel(), late.promise]);
+    } finally {
+      stop();
+    }
   }
 
   /** In the order of keys, what was removed included. */
