@@ -48,7 +48,7 @@ describe('configuration', () => {
     ['BONO_PORT', 'sip'],
     ['HOME_DOMAIN', 'two words'],
     ['DIGEST_ALGORITHMS', 'ROT13'],
-    ['EVENT_LOG', 'kafka'],
+    ['EVENT_LOG', 'pulsar'],
     ['LOG_LEVEL', 'loud'],
     ['TRUSTED_PEERS', '10.0.0.0/99'],
   ])('%s=%s stops the process with one line', async (name, value) => {

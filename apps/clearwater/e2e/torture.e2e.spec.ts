@@ -21,7 +21,8 @@ type Stream = readonly [answer: Answer | readonly number[], connection: 'open' |
 type Case = readonly [section: string, name: string, udp: Answer, why: string, tcp?: Stream];
 
 const NOBODY = 'well-formed; the edge refuses who is not registered (TS 24.229 §5.2.6.3)';
-const UNKNOWN = 'well-formed; the home knows no such user (TS 24.229 §5.3.1.2)';
+const UNKNOWN =
+  'well-formed; who is nobody is challenged like everybody (docs/adr/0007-nobody-is-challenged-too.md)';
 const KNOWN = 'a registration of a user of ours is challenged (RFC 3261 §10.3)';
 const RESPONSE = 'a response to nothing that was sent (RFC 3261 §18.1.2)';
 /** A body shorter than promised: a stream waits for the rest (RFC 3261 §18.3). */
@@ -31,7 +32,7 @@ const CASES: readonly Case[] = [
   ['4475 §3.1.1.1', 'wsinv', 403, NOBODY],
   ['4475 §3.1.1.2', 'intmeth', 403, NOBODY],
   ['4475 §3.1.1.3', 'esc01', 403, NOBODY],
-  ['4475 §3.1.1.4', 'escnull', 403, UNKNOWN],
+  ['4475 §3.1.1.4', 'escnull', 401, UNKNOWN],
   ['4475 §3.1.1.5', 'esc02', 403, NOBODY],
   ['4475 §3.1.1.6', 'lwsdisp', 403, NOBODY],
   ['4475 §3.1.1.7', 'longreq', 403, NOBODY],
