@@ -3,6 +3,7 @@ import { BonoConfig } from '#apps/bono';
 import { HomesteadConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
+import { EventLogConfig } from '#libs/event-log';
 import { EXIT_CONFIG, isLoopback, loadConfigOrExit, ProcessConfig } from '#libs/runtime';
 import { StoresConfig } from '#libs/stores';
 import { ClearwaterConfig } from './clearwater.config.js';
@@ -19,6 +20,8 @@ export const loadConfigs = (): ClearwaterConfigs => {
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),
   };
+  // Taken where the log is opened; a bad value ends the process before anything else is said.
+  loadConfigOrExit(EventLogConfig);
   if (configs.clearwater.demo === true && !isLoopback(configs.process.bindAddress)) {
     process.stderr.write(
       `DEMO: takes 0 while BIND_ADDRESS is ${configs.process.bindAddress}; demo subscribers are for loopback\n`,
