@@ -1,14 +1,14 @@
 // The built product with its log on Kafka: the same job, a restart, and a broker that goes away and comes back.
-import { Phone } from '#libs/phone';
+import type { Phone } from '#libs/phone';
 import { systemClock as clock, systemRandom as random } from '#libs/runtime';
-import { H, type SipMessage } from '#libs/sip';
+import { H } from '#libs/sip';
 import { type RealEngine, startRealEngine } from '#libs/testkit';
+import { carryCall, statusOf } from './phone-calls.js';
 import { RunningProduct, runToEnd, sleep } from './running-product.js';
 
 let kafka: RealEngine;
 let product: RunningProduct;
 let env: Readonly<Record<string, string>>;
-const phones: Phone[] = [];
 
 beforeAll(async () => {
   kafka = await startRealEngine('kafka');
@@ -22,33 +22,9 @@ beforeAll(async () => {
   product = await RunningProduct.start(env);
 }, 300_000);
 afterAll(async () => {
-  await Promise.all(phones.map((phone) => phone.close()));
   await product.close();
   await kafka.stop();
 }, 60_000);
-
-const phone = async (name: 'alice' | 'bob'): Promise<Phone> => {
-  const made = await Phone.start({
-    user: name,
-    domain: 'ims.test',
-    password: product.demo(name).password,
-    server: { address: '127.0.0.1', port: product.ports.BONO_PORT },
-    transport: 'udp',
-    address: '127.0.0.1',
-    clock,
-    random,
-  });
-  phones.push(made);
-  return made;
-};
-const status = (answer: SipMessage | 'timeout'): number | 'timeout' =>
-  answer === 'timeout' ? answer : answer.status;
-const call = async (caller: Phone, callee: Phone): Promise<number | 'timeout'> => {
-  const { request, answer } = await caller.call(callee.aor);
-  if (answer === 'timeout' || answer.status !== 200) return status(answer);
-  const bye = caller.inDialog('BYE', { request, answer }, 2)!;
-  return status(await bye.final);
-};
 
 const metric = async (name: string): Promise<number> => {
   const text = await (await fetch(`http://127.0.0.1:${product.ports.MANAGEMENT_PORT}/metrics`)).text();
@@ -59,16 +35,16 @@ let alice: Phone;
 let bob: Phone;
 
 it('registers two phones and carries a call', async () => {
-  [alice, bob] = [await phone('alice'), await phone('bob')];
-  expect(status(await alice.register())).toBe(200);
-  expect(status(await bob.register())).toBe(200);
-  expect(await call(alice, bob)).toBe(200);
+  [alice, bob] = [await product.phone('alice'), await product.phone('bob')];
+  expect(statusOf(await alice.register())).toBe(200);
+  expect(statusOf(await bob.register())).toBe(200);
+  expect(await carryCall(alice, bob)).toBe(200);
 });
 
 it('has every binding after kill -9, and reaches a UDP phone at once', async () => {
   await product.end('SIGKILL');
   await product.launch();
-  expect(await call(alice, bob)).toBe(200);
+  expect(await carryCall(alice, bob)).toBe(200);
 });
 
 it('does not take a folder of a log on Kafka for an embedded one', async () => {
@@ -81,18 +57,18 @@ it('does not take a folder of a log on Kafka for an embedded one', async () => {
 
 it('carries calls while the broker is away, answers 500 to who registers, and takes registrations when it is back', async () => {
   await kafka.signal(0, 'SIGKILL');
-  expect(await call(alice, bob)).toBe(200);
+  expect(await carryCall(alice, bob)).toBe(200);
   const refused = await bob.register();
-  expect(status(refused)).toBe(500);
+  expect(statusOf(refused)).toBe(500);
   expect(Number(refused === 'timeout' ? 0 : refused.header(H.RetryAfter))).toBeGreaterThanOrEqual(5);
   expect(await product.health()).toBe(200);
   expect(await metric('log_away')).toBe(1);
-  expect(await call(alice, bob)).toBe(200);
+  expect(await carryCall(alice, bob)).toBe(200);
   await kafka.start();
   const backMs = clock.monotonicMs();
-  while (status(await bob.register()) !== 200 && clock.monotonicMs() - backMs < 30_000) await sleep(500);
-  expect(status(await bob.register())).toBe(200);
-  expect(await call(alice, bob)).toBe(200);
+  while (statusOf(await bob.register()) !== 200 && clock.monotonicMs() - backMs < 30_000) await sleep(500);
+  expect(statusOf(await bob.register())).toBe(200);
+  expect(await carryCall(alice, bob)).toBe(200);
   expect(await product.health()).toBe(200);
   expect(await metric('log_away')).toBe(0);
 }, 120_000);

@@ -1,44 +1,24 @@
 // The main job on the built product with real sockets: register, call, restart, stop (docs/acceptance/chapter-1.md).
-import { Phone } from '#libs/phone';
-import { systemClock as clock, systemRandom as random } from '#libs/runtime';
+import type { Phone } from '#libs/phone';
 import { H, type SipMessage } from '#libs/sip';
+import { statusOf } from './phone-calls.js';
 import { runToEnd, RunningProduct } from './running-product.js';
 
 let product: RunningProduct;
-const phones: Phone[] = [];
 beforeAll(async () => {
   product = await RunningProduct.start();
 });
 afterAll(async () => {
-  await Promise.all(phones.map((phone) => phone.close()));
   await product.close();
 });
 
-const phone = async (name: 'alice' | 'bob', transport: 'udp' | 'tcp'): Promise<Phone> => {
-  const made = await Phone.start({
-    user: name,
-    domain: 'ims.test',
-    password: product.demo(name).password,
-    server: { address: '127.0.0.1', port: product.ports.BONO_PORT },
-    transport,
-    address: '127.0.0.1',
-    clock,
-    random,
-  });
-  phones.push(made);
-  return made;
-};
-
-const status = (answer: SipMessage | 'timeout'): number | 'timeout' =>
-  answer === 'timeout' ? answer : answer.status;
-
 const callAndEnd = async (caller: Phone, callee: Phone): Promise<void> => {
   const { request, answer } = await caller.call(callee.aor);
-  expect(status(answer)).toBe(200);
+  expect(statusOf(answer)).toBe(200);
   const invite = callee.received.findLast(({ method }) => method === 'INVITE');
   expect(invite?.header(H.PAssertedIdentity)).toBe(`<${caller.aor}>`);
   const bye = caller.inDialog('BYE', { request, answer: answer as SipMessage }, 2)!;
-  expect(status(await bye.final)).toBe(200);
+  expect(statusOf(await bye.final)).toBe(200);
 };
 
 it.each([
@@ -46,32 +26,32 @@ it.each([
   ['udp', 'tcp'],
   ['tcp', 'udp'],
 ] as const)('registers two phones and carries a call from %s to %s', async (from, to) => {
-  const alice = await phone('alice', from);
-  const bob = await phone('bob', to);
-  expect(status(await alice.register())).toBe(200);
-  expect(status(await bob.register())).toBe(200);
+  const alice = await product.phone('alice', from);
+  const bob = await product.phone('bob', to);
+  expect(statusOf(await alice.register())).toBe(200);
+  expect(statusOf(await bob.register())).toBe(200);
   await callAndEnd(alice, bob);
-  expect(status(await bob.register({ expiresS: 0 }))).toBe(200);
+  expect(statusOf(await bob.register({ expiresS: 0 }))).toBe(200);
 });
 
 it('delivers a MESSAGE and its answer', async () => {
-  const [alice, bob] = [await phone('alice', 'udp'), await phone('bob', 'tcp')];
-  expect(status(await alice.register())).toBe(200);
-  expect(status(await bob.register())).toBe(200);
+  const [alice, bob] = [await product.phone('alice', 'udp'), await product.phone('bob', 'tcp')];
+  expect(statusOf(await alice.register())).toBe(200);
+  expect(statusOf(await bob.register())).toBe(200);
   const sent = alice.request('MESSAGE', bob.aor, {
     headers: 'Content-Type: text/plain\r\n',
     body: 'hello',
     contact: '',
   });
-  expect(status(await sent.final)).toBe(200);
+  expect(statusOf(await sent.final)).toBe(200);
   expect(bob.received.at(-1)?.body).toBe('hello');
-  expect(status(await bob.register({ expiresS: 0 }))).toBe(200);
+  expect(statusOf(await bob.register({ expiresS: 0 }))).toBe(200);
 });
 
 it('has every binding after kill -9, and reaches a UDP phone at once', async () => {
-  const [alice, bob] = [await phone('alice', 'udp'), await phone('bob', 'udp')];
-  expect(status(await alice.register())).toBe(200);
-  expect(status(await bob.register())).toBe(200);
+  const [alice, bob] = [await product.phone('alice', 'udp'), await product.phone('bob', 'udp')];
+  expect(statusOf(await alice.register())).toBe(200);
+  expect(statusOf(await bob.register())).toBe(200);
   await product.end('SIGKILL');
   expect(await product.launch()).toBeLessThan(3_000);
   await callAndEnd(alice, bob);

@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Phone } from '#libs/phone';
+import { systemClock as clock, systemRandom as random } from '#libs/runtime';
 
 const MAIN = path.resolve(import.meta.dirname, '../../../dist/apps/clearwater/src/main.js');
 const READY_MS_MAX = 30_000;
@@ -43,6 +45,7 @@ export const runToEnd = (env: NodeJS.ProcessEnv): Promise<Ended> =>
 export class RunningProduct {
   #child: ChildProcess | undefined;
   #ended: Promise<Ended['code']> = Promise.resolve(null);
+  readonly #phones: Phone[] = [];
 
   private constructor(
     readonly dataDir: string,
@@ -100,6 +103,16 @@ export class RunningProduct {
     return found;
   }
 
+  /** A phone of a demo subscriber, closed with the product. */
+  async phone(name: 'alice' | 'bob', transport: 'udp' | 'tcp' = 'udp'): Promise<Phone> {
+    const { password } = this.demo(name);
+    const server = { address: '127.0.0.1', port: this.ports.BONO_PORT };
+    const account = { user: name, domain: 'ims.test', password, server };
+    const phone = await Phone.start({ ...account, transport, address: '127.0.0.1', clock, random });
+    this.#phones.push(phone);
+    return phone;
+  }
+
   /** Ends the process with a signal; resolves with its exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.#child?.kill(signal);
@@ -107,6 +120,7 @@ export class RunningProduct {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#phones.map((phone) => phone.close()));
     await this.end('SIGKILL');
     rmSync(this.dataDir, { recursive: true, force: true });
   }

@@ -1,8 +1,8 @@
 // Telephony services on the built product with real sockets: switched on over HTTP by criteria and documents, they hold for the
 // next call and after a restart (docs/telephony.md).
-import { Phone } from '#libs/phone';
-import { systemClock as clock, systemRandom as random } from '#libs/runtime';
+import type { Phone } from '#libs/phone';
 import type { SipMessage } from '#libs/sip';
+import { statusOf } from './phone-calls.js';
 import { RunningProduct } from './running-product.js';
 
 const KEY = 'a-key-of-this-test-alone';
@@ -12,7 +12,6 @@ beforeAll(async () => {
   product = await RunningProduct.start({ API_KEYS: KEY });
 });
 afterAll(async () => {
-  await Promise.all(phones.map((phone) => phone.close()));
   await product.close();
 });
 
@@ -45,16 +44,12 @@ const switchOn = async (impu: string, services: string): Promise<void> => {
 const registered = async (name: 'alice' | 'bob'): Promise<Phone> => {
   const known = phones.find(({ aor }) => aor === `sip:${name}@ims.test`);
   if (known !== undefined) return known;
-  const { password } = product.demo(name);
-  const server = { address: '127.0.0.1', port: product.ports.BONO_PORT };
-  const made = await Phone.start({ user: name, domain: 'ims.test', password, server, transport: 'udp', address: '127.0.0.1', clock, random }); // prettier-ignore
+  const made = await product.phone(name);
   phones.push(made);
-  expect(status(await made.register())).toBe(200);
+  expect(statusOf(await made.register())).toBe(200);
   return made;
 };
 
-const status = (answer: SipMessage | 'timeout'): number | 'timeout' =>
-  answer === 'timeout' ? answer : answer.status;
 const lastInvite = (phone: Phone): string =>
   phone.received.findLast(({ method }) => method === 'INVITE')?.raw ?? '';
 
@@ -62,10 +57,10 @@ it('hides a caller in everything that the callee gets, and both can end the call
   const [alice, bob] = [await registered('alice'), await registered('bob')];
   await switchOn(alice.aor, '<originating-identity-presentation-restriction/>');
   const { request, answer } = await alice.call(bob.aor);
-  expect(status(answer)).toBe(200);
+  expect(statusOf(answer)).toBe(200);
   expect(lastInvite(bob)).not.toMatch(/alice/i);
   const bye = alice.inDialog('BYE', { request, answer: answer as SipMessage }, 2)!;
-  expect(status(await bye.final)).toBe(200);
+  expect(statusOf(await bye.final)).toBe(200);
   expect(bob.received.map(({ method }) => method)).toContain('BYE');
   expect(bob.received.map(({ raw }) => raw).join()).not.toMatch(/alice/i);
 });
@@ -76,14 +71,14 @@ it('bars and diverts by the document of the moment, also after kill -9', async (
     `<ruleset><rule id="r"><conditions>${conditions}</conditions><actions>${actions}</actions></rule></ruleset>`;
   const barring = rule('', '<allow>false</allow>');
   await switchOn(bob.aor, `<incoming-communication-barring>${barring}</incoming-communication-barring>`);
-  expect(status((await alice.call(bob.aor)).answer)).toBe(603);
+  expect(statusOf((await alice.call(bob.aor)).answer)).toBe(603);
   await product.end('SIGKILL');
   await product.launch();
-  expect(status((await alice.call(bob.aor)).answer)).toBe(603);
+  expect(statusOf((await alice.call(bob.aor)).answer)).toBe(603);
   const busy = rule('<busy/>', `<forward-to><target>${alice.aor}</target></forward-to>`);
   await switchOn(bob.aor, `<communication-diversion>${busy}</communication-diversion>`);
   bob.onRequest = (_request, reply) => reply(486);
   const { answer } = await alice.call(bob.aor);
-  expect(status(answer)).toBe(200);
+  expect(statusOf(answer)).toBe(200);
   expect(lastInvite(alice)).toContain('Diversion: <sip:bob@ims.test>;reason=user-busy');
 });
