@@ -53,10 +53,14 @@ export const prepareRefreshes = (target: string, count: number) =>
   registrationsOf(target, count, 'rereg-auth', REFRESHES_A_CALL);
 
 /** Calls from user a… to user b…, once `register` has run; callees answer as long as dispose() was not called. */
-export const prepareCalls = async (target: string, count: number) => {
+export const prepareCalls = async (
+  target: string,
+  count: number,
+  [from, to]: readonly [string, string] = ['a', 'b'],
+) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'users-'));
-  const callers = usersOf('a', count);
-  const callees = usersOf('b', count);
+  const callers = usersOf(from, count);
+  const callees = usersOf(to, count);
   const callerFile = writeUsersFile(folder, 'callers', callers, callees, DEVICES.caller);
   const calleeFile = writeUsersFile(folder, 'callees', callees, callers, DEVICES.callee);
   const callerPort = await freePort();

@@ -4,6 +4,7 @@ import { benchAppend } from './append.js';
 import { benchCx, benchRf } from './diameter.js';
 import { describeMachine } from './harness/machine.js';
 import { emit, parseArguments } from './harness/report.js';
+import { benchIsc } from './isc.js';
 import { benchMemory } from './memory.js';
 import { benchPeerCall, benchPeerRegister } from './peer.js';
 import { type ProfiledBench, writeProfile } from './performance-page.js';
@@ -45,6 +46,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
       : benchRegister(runs(flags, 4000, 4000)),
   call: (flags) =>
     isVersus(flags) ? benchVersus('call', runs(flags, 1500, 1000)) : benchCall(runs(flags, 1500, 1000)),
+  isc: (flags) => benchIsc(runs(flags, 800, 500)),
   reregister: (flags) => benchReregister(runs(flags, 4000, 4000)),
   'peer-register': (flags) => benchPeerRegister(runs(flags, 4000, 1000)),
   'peer-call': (flags) => benchPeerCall(runs(flags, 1500, 1000)),

@@ -19,13 +19,13 @@ export type ProductFigures = CpuFigures &
 export type BenchOptions = RunOptions &
   Readonly<{ users: number; profile?: boolean; env?: Readonly<Record<string, string>> }>;
 
-const WARM_UP_S = 4;
+export const WARM_UP_S = 4;
 const PROFILED_S = 6;
 /** The bench measures durable registrations, not their refusal. */
-const ENV = { REG_MAX_EXPIRES: '3600' };
+export const BENCH_ENV = { REG_MAX_EXPIRES: '3600' };
 
 /** Measures once more with the profiler on: profiling costs a tenth. */
-const profiled = async (
+export const profiled = async (
   port: number,
   product: Product,
   load: Load,
@@ -42,7 +42,7 @@ const profiled = async (
 const benchProduct = async (flow: MeasuredFlow, options: BenchOptions): Promise<ProductFigures> => {
   const port = options.profile ? await freePort() : 0;
   const nodeFlags = options.profile ? [`--inspect=127.0.0.1:${port}`] : [];
-  const product = await createProduct({ cpus: SERVER_CPU, env: { ...ENV, ...options.env }, nodeFlags });
+  const product = await createProduct({ cpus: SERVER_CPU, env: { ...BENCH_ENV, ...options.env }, nodeFlags });
   try {
     await product.start();
     const { load, dispose } = await prepareFlow(

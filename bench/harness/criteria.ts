@@ -1,7 +1,7 @@
 // Ten initial filter criteria such as operators have, none of which a plain call between two subscribers meets: the cost of
-// evaluating them is in the figure, an application server is not. Used by `bench -- call`.
+// evaluating them is in the figure, an application server is not. Used by `bench -- call`; with a server, by `bench -- isc`.
 
-const criterion = (priority: number, ...triggers: readonly string[]): string =>
+const criterionFor = (server: string, priority: number, ...triggers: readonly string[]): string =>
   [
     `<InitialFilterCriteria><Priority>${priority}</Priority>`,
     '<TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF>',
@@ -10,9 +10,12 @@ const criterion = (priority: number, ...triggers: readonly string[]): string =>
         `<SPT><ConditionNegated>0</ConditionNegated><Group>${group}</Group>${trigger}</SPT>`,
     ),
     '</TriggerPoint>',
-    `<ApplicationServer><ServerName>sip:as${priority}.ims.test</ServerName><DefaultHandling>0</DefaultHandling></ApplicationServer>`,
+    `<ApplicationServer><ServerName>${server}</ServerName><DefaultHandling>0</DefaultHandling></ApplicationServer>`,
     '</InitialFilterCriteria>',
   ].join('');
+
+const criterion = (priority: number, ...triggers: readonly string[]): string =>
+  criterionFor(`sip:as${priority}.ims.test`, priority, ...triggers);
 
 const method = (name: string): string => `<Method>${name}</Method>`;
 const header = (name: string, content: string): string =>
@@ -21,8 +24,7 @@ const sessionCase = (value: number): string => `<SessionCase>${value}</SessionCa
 const INVITE = method('INVITE');
 
 /** Evaluated in full on each side of a call; each fails at its last trigger. */
-export const TEN_CRITERIA = [
-  '<ServiceProfile>',
+const TEN = [
   criterion(1, INVITE, header('Accept-Contact', '.*3gpp-service.ims.icsi.oma.*')),
   criterion(2, INVITE, header('P-Asserted-Identity', 'tel:.*')),
   criterion(3, INVITE, '<RequestURI>conference-[0-9]+</RequestURI>'),
@@ -33,5 +35,10 @@ export const TEN_CRITERIA = [
   criterion(8, method('SUBSCRIBE'), header('Event', 'presence')),
   criterion(9, INVITE, header('User-Agent', 'Legacy/[0-9.]+')),
   criterion(10, method('REGISTER'), '<RequestURI>sip:emergency.*</RequestURI>'),
-  '</ServiceProfile>',
 ].join('');
+
+export const TEN_CRITERIA = `<ServiceProfile>${TEN}</ServiceProfile>`;
+
+/** The same ten, and an eleventh that sends each INVITE of the user's to `server`. */
+export const criteriaWithServer = (server: string): string =>
+  `<ServiceProfile>${TEN}${criterionFor(server, 11, INVITE, sessionCase(0))}</ServiceProfile>`;
