@@ -9,7 +9,7 @@ import {
   type StartAt,
   type Subscription,
 } from '#libs/event-log';
-import type { Clock } from '#libs/runtime';
+import { type Clock, Pause } from '#libs/runtime';
 import { StoreUnavailable } from '#libs/stores';
 import { PARKED_EVENTS_MAX, Parking } from './parking.js';
 import type { Projection } from './projection.js';
@@ -72,10 +72,11 @@ class ProjectorLoop implements Projector {
   private subscription: Subscription | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private isStopping = false;
-  private wakeUp: (() => void) | undefined;
+  private readonly pause: Pause;
 
   constructor(private readonly options: ProjectorOptions) {
     this.name = options.projection.name;
+    this.pause = new Pause(options.clock);
     this.ledger = options.ledger ?? createMemoryLedger();
     this.parking = new Parking(this.ledger, options.parkedEventsMax ?? PARKED_EVENTS_MAX);
   }
@@ -121,7 +122,7 @@ class ProjectorLoop implements Projector {
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.wakeUp?.();
+    this.pause.end();
     await this.subscription?.stop();
     await this.turn.catch(() => undefined);
   }
@@ -257,13 +258,7 @@ class ProjectorLoop implements Projector {
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
         this.options.report?.(`${this.name}: ${error.message}; trying again`);
-        await new Promise<void>((resolve) => {
-          const cancel = this.options.clock.after(waitMs, resolve);
-          this.wakeUp = () => {
-            cancel();
-            resolve();
-          };
-        });
+        await this.pause.wait(waitMs);
       }
     }
   }

@@ -10,6 +10,7 @@ export * from './logger.js';
 export * from './management.js';
 export * from './private-file.js';
 export * from './metrics.js';
+export * from './pause.js';
 export * from './shutdown.js';
 export * from './system-clock.js';
 export * from './system-random.js';

@@ -1,7 +1,7 @@
 // Follows partitions from given offsets without end: one fetch at a time to each broker, waiting there for what is new. An error makes a new
 // connection and goes on where it was; an offset that is gone stops it, since what it was to read can no longer be read
 // (docs/architecture.md §2). Used by subscriptions and by the fold of expect topics.
-import type { Clock } from '#libs/runtime';
+import { type Clock, Pause } from '#libs/runtime';
 import type { Topic } from '../../event-log.port.js';
 import type { FetchedRecord } from './cloud-events.js';
 import {
@@ -41,10 +41,11 @@ export class Follower {
   private isTroubled = false;
   private connection: KafkaConnection | undefined;
   private turn: Promise<void> = Promise.resolve();
-  private cancelWait: (() => void) | undefined;
+  private readonly pause: Pause;
   private readonly ended: Promise<void>;
 
   constructor(private readonly options: FollowerOptions) {
+    this.pause = new Pause(options.clock);
     this.cursors = new Map(options.from);
     const topics = new Set([...options.from.keys()].map((place) => partsOf(place).topic));
     this.placeByName = new Map([...topics].map((topic) => [options.nameOf(topic), topic]));
@@ -59,7 +60,7 @@ export class Follower {
   /** Waits for the batch in hand; not to be awaited by its receiver. */
   async stop(): Promise<void> {
     this.isStopped = true;
-    this.cancelWait?.();
+    this.pause.end();
     this.connection?.destroy();
     await this.ended;
   }
@@ -77,7 +78,7 @@ export class Follower {
         if (!this.isTroubled) report?.(`Kafka cannot be followed: ${textOf(error)}; trying again`);
         waitMs = this.isTroubled ? Math.min(waitMs * 2, limits.retryMsMax) : limits.retryMsMin;
         this.isTroubled = true;
-        await this.wait(waitMs);
+        await this.pause.wait(waitMs);
       }
     }
   }
@@ -198,15 +199,5 @@ export class Follower {
       }
       this.cursors.set(place, Number(part.at(-1)?.offset ?? from) + 1);
     }
-  }
-
-  private wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.options.clock.after(ms, resolve);
-      this.cancelWait = () => {
-        cancel();
-        resolve();
-      };
-    });
   }
 }

@@ -2,7 +2,7 @@
 // before the next one sends anything, the partitions are read from their last known offsets for what was unknown (docs/architecture.md §2).
 // What is found there is durable; what is not stays unknown and is never sent again. Used by kafka.event-log.ts.
 import kafkajs, { type Producer } from 'kafkajs';
-import type { Clock } from '#libs/runtime';
+import { type Clock, Pause } from '#libs/runtime';
 import type { Topic } from '../../event-log.port.js';
 import { decodeHead, type KafkaRecord } from './cloud-events.js';
 import { textOf, type KafkaConnection } from './kafka-connection.js';
@@ -56,10 +56,12 @@ export class ProduceLane {
   private idleWaiters: (() => void)[] = [];
   private isClosing = false;
   private failure: string | undefined;
-  private cancelWait: (() => void) | undefined;
+  private readonly pause: Pause;
   private cancelDeadline: (() => void) | undefined;
 
-  constructor(private readonly options: ProduceLaneOptions) {}
+  constructor(private readonly options: ProduceLaneOptions) {
+    this.pause = new Pause(options.clock);
+  }
 
   /** Why the lane does not send now; undefined while it does. */
   get trouble(): string | undefined {
@@ -104,7 +106,7 @@ export class ProduceLane {
         if (this.waiting.length > 0) await this.send(producer);
       } catch (error) {
         this.fail(error);
-        if (this.unsettled.length > 0 || this.waiting.length > 0) await this.wait(waitMs);
+        if (this.unsettled.length > 0 || this.waiting.length > 0) await this.pause.wait(waitMs);
         waitMs = Math.min(waitMs * 2, limits.retryMsMax);
       }
     }
@@ -147,6 +149,8 @@ export class ProduceLane {
       );
       const range = this.options.reader.range(place, this.known.get(place) ?? 0, ends.get(place) ?? 0);
       for await (const records of range) {
+        // All are found or past their deadline: others wait to be sent, and there may be hours of other processes' events.
+        if (!this.unsettled.some((each) => each.place === place)) break;
         for (const record of records) {
           const append = wanted.get(decodeHead(record)?.id ?? '');
           if (append) this.settled(append, Number(record.offset));
@@ -228,7 +232,8 @@ export class ProduceLane {
     if (this.failure === undefined)
       this.options.report?.(`Kafka takes no appends: ${textOf(error)}; trying again`);
     this.failure = textOf(error);
-    this.unsettled.push(...this.inFlight);
+    // Who was told `unknown` already waits no longer: nothing would end the search for it while Kafka is away.
+    this.unsettled.push(...this.inFlight.filter((each) => !this.told.has(each)));
     this.inFlight = [];
     this.end();
   }
@@ -248,7 +253,8 @@ export class ProduceLane {
       const left = [...this.waiting, ...this.inFlight, ...this.unsettled].filter(
         (each) => !this.told.has(each),
       );
-      if (left.length > 0) this.armDeadline(Math.min(...left.map(({ enqueuedMs }) => enqueuedMs)));
+      const oldestMs = left.reduce((oldest, { enqueuedMs }) => Math.min(oldest, enqueuedMs), Infinity);
+      if (left.length > 0) this.armDeadline(oldestMs);
     });
   }
 
@@ -265,17 +271,7 @@ export class ProduceLane {
       append.unknown(`no answer from Kafka within ${appendTimeoutMs} ms`);
     }
     this.unsettled = this.unsettled.filter((each) => !isOverdue(each));
-    if (this.waiting.length === 0 && this.unsettled.length === 0) this.cancelWait?.();
-  }
-
-  private wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.options.clock.after(ms, resolve);
-      this.cancelWait = () => {
-        cancel();
-        resolve();
-      };
-    });
+    if (this.waiting.length === 0 && this.unsettled.length === 0) this.pause.end();
   }
 
   private inTime<T>(promise: Promise<T>, ms: number): Promise<T> {
