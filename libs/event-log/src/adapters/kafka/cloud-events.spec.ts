@@ -106,7 +106,8 @@ describe('an event as a Kafka record', () => {
   it('reads a record of any content without throwing, and says what it cannot read', () => {
     const bytes = fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each));
     const names = ['ce_id', 'ce_type', 'ce_subject', 'ce_time', 'ce_appendindex', 'ce_expectedrevision'];
-    const headers = fc.dictionary(fc.constantFrom(...names), bytes);
+    // A header of another program's record may have no value at all.
+    const headers = fc.dictionary(fc.constantFrom(...names), fc.option(bytes));
     fc.assert(
       fc.property(fc.option(bytes), fc.option(bytes), headers, (key, value, all) => {
         const record = { offset: '1', key, value, headers: all };

@@ -33,7 +33,7 @@ export type FetchedRecord = Readonly<{
   offset: string;
   key: Buffer | null;
   value: Buffer | null;
-  headers?: Readonly<Record<string, Buffer | string | undefined>>;
+  headers?: Readonly<Record<string, Buffer | string | null | undefined>>;
 }>;
 
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9]*$/;
@@ -81,10 +81,7 @@ export type RecordHead = Readonly<{
   idempotencyKey: string | undefined;
 }>;
 
-const text = (record: FetchedRecord, name: string): string | undefined => {
-  const value = record.headers?.[name];
-  return value === undefined ? undefined : value.toString();
-};
+const text = (record: FetchedRecord, name: string): string | undefined => record.headers?.[name]?.toString();
 
 const count = (record: FetchedRecord, name: string): number | undefined => {
   const value = text(record, name);

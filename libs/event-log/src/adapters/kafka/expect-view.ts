@@ -35,6 +35,7 @@ export class ExpectView {
 
   /** Starts it, the first time; resolves when it has folded all that was there at the call. */
   ready(): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     this.starting ??= this.start().catch((error: unknown) => {
       this.starting = undefined;
       throw error;
@@ -49,11 +50,29 @@ export class ExpectView {
     await this.passed(place, ends.get(place) ?? 0);
   }
 
-  /** Resolves when every record of a place before an offset is folded. */
-  passed(place: Place, next: number): Promise<void> {
+  /** Resolves when every record of a place before an offset is folded; rejects when the caller gives up, or nothing is folded any more. */
+  passed(place: Place, next: number, givesUp?: AbortSignal): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
+    this.follow();
     if ((this.folded.get(place) ?? 0) >= next) return Promise.resolve();
-    return new Promise((resolve, reject) => this.waiters.push({ place, next, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        place,
+        next,
+        resolve: () => {
+          givesUp?.removeEventListener('abort', end);
+          resolve();
+        },
+        reject,
+      };
+      const end = (): void => {
+        this.waiters = this.waiters.filter((each) => each !== waiter);
+        reject(new Error(`${place}: the caller no longer waits`));
+      };
+      if (givesUp?.aborted === true) return end();
+      givesUp?.addEventListener('abort', end, { once: true });
+      this.waiters.push(waiter);
+    });
   }
 
   foldOf(place: Place): ExpectFold {
@@ -73,14 +92,18 @@ export class ExpectView {
   }
 
   async stop(): Promise<void> {
-    await this.starting?.catch(() => undefined);
-    await this.follower?.stop();
+    // First those who wait: what they wait for does not come while Kafka is away.
     this.fail(new Error('the log is closed'));
+    await this.follower?.stop();
   }
 
   private async start(): Promise<void> {
-    const { reader, connect, nameOf, limits, clock, report, partitions } = this.options;
-    const ends = await reader.ends(EXPECT_TOPICS);
+    const ends = await this.options.reader.ends(EXPECT_TOPICS);
+    await Promise.all([...ends].map(([place, end]) => this.passed(place, end)));
+  }
+
+  private follow(): void {
+    const { connect, nameOf, limits, clock, report, partitions } = this.options;
     this.follower ??= new Follower({
       connect,
       nameOf,
@@ -91,7 +114,6 @@ export class ExpectView {
       onRecords: (place, records) => this.fold(place, records),
       onFailure: (error) => this.fail(error),
     });
-    await Promise.all([...ends].map(([place, end]) => this.passed(place, end)));
   }
 
   private fold(place: Place, records: readonly FetchedRecord[]): void {

@@ -1,5 +1,5 @@
 // One subscriber of the log on Kafka: follows every partition of its topics, hands over accepted events, and knows where it stands in each.
-// It joins no group: a view of one process needs all events. Shared work is owned-partitions.ts. Used by kafka.event-log.ts.
+// It joins no group: a view of one process needs all events. Used by kafka.event-log.ts.
 import type { Checkpoint } from '#libs/decider';
 import type { RecordedEvent, SubscribeOptions, Subscription, Topic } from '../../event-log.port.js';
 import type { FetchedRecord } from './cloud-events.js';
@@ -14,7 +14,11 @@ export type KafkaSubscriptionOptions = Pick<
   Readonly<{
     generation: number;
     /** The events of records, those that were refused left out. */
-    decode: (place: Place, records: readonly FetchedRecord[]) => Promise<readonly RecordedEvent[]>;
+    decode: (
+      place: Place,
+      records: readonly FetchedRecord[],
+      givesUp: AbortSignal,
+    ) => Promise<readonly RecordedEvent[]>;
     ends: (topics: readonly Topic[]) => Promise<ReadonlyMap<Place, number>>;
     onEnd: () => void;
   }>;
@@ -38,6 +42,7 @@ export class KafkaSubscription implements Subscription {
   private hasHandled = false;
   private failure: Error | undefined;
   private isStopped = false;
+  private readonly givesUp = new AbortController();
   private waiters: Waiter[] = [];
 
   constructor(private readonly options: KafkaSubscriptionOptions) {
@@ -80,6 +85,7 @@ export class KafkaSubscription implements Subscription {
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.givesUp.abort();
     await this.follower.stop();
     for (const { reject } of this.waiters.splice(0)) reject(this.stoppedError());
     this.options.onEnd();
@@ -88,7 +94,7 @@ export class KafkaSubscription implements Subscription {
   private async take(place: Place, records: readonly FetchedRecord[]): Promise<void> {
     const last = records.at(-1);
     if (!last) return;
-    const events = await this.options.decode(place, records);
+    const events = await this.options.decode(place, records, this.givesUp.signal);
     const next = Number(last.offset) + 1;
     const after = new Map(this.cursors).set(place, next);
     await this.options.onBatch(events, checkpointOf(this.options.generation, after));

@@ -70,9 +70,12 @@ export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog
   const { topicPrefix, generation, partitions, isSingle, retentionMs } = options;
   const limits = { ...KAFKA_LIMITS, ...options.limits };
   const connection = new KafkaConnection(options.connection, limits.readTimeoutMs);
+  const log = new KafkaEventLog(options, limits);
   try {
     const nameOf = (topic: Topic): string => topicName(topicPrefix, generation, topic);
     await ensureTopics(connection, { nameOf, partitions, isSingle, retentionMs, clock: options.clock });
+    await log.open();
+    return log;
   } catch (error) {
     if (error instanceof TopicsUnfit) throw error;
     const names = options.connection.brokers.join(', ');
@@ -80,9 +83,6 @@ export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog
   } finally {
     connection.destroy();
   }
-  const log = new KafkaEventLog(options, limits);
-  await log.open();
-  return log;
 };
 
 class KafkaEventLog implements KafkaLog {
@@ -221,7 +221,7 @@ class KafkaEventLog implements KafkaLog {
       report,
       generation: this.generation,
       connect: () => new KafkaConnection(connection, limits.readTimeoutMs),
-      decode: (place, records) => this.decode(place, records),
+      decode: (place, records, givesUp) => this.decode(place, records, givesUp),
       ends: (topics) => this.reader.ends(topics),
       onEnd: () => this.subscriptions.delete(subscription),
     });
@@ -284,7 +284,11 @@ class KafkaEventLog implements KafkaLog {
   }
 
   /** The events of records; of expect topics the accepted ones, with their revisions. */
-  private async decode(place: Place, records: readonly FetchedRecord[]): Promise<readonly RecordedEvent[]> {
+  private async decode(
+    place: Place,
+    records: readonly FetchedRecord[],
+    givesUp?: AbortSignal,
+  ): Promise<readonly RecordedEvent[]> {
     const last = records.at(-1);
     if (!last) return [];
     const { topic, partition } = partsOf(place);
@@ -298,8 +302,7 @@ class KafkaEventLog implements KafkaLog {
       ),
     );
     if (!isExpectTopic(topic)) return events;
-    await this.expects.ready();
-    await this.expects.passed(place, Number(last.offset) + 1);
+    await this.expects.passed(place, Number(last.offset) + 1, givesUp);
     const fold = this.expects.foldOf(place);
     return events.flatMap((recorded) => {
       const revision = fold.revisionAt(recorded.stream, recorded.position.offset);
