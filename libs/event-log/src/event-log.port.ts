@@ -36,6 +36,8 @@ export type RecordedEvent<E extends DomainEvent = DomainEvent> = Recorded<E> &
   Readonly<{
     id: string;
     topic: Topic;
+    /** Where it stands in this log, when it was copied into it: `position` is then the one that it had first. */
+    standsAt?: Position;
     /** Wall time of the append: for people, never for order. */
     timeMs: number;
     /** Ordinal in its stream, from 1; present from read(), and on expect streams from everywhere. */

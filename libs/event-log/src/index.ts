@@ -1,6 +1,10 @@
 export * from './event-log.port.js';
 export * from './upcast.js';
+export { placeInLog } from './copy/original-position.js';
+export { copyLog, type CopyOptions, type CopyProgress, type CopyResult } from './copy/copy-log.js';
+export { CopyRefused, type CopyTarget, type StoredEvent, type StoredLog } from './copy/stored-log.port.js';
 export * from './adapters/embedded/index.js';
 export * from './adapters/kafka/index.js';
 export { openConfiguredLog, OtherLog, type ProcessLog, type ProcessLogOptions } from './adapters/open-log.js';
+export { openCopy, type OpenCopy, type CopyEnds } from './adapters/open-copy.js';
 export { EventLogConfig } from './event-log.config.js';

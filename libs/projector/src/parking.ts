@@ -49,8 +49,10 @@ export class Parking {
   /** Puts events of one stream at the end of its line; those that stand there already stay where they are. */
   async add(stream: string, events: readonly RecordedEvent[], reason: string, nowMs: number): Promise<void> {
     const before = this.streams.get(stream);
-    const there = new Set(before?.positions.map(textOf));
-    const added = events.map(({ position }) => position).filter((position) => !there.has(textOf(position)));
+    const there = new Set(before?.positions.map(positionKey));
+    const added = events
+      .map(({ position }) => position)
+      .filter((position) => !there.has(positionKey(position)));
     if (added.length === 0) return;
     if (this.count + added.length > this.eventsMax) {
       throw new ParkingFull(`${this.count} events are parked and ${added.length} more would be: ${reason}`);
@@ -87,5 +89,6 @@ export class Parking {
   }
 }
 
-const textOf = ({ generation, partition, offset }: Position): string =>
+/** A copied event's position is of another generation than its neighbours'. */
+export const positionKey = ({ generation, partition, offset }: Position): string =>
   `${generation}/${partition}/${offset}`;

@@ -11,7 +11,7 @@ import {
 } from '#libs/event-log';
 import { type Clock, Pause } from '#libs/runtime';
 import { StoreUnavailable } from '#libs/stores';
-import { PARKED_EVENTS_MAX, Parking } from './parking.js';
+import { PARKED_EVENTS_MAX, Parking, positionKey } from './parking.js';
 import type { Projection } from './projection.js';
 import { createMemoryLedger, type ParkedStream, type ProjectionLedger } from './projection-ledger.js';
 import { PoisonEvent, type ProjectionSink } from './projection-sink.port.js';
@@ -237,10 +237,10 @@ class ProjectorLoop implements Projector {
   private async replay(stream: string): Promise<void> {
     const parked = this.parking.get(stream);
     if (!parked) return;
-    const wanted = new Set(parked.positions.map(({ offset }) => offset));
+    const wanted = new Set(parked.positions.map(positionKey));
     let done = 0;
     for await (const recorded of this.options.log.read(stream)) {
-      if (!wanted.has(recorded.position.offset)) continue;
+      if (!wanted.has(positionKey(recorded.position))) continue;
       const poison = await this.tryApply([recorded], undefined);
       if (poison) return this.parking.leave(stream, done, poison.reason);
       done++;

@@ -1,5 +1,12 @@
 // The newest events, and those that come after them. Reader: the tail command.
-import { TOPICS, type EventHead, type RecordedEvent, type StartAt, type Topic } from '#libs/event-log';
+import {
+  placeInLog,
+  TOPICS,
+  type EventHead,
+  type RecordedEvent,
+  type StartAt,
+  type Topic,
+} from '#libs/event-log';
 import type { HistorySource } from '../history-source.js';
 
 export type TailWanted = Readonly<{ topics?: readonly Topic[]; like?: string; count: number }>;
@@ -35,7 +42,7 @@ export const latestEvents = async (
   }
   return {
     events: newestOf(newest, kept).map((head) => head.event()),
-    next: last?.event().position ?? 'oldest',
+    next: last ? placeInLog(last.event()) : 'oldest',
   };
 };
 

@@ -7,6 +7,7 @@ import type { EventLog } from '../event-log.port.js';
 import { createEmbeddedLog, type EmbeddedLogOptions, type LogHealth } from './embedded/embedded.event-log.js';
 import { readWhole, replaceWhole } from './embedded/disk/file-port.js';
 import { ownDirectory } from './embedded/own-directory.js';
+import { UNFINISHED_COPY } from './embedded/stored-log.js';
 import { openKafkaLog, type KafkaBrokers } from './kafka/index.js';
 
 /** What a process needs of its log beside the port. */
@@ -41,6 +42,8 @@ export const openConfiguredLog = async (
     throw new OtherLog(
       `${directory} holds views of a log on Kafka (${mark.toString().trim()}): take another DATA_DIR, or EVENT_LOG=kafka`,
     );
+  if (await readWhole(disk, `${directory}/log/${UNFINISHED_COPY}`))
+    throw new OtherLog(`${directory} holds a copy of a log that is not whole: run the copy again`);
   return createEmbeddedLog(options);
 };
 
@@ -70,7 +73,7 @@ const openOnKafka = async (config: EventLogConfig, options: ProcessLogOptions): 
   }
 };
 
-const brokersOf = (config: EventLogConfig): KafkaBrokers => {
+export const brokersOf = (config: EventLogConfig): KafkaBrokers => {
   const file = (name: string): Buffer | undefined => (name === '' ? undefined : readFileSync(name));
   const [ca, cert, key] = [config.kafkaTlsCaFile, config.kafkaTlsCertFile, config.kafkaTlsKeyFile].map(file);
   const password = file(config.kafkaSaslPasswordFile)?.toString('utf8').trim() ?? '';

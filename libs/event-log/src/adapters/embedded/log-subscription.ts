@@ -1,6 +1,7 @@
 // One in-process subscriber: reads the files until it has caught up, then gets the very objects that were appended,
 // in order and only once durable. One that lags beyond its queue goes back to the files: no gap, no duplicate.
 import type { Position } from '#libs/decider';
+import { placeInLog } from '../../copy/original-position.js';
 import type { RecordedEvent, SubscribeOptions, Subscription } from '../../event-log.port.js';
 
 export type EventSource = Readonly<{
@@ -133,11 +134,13 @@ export class LogSubscription implements Subscription {
   private async handle(events: readonly RecordedEvent[], next: number): Promise<void> {
     this.cursor = next;
     this.isHandling = true;
-    const handling = this.options.onBatch(events);
+    const last = events.at(-1);
+    // Of a copied event the position is not where to go on.
+    const handling = this.options.onBatch(events, last?.standsAt);
     if (handling) await handling;
     this.isHandling = false;
     // Batches of other topics that came meanwhile count as handled too.
-    this.handled(this.isLive && this.queue.length === 0 ? this.queuedNext : next, events.at(-1)?.position);
+    this.handled(this.isLive && this.queue.length === 0 ? this.queuedNext : next, last && placeInLog(last));
   }
 
   private handled(next: number, position: Position | undefined): void {
@@ -161,4 +164,7 @@ export class LogSubscription implements Subscription {
   }
 }
 
-const nextAfter = (events: readonly RecordedEvent[]): number => (events.at(-1)?.position.offset ?? 0) + 1;
+const nextAfter = (events: readonly RecordedEvent[]): number => {
+  const last = events.at(-1);
+  return (last ? placeInLog(last).offset : 0) + 1;
+};

@@ -1,6 +1,8 @@
 // An event as a Kafka record: CloudEvents 1.0, binary content mode (attributes in headers, JSON value, key = stream). Pure.
 // Any CloudEvents tool can read it. Written by produce-lane.ts, read by everything that fetches.
 import type { Position } from '#libs/decider';
+import { positionOfText, positionText } from '../../copy/original-position.js';
+import type { StoredEvent } from '../../copy/stored-log.port.js';
 import type { DomainEvent, RecordedEvent, Topic } from '../../event-log.port.js';
 
 /** Brings an event to its newest version. */
@@ -64,8 +66,7 @@ export const encodeRecord = (event: DomainEvent, facts: AppendFacts): KafkaRecor
     headers['ce_appendcount'] = String(facts.count);
   }
   if (facts.originalPosition) {
-    const { generation, partition, offset } = facts.originalPosition;
-    headers['ce_originalposition'] = `${generation}/${partition}/${offset}`;
+    headers['ce_originalposition'] = positionText(facts.originalPosition);
   }
   return { key: stream, value: JSON.stringify(event.data), headers };
 };
@@ -107,24 +108,26 @@ export const decodeHead = (record: FetchedRecord): RecordHead | undefined => {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * The event of a record, at its position. A record that is no event of ours comes with `unreadable`, so that it is parked and
+ * The event of a record of that place. A record that is no event of ours comes with `unreadable`, so that it is parked and
  * shown, not stepped over in silence.
  */
 export const decodeRecord = (
   record: FetchedRecord,
   topic: Topic,
-  position: Position,
+  place: Position,
   upcast: Upcast | undefined,
 ): RecordedEvent => {
   const stream = text(record, 'ce_subject') ?? record.key?.toString() ?? '';
+  const original = originalPositionOf(record);
   const recorded: Mutable<RecordedEvent> = {
     event: { type: text(record, 'ce_type') ?? '', data: {} },
     stream,
-    position,
+    position: original ?? place,
     id: text(record, 'ce_id') ?? '',
     topic,
     timeMs: Date.parse(text(record, 'ce_time') ?? '') || 0,
   };
+  if (original) recorded.standsAt = place;
   const expected = count(record, 'ce_expectedrevision');
   if (expected !== undefined) recorded.expected = expected;
   const correlationId = text(record, 'ce_correlationid');
@@ -149,11 +152,36 @@ const dataOf = (record: FetchedRecord): object => {
   return data;
 };
 
-/** Where a copied event stood before, if it is one. */
-export const originalPositionOf = (record: FetchedRecord): Position | undefined => {
-  const [, generation, partition, offset] =
-    /^([0-9]+)\/([0-9]+)\/([0-9]+)$/.exec(text(record, 'ce_originalposition') ?? '') ?? [];
-  return offset === undefined
-    ? undefined
-    : { generation: Number(generation), partition: Number(partition), offset: Number(offset) };
+/** Where a copied event stood first, if it is one. */
+export const originalPositionOf = (record: FetchedRecord): Position | undefined =>
+  positionOfText(text(record, 'ce_originalposition') ?? '');
+
+/** A record as a copy takes it, in the version it was written with; undefined: it is no event of ours. */
+export const decodeStored = (
+  record: FetchedRecord,
+  topic: Topic,
+  place: Position,
+  revision: number | undefined,
+): StoredEvent | undefined => {
+  const head = decodeHead(record);
+  const [, family, type, version] = TYPE.exec(text(record, 'ce_type') ?? '') ?? [];
+  if (!head || family !== topic || type === undefined) return undefined;
+  try {
+    const original = originalPositionOf(record);
+    return {
+      ...head,
+      topic,
+      type,
+      version: Number(version),
+      data: dataOf(record),
+      timeMs: Date.parse(text(record, 'ce_time') ?? '') || 0,
+      revision,
+      correlationId: text(record, 'ce_correlationid'),
+      causationId: text(record, 'ce_causationid'),
+      position: original ?? place,
+      isCopy: original !== undefined,
+    };
+  } catch {
+    return undefined;
+  }
 };

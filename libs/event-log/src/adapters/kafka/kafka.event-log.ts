@@ -15,6 +15,7 @@ import {
   type Subscription,
   type Topic,
 } from '../../event-log.port.js';
+import { placeInLog } from '../../copy/original-position.js';
 import { topicOf } from '../embedded/topic-of.js';
 import { AppendRequest } from './append-request.js';
 import { decodeRecord, type FetchedRecord, type Upcast } from './cloud-events.js';
@@ -305,7 +306,7 @@ class KafkaEventLog implements KafkaLog {
     await this.expects.passed(place, Number(last.offset) + 1, givesUp);
     const fold = this.expects.foldOf(place);
     return events.flatMap((recorded) => {
-      const revision = fold.revisionAt(recorded.stream, recorded.position.offset);
+      const revision = fold.revisionAt(recorded.stream, placeInLog(recorded).offset);
       return revision === undefined ? [] : [{ ...recorded, revision }];
     });
   }

@@ -4,6 +4,7 @@
 // it; `contents` has a bit for each topic in it, so that readers step over what they do not want.
 // Lines carry CloudEvents attributes. Written by the appender; read by recovery, readers and npm run history.
 import { crc32 } from 'node:zlib';
+import { positionOfText } from '../../../copy/original-position.js';
 import { TOPICS, type DomainEvent, type RecordedEvent, type Topic } from '../../../event-log.port.js';
 
 export const MAGIC = 'CWLOG1';
@@ -86,6 +87,8 @@ export type Attributes = Readonly<{
   index: number;
   count: number;
   firstId: string;
+  /** Where a copied event stood first. */
+  originalPosition?: string;
 }>;
 
 let lastTimeMs = 0;
@@ -127,6 +130,8 @@ export const encodeLine = (event: DomainEvent, attributes: Attributes): string =
     line += `,"appendid":"${attributes.firstId}","appendindex":${attributes.index},"appendcount":${attributes.count}`;
   }
   if (idempotencyKey !== undefined) line += `,"idempotencykey":${JSON.stringify(idempotencyKey)}`;
+  if (attributes.originalPosition !== undefined)
+    line += `,"originalposition":"${attributes.originalPosition}"`;
   return `${line},"data":${JSON.stringify(event.data)}}\n`;
 };
 
@@ -148,7 +153,11 @@ export type Line = Readonly<{
   expectedrevision?: number;
   correlationid?: string;
   causationid?: string;
+  appendid?: string;
+  appendindex?: number;
+  appendcount?: number;
   idempotencykey?: string;
+  originalposition?: string;
   data: object;
 }>;
 
@@ -159,7 +168,7 @@ const typeParts = new Map<string, TypeParts>();
 let lastType = '';
 let lastParts: TypeParts | undefined;
 /** The last one is kept: to compare a text that was just parsed costs less than to find it in a map. */
-const partsOf = (type: string): TypeParts => {
+export const partsOf = (type: string): TypeParts => {
   if (lastParts !== undefined && type === lastType) return lastParts;
   lastParts = partsByType(type);
   lastType = type;
@@ -214,6 +223,10 @@ export const decodeLine = (
     } catch (error) {
       recorded.unreadable = String(error);
     }
+  }
+  if (line.originalposition !== undefined) {
+    recorded.standsAt = recorded.position;
+    recorded.position = positionOfText(line.originalposition) ?? recorded.position;
   }
   if (line.revision !== undefined) recorded.revision = line.revision;
   if (line.expectedrevision !== undefined) recorded.expected = line.expectedrevision;
