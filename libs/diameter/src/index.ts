@@ -26,6 +26,13 @@ export { Avps, describe as describeAvps, type Described } from './message/avps.j
 export { checkRequest, type Strictness } from './message/check-message.js';
 export { type Message, type Parsed, parseMessage, type Result, resultOf } from './message/message.js';
 export { avpsOf, type Body, CannotWriteError, writeMessage } from './message/write-message.js';
+export {
+  nodeCommand,
+  type NodeCommandOptions,
+  nodeOfCommand,
+  runCommandLine,
+  say,
+} from './adapters/node-command.js';
 export { createTcpTransport, type TlsIdentity } from './adapters/tcp.js';
 export { CER_WAIT_MS, UNIDENTIFIED_MAX } from './node/incoming.js';
 export {

@@ -4,7 +4,7 @@ import { FLAG, type Header } from '../codec/header.js';
 import { isProtocolError } from '../codec/result-codes.js';
 import { Avps } from './avps.js';
 import type { Message } from './message.js';
-import { type Body, writeMessage } from './write-message.js';
+import { type Body, CannotWriteError, writeMessage } from './write-message.js';
 
 /** Who answers. */
 export type Identity = Readonly<{ host: string; realm: string }>;
@@ -24,16 +24,28 @@ export const proxyInfo = ({ avps }: Message): Body => {
   return infos.length > 0 ? { 'Proxy-Info': infos } : {};
 };
 
-/** An answer to what cannot be served. 3xxx: with the E bit, and as §7.2 has it; so are those of requests that cannot be read. */
+/**
+ * An answer to what cannot be served. 3xxx: with the E bit, and as §7.2 has it; so are those of requests that cannot be read. Never throws:
+ * of a request that has no room for itself beside the fault nothing is sent back.
+ */
 export const faultAnswer = (request: Message, fault: Fault, { host, realm }: Identity): Buffer => {
-  const sessionId = request.avps.get('Session-Id');
-  return writeMessage(answerHeader(request, isProtocolError(fault.resultCode)), {
-    'Session-Id': sessionId,
+  const header = answerHeader(request, isProtocolError(fault.resultCode));
+  const own: Body = {
     'Result-Code': fault.resultCode,
     'Origin-Host': host,
     'Origin-Realm': realm,
     'Error-Message': fault.reason,
-    ...failedAvp(fault),
-    ...proxyInfo(request),
-  });
+  };
+  try {
+    const sessionId = request.avps.get('Session-Id');
+    return writeMessage(header, {
+      'Session-Id': sessionId,
+      ...own,
+      ...failedAvp(fault),
+      ...proxyInfo(request),
+    });
+  } catch (error) {
+    if (!(error instanceof CannotWriteError)) throw error;
+    return writeMessage(header, own);
+  }
 };

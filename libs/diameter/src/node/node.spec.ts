@@ -1,9 +1,11 @@
 // Nodes on a simulated network and a fake clock: requests answered, timed out, not sent; failover and failback with the T flag; every
 // answer of RFC 6733 §7 that is the node's to give; elections of nodes that call each other; bounds.
 import { createFakeClock, createSeededRandom, type FakeClock } from '#libs/testkit';
-import { isRetransmitted } from '../codec/header.js';
+import { FLAG, isRetransmitted } from '../codec/header.js';
+import { MESSAGE_BYTES_MAX } from '../codec/limits.js';
 import { APPLICATIONS } from '../dictionary/dictionary.js';
 import { answerHeader } from '../message/answer.js';
+import { Avps } from '../message/avps.js';
 import type { Message } from '../message/message.js';
 import { type Body, writeMessage } from '../message/write-message.js';
 import { capabilitiesAnswer } from '../peer/peer-messages.js';
@@ -342,9 +344,43 @@ describe('a server', () => {
     );
     expect(codeOf(await outcome(at, pushed))).toBe(2001);
   });
+
+  it('asks a peer that has started anew before its old connection was known to be gone, and leaves it at the end', async () => {
+    const at = world();
+    const hss = await server(at, 'hss');
+    client(at, ['hss']);
+    await at.clock.advanceAsync(2_000);
+    const again = client(at, ['hss']);
+    again.handle('PPR', () => SUCCESS);
+    await at.clock.advanceAsync(100);
+    expect(hss.peers().map(({ host, state }) => [host, state])).toEqual([['client.ims.test', 'R-Open']]);
+    const to = { 'Destination-Host': 'client.ims.test', 'User-Name': 'alice' };
+    const pushed = hss.request('PPR', to, { through: ['client.ims.test'] });
+    expect(codeOf(await outcome(at, pushed))).toBe(2001);
+    const stopped = Promise.all(at.nodes.map((each) => each.stop()));
+    await at.clock.advanceAsync(5_000);
+    await stopped;
+    expect(at.clock.pending).toBe(0);
+  });
 });
 
 describe('a connection', () => {
+  it('5001: what is as long as a message may be leaves no room to be sent back, and is answered without', async () => {
+    const at = world();
+    await server(at, 'hss');
+    const answers: Buffer[] = [];
+    const header = { flags: FLAG.request, command: 257, applicationId: 0, hopByHop: 1, endToEnd: 1 };
+    const long = { code: 99_999, vendorId: 0, flags: 0x40, data: Buffer.alloc(MESSAGE_BYTES_MAX - 40) };
+    const cer = writeMessage(header, new Avps([long]));
+    const connection = at.network.connect({ host: 'hss', port: 3868 }, {
+      opened: () => connection.send(cer),
+      data: (bytes) => void answers.push(bytes),
+      closed: () => undefined,
+    });
+    at.clock.advance(10);
+    expect(answers.map((bytes) => parsed(bytes).avps.get('Result-Code'))).toEqual([5001]);
+  });
+
   it('3010: a stranger is told so, and closed', async () => {
     const at = world();
     await server(at, 'hss', undefined, { welcome: () => false });

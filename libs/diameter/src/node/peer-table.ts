@@ -41,7 +41,11 @@ export const createPeerTable = (options: PeerTableOptions, clock: Pick<Clock, 'a
   };
   const sink: PeerSink = {
     ...options.sink,
-    up: changed,
+    up: (peer) => {
+      // One that has started anew was closed, and so forgotten, in the course of its being let in.
+      peers.set(key(peer.host), peer);
+      changed();
+    },
     closed: (peer, reason) => {
       options.sink.closed(peer, reason);
       if (!known.has(key(peer.host))) peers.delete(key(peer.host));
