@@ -25,8 +25,8 @@ const setUp = async () => {
   const openApi = createOpenApiCheck(server.openApi());
   const ask = async (method: 'GET' | 'PUT' | 'DELETE', user: string, body?: string, match?: string) => {
     const path = `/org.etsi.ngn.simservs/users/${encodeURIComponent(user)}/simservs.xml`;
-    const headers = { 'content-type': 'application/xml', ...(match === undefined ? {} : { 'if-match': match }) };
-    const payload = body === undefined ? {} : { headers, payload: body };
+    const conditions = match === undefined ? {} : { 'if-match': match };
+    const payload = body === undefined ? { headers: conditions } : { headers: { 'content-type': 'application/xml', ...conditions }, payload: body };
     const { statusCode: status, body: text, headers: got } = await server.app.inject({ method, url: path, ...payload });
     openApi.check({ method, path, status, contentType: String(got['content-type'] ?? ''), body: text });
     return { status, text, etag: got.etag };
@@ -56,6 +56,11 @@ it('changes only what the entity tag names', async () => {
   await ask('PUT', ALICE, document('communication-waiting'));
   expect((await ask('PUT', ALICE, document('communication-diversion'), '"1"')).etag).toBe('"2"');
   expect((await ask('PUT', ALICE, document('communication-waiting'), '"1"')).status).toBe(412);
+  expect((await ask('DELETE', ALICE, undefined, '"1"')).status).toBe(412);
+  expect((await ask('DELETE', ALICE, undefined, 'any')).status).toBe(400);
+  expect((await ask('GET', ALICE)).etag).toBe('"2"');
+  expect((await ask('DELETE', ALICE, undefined, '"2"')).status).toBe(204);
+  expect((await ask('DELETE', ALICE, undefined, '"2"')).status).toBe(412);
   await close();
 });
 

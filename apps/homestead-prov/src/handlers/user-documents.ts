@@ -1,5 +1,6 @@
 // The telephony services of a user as one document, written whole (backend.md §4, TS 24.623): checked, kept, shown as it was
 // given. Over its own view, apart from the subscribers: a document may be there before its user is.
+import { CommandRejected } from '#libs/decider';
 import { documentId, documentStream, SIMSERVS_AUID } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import { parseSimservs } from '#libs/homestead-client';
@@ -12,6 +13,8 @@ import { badRequest, done, NOTHING, notFound, type Outcome, shown } from '../out
 export type UserDocumentPorts = Readonly<{ log: EventLog; documents: DocumentsByUser; clock: Clock }>;
 
 export type PutSimservs = Readonly<{ impu: string; xml: string; ifRevision?: number }>;
+
+export type RemoveSimservs = Pick<PutSimservs, 'impu' | 'ifRevision'>;
 
 export type UserDocuments = ReturnType<typeof createUserDocuments>;
 
@@ -38,11 +41,16 @@ export const createUserDocuments = ({ log, documents, clock }: UserDocumentPorts
     },
 
     /** Nothing to remove is no fault: the document is gone either way. */
-    async removeSimservs(impu: string): Promise<Outcome> {
-      const row = await documents.head(documentStream(idOf(checkImpu(impu))));
-      if (row?.state === undefined) return NOTHING;
+    async removeSimservs({ impu, ifRevision }: RemoveSimservs): Promise<Outcome> {
+      checkImpu(impu);
       const command = { type: 'RemoveDocument', data: { impu, auid: SIMSERVS_AUID } } as const;
-      await onDocument(ports, idOf(impu), [command], { expected: row.revision });
+      const expected = ifRevision === undefined ? {} : { expected: ifRevision };
+      try {
+        await onDocument(ports, idOf(impu), [command], expected);
+      } catch (error) {
+        const isGone = error instanceof CommandRejected && error.reason === 'UnknownDocument';
+        if (!isGone || ifRevision !== undefined) throw error;
+      }
       return NOTHING;
     },
   };

@@ -51,9 +51,14 @@ export class DocumentsController {
 
   @Delete()
   @ApiOperation({ summary: 'Removes them' })
+  @ApiHeader(IF_MATCH)
   @Empty(ApiResponse, 204)
-  @Faults(ApiResponse, 412)
-  remove(@Res({ passthrough: true }) reply: FastifyReply, @Param('impu') impu: string) {
-    return answer(reply, () => this.documents.removeSimservs(impu));
+  @Faults(ApiResponse, 404, 412)
+  remove(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impu') impu: string,
+    @Headers('if-match') match: unknown,
+  ) {
+    return answer(reply, async () => this.documents.removeSimservs({ impu, ...ifRevision(match) }));
   }
 }
