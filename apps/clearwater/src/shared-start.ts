@@ -38,8 +38,10 @@ export const startShared = async (): Promise<SharedStart> => {
         // A file that nobody has made is not looked at each second.
         return;
       }
+      let isWatched = false;
       const begin = async (): Promise<void> => {
-        await shared.watch((change) => tell(change, own, logger));
+        if (!isWatched) await shared.watch((change) => tell(change, own, logger));
+        isWatched = true;
         await shared.join({
           name: `${hostname()}:${managementPort}`,
           data: JSON.stringify({ app: 'clearwater', pid: process.pid }),

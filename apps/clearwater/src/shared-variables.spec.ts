@@ -5,6 +5,8 @@ describe('what may be shared', () => {
     ['REG_MAX_EXPIRES', '600', undefined],
     ['LOG_LEVEL', 'debug', undefined],
     ['MEMCACHED_SERVERS', '10.0.0.1:11211,10.0.0.2:11211', undefined],
+    ['KAFKA_BROKERS', '10.0.0.1:9092', undefined],
+    ['EVENT_LOG', 'paper', /EVENT_LOG/],
     ['REG_MAX_EXPIRES', 'soon', /REG_MAX_EXPIRES/],
     ['DATA_DIR', '/data', /one machine/],
     ['ETCD_ENDPOINTS', 'http://10.0.0.1:2379', /one machine/],

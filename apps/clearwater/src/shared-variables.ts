@@ -4,6 +4,7 @@ import { BonoConfig } from '#apps/bono';
 import { HomesteadConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
+import { EventLogConfig } from '#libs/event-log';
 import {
   type ConfigClass,
   ConfigError,
@@ -24,6 +25,7 @@ const CLASSES: readonly ConfigClass[] = [
   HomesteadProvConfig,
   ClearwaterConfig,
   StoresConfig,
+  EventLogConfig,
 ];
 
 /** Of one machine, or needed before the shared configuration can be read. */

@@ -63,6 +63,23 @@ it('tells no one who has no time: etcd that is away is an error, and what was ch
   expect(await config.members()).toEqual([]);
 });
 
+it('passes over what others have written between its own keys, at a list and under way', async () => {
+  const prefix = `/test/${systemRandom.token(12)}`;
+  const config = await open(prefix);
+  const { Etcd3 } = (await import('etcd3')).default;
+  const stranger = new Etcd3({ hosts: [...engine.endpoints] });
+  await stranger.put(`${prefix}/config/a`).value('by hand');
+  const told: ConfigChange[] = [];
+  await config.watch((change) => void told.push(change));
+  for (const text of ['by hand', 'null', '{}', '[1]']) await stranger.put(`${prefix}/config/b`).value(text);
+  await config.set('c', '1', { by: 'ann' });
+  await until(() => told.length > 0);
+  expect(told.map(({ key }) => key)).toEqual(['c']);
+  expect((await config.list()).map(({ key }) => key)).toEqual(['c']);
+  await expect(config.get('a')).rejects.toBeInstanceOf(ConfigUnavailable);
+  stranger.close();
+});
+
 it('shows a member that died no longer when its lease is over', async () => {
   const prefix = `/test/${systemRandom.token(12)}`;
   const [mine, other] = [await open(prefix), await open(prefix)];

@@ -117,7 +117,7 @@ class EtcdSharedConfig implements SharedConfig {
         .sort('Key', 'Descend')
         .limit(HISTORY_MAX)
         .exec();
-      return found.kvs.map(({ value }) => changeIn(key, value));
+      return found.kvs.flatMap(({ value }) => changeIn(key, value) ?? []);
     });
   }
 
@@ -134,7 +134,10 @@ class EtcdSharedConfig implements SharedConfig {
     await answered(() => catchUp(true));
     const watcher = await answered(() => this.client.watch().prefix(this.#values).create());
     this.#watchers.add(watcher);
-    watcher.on('put', ({ key, value }) => tell(changeIn(this.#keyIn(key), value), false));
+    watcher.on('put', ({ key, value }) => {
+      const change = changeIn(this.#keyIn(key), value);
+      if (change) tell(change, false);
+    });
     // What etcd kept no longer while it could not be reached is looked up: the newest of each key.
     watcher.on('connected', () => void catchUp(false).catch(() => undefined));
     watcher.on('error', () => undefined);
@@ -206,13 +209,16 @@ class EtcdSharedConfig implements SharedConfig {
   /** In the order of keys, what was removed included. */
   async #all(): Promise<readonly ConfigChange[]> {
     const found = await this.client.getAll().prefix(this.#values).sort('Key', 'Ascend').exec();
-    return found.kvs.map(({ key, value }) => changeIn(this.#keyIn(key), value));
+    return found.kvs.flatMap(({ key, value }) => changeIn(this.#keyIn(key), value) ?? []);
   }
 
   #held(key: string): Promise<Held | undefined> {
     return answered(async () => {
       const [found] = (await this.client.get(this.#values + key).exec()).kvs;
-      return found && { change: changeIn(key, found.value), modRevision: found.mod_revision };
+      const change = found && changeIn(key, found.value);
+      if (found && !change)
+        throw new ConfigUnavailable(`${key} holds in etcd what was not written by this program`);
+      return found && change && { change, modRevision: found.mod_revision };
     });
   }
 
@@ -247,8 +253,16 @@ class EtcdSharedConfig implements SharedConfig {
   }
 }
 
-const changeIn = (key: string, text: Buffer): ConfigChange => {
-  const { value, revision, by, atMs } = JSON.parse(text.toString()) as Stored;
+/** undefined: somebody else wrote it, by hand perhaps. */
+const changeIn = (key: string, text: Buffer): ConfigChange | undefined => {
+  let stored: Partial<Stored> | null;
+  try {
+    stored = JSON.parse(text.toString()) as Partial<Stored> | null;
+  } catch {
+    return undefined;
+  }
+  const { value, revision, by = '', atMs = 0 } = stored ?? {};
+  if (typeof revision !== 'number' || (typeof value !== 'string' && value !== null)) return undefined;
   return { key, value: value ?? undefined, revision, by, atMs };
 };
 

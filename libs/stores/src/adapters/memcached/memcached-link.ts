@@ -125,7 +125,9 @@ export class MemcachedLink {
     // Its own answer to a fault is to call the server failed for a while, also for one value that it has no room for.
     driver.connectionIssue = (message) => (this.#complaint = message);
     return new Promise((resolve, reject) => {
+      let isOver = false;
       const fail = (reason: string): void => {
+        isOver = true;
         cancel();
         this.#pauseUntilMs = clock.monotonicMs() + PAUSE_MS;
         driver.connections[server]?.free(0, true);
@@ -133,7 +135,8 @@ export class MemcachedLink {
       };
       const cancel = clock.after(timeoutMs, () => fail('does not take a connection in time'));
       driver.connect(server, (error, socket) => {
-        if (error !== undefined || !socket || this.#isClosed) {
+        // Also one that comes after its time: its place may be taken.
+        if (error !== undefined || !socket || this.#isClosed || isOver) {
           if (socket) socket.destroy();
           return fail(error instanceof Error ? error.message : 'not reachable');
         }
