@@ -28,6 +28,7 @@ import { ownDirectory } from './own-directory.js';
 import { Revisions } from './revisions.js';
 import { SegmentWriter } from './segments/segment-writer.js';
 import type { Segment } from './segments/segments.js';
+import { WrittenStreams } from './segments/stream-index.js';
 import { topicOf } from './topic-of.js';
 import { Verdicts } from './verdicts.js';
 
@@ -84,6 +85,7 @@ export const createEmbeddedLog = async (options: EmbeddedLogOptions): Promise<Em
 class SegmentedLog implements EmbeddedLog {
   private readonly limits: EmbeddedLimits;
   private readonly segments: Segment[];
+  private readonly written = new WrittenStreams();
   private readonly writer: SegmentWriter;
   private readonly commit: GroupCommit<AppendRequest>;
   private readonly revisions: Revisions;
@@ -131,8 +133,18 @@ class SegmentedLog implements EmbeddedLog {
       versionOf: options.versionOf,
     });
     const { retentionMs, report } = options;
+    const { written } = this;
     const state = () => this.checkpoint();
-    this.housekeeping = new Housekeeping({ disk, folder, clock, segments, state, retentionMs, report });
+    this.housekeeping = new Housekeeping({
+      disk,
+      folder,
+      clock,
+      segments,
+      written,
+      state,
+      retentionMs,
+      report,
+    });
   }
 
   readonly generation: number;
@@ -224,9 +236,14 @@ class SegmentedLog implements EmbeddedLog {
   }
 
   private deliver(appends: readonly AppendRequest[], next: number): void {
-    for (const { stream, lastRevision } of appends) {
+    let first = next;
+    for (const { stream, lastRevision, count } of appends) {
+      first -= count;
       if (lastRevision !== undefined) this.revisions.settle(stream, lastRevision);
     }
+    // The next group may have begun a segment already.
+    const segment = this.segments.findLast((one) => one.first <= first);
+    if (segment) this.written.add(appends, first, segment.first);
     for (const [subscription, { bits }] of this.subscriptions) {
       const events: RecordedEvent[] = [];
       for (const append of appends) if ((append.contents & bits) !== 0) append.pushRecords(events);

@@ -5,7 +5,7 @@ import type { FilePort } from './disk/file-port.js';
 import { compactSegment, expiredSegments } from './retention.js';
 import { writeCheckpoint, type Checkpoint } from './segments/checkpoint.js';
 import type { Segment } from './segments/segments.js';
-import { indexSegment, unindexed } from './segments/stream-index.js';
+import { indexSegment, unindexed, type WrittenStreams } from './segments/stream-index.js';
 
 const RETENTION_INTERVAL_MS = 3_600_000;
 const RETRY_MS = 1_000;
@@ -15,6 +15,7 @@ export type HousekeepingOptions = Readonly<{
   folder: string;
   clock: Clock;
   segments: readonly Segment[];
+  written: WrittenStreams;
   /** The log as it is now: the checkpoint's content. */
   state: () => Checkpoint;
   /** Absent: everything is kept. */
@@ -73,10 +74,10 @@ export class Housekeeping {
   }
 
   private async index(): Promise<void> {
-    const { disk, folder, segments } = this.options;
+    const { disk, folder, segments, written } = this.options;
     for (const segment of await unindexed(disk, folder, segments)) {
       if (this.isClosed) return;
-      await indexSegment(disk, folder, segment);
+      await indexSegment(disk, folder, segment, written.take(segment));
     }
   }
 

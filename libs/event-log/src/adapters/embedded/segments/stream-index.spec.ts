@@ -1,5 +1,6 @@
 // The index of a sealed segment leaves out segments that have nothing of a stream, and never one that has.
 import { createFakeClock, createSeededRandom, settle } from '#libs/testkit';
+import { readWhole } from '../disk/file-port.js';
 import { MemoryDisk } from '../disk/memory-disk.js';
 import { createMemoryLog } from '../memory.event-log.js';
 import { listSegments } from './segments.js';
@@ -41,6 +42,7 @@ describe('the stream index', () => {
 
     const [first] = segments;
     if (!first) throw new Error('no segment');
+    const fromMemory = await readWhole(disk, '/data/log/0000000000000000.streams');
     disk.damage('/data/log/0000000000000000.streams', 40);
     expect(await mayHold(disk, first, CALLS, 'call-199')).toBe(true);
     await disk.remove('/data/log/0000000000000000.streams');
@@ -49,6 +51,17 @@ describe('the stream index', () => {
     log = await open();
     await settle();
     expect(await mayHold(disk, first, CALLS, 'call-199')).toBe(false);
+    // Made from what was appended, then from what the file holds.
+    expect(await readWhole(disk, '/data/log/0000000000000000.streams')).toEqual(fromMemory);
+
+    // The segment that the first process left half full is sealed by the second, which does not know its beginning.
+    const [half] = (await listSegments(disk, '/data/log')).slice(-1);
+    if (!half) throw new Error('no segment');
+    for (let n = 0; n < 20; n++) await log.append(`call-late-${n}`, [{ type: 'Happened', data: { n } }]);
+    await settle();
+    expect(await mayHold(disk, half, CALLS, 'call-199')).toBe(true);
+    expect(await mayHold(disk, half, CALLS, 'call-late-0')).toBe(true);
+    expect(await mayHold(disk, half, CALLS, 'call-late-19')).toBe(false);
 
     const read: unknown[] = [];
     for await (const { event } of log.read(odd)) read.push(event.data);

@@ -56,30 +56,88 @@ const hashStreams = ({ body }: Batch, hashes: Set<number>): void => {
   }
 };
 
-/** Makes the index of a sealed segment. */
-export const indexSegment = async (disk: FilePort, folder: string, segment: Segment): Promise<void> => {
-  const hashes = new Set<number>();
-  let contents = 0;
-  const file = await disk.open(segment.path, 'read');
-  try {
-    const scan = scanSegment(file, { at: 0, next: segment.first, upTo: Infinity, wants: () => true });
-    let step = await scan.next();
-    for (; !step.done; step = await scan.next()) {
-      for (const batch of step.value) {
-        contents |= batch.header.contents;
-        hashStreams(batch, hashes);
-      }
+/** What an index is made of. */
+type Streams = { contents: number; readonly hashes: Set<number> };
+
+/** Sealed segments whose streams are remembered until their index is made; of more, the oldest is read instead. */
+const SEALED_MAX = 2;
+
+/** The streams of what this process appends, so that a segment need not be read again for its index. */
+export class WrittenStreams {
+  /** By first offset; those that were begun before this process are not here. */
+  readonly #bySegment = new Map<number, Streams>();
+  #newest = -1;
+  #streams: Streams | undefined;
+
+  /** `first` is the offset of the appends' first event, `segment` that of the segment which they went to. */
+  add(
+    appends: readonly Readonly<{ stream: string; contents: number }>[],
+    first: number,
+    segment: number,
+  ): void {
+    if (segment !== this.#newest) this.#begin(segment, first === segment);
+    const streams = this.#streams;
+    if (!streams) return;
+    for (const { stream, contents } of appends) {
+      streams.contents |= contents;
+      streams.hashes.add(hashOf(stream));
     }
-    if (step.value.problem !== undefined) return; // whoever reads it will be told
-  } finally {
-    await file.close();
   }
+
+  /** Of a sealed segment, once. */
+  take({ first }: Segment): Streams | undefined {
+    const streams = this.#bySegment.get(first);
+    this.#bySegment.delete(first);
+    return streams;
+  }
+
+  #begin(segment: number, isWhole: boolean): void {
+    this.#newest = segment;
+    this.#streams = isWhole ? { contents: 0, hashes: new Set() } : undefined;
+    if (!this.#streams) return;
+    this.#bySegment.set(segment, this.#streams);
+    for (const oldest of this.#bySegment.keys()) {
+      if (this.#bySegment.size <= SEALED_MAX + 1) break;
+      this.#bySegment.delete(oldest);
+    }
+  }
+}
+
+/** Makes the index of a sealed segment; reads the segment where nothing is remembered of it. */
+export const indexSegment = async (
+  disk: FilePort,
+  folder: string,
+  segment: Segment,
+  written?: Streams,
+): Promise<void> => {
+  const streams = written ?? (await readStreams(disk, segment));
+  if (!streams) return; // damaged: whoever reads it will be told
+  const { contents, hashes } = streams;
   const sorted = Uint32Array.from(hashes).sort(); // unsigned from here on
   const body = Buffer.alloc(sorted.length * HASH_BYTES);
   for (const [index, hash] of sorted.entries()) body.writeUInt32LE(hash, index * HASH_BYTES);
   const fields = `${MAGIC} ${contents.toString(16).padStart(4, '0')} ${String(sorted.length).padStart(9, '0')} `;
   const crc = crc32(body, crc32(fields)).toString(16).padStart(8, '0');
   await replaceWhole(disk, folder, nameOf(segment), Buffer.concat([Buffer.from(`${fields}${crc}\n`), body]));
+};
+
+/** Undefined where the segment is damaged. */
+const readStreams = async (disk: FilePort, segment: Segment): Promise<Streams | undefined> => {
+  const streams: Streams = { contents: 0, hashes: new Set() };
+  const file = await disk.open(segment.path, 'read');
+  try {
+    const scan = scanSegment(file, { at: 0, next: segment.first, upTo: Infinity, wants: () => true });
+    let step = await scan.next();
+    for (; !step.done; step = await scan.next()) {
+      for (const batch of step.value) {
+        streams.contents |= batch.header.contents;
+        hashStreams(batch, streams.hashes);
+      }
+    }
+    return step.value.problem === undefined ? streams : undefined;
+  } finally {
+    await file.close();
+  }
 };
 
 /** Sealed segments that have no index. */
