@@ -75,7 +75,7 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   const config = options.configs.process;
   const storage = await openStorage(config, options.configs.stores, options);
   await refuseLostLog(storage);
-  const views = await openViews(config.dataDir, storage, storage.follow);
+  const views = await openViews(config, options.configs.stores, storage, options.random);
   await refuseLostCredentials(storage, config);
   storage.serve(() => views.stop());
   return { storage, views };
@@ -155,7 +155,13 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
   const hub = configs.clearwater.sproutLink === 'memory' ? { hub: new MemoryHub({ clock }) } : {};
-  const dns = openDns({ servers: configs.process.dnsServers, clock, random, metrics });
+  const dns = openDns({
+    servers: configs.process.dnsServers,
+    hostsFile: configs.process.hostsFile,
+    clock,
+    random,
+    metrics,
+  });
   const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, dns, ...hub };
   const sprout = await startSprout({
     ...shared,

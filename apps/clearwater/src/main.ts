@@ -1,12 +1,13 @@
 // The all-in-one: configuration, start, demo, what to try next.
 import { readFileSync } from 'node:fs';
 import { loadApiKeys, presentedKey, startProcess } from '#libs/runtime';
+import { startShared } from '#libs/shared-config';
 import { startClearwater } from './clearwater.js';
 import { loadConfigs } from './load-configs.js';
-import { startShared } from './shared-start.js';
+import { SHARED_CLASSES } from './shared-classes.js';
 import { welcome } from './welcome.js';
 
-const shared = await startShared();
+const shared = await startShared({ app: 'clearwater', classes: SHARED_CLASSES });
 const configs = loadConfigs();
 const { bindAddress, dataDir, apiKeys: configured } = configs.process;
 await startProcess('clearwater', configs.process, async (parts) => {

@@ -1,9 +1,11 @@
 // The views of the all-in-one, brought up to the end of the log before anything is served (docs/architecture.md §3).
-import { openRegistrationView, openSharedRegistrationView, type SharedView } from '#apps/sprout';
-import { type FollowOptions, followLog } from '#libs/projector';
-import { type DocumentsByUser, documentsByUser } from '#projections/documents-by-user';
-import type { RegistrationRows } from '#projections/registrations-by-aor';
-import { type SubscriberProfiles, subscriberProfiles } from '#projections/subscriber-profiles';
+import { followLog } from '#libs/projector';
+import type { ProcessConfig, Random } from '#libs/runtime';
+import type { StoresConfig } from '#libs/stores';
+import { documentsByUser } from '#projections/documents-by-user';
+import { openRegistrations, type RegistrationRows } from '#projections/registrations-by-aor';
+import { subscriberProfiles } from '#projections/subscriber-profiles';
+import type { Storage } from './storage.js';
 
 export interface Views {
   readonly registrations: RegistrationRows;
@@ -12,24 +14,14 @@ export interface Views {
 
 /** Opens the views; resolves when they show all that the log holds. */
 export const openViews = async (
-  dataDir: string,
-  {
-    profiles,
-    documents,
-    followTables,
-    sharedView,
-  }: Readonly<{
-    profiles: SubscriberProfiles;
-    documents: DocumentsByUser;
-    followTables: FollowOptions;
-    sharedView: SharedView | undefined;
-  }>,
-  options: FollowOptions,
+  config: ProcessConfig,
+  stores: StoresConfig,
+  storage: Storage,
+  random: Random,
 ): Promise<Views> => {
+  const { profiles, documents, followTables } = storage;
   const [registrations, ...others] = await Promise.all([
-    sharedView === undefined
-      ? openRegistrationView(dataDir, options)
-      : openSharedRegistrationView(sharedView, options),
+    openRegistrations(config, stores, storage, random),
     followLog(subscriberProfiles, profiles, followTables),
     followLog(documentsByUser, documents, followTables),
   ]);

@@ -11,7 +11,7 @@ import type { Provisioning } from './provisioning.js';
 
 @Module({})
 export class HomesteadProvModule {
-  /** `documents`: where telephony services run in the same process. */
+  /** `documents`: those of telephony services. */
   static forRoot(provisioning: Provisioning, documents?: UserDocuments): DynamicModule {
     return {
       module: HomesteadProvModule,

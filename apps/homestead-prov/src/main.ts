@@ -1,4 +1,5 @@
-// Homestead Prov alone, on its own DATA_DIR.
+// Homestead Prov alone: on its own DATA_DIR, or on engines that it shares with others.
+import { EventLogConfig } from '#libs/event-log';
 import {
   createPeerCheck,
   loadApiKeys,
@@ -7,23 +8,42 @@ import {
   startHttp,
   startProcess,
 } from '#libs/runtime';
-import { openEmbeddedSubscribers } from '#projections/subscriber-profiles';
+import { startShared } from '#libs/shared-config';
+import { StoresConfig } from '#libs/stores';
+import { openDocumentView } from '#projections/documents-by-user';
+import { openSubscribers } from '#projections/subscriber-profiles';
 import { HomesteadProvConfig } from './homestead-prov.config.js';
 import { HomesteadProvModule } from './homestead-prov.module.js';
+import { createUserDocuments } from './handlers/user-documents.js';
 import { createProvisioning } from './provisioning.js';
 
-const common = loadConfigOrExit(ProcessConfig, { managementPort: 8887 });
+const managementPort = 8887;
+const classes = [ProcessConfig, EventLogConfig, StoresConfig, HomesteadProvConfig];
+const shared = await startShared({ app: 'homestead-prov', classes, managementPort });
+const common = loadConfigOrExit(ProcessConfig, { managementPort });
 const { homesteadProvPort: port, storePlaintextPasswords } = loadConfigOrExit(HomesteadProvConfig);
+const storesConfig = loadConfigOrExit(StoresConfig);
+const { eventLog } = loadConfigOrExit(EventLogConfig);
+/** Beside others that provision, what is younger may be theirs. */
+const graceMs = eventLog === 'embedded' ? 0 : 60_000;
 const { bindAddress: host, dataDir, homeDomain, apiKeys: configured } = common;
 await startProcess('homestead-prov', common, async (parts) => {
   const { clock, random, logger, health, shutdown } = parts;
   const part = health.part('homestead-prov');
-  const stores = await openEmbeddedSubscribers(common, parts);
+  await shared.follow(parts);
+  const { data, view, ...stores } = await openSubscribers(common, parts, storesConfig);
+  const { documents, view: documentView } = await openDocumentView(data);
+  data.serve(async () => {
+    await Promise.all([view.stop(), documentView.stop()]);
+  });
   const provisioning = createProvisioning({ ...stores, clock, random, homeDomain, storePlaintextPasswords });
-  const finished = await provisioning.finishInterrupted();
+  const finished = await provisioning.finishInterrupted({ graceMs });
   logger.info({ ...finished }, 'finished what was interrupted');
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
-  const module = HomesteadProvModule.forRoot(provisioning);
+  const module = HomesteadProvModule.forRoot(
+    provisioning,
+    createUserDocuments({ log: stores.log, documents, clock }),
+  );
   const peers = createPeerCheck(common.trustedPeers);
   const http = await startHttp({
     module,

@@ -1,8 +1,10 @@
-// Sprout in a process of its own: its own log and registration view in DATA_DIR, Homestead over HTTP. Used by main.ts.
+// Sprout in a process of its own: log and views in DATA_DIR, or on the engines that it shares with others; Homestead over HTTP.
+// Used by main.ts.
 import path from 'node:path';
 import { UPCASTERS } from '#libs/domain';
-import { openDns } from '#libs/dns';
+import { openDns, systemHosts } from '#libs/dns';
 import { connectHomestead } from '#libs/homestead-client';
+import { resolverWith } from '#libs/http-pool';
 import { openProcessData } from '#libs/projector';
 import {
   createPeerCheck,
@@ -16,18 +18,47 @@ import {
   waitUntil,
 } from '#libs/runtime';
 import { driveTimers, TimerWheel } from '#libs/sip';
-import { createMemoryKeyValueStore } from '#libs/stores';
-import type { LiveChallenges } from './authentication/challenges.js';
+import { StoresConfig } from '#libs/stores';
+import { openDocumentView } from '#projections/documents-by-user';
+import { openRegistrations } from '#projections/registrations-by-aor';
 import { SproutModule } from './http/sprout.module.js';
-import { openRegistrationView } from './registration-view.js';
+import { createChallengeStore, sharedChainLinks } from './short-lived-stores.js';
 import type { SproutConfig } from './sprout.config.js';
 import { startSprout } from './sprout-node.js';
 
-const openData = async (config: ProcessConfig, parts: ProcessParts) => {
-  const { log, follow, serve } = await openProcessData(config, parts, UPCASTERS);
-  const view = await openRegistrationView(config.dataDir, follow);
-  serve(() => view.stop());
-  return { log, registrations: view.rows };
+/** What the router reads and writes, brought up to the end of the log. */
+const openData = async (config: ProcessConfig, stores: StoresConfig, parts: ProcessParts) => {
+  const { clock, random } = parts;
+  const data = await openProcessData(config, parts, UPCASTERS, stores);
+  const [registrations, { documents, view }] = await Promise.all([
+    openRegistrations(config, stores, data, random),
+    openDocumentView(data),
+  ]);
+  data.serve(async () => {
+    await Promise.all([registrations.stop(), view.stop()]);
+  });
+  const chainLinks = sharedChainLinks(data.engines, clock);
+  return {
+    log: data.log,
+    registrations: registrations.rows,
+    documents,
+    challenges: createChallengeStore(data.engines, clock),
+    ...(chainLinks === undefined ? {} : { chainLinks }),
+  };
+};
+
+/** Homestead where the configuration says, by the names of the deployment's hosts file too. */
+const openHomestead = (common: ProcessConfig, { homesteadUrl: url }: SproutConfig, parts: ProcessParts) => {
+  const { clock, random, logger } = parts;
+  const apiKey = presentedKey(common.apiKeys, 'homestead');
+  return connectHomestead({
+    url,
+    clock,
+    random,
+    resolve: resolverWith(systemHosts(common.hostsFile)),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    onFault: (error) => logger.warn({ err: error }, 'homestead link'),
+  });
 };
 
 /** The HTTP port of the back ends, with the keys and the peers that may use it. */
@@ -59,17 +90,12 @@ export const startSproutAlone = async (
   common: ProcessConfig,
   config: SproutConfig,
   parts: ProcessParts,
+  stores = new StoresConfig(),
 ): Promise<Readonly<{ http: HttpServer }>> => {
   const { clock, random, metrics, health, shutdown } = parts;
   const sip = health.part('sip');
-  const data = await openData(common, parts);
-  const apiKey = presentedKey(common.apiKeys, 'homestead');
-  const link = connectHomestead({
-    url: config.homesteadUrl,
-    clock,
-    random,
-    ...(apiKey === undefined ? {} : { apiKey }),
-  });
+  const data = await openData(common, stores, parts);
+  const link = openHomestead(common, config, parts);
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
   const node = await startSprout({
@@ -78,10 +104,9 @@ export const startSproutAlone = async (
     process: common,
     config,
     timers,
-    dns: openDns({ servers: common.dnsServers, clock, random, metrics }),
+    dns: openDns({ servers: common.dnsServers, hostsFile: common.hostsFile, clock, random, metrics }),
     homestead: link.homestead,
-    dialogKey: loadKeyFile(path.join(common.dataDir, 'dialog.key'), 'dialog key'),
-    challenges: createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock }),
+    dialogKey: loadKeyFile(config.dialogKeyFile || path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     peers: createPeerCheck(common.trustedPeers),
   });
   shutdown.on('refuse', 'sip', () => {

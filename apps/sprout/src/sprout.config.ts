@@ -50,6 +50,14 @@ export class SproutConfig {
   )
   homesteadUrl = 'http://127.0.0.1:8888';
 
+  @Env(
+    'DIALOG_KEY_FILE',
+    'file with the key that signs what Record-Route remembers (32 bytes), the same for all routers of a deployment; made when absent',
+    { defaultText: '`DATA_DIR/dialog.key`' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  dialogKeyFile = '';
+
   @Env('REG_MAX_EXPIRES', 'longest registration granted, s')
   @IsInt({ message: 'takes whole seconds, 60 to 86400' })
   @Min(60, { message: 'takes whole seconds, 60 to 86400' })

@@ -1,6 +1,6 @@
 // A Homestead at a URL, ready to ask: pool, connections and resolver put together.
 // Used by main.ts of the router and by the all-in-one with HOMESTEAD_LINK=http.
-import { createHttpPool, createUndiciTransport, systemResolver } from '#libs/http-pool';
+import { createHttpPool, createUndiciTransport, type ResolveHost, systemResolver } from '#libs/http-pool';
 import type { Clock, Random } from '#libs/runtime';
 import { createHttpHomestead } from './http.homestead.js';
 import type { Homestead } from './homestead.port.js';
@@ -11,19 +11,21 @@ export type ConnectHomesteadOptions = Readonly<{
   clock: Clock;
   random: Random;
   apiKey?: string;
+  /** Default: the operating system's. */
+  resolve?: ResolveHost;
   onFault?: (error: unknown) => void;
 }>;
 
 export type HomesteadConnection = Readonly<{ homestead: Homestead; close: () => Promise<void> }>;
 
 export const connectHomestead = (options: ConnectHomesteadOptions): HomesteadConnection => {
-  const { url, clock, random, apiKey, onFault } = options;
+  const { url, clock, random, apiKey, onFault, resolve = systemResolver } = options;
   const pool = createHttpPool({
     url,
     clock,
     random,
     transport: createUndiciTransport(),
-    resolve: systemResolver,
+    resolve,
     ...(apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } }),
   });
   return {

@@ -1,25 +1,42 @@
-// DATA_DIR as a running process has it: opened from its configuration, closed at its end, and a view that stops shown in
-// /healthz. Used by the start-up of the all-in-one and of each app alone; what is folded into the views is theirs.
+// DATA_DIR as a running process has it, with the engines that hold some of it instead where the configuration says so: opened, closed at
+// its end, and a view that stops shown in /healthz.
+// Used by the start-up of the all-in-one and of each app alone; what is folded into the views is theirs.
 import { EventLogConfig, type Upcaster } from '#libs/event-log';
 import { loadConfigOrExit, type ProcessConfig, type ProcessParts } from '#libs/runtime';
+import { createCassandraTableStore, type Engines, openEngines, StoresConfig } from '#libs/stores';
 import { type DataDir, openDataDir } from './data-dir.js';
 import type { FollowOptions } from './follow-log.js';
+import { createTableLedger, type LedgerRow } from './projection-ledger.js';
 
 export type ProcessData = Omit<DataDir, 'close'> &
   Readonly<{
+    /** Those that are configured. */
+    engines: Engines;
     /** What followLog takes, for each view of the process. */
     follow: FollowOptions;
+    /** The same for views in tables: their versions are remembered where the tables are. */
+    followTables: FollowOptions;
     /** All views show what the log holds: ready to serve; `stop` runs when the process ends, before the log closes. */
     serve(stop: () => Promise<void>): void;
   }>;
 
-/** Opens DATA_DIR. Rejects as openDataDir does. */
+/** A process that is new to a keyspace must not take its views for those of an older version, and rebuild them under others. */
+const followTables = async (follow: FollowOptions, { cassandra }: Engines): Promise<FollowOptions> => {
+  if (cassandra === undefined) return follow;
+  const table = await createCassandraTableStore<LedgerRow>({ database: cassandra, name: 'projections' });
+  return { ...follow, ledger: (projection) => createTableLedger(projection, table) };
+};
+
+/** Opens engines and DATA_DIR. Rejects as openEngines and openDataDir do. */
 export const openProcessData = async (
   { dataDir, logRetentionDays }: Pick<ProcessConfig, 'dataDir' | 'logRetentionDays'>,
-  { clock, random, logger, metrics, health, shutdown }: ProcessParts,
+  parts: ProcessParts,
   upcasters: readonly Upcaster[],
+  stores = new StoresConfig(),
 ): Promise<ProcessData> => {
+  const { clock, random, logger, metrics, health, shutdown } = parts;
   const part = health.part('views');
+  const engines = await openEngines(stores, parts);
   const data = await openDataDir({
     dataDir,
     logRetentionDays,
@@ -33,21 +50,24 @@ export const openProcessData = async (
   });
   shutdown.on('close', 'storage', () => data.close());
   const { log, database, ledger } = data;
+  const follow: FollowOptions = {
+    log,
+    ledger,
+    clock,
+    logger,
+    metrics,
+    onFailure(view, error) {
+      logger.error({ view, err: error }, 'a view cannot follow the log');
+      part.notReady(`${view} stopped`);
+    },
+  };
   return {
     log,
     database,
     ledger,
-    follow: {
-      log,
-      ledger,
-      clock,
-      logger,
-      metrics,
-      onFailure(view, error) {
-        logger.error({ view, err: error }, 'a view cannot follow the log');
-        part.notReady(`${view} stopped`);
-      },
-    },
+    engines,
+    follow,
+    followTables: await followTables(follow, engines),
     serve(stop) {
       shutdown.on('flush', 'views', stop);
       part.ready();

@@ -91,6 +91,13 @@ export class ProcessConfig {
   })
   dnsServers: string[] | undefined = undefined;
 
+  @Env(
+    'HOSTS_FILE',
+    'names that are known without DNS, as in hosts(5), several lines a name; read at a start',
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  hostsFile = '/etc/hosts';
+
   @Env('DATA_DIR', 'folder of the log, the views, the keys; one process owns it')
   @Matches(/^[^\0]+$/, { message: 'takes a folder' })
   dataDir = './data';

@@ -3,3 +3,5 @@ export { createFileSharedConfig } from './adapters/embedded/file-shared-config.j
 export { type EtcdOptions, openEtcd } from './adapters/etcd/etcd-shared-config.js';
 export * from './shared-config.config.js';
 export { type KnownValues, openSharedConfig, readShared } from './adapters/open-shared-config.js';
+export * from './shared-variables.js';
+export { type SharedStart, startShared } from './adapters/shared-start.js';

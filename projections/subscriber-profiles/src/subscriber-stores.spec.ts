@@ -18,7 +18,7 @@ import {
   loadMasterKey,
   openSqliteDatabase,
 } from '#libs/stores';
-import { openEmbeddedSubscribers } from './embedded-subscribers.js';
+import { openSubscribers } from './open-subscribers.js';
 import type { SubscriberStores } from './subscriber-stores.js';
 
 const GARBAGE = 'neither a database nor short enough to be taken for an empty one. '.repeat(200);
@@ -40,7 +40,9 @@ const run = async <T>(use: (stores: SubscriberStores) => Promise<T>, changes = {
   const config = Object.assign(new ProcessConfig(), { dataDir, ...changes });
   const parts = { ...common, health, shutdown, metrics: createMetrics() };
   try {
-    return await use(await openEmbeddedSubscribers(config, parts));
+    const subscribers = await openSubscribers(config, parts);
+    subscribers.data.serve(() => subscribers.view.stop());
+    return await use(subscribers);
   } finally {
     expect(await shutdown.drain('test')).toBe(0);
   }

@@ -1,6 +1,6 @@
-// What is kept of subscribers in an embedded DATA_DIR: the rows of their view, which the log can rebuild, and their credentials,
+// What is kept of subscribers, in a DATA_DIR or in Cassandra: the rows of their view, which the log can rebuild, and their credentials,
 // which it cannot: those are in a file of their own, never silently lost.
-// Used by the start-up of the all-in-one and, through embedded-subscribers.ts, of Homestead and Homestead Prov alone.
+// Used by the start-up of the all-in-one and, through open-subscribers.ts, of Homestead and Homestead Prov alone.
 import path from 'node:path';
 import type { EventLog } from '#libs/event-log';
 import type { ProcessData } from '#libs/projector';
@@ -12,7 +12,6 @@ import {
   createSqliteTableStore,
   type CredentialStore,
   DatabaseDamaged,
-  type Engines,
   loadMasterKey,
   moveCredentials,
   openWholeDatabase,
@@ -71,10 +70,9 @@ const openCredentials = async (
 
 /** Opens them. The view shows what it did when the process ended: whoever opens it lets it follow the log. */
 export const openSubscriberStores = async (
-  { log, database }: Pick<ProcessData, 'log' | 'database'>,
+  { log, database, engines: { cassandra } }: Pick<ProcessData, 'log' | 'database' | 'engines'>,
   config: Config,
   parts: ProcessParts,
-  { cassandra }: Engines = {},
 ): Promise<SubscriberStores> => {
   const { clock, logger } = parts;
   const { name } = subscriberProfiles;

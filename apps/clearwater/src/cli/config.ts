@@ -10,8 +10,9 @@ import {
   openSharedConfig,
   type SharedConfig,
   SharedConfigConfig,
+  sharingFault,
 } from '#libs/shared-config';
-import { sharingFault } from '../shared-variables.js';
+import { SHARED_CLASSES } from '../shared-classes.js';
 
 const EXIT_REFUSED = 1;
 
@@ -49,7 +50,7 @@ type ByOption = Readonly<{ by: string; expected?: string }>;
 
 const change = (key: string, value: string | undefined, { by, expected }: ByOption): Promise<void> =>
   run(async (shared) => {
-    const fault = value === undefined ? undefined : sharingFault(key, value);
+    const fault = value === undefined ? undefined : sharingFault(SHARED_CLASSES, key, value);
     if (fault !== undefined) return refuse(fault);
     const revision = expected === undefined ? {} : { expected: Number(expected) };
     const done = await shared.set(key, value, { by, ...revision });

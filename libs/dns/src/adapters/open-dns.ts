@@ -10,14 +10,16 @@ export type OpenDnsOptions = Readonly<{
   servers: readonly string[] | undefined;
   clock: Clock;
   random: Random;
+  /** Default: /etc/hosts. */
+  hostsFile?: string;
   metrics: Pick<Metrics, 'counted'>;
 }>;
 
-export const openDns = ({ servers, clock, random, metrics }: OpenDnsOptions): CachedDns => {
+export const openDns = ({ servers, clock, random, metrics, hostsFile }: OpenDnsOptions): CachedDns => {
   const dns = createDns({
     servers: servers?.flatMap((text) => parseDnsServer(text) ?? []) ?? systemDnsServers(),
     exchange: createDnsExchange({ clock, random }),
-    hosts: systemHosts(),
+    hosts: systemHosts(hostsFile),
     clock,
   });
   const { counts } = dns;

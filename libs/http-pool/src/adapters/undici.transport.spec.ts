@@ -1,7 +1,7 @@
 // The undici adapter against a server on a free loopback port: answers, faults by kind, bounds.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemResolver } from './system-resolver.js';
+import { resolverWith, systemResolver } from './system-resolver.js';
 import { createUndiciTransport } from './undici.transport.js';
 
 let server: Server;
@@ -56,5 +56,13 @@ describe('system resolver', () => {
     expect(await systemResolver('10.0.0.1')).toEqual(['10.0.0.1']);
     expect(await systemResolver('::1')).toEqual(['::1']);
     expect((await systemResolver('localhost')).length).toBeGreaterThan(0);
+  });
+
+  it('knows the names of a deployment before those of the system', async () => {
+    const resolve = resolverWith(
+      new Map([['homestead', [{ address: '10.0.0.1' }, { address: '10.0.0.2' }]]]),
+    );
+    expect(await resolve('Homestead')).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(await resolve('10.0.0.3')).toEqual(['10.0.0.3']);
   });
 });

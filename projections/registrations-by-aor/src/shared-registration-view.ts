@@ -1,10 +1,9 @@
 // The registration view in memcached, which several processes share: brought up to the end of the log before anything is served,
 // kept there after, and rebuilt from the log where memcached has lost rows (docs/architecture.md §3). While rows are lost their
-// readers get StoreUnavailable. Used by registration-view.ts.
+// readers get StoreUnavailable. Used by open-registrations.ts.
 import path from 'node:path';
 import type { Checkpoint, Recorded } from '#libs/decider';
 import type { Registration, RegistrationEvent } from '#libs/domain';
-import type { EventLog } from '#libs/event-log';
 import {
   createRowsSink,
   type FollowOptions,
@@ -15,7 +14,6 @@ import {
 import { type Clock, loadKeyFile, type Random, StartRefused } from '#libs/runtime';
 import {
   createMemcachedKeyValueStore,
-  createMemoryKeyValueStore,
   createSentinels,
   healRows,
   jsonCodec,
@@ -27,9 +25,9 @@ import {
   type StoresConfig,
   StoreUnavailable,
 } from '#libs/stores';
-import { registrationCodec, RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
-import type { LiveChallenges } from './authentication/challenges.js';
-import { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
+import { foldAll, whatIsRegistered } from './fold-log.js';
+import { registrationsByAor } from './registrations-by-aor.js';
+import { registrationCodec, RegistrationRows } from './registrations-by-aor.store.js';
 import type { RegistrationView } from './registration-view.js';
 
 export type SharedView = Readonly<{
@@ -51,67 +49,11 @@ export const sharedViewOf = (
   return { cluster, random, generation: viewGeneration || own().slice(0, 16) };
 };
 
-/** Challenges where the views are. memcached may lose them: a client is then challenged anew. */
-export const createChallengeStore = (
-  { memcached: cluster }: Engines,
-  clock: Clock,
-): KeyValueStore<LiveChallenges> => {
-  const name = 'challenges';
-  return cluster === undefined
-    ? createMemoryKeyValueStore<LiveChallenges>({ name, clock })
-    : createMemcachedKeyValueStore<LiveChallenges>({ cluster, name, clock, codec: jsonCodec() });
-};
-
-/** Chains that are at application servers, where the views are; undefined: in the memory of the process. */
-export const sharedChainLinks = (
-  { memcached: cluster }: Engines,
-  clock: Clock,
-): KeyValueStore<ChainLink> | undefined =>
-  cluster &&
-  createMemcachedKeyValueStore<ChainLink>({ cluster, name: 'chain-links', clock, codec: CHAIN_LINK_CODEC });
-
 /** How often it is looked for lost rows: so long a restarted memcached answers 500 before its rebuild begins. */
 const LOOK_MS = 1_000;
 /** Looks at a start, while another process rebuilds or memcached does not answer. */
 const WHOLE_TRIES_MAX = 60;
-/** Events folded together, and rows written at a time, in a rebuild. */
-const REBUILD_EVENTS = 20_000;
-const REBUILD_ROWS_IN_PARALLEL = 64;
-/** What was registered at the start is held so long for those who begin with it: flows and timers. */
-const KNOWN_MS = 60_000;
 const NEVER_ENDS_S = Infinity;
-
-const keyOf = (recorded: Recorded<RegistrationEvent>): string => registrationsByAor.keyOf(recorded);
-
-/** Brings all that the log holds into rows, in its order. */
-const foldAll = async (
-  log: EventLog,
-  rows: RegistrationRows,
-  keep: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> => {
-  let byKey = new Map<string, Recorded<RegistrationEvent>[]>();
-  let events = 0;
-  const write = async (): Promise<void> => {
-    const groups = byKey.entries();
-    const work = async (): Promise<void> => {
-      for (const [key, group] of groups) await rows.follow(key, group);
-    };
-    await Promise.all(Array.from({ length: REBUILD_ROWS_IN_PARALLEL }, work));
-    byKey = new Map();
-    events = 0;
-    await keep();
-  };
-  for await (const recorded of log.readAll(registrationsByAor.topics, 'oldest')) {
-    // What cannot be read in today's shape is parked by the follower, which tells of it.
-    if (recorded.unreadable !== undefined) continue;
-    const event = recorded as unknown as Recorded<RegistrationEvent>;
-    const group = byKey.get(keyOf(event));
-    if (group) group.push(event);
-    else byKey.set(keyOf(event), [event]);
-    if ((events += 1) >= REBUILD_EVENTS) await write();
-  }
-  await write();
-};
 
 /** The place in the log up to which the rows in memcached are folded: kept beside them, and lost with them. */
 const checkpointIn = (store: KeyValueStore<Checkpoint>): RowSnapshots => {
@@ -251,16 +193,4 @@ const guardedStore = (
     cas: (key, value, version, ttlS) => store.cas(key, value, version, ttlS),
     remove: (key, version) => store.remove(key, version),
   };
-};
-
-/** A cache cannot say what is in it: the log can. For flows and timers, which a start begins with. */
-const whatIsRegistered = async ({
-  log,
-  clock,
-}: FollowOptions): Promise<() => Iterable<readonly [string, Registration]>> => {
-  let store: ReturnType<typeof createMemoryKeyValueStore<Registration>> | undefined =
-    createMemoryKeyValueStore<Registration>({ name: 'registered', clock });
-  await foldAll(log, new RegistrationRows(store, clock));
-  clock.after(KNOWN_MS, () => (store = undefined));
-  return () => store?.entries() ?? [];
 };

@@ -1,6 +1,6 @@
 // The registration view of one process: rows in memory with snapshots in DATA_DIR, brought up to the end of the log before
 // anything is served, and kept there after (docs/architecture.md §3). Handlers apply their own events before they answer;
-// this repairs what a crash left out. Used by this app's main.ts and by the all-in-one.
+// this repairs what a crash left out. Used by the start-up of the all-in-one and of Sprout alone.
 import path from 'node:path';
 import type { Recorded } from '#libs/decider';
 import type { Registration, RegistrationEvent } from '#libs/domain';
@@ -12,7 +12,8 @@ import {
   type Projection,
 } from '#libs/projector';
 import { createCheckpointedKeyValueStore } from '#libs/stores';
-import { registrationCodec, RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
+import { registrationsByAor } from './registrations-by-aor.js';
+import { registrationCodec, RegistrationRows } from './registrations-by-aor.store.js';
 
 export interface RegistrationView {
   readonly rows: RegistrationRows;

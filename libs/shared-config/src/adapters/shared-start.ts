@@ -1,8 +1,10 @@
 // A start with the shared configuration: its variables are taken where the machine says nothing itself, changes are told, and the
-// process is shown among the members. Used by main.ts.
+// process is shown among the members. Used by main.ts of every program with a log or an edge.
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import {
+  type ConfigClass,
+  envFields,
   LOG_LEVELS,
   type Logger,
   loadConfigOrExit,
@@ -11,22 +13,37 @@ import {
   readDotenv,
   systemClock,
 } from '#libs/runtime';
-import { type ConfigChange, openSharedConfig, readShared, SharedConfigConfig } from '#libs/shared-config';
-import { applyShared, sharingFault } from './shared-variables.js';
+import { SharedConfigConfig } from '../shared-config.config.js';
+import type { ConfigChange } from '../shared-config.port.js';
+import { applyShared, sharingFault } from '../shared-variables.js';
+import { openSharedConfig, readShared } from './open-shared-config.js';
 
 export interface SharedStart {
   /** Says what was taken, follows changes and joins, once the process has its parts. */
   follow(parts: ProcessParts): Promise<void>;
 }
 
+export type SharedStartOptions = Readonly<{
+  /** The program, as members are told. */
+  app: string;
+  /** Its variables; those of other programs are not looked at. */
+  classes: readonly ConfigClass[];
+  /** Of this program where it is not the class's. */
+  managementPort?: number;
+}>;
+
 /** Reads what is shared into this process's environment. */
-export const startShared = async (): Promise<SharedStart> => {
+export const startShared = async ({
+  app,
+  classes,
+  ...defaults
+}: SharedStartOptions): Promise<SharedStart> => {
   const config = loadConfigOrExit(SharedConfigConfig);
-  const { dataDir, managementPort } = loadConfigOrExit(ProcessConfig);
+  const { dataDir, managementPort, bindAddress } = loadConfigOrExit(ProcessConfig, defaults);
   const own = { ...readDotenv('.env'), ...process.env };
   const shared = await openSharedConfig(config, dataDir, systemClock);
   const { values, staleReason } = await readShared(shared, dataDir);
-  const { taken, refused } = applyShared(values, process.env, own);
+  const { taken, refused } = applyShared(classes, values, process.env, own);
   return {
     async follow({ logger, shutdown, clock }) {
       shutdown.on('close', 'shared configuration', () => shared.close());
@@ -40,11 +57,11 @@ export const startShared = async (): Promise<SharedStart> => {
       }
       let isWatched = false;
       const begin = async (): Promise<void> => {
-        if (!isWatched) await shared.watch((change) => tell(change, own, logger));
+        if (!isWatched) await shared.watch((change) => tell(change, classes, own, logger));
         isWatched = true;
         await shared.join({
-          name: `${hostname()}:${managementPort}`,
-          data: JSON.stringify({ app: 'clearwater', pid: process.pid }),
+          name: `${hostname()}/${bindAddress}:${managementPort}`,
+          data: JSON.stringify({ app, pid: process.pid }),
         });
       };
       const again = (error: unknown): void => {
@@ -61,10 +78,12 @@ const RETRY_MS = 5_000;
 /** Only the level of the log can change under way; all else is read once, and its change says so. */
 const tell = (
   { key, value, by }: ConfigChange,
+  classes: readonly ConfigClass[],
   own: Readonly<Record<string, string | undefined>>,
   logger: Logger,
 ): void => {
-  const fault = value === undefined ? undefined : sharingFault(key, value);
+  if (!classes.some((one) => envFields(one).some(({ name }) => name === key))) return;
+  const fault = value === undefined ? undefined : sharingFault(classes, key, value);
   if (fault !== undefined) return logger.warn(`shared configuration: ${fault}; passed over`);
   if (own[key] !== undefined)
     return logger.warn(

@@ -1,4 +1,6 @@
-import { applyShared, sharingFault } from './shared-variables.js';
+import { ProcessConfig } from '#libs/runtime';
+import { applyShared, sharingFault } from '#libs/shared-config';
+import { SHARED_CLASSES } from './shared-classes.js';
 
 describe('what may be shared', () => {
   it.each([
@@ -14,8 +16,8 @@ describe('what may be shared', () => {
     ['CASSANDRA_PASSWORD', 'x', /secret/],
     ['NO_SUCH', '1', /no variable/],
   ])('%s=%s', (name, value, fault) => {
-    if (fault === undefined) expect(sharingFault(name, value)).toBeUndefined();
-    else expect(sharingFault(name, value)).toMatch(fault);
+    if (fault === undefined) expect(sharingFault(SHARED_CLASSES, name, value)).toBeUndefined();
+    else expect(sharingFault(SHARED_CLASSES, name, value)).toMatch(fault);
   });
 });
 
@@ -28,9 +30,16 @@ describe('a start', () => {
       REG_MIN_EXPIRES: 'x',
       HOME_DOMAIN: 'a.test',
     };
-    const applied = applyShared(values, env, { HOME_DOMAIN: 'b.test' });
+    const applied = applyShared(SHARED_CLASSES, values, env, { HOME_DOMAIN: 'b.test' });
     expect(env).toEqual({ LOG_LEVEL: 'warn', REG_MAX_EXPIRES: '600' });
     expect(applied.taken).toEqual(['REG_MAX_EXPIRES']);
     expect(applied.refused).toHaveLength(1);
+  });
+
+  it('passes over the variables of other programs', () => {
+    const env: Record<string, string | undefined> = {};
+    const values = { BONO_PORT: '5070', LOG_LEVEL: 'debug' };
+    expect(applyShared([ProcessConfig], values, env, {})).toEqual({ taken: ['LOG_LEVEL'], refused: [] });
+    expect(env).toEqual({ LOG_LEVEL: 'debug' });
   });
 });

@@ -1,0 +1,21 @@
+// The configuration of all programs: what may be shared is a variable of one of them.
+// Used by main.ts, which starts with what is shared, and by `npm run config`.
+import { BonoConfig } from '#apps/bono';
+import { HomesteadConfig } from '#apps/homestead';
+import { HomesteadProvConfig } from '#apps/homestead-prov';
+import { SproutConfig } from '#apps/sprout';
+import { EventLogConfig } from '#libs/event-log';
+import { type ConfigClass, ProcessConfig } from '#libs/runtime';
+import { StoresConfig } from '#libs/stores';
+import { ClearwaterConfig } from './clearwater.config.js';
+
+export const SHARED_CLASSES: readonly ConfigClass[] = [
+  ProcessConfig,
+  EventLogConfig,
+  StoresConfig,
+  BonoConfig,
+  SproutConfig,
+  HomesteadConfig,
+  HomesteadProvConfig,
+  ClearwaterConfig,
+];

@@ -1,0 +1,56 @@
+import { clusterBanner } from './cluster-banner.js';
+import { APPS, hostsText, type Member, planCluster } from './cluster-plan.js';
+
+const engines = { kafka: ['k:1'], memcached: ['m:1', 'm:2'], cassandra: ['c:1'], etcd: ['http://e:1'] };
+const options = { network: '127.1.2', folder: '/f', engines, name: 'x', apiKey: 'a-key-for-this-test' };
+const of = (members: readonly Member[], name: string): Member =>
+  members.find((member) => member.name === name) as Member;
+
+describe('the plan of a cluster', () => {
+  const members = planCluster(options);
+
+  it('has two of each program, no two on one address or in one folder', () => {
+    expect(members.map(({ name }) => name).sort()).toEqual(
+      APPS.flatMap((app) => [`${app}-1`, `${app}-2`]).sort(),
+    );
+    expect(new Set(members.map(({ address }) => address)).size).toBe(members.length);
+    expect(new Set(members.map(({ env }) => env['DATA_DIR'])).size).toBe(members.length);
+  });
+
+  it('gives all of them the same engines, keys and generation', () => {
+    for (const name of [
+      'KAFKA_BROKERS',
+      'VIEW_GENERATION',
+      'CASSANDRA_KEYSPACE',
+      'MASTER_KEY_FILE',
+      'DIALOG_KEY_FILE',
+      'API_KEYS',
+    ])
+      expect(new Set(members.map(({ env }) => env[name])).size).toBe(1);
+  });
+
+  it('takes one broker for a single one, and three for replicas', () => {
+    expect(members[0]?.env['KAFKA_SINGLE']).toBe('1');
+    const three = planCluster({ ...options, engines: { ...engines, kafka: ['k:1', 'k:2', 'k:3'] } });
+    expect(three[0]?.env['KAFKA_SINGLE']).toBe('0');
+  });
+
+  it('lets an edge ask any router, or one alone', () => {
+    expect(of(members, 'bono-2').env['SPROUT_ADDRESS']).toBe('sprout');
+    const pinned = planCluster({ ...options, isPinned: true });
+    expect(of(pinned, 'bono-2').env['SPROUT_ADDRESS']).toBe(of(pinned, 'sprout-2').address);
+  });
+
+  it('names every address in the hosts file', () => {
+    const lines = hostsText('127.1.2').trim().split('\n');
+    expect(lines.sort()).toEqual(members.map(({ address, app }) => `${address} ${app}`).sort());
+  });
+});
+
+it('tells people what runs where', () => {
+  const cluster = { members: planCluster(options), pid: () => 4711 };
+  const demo = [{ impu: 'sip:alice@ims.test', impi: 'alice@ims.test', password: 'secret' }];
+  const text = clusterBanner({ cluster, engines, demo, folder: '/f', url: 'http://127.1.2.41:8889' });
+  for (const part of ['sprout-2', '127.1.2.22', '4711', 'm:1, m:2', 'password secret'])
+    expect(text).toContain(part);
+});

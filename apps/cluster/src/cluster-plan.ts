@@ -1,0 +1,118 @@
+// What runs where in a cluster on one machine: two of each program, each on a loopback address of its own with the ports that it has
+// by default, all on the same engines. Pure; cluster.ts starts it.
+import path from 'node:path';
+
+export const APPS = ['bono', 'sprout', 'homestead', 'homestead-prov'] as const;
+export type App = (typeof APPS)[number];
+
+/** Last number of the first one's address; the second one's is one more. */
+const FIRST: Readonly<Record<App, number>> = { bono: 11, sprout: 21, homestead: 31, 'homestead-prov': 41 };
+const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
+  bono: 9887,
+  sprout: 9889,
+  homestead: 8886,
+  'homestead-prov': 8887,
+};
+export const EACH = 2;
+
+/** Addresses of the engines, as docker/services/up.sh prints them. */
+export type EngineAddresses = Readonly<{
+  kafka: readonly string[];
+  memcached: readonly string[];
+  cassandra: readonly string[];
+  etcd: readonly string[];
+}>;
+
+export type ClusterOptions = Readonly<{
+  /** The first three numbers of every address: `127.0.0`. */
+  network: string;
+  /** Keys, data folders and output of the processes. */
+  folder: string;
+  engines: EngineAddresses;
+  /** Before all that is kept in the engines: small letters and digits. */
+  name: string;
+  /** At least 16 characters. */
+  apiKey: string;
+  /** Each edge asks the router of its own number only: for tests that must know which. Default: any, at random. */
+  isPinned?: boolean;
+  /** For all of them, over what is here. */
+  env?: Readonly<Record<string, string>>;
+}>;
+
+export type Member = Readonly<{
+  /** `bono-1`. */
+  name: string;
+  app: App;
+  address: string;
+  managementUrl: string;
+  folder: string;
+  env: Readonly<Record<string, string>>;
+}>;
+
+export const addressOf = (network: string, app: App, number: number): string =>
+  `${network}.${FIRST[app] + number - 1}`;
+
+const numbers = Array.from({ length: EACH }, (_, i) => i + 1);
+
+/** Names of the deployment, as in hosts(5): one name, the addresses of all that answer to it. */
+export const hostsText = (network: string): string =>
+  APPS.flatMap((app) => numbers.map((number) => `${addressOf(network, app, number)} ${app}\n`)).join('');
+
+const enginesEnv = ({ engines, name }: ClusterOptions): Record<string, string> => ({
+  EVENT_LOG: 'kafka',
+  KAFKA_BROKERS: engines.kafka.join(','),
+  KAFKA_SINGLE: engines.kafka.length < 3 ? '1' : '0',
+  KAFKA_TOPIC_PREFIX: name,
+  VIEW_STORE: 'memcached',
+  MEMCACHED_SERVERS: engines.memcached.join(','),
+  VIEW_GENERATION: name,
+  SUBSCRIBER_STORE: 'cassandra',
+  CASSANDRA_CONTACT_POINTS: engines.cassandra.join(','),
+  CASSANDRA_KEYSPACE: name,
+  SHARED_CONFIG: 'etcd',
+  ETCD_ENDPOINTS: engines.etcd.join(','),
+  ETCD_PREFIX: `/${name}`,
+});
+
+const ownEnv = ({ network, isPinned }: ClusterOptions, app: App, number: number): Record<string, string> => {
+  switch (app) {
+    case 'bono':
+      return { SPROUT_ADDRESS: isPinned ? addressOf(network, 'sprout', number) : 'sprout' };
+    case 'sprout':
+      return { HOMESTEAD_URL: 'http://homestead:8888' };
+    case 'homestead':
+    case 'homestead-prov':
+      return {};
+  }
+};
+
+const memberOf = (options: ClusterOptions, app: App, number: number): Member => {
+  const name = `${app}-${number}`;
+  const address = addressOf(options.network, app, number);
+  const folder = path.join(options.folder, name);
+  return {
+    name,
+    app,
+    address,
+    managementUrl: `http://${address}:${MANAGEMENT_PORTS[app]}`,
+    folder,
+    env: {
+      ...enginesEnv(options),
+      BIND_ADDRESS: address,
+      DATA_DIR: path.join(folder, 'data'),
+      HOSTS_FILE: path.join(options.folder, 'hosts'),
+      // Only the names of that file.
+      DNS_SERVERS: '',
+      // The same for all: what one has sealed or signed the others read.
+      MASTER_KEY_FILE: path.join(options.folder, 'master.key'),
+      DIALOG_KEY_FILE: path.join(options.folder, 'dialog.key'),
+      API_KEYS: options.apiKey,
+      ...ownEnv(options, app, number),
+      ...options.env,
+    },
+  };
+};
+
+/** All members; the first makes topics and schema, and is to be ready before the others start. */
+export const planCluster = (options: ClusterOptions): readonly Member[] =>
+  [...APPS].reverse().flatMap((app) => numbers.map((number) => memberOf(options, app, number)));
