@@ -3,10 +3,11 @@
 // An open connection is used for another name only if its certificate is of that name too (RFC 5923 §5).
 // Reader: tcp.ts, for listeners of transport tls.
 import type { Socket } from 'node:net';
-import { checkServerIdentity, connect, createServer, TLSSocket } from 'node:tls';
+import { connect, createServer, TLSSocket } from 'node:tls';
 import { canonicalIp } from '../../fields/ip-address.js';
 import type { ListenerContext } from '../listener.js';
 import { SOCKET_OPTIONS, type StreamKind } from '../stream-kind.js';
+import { checkSipIdentity } from './certificate-names.js';
 import { Handshakes } from './handshakes.js';
 import type { TlsOptions } from './tls-identity.js';
 
@@ -28,6 +29,7 @@ export const tlsStream = ({ identity, ca }: TlsOptions, context: ListenerContext
         ...options,
         ...SOCKET_OPTIONS,
         ...identity.current,
+        checkServerIdentity: checkSipIdentity,
         ...(serverName === undefined ? {} : { servername: serverName }),
         ...(ca === undefined ? {} : { ca: [...ca] }),
       });
@@ -48,4 +50,4 @@ const isOf = (socket: Socket, serverName: string): boolean =>
   socket instanceof TLSSocket &&
   socket.authorized &&
   canonicalIp(serverName) === undefined &&
-  checkServerIdentity(serverName, socket.getPeerCertificate()) === undefined;
+  checkSipIdentity(serverName, socket.getPeerCertificate()) === undefined;

@@ -3,7 +3,7 @@ import { connect as connectPlainly, type AddressInfo } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
 import { StreamFramer } from '../../transport/stream-framer.js';
-import { edgePair, EDGE_NAME, strangerPair, tlsOf } from '../contract/certificates.js';
+import { edgePair, EDGE_NAME, strangerPair, tlsOf, wildcardPair } from '../contract/certificates.js';
 import { closing, start } from '../contract/fixture.js';
 import { countsOf } from '../contract/node.js';
 import { inbox, request } from '../contract/recorder.js';
@@ -183,9 +183,10 @@ describe('a TLS connection to a peer', () => {
   it.each([
     ['another name', edgePair, { serverName: 'other.test' }],
     ['another address', strangerPair, {}],
+    ['a wildcard (RFC 5922 §7.2)', wildcardPair, { serverName: EDGE_NAME }],
     ['nobody that is believed', strangerPair, { serverName: 'stranger.test' }],
   ])('is not made when the certificate is of %s', async (what, pair, more) => {
-    const trusted = what === 'nobody that is believed' ? [edgePair] : [edgePair, strangerPair];
+    const trusted = what === 'nobody that is believed' ? [edgePair] : [edgePair, strangerPair, wildcardPair];
     const edge = await start({ transport: 'tls', tls: tlsOf(edgePair, trusted) });
     const peer = await serve(pair);
     const flow = edge.node.flowTo({ ...peer.target, ...more }, 'edge')!;
