@@ -74,7 +74,7 @@ const CASES: readonly Case[] = [
   ['4475 §3.1.2.18', 'mismatch02', 400, 'the same, with an unknown method'],
   ['4475 §3.1.2.19', 'bigcode', 'none', 'a bad response is dropped'],
   ['4475 §3.2.1', 'badbranch', 403, 'a branch that is only the cookie; then as nobody’s'],
-  ['4475 §3.3.1', 'insuf', 'none', 'no From, To, Call-ID: ideally 400, but an answer would lack them too'],
+  ['4475 §3.3.1', 'insuf', 400, 'no From, To, Call-ID: the answer lacks them too'],
   ['4475 §3.3.2', 'unkscm', 416, 'unknown scheme'],
   ['4475 §3.3.3', 'novelsc', 416, 'known scheme, not one for SIP'],
   ['4475 §3.3.4', 'unksm2', 400, 'an address-of-record is SIP or SIPS'],

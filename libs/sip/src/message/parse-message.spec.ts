@@ -185,6 +185,8 @@ describe('mandatory and single headers', () => {
   it.each(['Via', 'From', 'To', 'Call-ID', 'CSeq'])('refuses a message without %s', (name) => {
     expect(bad(text(without(name))).reason).toBe('mandatory header missing');
     expect(bad(text(without(name))).partial).toBeUndefined();
+    // Without Via or CSeq no answer finds its request.
+    expect(bad(text(without(name))).incomplete !== undefined).toBe(name !== 'Via' && name !== 'CSeq');
   });
 
   it.each([
@@ -246,6 +248,8 @@ describe('partial', () => {
     expect(partial!.header(H.From)).toBe('<sip:alice@ims.test>;tag=a');
   });
 
-  it('is not made for responses', () =>
-    expect(bad(text(without('To'), '', 'SIP/2.0 200 OK')).partial).toBeUndefined());
+  it('is not made for responses', () => {
+    const { partial, incomplete } = bad(text(without('To'), '', 'SIP/2.0 200 OK'));
+    expect([partial, incomplete]).toEqual([undefined, undefined]);
+  });
 });

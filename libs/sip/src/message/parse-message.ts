@@ -18,6 +18,8 @@ export type ParseFailure = Readonly<{
   status: 400 | 505 | 513;
   /** What could be read, present when it is a request with the five headers that an answer copies. */
   partial?: SipMessage;
+  /** The same without From, To or Call-ID, instead: an answer can be sent, and lacks them too (RFC 4475 §3.3.1). */
+  incomplete?: SipMessage;
 }>;
 export type ParseResult = Readonly<{ ok: true; message: SipMessage }> | ParseFailure;
 
@@ -80,8 +82,7 @@ export const parseMessage = (text: string): ParseResult => {
 
 const refused = (raw: string): ParseFailure => {
   const found = { ok: false, at: failedAt, reason: failure, status: failureStatus } as const;
-  const partial = parsePartial(raw);
-  return partial === undefined ? found : { ...found, partial };
+  return { ...found, ...parsePartial(raw) };
 };
 
 const skipEmptyLines = (text: string): string => {

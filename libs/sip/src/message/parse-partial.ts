@@ -6,11 +6,16 @@ import { CSEQ_MAX, HEADER_LINES_MAX } from './limits.js';
 import { LINE_STRIDE, SipMessage } from './message.js';
 import { isToken, parseDigits, skipSpace, SPACE, TAB, trimEnd } from './scan.js';
 
-/** The request as far as it can be read: undefined when its method or a header that an answer must copy is missing. */
-export const parsePartial = (raw: string): SipMessage | undefined => {
+/** `partial`: with all that an answer copies. `incomplete`: with its Via and CSeq, without which no answer finds its request. */
+export type PartlyRead = Readonly<{ partial?: SipMessage; incomplete?: SipMessage }>;
+
+const NOTHING: PartlyRead = {};
+
+/** The request as far as it can be read. */
+export const parsePartial = (raw: string): PartlyRead => {
   const startEnd = raw.indexOf('\r\n');
   const methodEnd = raw.indexOf(' ');
-  if (startEnd < 0 || methodEnd < 0 || methodEnd > startEnd || !isToken(raw, 0, methodEnd)) return undefined;
+  if (startEnd < 0 || methodEnd < 0 || methodEnd > startEnd || !isToken(raw, 0, methodEnd)) return NOTHING;
   const method = raw.slice(0, methodEnd);
   const uriStart = skipSpace(raw, methodEnd, startEnd);
   const uriEnd = raw.indexOf(' ', uriStart);
@@ -32,9 +37,11 @@ export const parsePartial = (raw: string): SipMessage | undefined => {
     ); // prettier-ignore
 
   const found = message(0, method);
-  for (const id of [H.Via, H.From, H.To, H.CallId, H.CSeq]) if (!found.header(id)) return undefined;
+  if (!found.header(H.Via) || !found.header(H.CSeq)) return NOTHING;
   const [digits = '', cseqMethod = method] = found.header(H.CSeq)!.split(/[ \t\r\n]+/, 2);
-  return message(Math.max(0, parseDigits(digits, 0, digits.length, CSEQ_MAX)), cseqMethod);
+  const request = message(Math.max(0, parseDigits(digits, 0, digits.length, CSEQ_MAX)), cseqMethod);
+  const isWhole = [H.From, H.To, H.CallId].every((id) => found.header(id));
+  return isWhole ? { partial: request } : { incomplete: request };
 };
 
 const foldedEnd = (raw: string, from: number): number => {

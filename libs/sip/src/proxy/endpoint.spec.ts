@@ -428,6 +428,28 @@ describe('admission (§16.3)', () => {
     expect(endpoint.counters.malformed).toBe(5);
   });
 
+  it('answers what lacks From, To or Call-ID without them, and nothing that no answer would find', () => {
+    const { net, phone } = world();
+    const whole = requestText('MESSAGE');
+    const without = (...names: readonly string[]): string =>
+      names.reduce((text, name) => text.replace(new RegExp(`^${name}: .*\\r\\n`, 'm'), ''), whole);
+    net.receive(phone, without('From', 'To', 'Call-ID'));
+    const via = headerOf(whole, 'Via') ?? '';
+    expect(phone.last).toBe(
+      `SIP/2.0 400 Bad Request\r\nVia: ${via}\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n`,
+    );
+    phone.take();
+    net.receive(phone, without('Call-ID'));
+    expect(headerOf(phone.last, 'From')).toBe(headerOf(whole, 'From'));
+    expect(headerOf(phone.last, 'To')).toMatch(/;tag=\w+$/);
+    expect(phone.last).not.toContain('Call-ID');
+    phone.take();
+    net.receive(phone, without('To', 'CSeq'));
+    net.receive(phone, without('To', 'Via'));
+    net.receive(phone, without('To').replaceAll('MESSAGE', 'ACK'));
+    expect(phone.take()).toEqual([]);
+  });
+
   it('refuses new work at TRANSACTIONS_MAX, and ends the ACK of what it refused', () => {
     const acks: string[] = [];
     const { net, phone, endpoint, over } = world(

@@ -23,7 +23,7 @@ import { headerParam } from '../fields/params.js';
 import { ownRequest } from './own-request.js';
 import { parseMessage, type ParseFailure, type ParseResult } from '../message/parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
-import { makeReply, reasonPhrase, retryAfter, sourceOf } from '../transaction/reply.js';
+import { makeReply, reasonPhrase, retryAfter, sourceOf, withoutEmpty } from '../transaction/reply.js';
 import { responsePath } from '../transaction/response-path.js';
 import { PendingRequest, type ServerLayer } from '../transaction/server-transaction.js';
 import type { HashKey } from '../transaction/keyed-hash.js';
@@ -376,10 +376,11 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   private receiveMalformed(failure: ParseFailure, flow: Flow): void {
     this.malformed(failure.reason, flow);
-    const { partial, status } = failure;
-    if (partial === undefined || partial.method === 'ACK') return;
-    const via = readTopVia(partial);
-    if (via !== undefined) this.refuseStateless(partial, status, via, flow, false);
+    const { partial, incomplete, status } = failure;
+    const request = partial ?? incomplete;
+    if (request === undefined || request.method === 'ACK') return;
+    const via = readTopVia(request);
+    if (via !== undefined) this.refuseStateless(request, status, via, flow, false);
   }
 
   private refuseStateless(request: SipMessage, status: number, via: TopVia, flow: Flow, busy: boolean): void {
@@ -387,7 +388,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     const headers = busy ? retryAfter(this.random) : '';
     const source = sourceOf(via, flow);
     const path = responsePath(flow, via, this.transports, this.counters);
-    path.send(makeReply(request, status, reasonPhrase(status), this.statelessTag, source, headers, ''));
+    const reply = makeReply(request, status, reasonPhrase(status), this.statelessTag, source, headers, '');
+    path.send(busy ? reply : withoutEmpty(reply));
   }
 }
 

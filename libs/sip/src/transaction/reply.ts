@@ -86,6 +86,11 @@ export const makeReply = (
   );
 };
 
+const EMPTY = /^(?:From|To|Call-ID|CSeq): (?:;tag=\w+)?\r\n/gm;
+
+/** An answer to a request that lacks some of what answers copy: it lacks that too. */
+export const withoutEmpty = (reply: string): string => reply.replace(EMPTY, '');
+
 /** The first value of the line gets the parameters; more values may follow it. */
 const withReceived = (value: string, { address, port }: Source): string => {
   const end = indexOutside(value, COMMA, 0, value.length);
