@@ -48,6 +48,8 @@ export type SproutPorts = Readonly<{
 /** Settings that the handlers use, already validated. */
 export type SproutSettings = Readonly<{
   homeDomain: string;
+  /** Names whose registrar this is, lower case and without a port: the home domain, and names of this core. */
+  registrarNames: ReadonlySet<string>;
   /** host:port pairs and names by which Route and Request-URI mean this node. */
   ownHosts: ReadonlySet<string>;
   /** `sip:scscf.<domain>:5054;transport=tcp`, what Homestead is told and Service-Route is made from. */

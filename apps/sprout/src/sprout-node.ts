@@ -11,6 +11,7 @@ import {
   createTransports,
   endpointCounts,
   familyOf,
+  hostKey,
   hostPort,
   isWildcard,
   type ListenerAddress,
@@ -106,7 +107,7 @@ const iscHostOf = (addresses: readonly ListenerAddress[]): string | undefined =>
 };
 
 const settingsOf = (
-  { process: { homeDomain }, config }: SproutNodeOptions,
+  { process: { homeDomain, publicHost }, config }: SproutNodeOptions,
   addresses: readonly ListenerAddress[],
 ): SproutSettings => {
   const port = (listener: string) => addresses.find(({ name }) => name === listener)?.port ?? 0;
@@ -114,6 +115,9 @@ const settingsOf = (
   const scscf = `scscf.${homeDomain}:${port(SCSCF_LISTENER)}`;
   return {
     homeDomain,
+    registrarNames: new Set(
+      [homeDomain, `icscf.${homeDomain}`, `scscf.${homeDomain}`, publicHost].filter(Boolean).map(hostKey),
+    ),
     ownHosts: new Set([
       homeDomain,
       icscf,

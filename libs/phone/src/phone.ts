@@ -58,6 +58,8 @@ export type RegisterOptions = Readonly<{
   /** '' asks for the bindings. */
   contact?: string;
   callId?: string;
+  /** Request-URI; default: the phone's domain. */
+  uri?: string;
   /** Of the first request; the next one has one more. Default: one more than the last. */
   cseq?: number;
   headers?: string;
@@ -183,7 +185,7 @@ export class Phone {
     if (options.cseq !== undefined) this.cseq = options.cseq - 1;
     const { instance } = this.options;
     const own = `${this.contact}${instance === undefined ? '' : `;+sip.instance="<${instance}>"`}`;
-    const uri = `sip:${this.options.domain}`;
+    const { uri = `sip:${this.options.domain}` } = options;
     const expires = expiresS === 'none' ? '' : `Expires: ${expiresS}\r\n`;
     const register = (authorization: string): Exchange =>
       this.request('REGISTER', uri, {

@@ -57,6 +57,6 @@ export { flowTokens } from './transport/flow-token.js';
 export type { FlowReference, FlowTokens } from './transport/flow-token.js';
 export { HEADER_LINES_MAX } from './message/limits.js';
 export { canonicalIp, familyOf, hostPort, isCanonicalIpv4, isWildcard } from './fields/ip-address.js';
-export { createStaticResolver, type NameTable } from './transport/resolver.js';
+export { createStaticResolver, hostKey, type NameTable } from './transport/resolver.js';
 export { createDnsResolver, type DnsResolverOptions } from './transport/dns-resolver.js';
 export type { NameAnswer, NameEntry, NameLookup, NameType } from './transport/name-lookup.port.js';

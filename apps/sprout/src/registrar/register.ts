@@ -20,6 +20,7 @@ import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
 import { type ContactRequests, contactRequests } from './contact-requests.js';
 import { registerAnswerHeaders } from './register-answer.js';
+import { isForRegistrar } from './registrar-names.js';
 import { updateRegistration } from './update-registration.js';
 
 export type Registrar = Readonly<{
@@ -186,6 +187,8 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const { ports, settings, authenticator } = registrar;
   const { homestead } = ports;
   const { request } = tx;
+  // Step 1.
+  if (!isForRegistrar(request.requestUri, settings)) return tx.reply(404, 'Not Found');
   const impu = registeredIdentity(tx);
   if (impu === undefined) return tx.reply(404, 'Not Found');
   // Step 2 (RFC 3261 §8.2.2.3).
