@@ -53,6 +53,8 @@ export type BonoNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
+  /** Of answers kept for retransmissions; default: as much as a busy node needs. */
+  replayBytesMax?: number;
   /** How long input waits; default: measured on the sockets, where there are any. */
   wait?: WaitGauge;
   /** Registrations at start, to take UDP flows back from. */
@@ -218,6 +220,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     resolver: resolverOf(options),
     user,
     proxyRequire: 'any',
+    ...(options.replayBytesMax === undefined ? {} : { limits: { replayBytesMax: options.replayBytesMax } }),
     // How urgent it is does not matter while everything is taken.
     admits: (request: SipMessage, flow: Flow) =>
       overload.admits(overload.isLimiting ? urgencyOf(flows, clock.nowMs(), request, flow) : 'new'),

@@ -8,13 +8,13 @@ import {
   type SproutNode,
   startSprout,
 } from '#apps/sprout';
-import type { Recorded } from '#libs/decider';
+import type { Position, Recorded } from '#libs/decider';
 import { type Registration, type RegistrationEvent, streamOfRegistration } from '#libs/domain';
 import { createMemoryLog, type EmbeddedLog, type EventLog, type MemoryDisk } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
 import { type MemoryHub, TimerWheel } from '#libs/sip';
-import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
+import { createMemoryKeyValueStore, type EmbeddedKeyValueStore, type KeyValueStore } from '#libs/stores';
 import type { FakeClock, SeededRandom } from '#libs/testkit';
 import type { DocumentsByUser } from '#projections/documents-by-user';
 import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
@@ -25,6 +25,11 @@ import type { Turns } from './turns.js';
 
 export const WORLD_DOMAIN = 'ims.test';
 export const CLIENT_PORT = 5060;
+/** So small that every storm of some length begins new ones: with a checkpoint, an index, and a start that reads the last one. */
+const SEGMENT_BYTES_MAX = 65_536;
+const SNAPSHOT_TTL_S = 86_400;
+/** A few phones' answers: what a busy node keeps would be made anew at each start. */
+const REPLAY_BYTES_MAX = 262_144;
 
 /** A running edge, and how to end it as a process ends. */
 type Edge = { bono: BonoNode; end(): Promise<void> };
@@ -38,6 +43,12 @@ export type Planted = Readonly<{
   log?: (log: EventLog, inner: EmbeddedLog) => EventLog;
   /** In place of the store of rows that routers have; `isFirst`: nothing went before this life of theirs. */
   rows?: (rows: KeyValueStore<Registration>, isFirst: boolean) => KeyValueStore<Registration>;
+}>;
+
+/** Rows as they were when the log had been read so far: a life begins with those of the one before it. */
+export type Snapshot = Readonly<{
+  position: Position | undefined;
+  rows: readonly (readonly [string, Registration])[];
 }>;
 
 /** What outlives a crash. */
@@ -56,11 +67,15 @@ export type Ground = Readonly<{
   flowTokenKey: Buffer;
   planted: Planted;
   addresses: readonly string[];
+  /** Of the life before this one. */
+  snapshot?: Snapshot | undefined;
 }>;
 
 export type Core = Readonly<{
   life: Life;
   log: EmbeddedLog;
+  /** As it began. */
+  snapshot: Snapshot;
   coreLog: EventLog;
   registrations: RegistrationRows;
   nodes: readonly WorldNode[];
@@ -93,6 +108,7 @@ const sharedBy = (common: Common, address: string) => ({
   metrics: createMetrics(),
   peers: createPeerCheck(['10.1.0.0/16']),
   memoryOnly: true,
+  replayBytesMax: REPLAY_BYTES_MAX,
   wait: () => common.faults.inputWaitMs,
 });
 
@@ -167,12 +183,20 @@ const followRegistrations = (
     onFailure,
   });
 
-/** Rows as the log has them: what a process begins with. */
-const replay = async (log: EmbeddedLog, rows: RegistrationRows): Promise<void> => {
-  for await (const event of log.readAll(registrationsByAor.topics, 'oldest')) {
+/** What a process begins with: rows of the last snapshot, and what the log has told since. */
+const restore = async (
+  { clock, snapshot }: Pick<Ground, 'clock' | 'snapshot'>,
+  log: EmbeddedLog,
+  rows: EmbeddedKeyValueStore<Registration>,
+): Promise<Snapshot> => {
+  for (const [key, row] of snapshot?.rows ?? []) await rows.cas(key, row, undefined, SNAPSHOT_TTL_S);
+  const folded = new RegistrationRows(rows, clock);
+  const { head } = log;
+  for await (const event of log.readAll(registrationsByAor.topics, snapshot?.position ?? 'oldest')) {
     const recorded = event as Recorded<RegistrationEvent>;
-    await rows.follow(registrationsByAor.keyOf(recorded), [recorded]);
+    await folded.follow(registrationsByAor.keyOf(recorded), [recorded]);
   }
+  return { position: head, rows: [...rows.entries()] };
 };
 
 /** Starts a core on its ground, from what the disk has kept; `isFirst`: nothing went before it. */
@@ -183,10 +207,15 @@ export const startCore = async (
 ): Promise<Core> => {
   const { clock, random, disk, faults, turns, planted } = ground;
   const life = new Life();
-  const log = await createMemoryLog({ clock, random, disk: mortalDisk(disk, life) });
+  const log = await createMemoryLog({
+    clock,
+    random,
+    disk: mortalDisk(disk, life),
+    limits: { segmentBytesMax: SEGMENT_BYTES_MAX },
+  });
   const coreLog = mortalLog(turnedLog(planted.log?.(log, log) ?? log, turns), life);
   const kept = createMemoryKeyValueStore<Registration>({ name: 'registrations', clock });
-  await replay(log, new RegistrationRows(kept, clock));
+  const snapshot = await restore(ground, log, kept);
   const store = <V>(memory: KeyValueStore<V>): KeyValueStore<V> =>
     turnedStore(faultyStore(memory, faults), turns);
   const registrations = new RegistrationRows(mortalStore(store(kept), life), clock);
@@ -209,6 +238,7 @@ export const startCore = async (
   return {
     life,
     log,
+    snapshot,
     coreLog,
     registrations,
     nodes,

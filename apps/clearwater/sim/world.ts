@@ -35,9 +35,10 @@ import { Turns } from './turns.js';
 
 export { WORLD_DOMAIN, type WorldNode } from './core.js';
 
-const TICK_MS = 10;
-/** Turns of the event loop that let messages, appends and promises settle. */
-const SETTLE_TURNS = 12;
+/** How often it is looked whether what is waited for has come: time in which nothing happens costs nothing. */
+const LOOK_MS = 10;
+/** Something that sets itself off again at once would never let time pass: a defect, not a wait. */
+const STEPS_AT_ONCE_MAX = 100_000;
 
 export type WorldOptions = Readonly<{
   seed?: number;
@@ -85,8 +86,6 @@ export interface World {
   settle(): Promise<void>;
   /** Moves time on, timers and messages with it. */
   advance(ms: number): Promise<void>;
-  /** The same in one step a timer: for long waits in which nothing is on its way. */
-  leap(ms: number): Promise<void>;
   /** Waits for a promise while time passes, at most `ms`. */
   until<T>(promise: Promise<T>, ms?: number): Promise<T>;
   events(): Promise<readonly RecordedEvent[]>;
@@ -98,6 +97,7 @@ export interface World {
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform, joins, planted = {} } = options;
   const clock = createFakeClock();
+  const startMs = clock.nowMs();
   const random = createSeededRandom(seed);
   const hub = new MemoryHub({
     clock,
@@ -159,11 +159,13 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   const phones: Phone[] = [];
   let addresses = 0;
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < SETTLE_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
-    failOn(defects);
+    // One turn of the event loop: nothing in the world waits for anything but its clock, so promises and ticks run out in it.
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (hub.waiting > 0);
+    if (defects.length > 0) failOn(defects);
   };
   const crash = async (): Promise<void> => {
-    const { life } = now();
+    const { life, snapshot } = now();
     crashes.push(life.struckAt ?? 'anywhere');
     now().crash();
     disk.powerOff();
@@ -171,16 +173,31 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     wheels.clear();
     await settle();
     disk.crash(random);
-    core = await startCore(ground, false, onDefect);
+    core = await startCore({ ...ground, snapshot }, false, onDefect);
   };
-  const pass = async (ms: number): Promise<void> => {
-    await clock.advanceAsync(ms);
-    for (const wheel of wheels) wheel.advance();
-    await settle();
-    if (now().life.ended) await crash();
+  /** The next moment at which anything happens by itself. */
+  const nextMs = (): number => {
+    let next = clock.nextDueMs ?? Infinity;
+    for (const wheel of wheels) {
+      const deadlineMs = wheel.nextDeadlineMs();
+      if (deadlineMs !== undefined) next = Math.min(next, startMs + deadlineMs);
+    }
+    return next;
   };
   const advance = async (ms: number): Promise<void> => {
-    for (let left = ms; left > 0; left -= TICK_MS) await pass(Math.min(TICK_MS, left));
+    const untilMs = clock.nowMs() + ms;
+    await settle();
+    for (let atMs = nextMs(), atOnce = 0; atMs <= untilMs; atMs = nextMs()) {
+      atOnce = atMs <= clock.nowMs() ? atOnce + 1 : 0;
+      if (atOnce > STEPS_AT_ONCE_MAX) throw new Error('timers set each other off without end');
+      if (!clock.step(atMs)) {
+        clock.advance(Math.max(0, atMs - clock.nowMs()));
+        for (const wheel of wheels) wheel.advance();
+      }
+      await settle();
+      if (now().life.ended) await crash();
+    }
+    clock.advance(untilMs - clock.nowMs());
   };
 
   return {
@@ -218,7 +235,6 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     disk,
     settle,
     advance,
-    leap: pass,
     subscriber: async (user, ifcXml, more = {}) => {
       const impi = `${user}@${WORLD_DOMAIN}`;
       const done = provisioning.provisionSubscriber({
@@ -257,13 +273,13 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       const mark = (): void => void (settled = true);
       promise.then(mark, mark);
       await settle();
-      for (let waited = 0; !settled && waited < ms; waited += TICK_MS) await advance(TICK_MS);
+      for (let waited = 0; !settled && waited < ms; waited += LOOK_MS) await advance(LOOK_MS);
       if (!settled) throw new Error(`nothing came of it within ${ms} ms`);
       return promise;
     },
     async events() {
       // Facts about calls wait a moment before they are appended.
-      await advance(CALL_SPOOL_MS + TICK_MS);
+      await advance(CALL_SPOOL_MS + LOOK_MS);
       const events: RecordedEvent[] = [];
       for await (const event of now().log.readAll(['registration', 'calls', 'charging'], 'oldest'))
         events.push(event);

@@ -10,6 +10,7 @@ import {
   createDnsResolver,
   createTransports,
   endpointCounts,
+  type EndpointLimits,
   familyOf,
   hostKey,
   hostPort,
@@ -72,6 +73,8 @@ export type SproutNodeOptions = Readonly<{
   dns?: NameLookup;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
+  /** Of answers kept for retransmissions; default: as much as a busy node needs. */
+  replayBytesMax?: number;
   /** How long input waits; default: measured on the sockets, where there are any. */
   wait?: WaitGauge;
 }>;
@@ -247,6 +250,11 @@ const resolverOf = ({ dns, clock, random, process }: SproutNodeOptions, names: N
   return createDnsResolver({ dns, clock, random, transports: ['udp', 'tcp'], families, names });
 };
 
+const limitsOf = ({ replayBytesMax }: SproutNodeOptions): Partial<EndpointLimits> => ({
+  branchesMax: TARGETS_MAX + CHAIN_SERVERS_MAX,
+  ...(replayBytesMax === undefined ? {} : { replayBytesMax }),
+});
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
@@ -294,7 +302,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     transports,
     resolver: resolverOf(options, mmtel.names),
     user: createSprout(ports, settings),
-    limits: { branchesMax: TARGETS_MAX + CHAIN_SERVERS_MAX },
+    limits: limitsOf(options),
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });

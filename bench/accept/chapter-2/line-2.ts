@@ -4,7 +4,8 @@ import { inRepository } from '../../harness/root.js';
 import { checkTests } from '../jest-run.js';
 import type { Line } from '../line.js';
 
-const FULL = ['--seeds=10000', '--steps=5000'];
+/** Hours, on all cores: a run that was ended goes on where it was. */
+const FULL = ['--seeds=10000', '--steps=5000', `--resume=${inRepository('dist/sim-10000-5000.json')}`];
 const QUICK = ['--seeds=30'];
 
 type Summary = Readonly<{

@@ -1,4 +1,5 @@
 // Timers of the fake clock run in due order, at their own time, and can be cancelled.
+import fc from 'fast-check';
 import { createFakeClock } from './fake-clock.js';
 
 describe('fake clock', () => {
@@ -53,6 +54,39 @@ describe('fake clock', () => {
     await clock.advanceAsync(20);
     expect(ran).toEqual(['first', 'second']);
     await done;
+  });
+
+  it('steps from timer to timer, and no further than it is told', () => {
+    const clock = createFakeClock(0);
+    const ran: string[] = [];
+    for (const ms of [30, 10, 20, 10]) clock.after(ms, () => ran.push(`${ms}@${clock.nowMs()}`));
+    expect([clock.step(5), clock.nowMs()]).toEqual([false, 0]);
+    expect([clock.step(25), clock.step(25), clock.step(25), clock.step(25)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(ran).toEqual(['10@10', '10@10', '20@20']);
+    expect([clock.nowMs(), clock.pending, clock.nextDueMs]).toEqual([20, 1, 30]);
+  });
+
+  it('runs whatever was not cancelled in order, in any mixture', () => {
+    const timer = fc.record({ ms: fc.nat(20), isCancelled: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(timer), (timers) => {
+        const clock = createFakeClock(0);
+        const ran: number[] = [];
+        const cancels = timers.map(({ ms }, n) => clock.after(ms, () => ran.push(n)));
+        timers.forEach(({ isCancelled }, n) => isCancelled && cancels[n]!());
+        const left = timers.flatMap(({ ms, isCancelled }, n) => (isCancelled ? [] : [{ ms, n }]));
+        expect(clock.pending).toBe(left.length);
+        clock.advance(20);
+        expect(ran).toEqual(left.sort((a, b) => a.ms - b.ms || a.n - b.n).map(({ n }) => n));
+        for (const cancel of cancels) cancel();
+        expect(clock.pending).toBe(0);
+      }),
+    );
   });
 
   it('stops a chain without end', () => {

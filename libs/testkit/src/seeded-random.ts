@@ -2,7 +2,7 @@
 // The simulated twin of libs/runtime's system random. Generator: sfc32 (Chris Doty-Humphrey, PractRand).
 import type { Random } from '#libs/runtime';
 
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const CODES = Buffer.from('0123456789abcdefghjkmnpqrstvwxyz');
 
 export interface SeededRandom extends Random {
   /** Uniform in [0, below). */
@@ -40,8 +40,16 @@ export const createSeededRandom = (seed: number | string): SeededRandom => {
   return {
     fraction,
     integer,
-    bytes: (length) => Buffer.from(Array.from({ length }, () => next() & 255)),
-    token: (length) => Array.from({ length }, () => ALPHABET[next() & 31]).join(''),
+    bytes(length) {
+      const bytes = Buffer.allocUnsafe(length);
+      for (let at = 0; at < length; at += 1) bytes[at] = next() & 255;
+      return bytes;
+    },
+    token(length) {
+      const bytes = Buffer.allocUnsafe(length);
+      for (let at = 0; at < length; at += 1) bytes[at] = CODES[next() & 31]!;
+      return bytes.toString('latin1');
+    },
     chance: (probability) => fraction() < probability,
     pick<T>(items: readonly T[]): T {
       if (items.length === 0) throw new Error('nothing to pick from');

@@ -49,7 +49,7 @@ export const raceExpiry = async (world: World, phones: readonly Phone[], batch: 
   const { random } = batch;
   const { clock, coreLog: log, registrations, turns } = world;
   await world.until(Promise.all(phones.map((phone) => phone.register({ expiresS: GRANTED_S }))));
-  await world.leap(GRANTED_S * 1000 - BEFORE_EXPIRY_MS);
+  await world.advance(GRANTED_S * 1000 - BEFORE_EXPIRY_MS);
   turns.hold();
   const proof: Proof = random.chance(0.5) ? 'reuse' : 'challenge';
   const rounds = random.shuffle([...phones]).map((phone) => {
@@ -63,7 +63,7 @@ export const raceExpiry = async (world: World, phones: readonly Phone[], batch: 
   await runOut(world, random);
   turns.release();
   await world.until(Promise.all(rounds.flatMap(({ pop, answer }) => [pop, answer])));
-  await world.leap(AFTERWARDS_MS);
+  await world.advance(AFTERWARDS_MS);
   for (const round of rounds) await judge(world, round, 'expired', batch);
 };
 

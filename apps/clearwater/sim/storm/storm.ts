@@ -277,7 +277,7 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
     await storm.registrations.worksAgain(storm.firstOfEachEdge());
     storm.notes.broken.push(...(await storm.expected.broken(world)));
     storm.notes.broken.push(...(await rowsDifferFromLog(world, aors)));
-    for (let waited = 0; waited < LAPSED_MS; waited += 10_000) await world.leap(10_000);
+    for (let waited = 0; waited < LAPSED_MS; waited += 10_000) await world.advance(10_000);
     storm.notes.broken.push(...(await whatDoesNotHold(world, aors)));
     await world.close();
   } catch (error) {

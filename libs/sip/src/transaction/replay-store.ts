@@ -16,7 +16,8 @@ export const REPLAY_ANSWER_BYTES_MAX = 16_384;
 const ANSWER_BYTES_MIN = 256;
 /** Entries with the same hash that are looked at; there are none but by chance. */
 const SAME_HASH_MAX = 32;
-const BUCKETS = 131_072;
+/** A bucket for so many bytes: 131,072 of the usual bound. */
+const BYTES_PER_BUCKET = 1_024;
 /** How often chunks are looked at that are past their time, while an answer lives. */
 const SWEEPS_A_LIFE = 4;
 /** No entry has this number. */
@@ -96,6 +97,8 @@ export class ReplayStore {
   readonly #chunkBytes: number;
   readonly #chunksMax: number;
   readonly #perChunk: number;
+  /** A power of two. */
+  readonly #bucketCount: number;
   #isSweeping = false;
 
   /** `bytesMax` is kept to by whole chunks, of which there is at least one. */
@@ -108,6 +111,7 @@ export class ReplayStore {
     this.#chunkBytes = Math.min(chunkBytes, bytesMax);
     this.#chunksMax = Math.max(1, Math.floor(bytesMax / chunkBytes));
     this.#perChunk = Math.ceil(this.#chunkBytes / ANSWER_BYTES_MIN);
+    this.#bucketCount = 2 ** Math.ceil(Math.log2(Math.max(1, bytesMax / BYTES_PER_BUCKET)));
   }
 
   /** Answers that are held, those past their time included. */
@@ -126,8 +130,8 @@ export class ReplayStore {
     const newest = this.#chunks.at(-1);
     const chunk = newest?.hasRoom(length) ? newest : this.#nextChunk(nowMs);
     if (!this.#isSweeping && this.#chunks.length > 1) this.#sweepAfter(lifeMs);
-    const buckets = (this.#buckets ??= new Float64Array(BUCKETS));
-    const bucket = hash & (BUCKETS - 1);
+    const buckets = (this.#buckets ??= new Float64Array(this.#bucketCount));
+    const bucket = hash & (this.#bucketCount - 1);
     const entry = chunk.count++;
     chunk.bytes.write(key + answer, chunk.used, 'latin1');
     chunk.start[entry] = chunk.used;
@@ -145,7 +149,7 @@ export class ReplayStore {
     if (this.#buckets === undefined) return undefined;
     const oldest = this.#firstChunk * this.#perChunk;
     let left = SAME_HASH_MAX;
-    let number = this.#buckets[hash & (BUCKETS - 1)]!;
+    let number = this.#buckets[hash & (this.#bucketCount - 1)]!;
     while (number !== NONE && number >= oldest) {
       const place = number - oldest;
       const chunk = this.#chunks[Math.floor(place / this.#perChunk)]!;

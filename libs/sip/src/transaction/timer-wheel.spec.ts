@@ -117,6 +117,8 @@ it('agrees with a sorted list under any starts, stops and jumps', () => {
         }
         for (const atMs of due.values()) expect(atMs).toBeGreaterThan(clock.now - 2 * TICK_MS);
         expect(wheel.size).toBe(due.size);
+        const ticks = nodes.flatMap(({ running, tick }) => (running ? [tick] : []));
+        expect(wheel.nextDeadlineMs()).toBe(ticks.length === 0 ? undefined : Math.min(...ticks) * TICK_MS);
       }
     }),
   );

@@ -105,6 +105,10 @@ export class TimerWheel {
   /** When the next timer fires, undefined when none runs; for simulations, which step from deadline to deadline. */
   nextDeadlineMs(): number | undefined {
     if (this.running === 0) return undefined;
+    // What is due before the next coarse slot is taken up is near, a tick a slot.
+    const near = this.currentTick | (SLOTS_0 - 1);
+    for (let tick = this.currentTick + 1; tick <= near; tick++)
+      if (this.near[tick & (SLOTS_0 - 1)]!.next !== undefined) return tick * TICK_MS;
     let earliest = Infinity;
     for (const level of [this.near, this.middle, this.far])
       for (const slot of level)
