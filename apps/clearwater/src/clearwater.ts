@@ -15,6 +15,7 @@ import {
 } from '#apps/homestead-prov';
 import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
+import type { ArchiveConfig } from '#libs/archive';
 import { comparePositions } from '#libs/decider';
 import {
   type ApiKeys,
@@ -30,6 +31,7 @@ import type { StoresConfig } from '#libs/stores';
 import { refuseLostCredentials } from '#projections/subscriber-profiles';
 import { openDns } from '#libs/dns';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
+import { startArchive } from './archive.js';
 import type { ClearwaterConfig } from './clearwater.config.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
 import { openStorage, type Storage } from './storage.js';
@@ -43,6 +45,7 @@ export type ClearwaterConfigs = Readonly<{
   provisioning: HomesteadProvConfig;
   clearwater: ClearwaterConfig;
   stores: StoresConfig;
+  archive: ArchiveConfig;
 }>;
 
 export type ClearwaterOptions = Readonly<{
@@ -77,7 +80,8 @@ const openData = async (options: ClearwaterOptions): Promise<{ storage: Storage;
   await refuseLostLog(storage);
   const views = await openViews(config, options.configs.stores, storage, options.random);
   await refuseLostCredentials(storage, config);
-  storage.serve(() => views.stop());
+  const stopArchive = await startArchive(storage, options.configs.archive, config, options);
+  storage.serve(async () => void (await Promise.all([views.stop(), stopArchive()])));
   return { storage, views };
 };
 

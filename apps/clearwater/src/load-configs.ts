@@ -3,6 +3,7 @@ import { BonoConfig } from '#apps/bono';
 import { HomesteadConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
+import { ArchiveConfig } from '#libs/archive';
 import { EventLogConfig } from '#libs/event-log';
 import { EXIT_CONFIG, isLoopback, loadConfigOrExit, ProcessConfig } from '#libs/runtime';
 import { StoresConfig } from '#libs/stores';
@@ -19,6 +20,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     provisioning: loadConfigOrExit(HomesteadProvConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),
+    archive: loadConfigOrExit(ArchiveConfig),
   };
   // Taken where the log is opened; a bad value ends the process before anything else is said.
   loadConfigOrExit(EventLogConfig);

@@ -4,6 +4,7 @@ import { BonoConfig } from '#apps/bono';
 import { HomesteadConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
+import { ArchiveConfig } from '#libs/archive';
 import { EventLogConfig } from '#libs/event-log';
 import { type ConfigClass, ProcessConfig } from '#libs/runtime';
 import { StoresConfig } from '#libs/stores';
@@ -12,6 +13,7 @@ import { ClearwaterConfig } from './clearwater.config.js';
 export const SHARED_CLASSES: readonly ConfigClass[] = [
   ProcessConfig,
   EventLogConfig,
+  ArchiveConfig,
   StoresConfig,
   BonoConfig,
   SproutConfig,

@@ -1,11 +1,6 @@
 // The archive in EventStoreDB, through its own client: one append a call, expected revisions, what it knows again by ids.
 // Port: archive.port.ts. What of the client is used and why: docs/archive.md.
-import type {
-  AppendExpectedRevision,
-  JSONRecordedEvent,
-  ReadStreamOptions,
-  ResolvedEvent,
-} from '@eventstore/db-client';
+import type { AppendExpectedRevision, ReadStreamOptions, ResolvedEvent } from '@eventstore/db-client';
 import type { Clock } from '#libs/runtime';
 import {
   type Archive,

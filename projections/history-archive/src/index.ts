@@ -1,0 +1,9 @@
+export * from './history-archive.js';
+export { type ChainReport, verifyArchive } from './verify-chain.js';
+export { recordedOf } from './archived-event.js';
+export {
+  ARCHIVE_STOP_MS_MAX,
+  HEADS_INTERVAL_MS,
+  type HistoryArchive,
+  openHistoryArchive,
+} from './open-history-archive.js';
