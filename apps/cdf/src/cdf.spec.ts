@@ -1,5 +1,5 @@
 // The CDF behind real nodes on a simulated network: records and their CSV, doubles, a disk that refuses, a start after another.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { APPLICATIONS, type Body, createDiameterNode, createMemoryNetwork } from '#libs/diameter';
@@ -123,6 +123,19 @@ describe('its files', () => {
     const again: number[] = [];
     expect(await readRecords(folder, ({ recordNumber }) => void again.push(recordNumber))).toBe(4);
     expect(again).toEqual([1, 2, 1, 3]);
+  });
+
+  it('begin a line of their own after a write that failed, perhaps in the middle of one', async () => {
+    if (!existsSync('/dev/full')) return; // Linux has a disk that is always full
+    const { send, records } = await world();
+    await send(ACR(1));
+    symlinkSync('/dev/full', path.join(folder, 'cdr.csv'));
+    const files = await openRecordFiles(folder);
+    for (const _time of [1, 2]) await expect(files.write(records[0]!)).rejects.toThrow('ENOSPC');
+    await files.close();
+    const line = JSON.stringify(records[0]);
+    expect(readFileSync(path.join(folder, 'cdr.jsonl'), 'utf8')).toBe(`${line}\n\n${line}\n`);
+    expect(await readRecords(folder, () => undefined)).toBe(2);
   });
 
   it('are none at the first start', async () => {

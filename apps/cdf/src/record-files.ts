@@ -38,17 +38,23 @@ export const openRecordFiles = async (folder: string): Promise<RecordFiles> => {
   const csv = await appendTo(folder, 'cdr.csv', CSV_HEADER);
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
+  /** A write failed, perhaps in the middle of a line: what follows begins one of its own. */
+  let isTorn = false;
 
   const flush = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
       try {
-        await json.write(batch.map(({ record }) => `${JSON.stringify(record)}\n`).join(''));
-        await csv.write(batch.map(({ record }) => `${csvLine(record)}\n`).join(''));
+        const first = isTorn ? '\n' : '';
+        // Appended whole or an error: `write` may write a part, as on a disk that is nearly full.
+        await json.appendFile(first + batch.map(({ record }) => `${JSON.stringify(record)}\n`).join(''));
+        await csv.appendFile(first + batch.map(({ record }) => `${csvLine(record)}\n`).join(''));
         await json.datasync();
+        isTorn = false;
         for (const { resolve } of batch) resolve();
       } catch (error) {
+        isTorn = true;
         for (const { reject } of batch) reject(error);
       }
     }
