@@ -11,6 +11,8 @@ import { InFlight } from './in-flight.js';
 
 /** A call that takes longer is answered with StoreUnavailable. */
 export const CASSANDRA_TIMEOUT_MS = 2_000;
+/** A call waits for its turn for so many times that: it was not sent then, and whoever asked has given up soon. */
+const TURN_TIMEOUTS = 2;
 /** Speculative reads and writes that may be repeated: a second replica after this, and no third. */
 const SPECULATIVE_AFTER_MS = 100;
 const SPECULATIVE_MAX = 1;
@@ -118,7 +120,7 @@ const databaseOf = (
   options: CassandraOptions,
 ): CassandraDatabase => {
   const { clock, timeoutMs = CASSANDRA_TIMEOUT_MS } = options;
-  const inFlight = new InFlight();
+  const inFlight = new InFlight(clock, TURN_TIMEOUTS * timeoutMs);
   /** The driver's own time-out is one a node, and it goes from node to node. */
   const within = async <T>(done: Promise<T>): Promise<T> => {
     let cancel = (): void => undefined;
