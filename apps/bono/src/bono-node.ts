@@ -183,6 +183,9 @@ const showMetrics = (metrics: Metrics, { endpoint, flows, overload }: Shown): vo
   metrics.gauge('bono_transactions', 'Live SIP transactions of the edge', () => endpoint.transactionCount);
 };
 
+/** One that has ended is not waited for, and nobody rings for it. */
+const isRouter = ({ listener }: Flow): boolean => listener === TRUSTED_LISTENER;
+
 /** Starts listening; resolves when every port is bound. Rejects when one cannot be. */
 export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
   const { process: settings, config, clock, random, logger, metrics, timers, hub, flowTokenKey } = options;
@@ -221,6 +224,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     user,
     proxyRequire: 'any',
     ...(options.replayBytesMax === undefined ? {} : { limits: { replayBytesMax: options.replayBytesMax } }),
+    endsWithConnection: isRouter,
     // How urgent it is does not matter while everything is taken.
     admits: (request: SipMessage, flow: Flow) =>
       overload.admits(overload.isLimiting ? urgencyOf(flows, clock.nowMs(), request, flow) : 'new'),

@@ -32,6 +32,12 @@ export type EndpointOptions = Readonly<{
    * process sends, which its own edge has let in; false: 503 with Retry-After.
    */
   admits?: (request: SipMessage, flow: Flow) => boolean;
+  /**
+   * Peers of one network, whose connections break when they end: an INVITE that such a peer has not got to ring goes to the next
+   * target, one that rings is answered 500 at once, and nobody waits any more for answers to INVITEs of its own, which are
+   * cancelled. Default: none; who rings may still answer on another connection.
+   */
+  endsWithConnection?: (flow: Flow) => boolean;
   /** Option tags that Proxy-Require may name; with any other a request gets 420. 'any': the user decides. */
   proxyRequire?: readonly string[] | 'any';
   /** An exception in a user's callback: to be logged. The request it concerns was answered 500. */

@@ -165,8 +165,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   }
 
   flowClosed(flow: Flow): void {
-    for (const client of this.table.clientsOn(flow)) client.flowClosed();
-    this.table.forget(flow);
+    this.table.lost(flow, this.endsWithConnection(flow));
     this.user.flowClosed?.(flow);
   }
 
@@ -180,6 +179,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   }
 
   // ---- Transactions' side ----
+
+  readonly endsWithConnection = (flow: Flow): boolean => this.options.endsWithConnection?.(flow) === true;
 
   newTag(): string {
     return this.random.token(TAG_LENGTH);

@@ -2,6 +2,7 @@
 // with a new Via. RFC 3261 §16.6 items 7–10, §8.1.2; RFC 3263 §4.3. Owners: proxy.ts, endpoint.ts.
 import type { BranchIds } from './branch-id.js';
 import type { Edits } from '../message/edits.js';
+import { makeCancel } from './derived-request.js';
 import { Exchange } from './exchange.js';
 import type { Branch, NextHop } from '../proxy/endpoint.port.js';
 import { H } from '../message/header-table.js';
@@ -32,6 +33,8 @@ export interface ClientLayer extends TransactionLayer<ClientMachine>, Pick<Invit
   begin(transaction: ClientMachine): void;
   /** A resolver's promise was rejected. */
   resolverFailed(error: unknown): void;
+  /** Is the peer's end of this connection the end of its transactions too? (EndpointOptions) */
+  endsWithConnection(flow: Flow): boolean;
 }
 
 /** Whose branch it is. */
@@ -53,6 +56,9 @@ const PROTOCOLS: Readonly<Record<TransportName, string>> = {
   ws: 'SIP/2.0/WS ',
   wss: 'SIP/2.0/WSS ',
 };
+
+/** Reason of the CANCEL to a peer that is believed to have ended (RFC 3326). */
+const LOST = 'SIP;cause=503;text="Connection lost"';
 
 /** Our Via on what is sent by this flow. */
 export const viaValue = (transports: Transports, flow: Flow, branchId: string): string =>
@@ -96,7 +102,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
 
   /** True for a branch that can be reached over its flow only (RFC 5626): with the flow it is lost. */
   get boundToFlow(): boolean {
-    return this.hop.kind === 'flow';
+    return this.hop.kind === 'flow' || this.hasLostPeer;
   }
 
   start(): void {
@@ -151,8 +157,12 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     if (this.trying !== undefined && this.standsFor === undefined && !wasTaken(this.transaction))
       this.layer.resolver.failed?.(this.trying);
     this.trying = undefined;
+    if (this.hasLostPeer) this.takeBack();
     // A target that took it or answered provisionally had the request: another would run it twice.
-    if (this.status === 0 && !wasTaken(this.transaction) && this.mayRetry(status)) return this.tryNext();
+    if (!this.isUnderWay && this.mayRetry(status)) {
+      this.status = 0;
+      return this.tryNext();
+    }
     this.ended = true;
     if (this.refused !== undefined && status === 503) {
       this.status = this.refused.status;
@@ -169,6 +179,31 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   /** The resolver took too long. */
   timer(_kind: number): void {
     this.failed(503);
+  }
+
+  /** A peer has it that may still answer, or with which somebody rings. One that has ended before anybody rang has not. */
+  private get isUnderWay(): boolean {
+    if (wasTaken(this.transaction)) return true;
+    return this.status > 0 && !(this.status === 100 && this.hasLostPeer);
+  }
+
+  /** An INVITE was with a peer of this network, and the connection to it is gone. */
+  private get hasLostPeer(): boolean {
+    const { transaction } = this;
+    return (
+      transaction instanceof InviteClientTransaction &&
+      transaction.flow.closed &&
+      this.layer.endsWithConnection(transaction.flow)
+    );
+  }
+
+  /** A connection that broke is no proof: should the peer live, it is to let nobody ring on. Nobody waits for what it says. */
+  private takeBack(): void {
+    const { transaction, request, layer } = this;
+    if (transaction === undefined || request === '' || this.status === 0) return;
+    const { transport, remoteAddress: address, remotePort: port, listener } = transaction.flow;
+    const cancel = makeCancel(request, LOST);
+    if (cancel !== '') layer.transports.flowTo({ transport, address, port }, listener)?.send(cancel);
   }
 
   private mayRetry(status: 408 | 503): boolean {

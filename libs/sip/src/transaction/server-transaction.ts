@@ -96,6 +96,12 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
     this.context?.callerCancelled(cancel);
   }
 
+  /** Nobody waits for an answer any more: what is under way is cancelled. */
+  orphaned(): void {
+    this.context?.reply(500);
+    this.reply(500);
+  }
+
   trying(): void {
     this.reply(100);
   }

@@ -9,7 +9,7 @@ import { keyedHash, type HashKey } from './keyed-hash.js';
 import { MAGIC_COOKIE, type TopVia } from './top-via.js';
 import { TransactionIndex } from './transaction-index.js';
 import type { InviteClientTransaction } from './transaction.invite-client.js';
-import type { InviteServerTransaction } from './transaction.invite-server.js';
+import { InviteServerTransaction } from './transaction.invite-server.js';
 import type { NonInviteClientTransaction } from './transaction.non-invite-client.js';
 import type { NonInviteServerTransaction } from './transaction.non-invite-server.js';
 import type { FlowWaiter } from './transaction.js';
@@ -78,8 +78,18 @@ export class TransactionTable {
     return found;
   }
 
-  /** The connection is gone, and whoever waited on it was told. */
-  forget(flow: Flow): void {
+  /** Who sent INVITEs on this connection has ended: those not answered yet are. A search: it is done for few, and rarely. */
+  private orphan(flow: Flow): void {
+    const found: InviteServerTransaction[] = [];
+    for (const server of this.servers.values())
+      if (server instanceof InviteServerTransaction && server.owner?.flow === flow) found.push(server);
+    for (const server of found) server.owner?.orphaned();
+  }
+
+  /** The connection is gone: whoever waits on it is told. `hasEnded`: so has the peer. */
+  lost(flow: Flow, hasEnded: boolean): void {
+    if (hasEnded) this.orphan(flow);
+    for (const client of this.clientsOn(flow)) client.flowClosed();
     if (this.waiting.get(flow)?.first === undefined) this.waiting.delete(flow);
   }
 

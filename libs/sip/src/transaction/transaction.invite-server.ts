@@ -15,6 +15,8 @@ export interface InviteServerUser {
   /** Nothing was answered for timer C: true when the request is still being worked on, else the owner answers. */
   unanswered(): boolean;
   cancel(cancel: SipMessage): void;
+  /** Whoever sent the INVITE has ended. */
+  orphaned(): void;
   /** Where the INVITE came from. */
   readonly flow: Flow;
   /** Of every answer made here. */

@@ -346,6 +346,7 @@ describe('INVITE server (figure 7, RFC 6026 figure 5)', () => {
         return busy;
       },
       cancel: () => undefined,
+      orphaned: () => undefined,
     };
     const tx: InviteServerTransaction = new InviteServerTransaction('key', paths(flow), user, layer);
     tx.start();
