@@ -8,6 +8,7 @@ import {
   Edits,
   H,
   type MemoryHub,
+  type NameTable,
   type NodeTransports,
   type ServerTransaction,
   type SipEndpoint,
@@ -28,8 +29,12 @@ export type Behaviour =
   /** Two dialogs with itself between (B2BUA). */
   | Readonly<{ kind: 'bridges'; to?: string }>
   | Readonly<{ kind: 'answers'; statuses: readonly number[] }>
+  /** Takes its time, until `giveBackKept`. */
+  | Readonly<{ kind: 'keeps' }>
   /** As if it were not there, but for the port. */
   | Readonly<{ kind: 'silent' }>;
+
+export type GivesBack = Extract<Behaviour, { kind: 'proxies' }>;
 
 export type ServerOptions = Readonly<{
   address: string;
@@ -37,6 +42,8 @@ export type ServerOptions = Readonly<{
   random: SeededRandom;
   hub: MemoryHub;
   onRequest: (request: SipMessage) => void;
+  /** Names that it finds. */
+  names?: NameTable;
 }>;
 
 const SILENT_LOG = { warn: () => undefined, info: () => undefined, debug: () => undefined, error: () => undefined }; // prettier-ignore
@@ -46,6 +53,7 @@ export class ApplicationServer {
   private running = true;
   private readonly endpoint: SipEndpoint;
   private readonly bridges = new Map<string, Bridge>();
+  private readonly kept: ServerTransaction[] = [];
 
   private constructor(
     private readonly options: ServerOptions,
@@ -63,7 +71,7 @@ export class ApplicationServer {
       random,
       timers,
       transports,
-      resolver: createStaticResolver({}),
+      resolver: createStaticResolver(options.names),
       user: { request: (tx) => this.#asked(tx), ack: (ack) => this.#acknowledged(ack) },
     });
     const { endpoint } = this;
@@ -98,6 +106,11 @@ export class ApplicationServer {
     await this.transports.close();
   }
 
+  /** Gives back what it has kept, the oldest first. */
+  giveBackKept(behaviour: GivesBack): void {
+    for (const tx of this.kept.splice(0)) this.#giveBack(tx, behaviour);
+  }
+
   get uri(): string {
     return `sip:${this.options.address}:${SERVER_PORT};transport=tcp`;
   }
@@ -118,12 +131,15 @@ export class ApplicationServer {
         for (const status of behaviour.statuses)
           tx.reply(status, undefined, status < 300 ? dialogHeaders(request, this.uri) : '');
         return;
+      case 'keeps':
+        this.kept.push(tx);
+        return;
       case 'silent':
         return;
     }
   }
 
-  #giveBack(tx: ServerTransaction, behaviour: Extract<Behaviour, { kind: 'proxies' }>): void {
+  #giveBack(tx: ServerTransaction, behaviour: GivesBack): void {
     const edits = new Edits(tx.request);
     edits.popValue(H.Route);
     if (behaviour.to !== undefined) edits.requestUri(behaviour.to);

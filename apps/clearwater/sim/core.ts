@@ -4,6 +4,7 @@ import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
 import {
   type ChainLink,
   type LiveChallenges,
+  type RouterSign,
   SproutConfig,
   type SproutNode,
   startSprout,
@@ -13,8 +14,9 @@ import { type Registration, type RegistrationEvent, streamOfRegistration } from 
 import { createMemoryLog, type EmbeddedLog, type EventLog, type MemoryDisk } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
-import { type MemoryHub, TimerWheel } from '#libs/sip';
 import { createMemoryKeyValueStore, type EmbeddedKeyValueStore, type KeyValueStore } from '#libs/stores';
+
+import { type MemoryHub, type NameLookup, TimerWheel } from '#libs/sip';
 import type { FakeClock, SeededRandom } from '#libs/testkit';
 import type { DocumentsByUser } from '#projections/documents-by-user';
 import { RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
@@ -34,8 +36,11 @@ const REPLAY_BYTES_MAX = 262_144;
 /** A running edge, and how to end it as a process ends. */
 type Edge = { bono: BonoNode; end(): Promise<void> };
 
+/** A running router; `kill`, of one in a pool: where it stands, while the rest of the core goes on. */
+type Router = Readonly<{ sprout: SproutNode; kill(): void; close(): Promise<void> }>;
+
 /** One edge and its router. */
-export type WorldNode = { readonly address: string; readonly sprout: SproutNode; edge: Edge };
+export type WorldNode = { readonly address: string; readonly router: Router; edge: Edge };
 
 /** A defect put in on purpose, to show that it is found. */
 export type Planted = Readonly<{
@@ -69,6 +74,9 @@ export type Ground = Readonly<{
   addresses: readonly string[];
   /** Of the life before this one. */
   snapshot?: Snapshot | undefined;
+
+  /** Every edge finds all routers, by one name; application servers do too. */
+  isPool: boolean;
 }>;
 
 export type Core = Readonly<{
@@ -89,7 +97,17 @@ export type Core = Readonly<{
 /** What every node of the core shares. */
 type Common = Pick<
   Ground,
-  'clock' | 'random' | 'hub' | 'faults' | 'wheels' | 'settings' | 'homestead' | 'documents' | 'flowTokenKey'
+  | 'clock'
+  | 'random'
+  | 'hub'
+  | 'faults'
+  | 'wheels'
+  | 'settings'
+  | 'homestead'
+  | 'documents'
+  | 'flowTokenKey'
+  | 'addresses'
+  | 'isPool'
 > &
   Readonly<{
     log: EventLog;
@@ -97,6 +115,7 @@ type Common = Pick<
     rows: RegistrationRows;
     challenges: KeyValueStore<LiveChallenges>;
     chainLinks: KeyValueStore<ChainLink>;
+    routerSigns: KeyValueStore<RouterSign>;
   }>;
 
 const sharedBy = (common: Common, address: string) => ({
@@ -112,15 +131,26 @@ const sharedBy = (common: Common, address: string) => ({
   wait: () => common.faults.inputWaitMs,
 });
 
+const POOL = `routers.${WORLD_DOMAIN}`;
+
+const dnsOf = ({ addresses }: Common): NameLookup => ({
+  lookup: (name, type) =>
+    name === POOL && type === 'A'
+      ? { kind: 'found', records: addresses.map((address) => ({ type: 'A', address })) }
+      : { kind: 'none' },
+});
+
 const startEdge = async (
   common: Common,
   address: string,
   rows: Iterable<readonly [string, Registration]> = [],
 ): Promise<Edge> => {
-  const { clock, wheels, flowTokenKey } = common;
+  const { clock, wheels, flowTokenKey, isPool } = common;
   const timers = new TimerWheel(clock);
-  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress: address });
-  const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows });
+  const sproutAddress = isPool ? POOL : address;
+  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress });
+  const dns = dnsOf(common);
+  const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows, dns });
   wheels.add(timers);
   return {
     bono,
@@ -131,21 +161,45 @@ const startEdge = async (
   };
 };
 
-const startRouter = async (common: Common, address: string): Promise<SproutNode> => {
-  const { log, rows: registrations, challenges, chainLinks, homestead, documents, settings } = common;
+const ownPorts = ({ log, challenges, chainLinks, homestead }: Common) => ({
+  log,
+  challenges,
+  chainLinks,
+  homestead,
+});
+
+/** Of one router of several, which may end alone. */
+const mortalPorts = ({ log, challenges, chainLinks, routerSigns, homestead }: Common, life: Life) => ({
+  log: mortalLog(log, life),
+  challenges: mortalStore(challenges, life),
+  chainLinks: mortalStore(chainLinks, life),
+  routerSigns: mortalStore(routerSigns, life),
+  homestead: mortalHomestead(homestead, life),
+});
+
+const startRouter = async (common: Common, address: string): Promise<Router> => {
+  const { documents, settings, wheels, isPool } = common;
   const timers = new TimerWheel(common.clock);
-  common.wheels.add(timers);
-  return startSprout({
+  const life = new Life();
+  wheels.add(timers);
+  const sprout = await startSprout({
     ...sharedBy(common, address),
     timers,
-    config: Object.assign(new SproutConfig(), settings),
-    log,
-    registrations,
-    challenges,
-    chainLinks,
-    homestead,
+    config: Object.assign(new SproutConfig(), { iscByName: isPool }, settings),
+    registrations: common.rows,
     documents,
+    ...(isPool ? mortalPorts(common, life) : ownPorts(common)),
+    ...(isPool ? { dialogKey: common.flowTokenKey } : {}),
   });
+  return {
+    sprout,
+    kill() {
+      life.end();
+      wheels.delete(timers);
+      void sprout.close();
+    },
+    close: () => (life.ended ? Promise.resolve() : sprout.close()),
+  };
 };
 
 /** Applies one event; while the store is told not to answer it waits and tries again, as the projector of the product. */
@@ -228,12 +282,13 @@ export const startCore = async (
     rows: new RegistrationRows(planted.rows?.(routers, isFirst) ?? routers, clock),
     challenges: mortalStore(store(challenges), life),
     chainLinks: mortalStore(store(chainLinks), life),
+    routerSigns: mortalStore(createMemoryKeyValueStore<RouterSign>({ name: 'router signs', clock }), life),
     homestead: mortalHomestead(ground.homestead, life),
   };
   const nodes: WorldNode[] = [];
   const edge = (address: string): Promise<Edge> => startEdge(common, address, registrations.all());
   for (const address of ground.addresses)
-    nodes.push({ address, sprout: await startRouter(common, address), edge: await edge(address) });
+    nodes.push({ address, router: await startRouter(common, address), edge: await edge(address) });
   const projection = await followRegistrations(log, registrations, faults, onDefect);
   return {
     life,
@@ -244,14 +299,14 @@ export const startCore = async (
     nodes,
     startEdge: edge,
     async close() {
-      await Promise.all(nodes.flatMap((node) => [node.edge.end(), node.sprout.close()]));
+      await Promise.all(nodes.flatMap((node) => [node.edge.end(), node.router.close()]));
       await projection.stop();
       await log.close();
     },
     crash() {
       life.end();
       // Its connections break; what else they would do as they end waits for ports that never answer.
-      for (const node of nodes) for (const end of [node.edge.end(), node.sprout.close()]) void end;
+      for (const node of nodes) for (const end of [node.edge.end(), node.router.close()]) void end;
       void projection.stop();
     },
   };

@@ -45,6 +45,8 @@ export type WorldOptions = Readonly<{
   sprout?: Partial<SproutConfig>;
   /** Edges with a router each, over one log, one store and one Homestead. */
   nodes?: 1 | 2;
+  /** Each edge uses all routers, by one name. Default: its own. */
+  isPool?: boolean;
   /** What becomes of messages on the way: delay, loss, repetition. */
   transform?: (world: { clock: FakeClock; random: SeededRandom }) => Transform;
   /** Edges and routers exchange messages directly, as in one process. Default: where there is no transform. */
@@ -96,6 +98,7 @@ export interface World {
 /** Starts a world; everything in it follows from the seed. */
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform, joins, planted = {} } = options;
+  const { isPool = false } = options;
   const clock = createFakeClock();
   const startMs = clock.nowMs();
   const random = createSeededRandom(seed);
@@ -150,6 +153,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     flowTokenKey: random.bytes(32),
     planted,
     addresses: Array.from({ length: nodeCount }, (_, n) => `10.1.0.${n + 1}`),
+    isPool,
   };
   const defects: unknown[] = [];
   const onDefect = (error: unknown): void => void defects.push(error);
@@ -222,7 +226,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return now().nodes[0]!.edge.bono;
     },
     get sprout() {
-      return now().nodes[0]!.sprout;
+      return now().nodes[0]!.router.sprout;
     },
     get life() {
       return now().life;

@@ -173,7 +173,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     log: storage.log,
     registrations: views.registrations,
     challenges: storage.challenges,
-    ...(storage.chainLinks === undefined ? {} : { chainLinks: storage.chainLinks }),
+    ...storage.chains,
     dialogKey: storage.flowTokenKey,
     homestead: homesteadLink(options, homestead, http),
     documents: storage.documents,

@@ -2,7 +2,7 @@
 // it instead where the configuration says so.
 // One process owns the folder; a second one is refused by the log's lock.
 import path from 'node:path';
-import { type ChainLink, createChallengeStore, type LiveChallenges, sharedChainLinks } from '#apps/sprout';
+import { createChallengeStore, type LiveChallenges, type SharedChains, sharedChains } from '#apps/sprout';
 import { UPCASTERS } from '#libs/domain';
 import { openProcessData, type ProcessData } from '#libs/projector';
 import { loadKeyFile, type ProcessConfig, type ProcessParts } from '#libs/runtime';
@@ -14,7 +14,8 @@ export type Storage = ProcessData &
   SubscriberStores &
   Readonly<{
     challenges: KeyValueStore<LiveChallenges>;
-    chainLinks?: KeyValueStore<ChainLink>;
+    /** Where routers share chains that are at application servers. */
+    chains: SharedChains;
     documents: DocumentsByUser;
     /** Signs flow tokens; outlives the process, so that UDP flows do too. */
     flowTokenKey: Buffer;
@@ -27,13 +28,12 @@ export const openStorage = async (
   parts: ProcessParts,
 ): Promise<Storage> => {
   const data = await openProcessData(config, parts, UPCASTERS, stores);
-  const chainLinks = sharedChainLinks(data.engines, parts.clock);
   return {
     ...(await openSubscriberStores(data, config, parts)),
     ...data,
     documents: await openDocuments(data),
     challenges: createChallengeStore(data.engines, parts.clock),
-    ...(chainLinks === undefined ? {} : { chainLinks }),
+    chains: sharedChains(data.engines, parts.clock),
     flowTokenKey: loadKeyFile(path.join(config.dataDir, 'flow-token.key'), 'flow token key'),
   };
 };

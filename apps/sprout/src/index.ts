@@ -9,5 +9,6 @@ export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';
 export * from './sprout-node.js';
 export { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
+export { type RouterSign } from './isc/router-signs.js';
 export { CALL_SPOOL_MS } from './session/call-spool.js';
 export { SproutModule } from './http/sprout.module.js';

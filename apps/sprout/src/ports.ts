@@ -8,6 +8,8 @@ import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { ChainLink } from './isc/chain-link.js';
 import type { CriteriaFiles } from './isc/criteria-files.js';
+import type { OdiTokens } from './isc/odi-tokens.js';
+import type { RouterSigns } from './isc/router-signs.js';
 import type { LogOutage } from './log-outage.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
@@ -31,6 +33,9 @@ export type SproutPorts = Readonly<{
   challenges: KeyValueStore<LiveChallenges>;
   /** Chains that are at an application server, by token; shared by all routers. */
   chainLinks: KeyValueStore<ChainLink>;
+  odiTokens: OdiTokens;
+  /** Where there are other routers on the same chains. */
+  routerSigns?: RouterSigns;
   /** Shared and fallback criteria of the operator, where there are any. */
   criteriaFiles?: Pick<CriteriaFiles, 'sets' | 'onChange'>;
   homestead: Homestead;

@@ -10,6 +10,7 @@ import {
 } from '#libs/stores';
 import type { LiveChallenges } from './authentication/challenges.js';
 import { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
+import type { RouterSign } from './isc/router-signs.js';
 
 /** Challenges where the views are. memcached may lose them: a client is then challenged anew. */
 export const createChallengeStore = (
@@ -22,10 +23,26 @@ export const createChallengeStore = (
     : createMemcachedKeyValueStore<LiveChallenges>({ cluster, name, clock, codec: jsonCodec() });
 };
 
-/** Chains that are at application servers, where the views are; undefined: in the memory of the process. */
-export const sharedChainLinks = (
-  { memcached: cluster }: Engines,
-  clock: Clock,
-): KeyValueStore<ChainLink> | undefined =>
-  cluster &&
-  createMemcachedKeyValueStore<ChainLink>({ cluster, name: 'chain-links', clock, codec: CHAIN_LINK_CODEC });
+/** Chains that are at application servers, and which routers wait for those. */
+export type SharedChains = Readonly<{
+  chainLinks?: KeyValueStore<ChainLink>;
+  routerSigns?: KeyValueStore<RouterSign>;
+}>;
+
+/** Where the views are; nothing where they are in the memory of the process. */
+export const sharedChains = ({ memcached: cluster }: Engines, clock: Clock): SharedChains => {
+  if (cluster === undefined) return {};
+  const common = { cluster, clock };
+  return {
+    chainLinks: createMemcachedKeyValueStore<ChainLink>({
+      ...common,
+      name: 'chain-links',
+      codec: CHAIN_LINK_CODEC,
+    }),
+    routerSigns: createMemcachedKeyValueStore<RouterSign>({
+      ...common,
+      name: 'router-signs',
+      codec: jsonCodec(),
+    }),
+  };
+};

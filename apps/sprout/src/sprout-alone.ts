@@ -22,7 +22,7 @@ import { StoresConfig } from '#libs/stores';
 import { openDocumentView } from '#projections/documents-by-user';
 import { openRegistrations } from '#projections/registrations-by-aor';
 import { SproutModule } from './http/sprout.module.js';
-import { createChallengeStore, sharedChainLinks } from './short-lived-stores.js';
+import { createChallengeStore, sharedChains } from './short-lived-stores.js';
 import type { SproutConfig } from './sprout.config.js';
 import { startSprout } from './sprout-node.js';
 
@@ -37,13 +37,12 @@ const openData = async (config: ProcessConfig, stores: StoresConfig, parts: Proc
   data.serve(async () => {
     await Promise.all([registrations.stop(), view.stop()]);
   });
-  const chainLinks = sharedChainLinks(data.engines, clock);
   return {
     log: data.log,
     registrations: registrations.rows,
     documents,
     challenges: createChallengeStore(data.engines, clock),
-    ...(chainLinks === undefined ? {} : { chainLinks }),
+    ...sharedChains(data.engines, clock),
   };
 };
 

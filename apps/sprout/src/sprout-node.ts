@@ -38,6 +38,8 @@ import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
 import { openCriteriaFiles } from './isc/criteria-files.js';
 import { CHAIN_SERVERS_MAX } from './isc/departure.js';
+import { OdiTokens } from './isc/odi-tokens.js';
+import { type RouterSign, RouterSigns } from './isc/router-signs.js';
 import type { ServiceDocuments } from './mmtel/mmtel.port.js';
 import { type MmtelNodeOptions, startMmtel, targetsAt } from './mmtel/mmtel-node.js';
 import { CallSpool } from './session/call-spool.js';
@@ -54,6 +56,8 @@ export type SproutNodeOptions = Readonly<{
   challenges: KeyValueStore<LiveChallenges>;
   /** Chains that are at an application server, shared by all routers of a deployment. Default: of this one alone. */
   chainLinks?: KeyValueStore<ChainLink>;
+  /** Where those are shared with other routers: which of them live. */
+  routerSigns?: KeyValueStore<RouterSign>;
   homestead: Homestead;
   /** The telephony services of users. Default: users have none. */
   documents?: ServiceDocuments;
@@ -88,6 +92,8 @@ export interface SproutNode {
 }
 
 const DIALOG_KEY_BYTES = 32;
+/** Tells runs of routers apart. */
+const RUN_CHARACTERS = 13;
 const ICSCF_LISTENER = 'icscf';
 const SCSCF_LISTENER = 'scscf';
 
@@ -129,7 +135,7 @@ const settingsOf = (
     ]),
     scscfUri: `sip:${scscf};transport=tcp`,
     icscfUri: `sip:${icscf};transport=tcp`,
-    iscHost: iscHostOf(addresses) ?? scscf,
+    iscHost: config.iscByName ? scscf : (iscHostOf(addresses) ?? scscf),
     continuedMs: config.sessionContinuedTimeoutMs,
     terminatedMs: config.sessionTerminatedTimeoutMs,
     regMaxExpiresS: config.regMaxExpires,
@@ -148,6 +154,8 @@ const COUNTS = [
   'initial-request',
   'server-asked',
   'server-passed-over',
+  'chain-taken-over',
+  'leg-orphaned',
   'ack-dropped',
 ] as const;
 const FAULTS = [
@@ -255,6 +263,29 @@ const limitsOf = ({ replayBytesMax }: SproutNodeOptions): Partial<EndpointLimits
   ...(replayBytesMax === undefined ? {} : { replayBytesMax }),
 });
 
+/** What chains of application servers go by, and are kept in. */
+const openIsc = async (
+  { config, chainLinks, routerSigns: store, clock, random, logger }: SproutNodeOptions,
+  dialogKey: Buffer,
+  observer: SproutObserver,
+) => {
+  const criteriaFiles = openCriteriaFiles(config, logger);
+  const routerSigns = store && new RouterSigns({ store, clock, observer }, random.token(RUN_CHARACTERS));
+  await routerSigns?.start();
+  return {
+    ports: {
+      criteriaFiles,
+      odiTokens: new OdiTokens(dialogKey, random),
+      chainLinks: chainLinks ?? createMemoryKeyValueStore<ChainLink>({ name: 'chain links', clock }),
+      ...(routerSigns === undefined ? {} : { routerSigns }),
+    },
+    close() {
+      routerSigns?.stop();
+      criteriaFiles.close();
+    },
+  };
+};
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
@@ -277,16 +308,15 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const calls = new CallSpool({ log, outage, clock, observer });
   const dialogKey = options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES);
   const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
-  const criteriaFiles = openCriteriaFiles(options.config, logger);
+  const isc = await openIsc(options, dialogKey, observer);
   const ports: SproutPorts = {
-    criteriaFiles,
+    ...isc.ports,
     calls,
     outage,
     dialogMarks: new DialogMarks(dialogKey),
     log,
     registrations,
     challenges,
-    chainLinks: options.chainLinks ?? createMemoryKeyValueStore<ChainLink>({ name: 'chain links', clock }),
     homestead,
     clock,
     random,
@@ -319,7 +349,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     },
     async close() {
       overload.stop();
-      criteriaFiles.close();
+      isc.close();
       await stopExpiry();
       await Promise.all([transports.close(), mmtel.close()]);
       await calls.flush();

@@ -21,6 +21,14 @@ export class SproutConfig {
   @Max(65535, PORT)
   scscfPort = 5054;
 
+  @Env(
+    'ISC_BY_NAME',
+    'application servers are told to come back to scscf.<HOME_DOMAIN>, behind which they find every router; else to the address of the one that asked',
+    { kind: 'boolean' },
+  )
+  @IsBoolean({ message: 'takes 1 or 0' })
+  iscByName = false;
+
   @Env('MMTEL_PORT', 'SIP port of the telephony server, TCP and UDP')
   @IsInt(PORT)
   @Min(0, PORT)

@@ -46,7 +46,7 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
     profiles.useSets(ports.criteriaFiles.sets);
     ports.criteriaFiles.onChange = (sets) => profiles.useSets(sets);
   }
-  const context: SessionContext = { ports, settings, profiles, invocations: new Map() };
+  const context: SessionContext = { ports, settings, profiles, invocations: new Map(), legs: new Map() };
   const challenges = new Challenges(ports.challenges);
   const brake = new FailureBrake(ports.clock);
   const decoy = createDecoy(ports.random, settings.homeDomain);

@@ -66,7 +66,7 @@ const toldOnce = (events: readonly RecordedEvent[]): string[] =>
 
 const nothingRuns = ({ nodes }: World): string[] =>
   nodes
-    .flatMap(({ edge: { bono }, sprout }) => [bono, sprout])
+    .flatMap(({ edge: { bono }, router: { sprout } }) => [bono, sprout])
     .flatMap(({ endpoint: { name, transactionCount } }) =>
       transactionCount === 0 ? [] : [`${transactionCount} transactions are left at ${name}`],
     );

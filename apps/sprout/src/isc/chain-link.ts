@@ -11,7 +11,6 @@ import {
   type Role,
   type SessionCase,
 } from '#libs/domain';
-import type { Random } from '#libs/runtime';
 import { DEFAULT_TIMING, userOf } from '#libs/sip';
 import type { Codec } from '#libs/stores';
 import type { Chain, Served } from './chain.js';
@@ -31,9 +30,11 @@ export type ChainLink = Readonly<{
   icid: string;
   /** Application servers asked for this session so far, on either side. */
   depth: number;
+  /** The router that waits for the server's answer (router-signs.ts). */
+  waiting: string;
   /**
    * returned: the request came back to another router than the one that waits for the answer. over: nobody waits any more, as the
-   * server was passed over; what comes back then is too late.
+   * server was passed over, or the request was begun anew by another router; what comes back then is too late.
    */
   state: 'open' | 'returned' | 'over';
 }>;
@@ -41,11 +42,7 @@ export type ChainLink = Readonly<{
 /** As long as an INVITE may ring without a word (timer C), and half a minute. */
 export const CHAIN_LINK_TTL_S = DEFAULT_TIMING.timerCMs / 1000 + 30;
 
-/** Each character has five bits of chance or more. */
-const TOKEN_LENGTH = 26;
 const USER_PREFIX = 'odi_';
-
-export const newOdi = (random: Random): string => random.token(TOKEN_LENGTH);
 
 export const odiUser = (token: string): string => USER_PREFIX + token;
 

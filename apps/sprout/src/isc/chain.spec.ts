@@ -1,8 +1,7 @@
 import { compileCriteria } from '#libs/domain';
 import { type Chain, criteriaOf, turnOf } from './chain.js';
 import { chainBy, criterionFor, requestOf, rulesOf } from './chain.fixture.js';
-import { CHAIN_LINK_CODEC, type ChainLink, chainOf, newOdi, odiIn, odiUser } from './chain-link.js';
-import { createSeededRandom } from '#libs/testkit';
+import { CHAIN_LINK_CODEC, type ChainLink, chainOf } from './chain-link.js';
 
 const INVITE = requestOf('INVITE');
 const turn = (chain: Chain): string => {
@@ -13,6 +12,7 @@ const turn = (chain: Chain): string => {
 const linkOf = ({ role, sessionCase, served, rules, cursor, matched }: Chain): ChainLink => ({
   ...{ role, sessionCase, served, rules, cursor, matched },
   priority: 0,
+  waiting: 'r1',
   server: 'sip:a',
   requestUri: INVITE.requestUri,
   icid: 'i1',
@@ -71,15 +71,5 @@ describe('a chain', () => {
   it('is refused where nothing matches and the operator wants that', () => {
     expect(turn(chainBy(rulesOf([], { rejectIfNoMatching: true })))).toBe('reject');
     expect(turn(chainBy(rulesOf([])))).toBe('end');
-  });
-});
-
-describe('an original dialog identifier', () => {
-  it('has 128 bits of chance or more, and is found in the Route that it was written in', () => {
-    const token = newOdi(createSeededRandom(1));
-    expect(token).toMatch(/^[0-9a-z]{26}$/);
-    expect(odiIn(`sip:${odiUser(token)}@10.0.0.1:5054;lr`)).toBe(token);
-    expect(odiIn('sip:scscf.ims.test:5054;lr')).toBeUndefined();
-    expect(odiIn('sip:bob@scscf.ims.test:5054;lr')).toBeUndefined();
   });
 });

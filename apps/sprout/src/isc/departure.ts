@@ -3,15 +3,38 @@
 import type { Decision } from '#libs/domain';
 import { StoreUnavailable } from '#libs/stores';
 import { noteCall, originatingEvents, serverInvoked } from '../session/call-record.js';
-import { refuse } from '../session/session.js';
+import { refuse, type SessionContext } from '../session/session.js';
 import type { SessionProxy } from '../session/session-proxy.js';
 import type { Chain } from './chain.js';
-import { CHAIN_LINK_TTL_S, type ChainLink, newOdi } from './chain-link.js';
+import { CHAIN_LINK_TTL_S, type ChainLink } from './chain-link.js';
 import { Invocation } from './invocation.js';
 import { serverRoute } from './leaving-edits.js';
+import { LEG_LOOK_MS } from './legs.js';
+import { takeOver } from './link-state.js';
 
 /** Application servers asked for one session, on all sides and whatever they made of it; beyond it is a loop: 482. */
 export const CHAIN_SERVERS_MAX = 20;
+
+/**
+ * Keeps the chain and gives the token that it is kept by. One that is there already was made by a router that had this request
+ * before: its chain ends, so that nobody is rung by both. Rejects with StoreUnavailable.
+ */
+const keep = async (context: SessionContext, token: string, link: ChainLink): Promise<string> => {
+  const { ports, legs } = context;
+  const isKept = (by: string): Promise<boolean> =>
+    ports.chainLinks.cas(by, link, undefined, CHAIN_LINK_TTL_S);
+  if (await isKept(token)) return token;
+  ports.observer.count('chain-taken-over');
+  if ((await takeOver(context, token)) === 'returned') {
+    const leg = legs.get(token);
+    if (leg !== undefined) leg.orphaned();
+    // Whoever has it looks as often.
+    else await new Promise<void>((resolve) => void ports.clock.after(LEG_LOOK_MS, resolve));
+  }
+  const another = ports.odiTokens.draw();
+  if (await isKept(another)) return another;
+  throw new StoreUnavailable('a token was drawn twice');
+};
 
 /** Asks the server of the criterion that matched. Rejects with StoreUnavailable: no server is asked that could not come back. */
 export const depart = async (proxy: SessionProxy, chain: Chain, { criterion }: Decision): Promise<void> => {
@@ -28,7 +51,6 @@ export const depart = async (proxy: SessionProxy, chain: Chain, { criterion }: D
   session.depth++;
   // Devices are looked for again when the server has had its say.
   delete session.callee;
-  const token = newOdi(ports.random);
   const { role, sessionCase, served, rules, cursor, matched } = chain;
   const { requestUri, icid, depth, tx } = session;
   const link: ChainLink = {
@@ -43,10 +65,10 @@ export const depart = async (proxy: SessionProxy, chain: Chain, { criterion }: D
     requestUri,
     icid,
     depth,
+    waiting: ports.routerSigns?.own ?? '',
     state: 'open',
   };
-  if (!(await ports.chainLinks.cas(token, link, undefined, CHAIN_LINK_TTL_S)))
-    throw new StoreUnavailable('a token was drawn twice');
+  const token = await keep(context, ports.odiTokens.next(session, chain), link);
   if (tx.answered || tx.cancelled) return;
 
   const asked = { role, served: served.impu, priority, server };

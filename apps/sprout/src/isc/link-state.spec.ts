@@ -4,12 +4,20 @@ import type { SessionContext } from '../session/session.js';
 import { ALICE, chainBy, criterionFor, rulesOf } from './chain.fixture.js';
 import { CHAIN_LINK_TTL_S, type ChainLink } from './chain-link.js';
 import { Invocation } from './invocation.js';
-import { claimLink, closeLink, hasReturned } from './link-state.js';
+import { claimLink, closeLink, hasReturned, takeOver } from './link-state.js';
 
 const { role, sessionCase, served, rules, cursor, matched } = chainBy(rulesOf([criterionFor('INVITE', 'a')]));
 const LINK: ChainLink = {
   ...{ role, sessionCase, served, rules, cursor, matched },
-  ...{ priority: 0, server: 'a', requestUri: 'sip:bob@ims.test', icid: 'i1', depth: 1, state: 'open' },
+  ...{
+    priority: 0,
+    server: 'a',
+    requestUri: 'sip:bob@ims.test',
+    icid: 'i1',
+    depth: 1,
+    waiting: 'r1',
+    state: 'open',
+  },
 };
 
 const world = async () => {
@@ -32,8 +40,8 @@ describe('a chain at an application server', () => {
     const { router, waiting, clock } = await world();
     const context = router();
     context.invocations.set('t', waiting);
-    expect(await claimLink(context, 't')).toBe(LINK);
-    expect(await claimLink(context, 't')).toBe(LINK);
+    expect(await claimLink(context, 't')).toEqual({ link: LINK, isElsewhere: false });
+    expect(await claimLink(context, 't')).toEqual({ link: LINK, isElsewhere: false });
     expect([waiting.returned, waiting.isResponsive, clock.pending]).toEqual([true, true, 0]);
   });
 
@@ -48,7 +56,7 @@ describe('a chain at an application server', () => {
     const { router } = await world();
     const [here, there] = [router(), router()];
     expect(await hasReturned(here, 't')).toBe(false);
-    expect(await claimLink(there, 't')).toMatchObject({ icid: 'i1' });
+    expect(await claimLink(there, 't')).toMatchObject({ link: { icid: 'i1' }, isElsewhere: true });
     expect(await hasReturned(here, 't')).toBe(true);
     expect(await closeLink(here, 't')).toBe('returned');
   });
@@ -57,6 +65,25 @@ describe('a chain at an application server', () => {
     const { router } = await world();
     expect(await closeLink(router(), 't')).toBe('closed');
     expect(await claimLink(router(), 't')).toBe('over');
+  });
+
+  it('is taken over by who begins the request anew: what comes back of the former is too late', async () => {
+    const { router } = await world();
+    expect(await takeOver(router(), 't')).toBe('open');
+    expect(await claimLink(router(), 't')).toBe('over');
+    expect(await takeOver(router(), 't')).toBe('open');
+  });
+
+  it('that is taken over when it has come back says so: somebody may ring', async () => {
+    const { router } = await world();
+    await claimLink(router(), 't');
+    expect(await takeOver(router(), 't')).toBe('returned');
+  });
+
+  it('is not taken over while others change it again and again', async () => {
+    const { router, chainLinks } = await world();
+    const busy: KeyValueStore<ChainLink> = { ...chainLinks, cas: () => Promise.resolve(false) };
+    await expect(takeOver(router(busy), 't')).rejects.toBeInstanceOf(StoreUnavailable);
   });
 
   it('has one winner when both happen at once', async () => {

@@ -5,11 +5,12 @@ import { hostPortOf, type ServerTransaction } from '#libs/sip';
 import { type Chain, turnOf } from '../isc/chain.js';
 import type { ChainLink } from '../isc/chain-link.js';
 import { depart } from '../isc/departure.js';
+import { followLeg } from '../isc/legs.js';
 import { claimLink } from '../isc/link-state.js';
 import { resume } from '../isc/resume.js';
 import { originate } from './originating.js';
 import { isOwn } from './own-route.js';
-import { type Arrival, refuse, type Session, type SessionContext, startSession } from './session.js';
+import { type Arrival, refuse, type SessionContext, startSession } from './session.js';
 import { SessionProxy } from './session-proxy.js';
 import { findCallee, terminate } from './terminating.js';
 
@@ -77,12 +78,16 @@ export const initialRequest = async (
   arrival: Arrival,
 ): Promise<void> => {
   if (arrival.odi !== undefined) {
-    const link = await claimLink(context, arrival.odi);
+    const claimed = await claimLink(context, arrival.odi);
     if (tx.answered) return;
     // The session went on without this server: it was told so, and the callee is not to be asked twice.
-    if (link === 'over' || tx.cancelled) return tx.reply(487, 'Request Terminated');
+    if (claimed === 'over' || tx.cancelled) return tx.reply(487, 'Request Terminated');
     // Of a token that nobody knows (any more): a request like any other.
-    if (link !== 'unknown') return returned(context, startSession(context, tx, arrival, link), link);
+    if (claimed !== 'unknown') {
+      const proxy = new SessionProxy(context, startSession(context, tx, arrival, claimed.link), goOn);
+      if (claimed.isElsewhere) followLeg(context, proxy, arrival.odi, claimed.link);
+      return returned(proxy, claimed.link);
+    }
   }
   const session = startSession(context, tx, arrival);
   const proxy = new SessionProxy(context, session, goOn);
@@ -96,9 +101,9 @@ export const initialRequest = async (
   return goOn(proxy);
 };
 
-const returned = async (context: SessionContext, session: Session, link: ChainLink): Promise<void> => {
+const returned = async (proxy: SessionProxy, link: ChainLink): Promise<void> => {
+  const { context, session } = proxy;
   const { tx } = session;
-  const proxy = new SessionProxy(context, session, goOn);
   tx.onCancel = proxy.givenUp.bind(proxy);
   const step = await resume(context, session, link);
   if (tx.answered) return;

@@ -106,6 +106,14 @@ export class SessionProxy implements ProxyUser<Label> {
     chargeFinal(ports, session, 487, ports.clock.nowMs());
   }
 
+  /** Nobody waits for the answer any more: whoever rings is cancelled. */
+  orphaned(): void {
+    const { tx } = this.session;
+    this.context.ports.observer.count('leg-orphaned');
+    if (this.#context !== undefined) this.#context.reply(487);
+    else if (!tx.answered) this.givenUp();
+  }
+
   // ---- What is heard of branches ----
 
   provisional({ label }: Branch<Label>, status: number): void {

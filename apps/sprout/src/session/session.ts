@@ -9,12 +9,17 @@ import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { ProfileCache } from '../profile-cache.js';
 import type { Callee } from './targets.js';
 
+/** What goes on of a chain here that another router began. */
+export type Leg = Readonly<{ orphaned(): void }>;
+
 export type SessionContext = Readonly<{
   ports: SproutPorts;
   settings: SproutSettings;
   profiles: ProfileCache;
   /** Application servers whose answer is waited for in this process, by the token that was given to them. */
   invocations: Map<string, Invocation>;
+  /** Chains of other routers' that came back to this one, while they are not answered (legs.ts). */
+  legs: Map<string, Leg>;
 }>;
 
 /** How the request came: own Route values on top of it, whether one of them said `orig`, and the ODI of the first. */
