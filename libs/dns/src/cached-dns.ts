@@ -55,6 +55,9 @@ class Cache implements CachedDns {
   }
 
   lookup(text: string, type: RecordType): DnsAnswer | Promise<DnsAnswer> {
+    // As it is kept, nearly always: each request to a name comes by here.
+    const known = this.#entries.get(`${type} ${text}`);
+    if (known !== undefined && this.#nowMs < known.freshUntilMs) return known.answer;
     const name = dnsName(text);
     if (name === undefined) return NONE;
     const listed = this.options.hosts?.get(name);
