@@ -5,6 +5,7 @@ import { contactsTarget } from './contacts-target.js';
 import { diameterPeerTarget } from './diameter-peer-target.js';
 import { diameterTarget } from './diameter-target.js';
 import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
+import { drachtioTarget } from './drachtio-target.js';
 import { integrityTarget } from './integrity-target.js';
 import { logTargets } from './log-targets.js';
 import { fieldsTarget, parserTarget, routeTarget } from './message-targets.js';
@@ -28,5 +29,6 @@ export const allTargets = async (): Promise<readonly Target[]> => [
   criteriaTarget(),
   diameterTarget(),
   diameterPeerTarget(),
+  drachtioTarget(),
   ...(await logTargets()),
 ];

@@ -26,6 +26,7 @@ export { checkFields, type FieldFault } from './message/check-fields.js';
 export * from './proxy/endpoint.port.js';
 export * from './transport/transport.port.js';
 export { createEndpoint } from './proxy/endpoint.js';
+export { ownRequest } from './proxy/own-request.js';
 export { OverloadControl, overloadCounts, type Refusable, type Urgency, type WaitGauge } from './proxy/overload-control.js'; // prettier-ignore
 export { TRANSACTIONS_MAX, type EndpointLimits, type EndpointOptions, type SipEndpoint } from './proxy/endpoint.options.js'; // prettier-ignore
 export { prepareRoute, restoreRequestUri, routeStrictly, type PreparedRoute } from './proxy/route-set.js';

@@ -23,6 +23,8 @@ export interface ServerTransaction {
   readonly cancelled: boolean;
   /** True once a final response was sent. */
   readonly answered: boolean;
+  /** Of every answer made here. May be set before the first one, by who keeps dialogs of its own. */
+  toTag: string;
   /** Called at most once, when a CANCEL comes before the final response; the engine has answered the CANCEL 200. */
   onCancel: ((cancel: SipMessage) => void) | undefined;
   /**
@@ -30,6 +32,8 @@ export interface ServerTransaction {
    * `headers` (whole lines, each ending in CRLF), then Content-Length and body. A second final answer is ignored.
    */
   reply(status: number, reason?: string, headers?: string, body?: string): void;
+  /** The text that `reply` would send, for who sends it more than once (`forward`): a 2xx until its ACK (RFC 3261 §13.3.1.4). */
+  render(status: number, reason?: string, headers?: string, body?: string): string;
   /** Passes on a response that came from downstream, rendered with this node's Via already removed. */
   forward(status: number, message: string): void;
 }
@@ -125,17 +129,26 @@ export type SipTiming = Readonly<{
   tryingAfterMs: number; // 200
 }>;
 
+/** A request of a node's own that waits for its answer. */
+export interface OwnRequest {
+  /** CANCELs an INVITE as soon as that is allowed; `reason` is a Reason header value (RFC 3326). */
+  cancel(reason?: string): void;
+}
+
 export interface Endpoint {
   /** Starts proxying a request of one of this endpoint's server transactions. */
   proxy<L>(tx: ServerTransaction, user: ProxyUser<L>): ProxyContext<L>;
   /** Sends a request outside transactions (ACK for 2xx) with our Via on top (a stateless branch, RFC 3261 §16.11). */
   sendStateless(edits: Edits, hop: NextHop): void;
-  /** A request of this node's own (NOTIFY, third-party REGISTER, OPTIONS): complete but for Via. */
+  /**
+   * A request of this node's own (NOTIFY, third-party REGISTER, a call that it makes): complete but for Via. An accepted INVITE
+   * tells of every 2xx, its retransmissions too; their ACKs are the user's (sendStateless).
+   */
   request(
     message: string,
     hop: NextHop,
     user: { response(response: SipMessage): void; failed(status: 408 | 503): void },
-  ): void;
+  ): OwnRequest;
   /** Number of live transactions, for draining and metrics. */
   readonly transactionCount: number;
 }

@@ -9,7 +9,7 @@ import { detached } from '../message/detached.js';
 import { makeCancel } from '../transaction/derived-request.js';
 import type { Edits } from '../message/edits.js';
 import { Exchange } from '../transaction/exchange.js';
-import type { EndpointUser, NextHop, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
+import type { EndpointUser, NextHop, OwnRequest, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
 import { newCounters } from './endpoint.counters.js';
 import {
   TRANSACTIONS_MAX,
@@ -119,7 +119,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     message: string,
     hop: NextHop,
     user: { response(response: SipMessage): void; failed(status: 408 | 503): void },
-  ): void {
+  ): OwnRequest {
     const edits = ownRequest(message);
     const owner: BranchOwner<undefined> = {
       wantsRetry: () => true,
@@ -129,7 +129,9 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
       branchFailed: (_branch, status) => this.guard(() => user.failed(status)),
     };
     const hash = this.branchIds.hash(edits.message, this.name);
-    new ClientBranch(undefined, edits, hop, hash, owner, this).start();
+    const branch = new ClientBranch(undefined, edits, hop, hash, owner, this);
+    branch.start();
+    return { cancel: (reason = '') => branch.cancel(reason) };
   }
 
   sendStateless(edits: Edits, hop: NextHop): void {

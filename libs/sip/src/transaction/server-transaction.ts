@@ -69,10 +69,17 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
     return this.tag;
   }
 
-  reply(status: number, reason = reasonPhrase(status), headers = '', body = ''): void {
-    if (this.answered) return;
+  set toTag(tag: string) {
+    this.tag ||= tag;
+  }
+
+  reply(status: number, reason?: string, headers?: string, body?: string): void {
+    if (!this.answered) this.forward(status, this.render(status, reason, headers, body));
+  }
+
+  render(status: number, reason = reasonPhrase(status), headers = '', body = ''): string {
     const tag = status === 100 ? '' : this.toTag;
-    this.forward(status, makeReply(this.request, status, reason, tag, this.source, headers, body));
+    return makeReply(this.request, status, reason, tag, this.source, headers, body);
   }
 
   forward(status: number, message: string): void {

@@ -1,0 +1,12 @@
+export { createControlPort, type ControlPort, type ControlPortOptions } from './adapters/control-port.js';
+export { createDrachtioServer, type DrachtioServer } from './drachtio-server.js';
+export {
+  DRACHTIO_COUNTS,
+  type DrachtioCount,
+  type DrachtioPorts,
+  type DrachtioSettings,
+} from './drachtio.ports.js';
+export { APPLICATION_GONE } from './incoming.js';
+export { frame, Framer, FRAME_BYTES_MAX, type FrameFault, type FrameSink } from './framing.js';
+export { parseCommand, type Command } from './command.js';
+export { parseAppMessage } from './app-message.js';
