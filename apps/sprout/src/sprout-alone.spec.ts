@@ -23,7 +23,7 @@ it('serves /ping without a key, and nothing else without one', async () => {
   try {
     const { http } = await startSproutAlone(
       Object.assign(new ProcessConfig(), { dataDir: path.join(folder, 'data'), apiKeys }),
-      Object.assign(new SproutConfig(), { icscfPort: 0, scscfPort: 0, mmtelPort: 0, sproutHttpPort: 0 }),
+      Object.assign(new SproutConfig(), { icscfPort: 0, scscfPort: 0, mmtelPort: 0, drachtioPort: 0, drachtioSipPort: 0, sproutHttpPort: 0 }), // prettier-ignore
       { ...common, health, shutdown, metrics: createMetrics() },
     );
     expect(health.ok).toBe(true);

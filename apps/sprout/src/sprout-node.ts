@@ -40,6 +40,7 @@ import { openCriteriaFiles } from './isc/criteria-files.js';
 import { CHAIN_SERVERS_MAX } from './isc/departure.js';
 import { OdiTokens } from './isc/odi-tokens.js';
 import { type RouterSign, RouterSigns } from './isc/router-signs.js';
+import { type DrachtioNode, startDrachtio } from './drachtio/drachtio-node.js';
 import type { ServiceDocuments } from './mmtel/mmtel.port.js';
 import { type MmtelNodeOptions, startMmtel, targetsAt } from './mmtel/mmtel-node.js';
 import { CallSpool } from './session/call-spool.js';
@@ -87,6 +88,8 @@ export interface SproutNode {
   readonly endpoint: SipEndpoint;
   readonly addresses: readonly ListenerAddress[];
   readonly settings: SproutSettings;
+  /** Where applications attach; none without sockets. */
+  readonly applications: DrachtioNode | undefined;
   stopAccepting(): void;
   close(): Promise<void>;
 }
@@ -286,6 +289,32 @@ const openIsc = async (
   };
 };
 
+/** Applications need sockets: none attach where there are none. */
+const startApplications = async (
+  options: SproutNodeOptions,
+  addresses: readonly ListenerAddress[],
+  mmtel: NameTable,
+): Promise<DrachtioNode | undefined> => {
+  if (options.memoryOnly === true) return undefined;
+  const { process, config, clock, random, logger, metrics, timers, peers, hub } = options;
+  const { homeDomain, bindAddress } = process;
+  const at = (listener: string) => targetsAt(addresses.filter(({ name }) => name === listener));
+  const names = {
+    ...mmtel,
+    [homeDomain]: at(ICSCF_LISTENER),
+    [`icscf.${homeDomain}`]: at(ICSCF_LISTENER),
+    [`scscf.${homeDomain}`]: at(SCSCF_LISTENER),
+  };
+  return startDrachtio({
+    ...{ homeDomain, bindAddress, clock, random, logger, metrics, timers, peers },
+    port: config.drachtioPort,
+    secret: config.drachtioSecret,
+    sipPort: config.drachtioSipPort,
+    resolver: resolverOf(options, names),
+    ...(hub === undefined ? {} : { hub }),
+  });
+};
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
@@ -309,6 +338,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const dialogKey = options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES);
   const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
   const isc = await openIsc(options, dialogKey, observer);
+  const applications = await startApplications(options, addresses, mmtel.names);
   const ports: SproutPorts = {
     ...isc.ports,
     calls,
@@ -330,7 +360,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     random,
     timers,
     transports,
-    resolver: resolverOf(options, mmtel.names),
+    resolver: resolverOf(options, { ...mmtel.names, ...applications?.names }),
     user: createSprout(ports, settings),
     limits: limitsOf(options),
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
@@ -343,14 +373,13 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     endpoint,
     addresses,
     settings,
-    stopAccepting() {
-      transports.stopAccepting();
-      mmtel.stopAccepting();
-    },
+    applications,
+    stopAccepting: () => [transports, mmtel, applications].forEach((part) => part?.stopAccepting()),
     async close() {
       overload.stop();
       isc.close();
       await stopExpiry();
+      await applications?.close();
       await Promise.all([transports.close(), mmtel.close()]);
       await calls.flush();
     },

@@ -36,6 +36,27 @@ export class SproutConfig {
   mmtelPort = 5055;
 
   @Env(
+    'DRACHTIO_PORT',
+    'TCP port that applications written with drachtio-srf connect to; without DRACHTIO_SECRET on loopback only',
+  )
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  drachtioPort = 9022;
+
+  @Env('DRACHTIO_SECRET', 'what applications have to show; empty: nothing', { secret: true })
+  @Matches(/^([\x21-\x7b\x7d\x7e]{8,256})?$/, {
+    message: 'takes 8 to 256 printable characters without spaces and |, or nothing',
+  })
+  drachtioSecret = '';
+
+  @Env('DRACHTIO_SIP_PORT', 'SIP port by which the router reaches those applications, TCP and UDP')
+  @IsInt(PORT)
+  @Min(0, PORT)
+  @Max(65535, PORT)
+  drachtioSipPort = 5056;
+
+  @Env(
     'HOME_COUNTRY',
     'country of users without a number of their own, two letters (ISO 3166): what is international for them; empty: nothing is',
   )

@@ -52,7 +52,7 @@ export class Invocation {
   }
 
   get isResponsive(): boolean {
-    return this.watch.phase === 'responsive';
+    return this.watch.phase === 'responsive' || this.watch.phase === 'returned';
   }
 
   /** Something was heard of the server; the timer does what it should, the rest is the caller's. */

@@ -1,7 +1,8 @@
 // The proxy's decisions for one session: which branches it has, what becomes of their answers, of devices whose flow has died
 // and of application servers that do not work (RFC 3261 §16, TS 24.229 §5.4.3). Made by initial-request.ts, one a transaction.
 import { type CallEvent, entryOf, isServerFault, type Role } from '#libs/domain';
-import { type Branch, type ProxyContext, type ProxyUser, type SipMessage } from '#libs/sip';
+import { APPLICATION_GONE } from '#libs/drachtio';
+import { type Branch, H, type ProxyContext, type ProxyUser, type SipMessage } from '#libs/sip';
 import { answerFault, replyBackEndFault } from '../faults.js';
 import type { Chain } from '../isc/chain.js';
 import { Invocation } from '../isc/invocation.js';
@@ -194,7 +195,7 @@ export class SessionProxy implements ProxyUser<Label> {
 
   #serverFailed(server: Invocation, status: number, response: SipMessage | undefined): 'count' | 'retry' {
     if (this.#cancelled || this.session.tx.cancelled) return 'count';
-    const verdict = server.hears({ kind: 'failed', status });
+    const verdict = server.hears({ kind: 'failed', status, withdrawn: isWithdrawn(response) });
     const why = response === undefined ? unreachableWords(status) : `it answered ${status}`;
     if (verdict !== 'bypass') {
       if (isServerFault(status) && !server.isResponsive) this.#tellFailed(server, why, status);
@@ -271,6 +272,10 @@ export class SessionProxy implements ProxyUser<Label> {
     }).catch((error: unknown) => ports.observer.fault('flow-removal', error));
   }
 }
+
+/** The program behind a drachtio port has gone, and nothing of what it had begun is left. */
+const isWithdrawn = (response: SipMessage | undefined): boolean =>
+  response?.header(H.Reason) === APPLICATION_GONE;
 
 const unreachableWords = (status: number): string =>
   status === 408 ? 'it did not answer' : 'it could not be reached';

@@ -17,6 +17,7 @@ const given = (handling: 'continued' | 'terminated', ...before: readonly ServerS
 
 const provisional = (status: number): ServerSign => ({ kind: 'provisional', status });
 const failed = (status: number): ServerSign => ({ kind: 'failed', status });
+const withdrawn: ServerSign = { kind: 'failed', status: 500, withdrawn: true };
 const overdue: ServerSign = { kind: 'overdue' };
 const returned: ServerSign = { kind: 'returned' };
 
@@ -37,6 +38,9 @@ describe('an application server whose failure is passed over (SESSION_CONTINUED)
     ['gives the request back', [], returned, 'alive'],
     ['is silent after it gave the request back', [returned], overdue, 'wait'],
     ['answers 500 after it gave the request back', [returned], failed(500), 'pass-back'],
+    ['has lost its program, which took back what it gave', [returned], withdrawn, 'bypass'],
+    ['has lost its program, and had rung too', [returned, provisional(180)], withdrawn, 'pass-back'],
+    ['has lost its program, and had rung before', [provisional(180), returned], withdrawn, 'pass-back'],
     ['answers 404', [], failed(404), 'pass-back'],
     ['answers 486', [], failed(486), 'pass-back'],
     ['answers 603', [], failed(603), 'pass-back'],
@@ -56,6 +60,7 @@ describe('an application server whose failure ends the session (SESSION_TERMINAT
     ['answers 500 at once', [], failed(500), 'pass-back'],
     ['cannot be reached', [], failed(503), 'pass-back'],
     ['is silent after a 183', [provisional(183)], overdue, 'wait'],
+    ['has lost its program, which took back what it gave', [returned], withdrawn, 'pass-back'],
     ['answers 404', [], failed(404), 'pass-back'],
   ] as const)('%s', (_what, before, sign, verdict) =>
     given('terminated', ...before)

@@ -4,12 +4,12 @@
 import type { ApplicationServer } from './service-profile.js';
 
 /**
- * silent: nothing came yet. trying: a 100, which promises nothing. responsive: it answered 101–199 or gave the request back,
- * and what it says from then on is the session's own answer.
+ * silent: nothing came yet. trying: a 100, which promises nothing. responsive: it answered 101–199, and what it says from then on
+ * is the session's own answer. returned: it gave the request back, with the same meaning, unless it takes that back.
  */
 export type ServerWatch = Readonly<{
   handling: ApplicationServer['defaultHandling'];
-  phase: 'silent' | 'trying' | 'responsive';
+  phase: 'silent' | 'trying' | 'returned' | 'responsive';
 }>;
 
 export type ServerSign =
@@ -19,7 +19,12 @@ export type ServerSign =
   /** The liveness timer fired. */
   | Readonly<{ kind: 'overdue' }>
   /** A final answer of the server other than 2xx, or (408, 503) of the SIP layer about it. */
-  | Readonly<{ kind: 'failed'; status: number }>;
+  | Readonly<{
+      kind: 'failed';
+      status: number;
+      /** The program behind it has gone, and what it gave back has been taken back. */
+      withdrawn?: boolean;
+    }>;
 
 /**
  * wait: nothing changes. wait-anew: the liveness timer starts again. alive: it stops. bypass: on with the next criterion, as if
@@ -47,18 +52,24 @@ export const heardOfServer = (watch: ServerWatch, sign: ServerSign): Watched => 
         ? { watch: { handling, phase: 'trying' }, verdict: 'wait-anew' }
         : { watch, verdict: 'wait' };
     case 'returned':
-      return responsive(watch);
+      return isWaitedFor(phase)
+        ? { watch: { handling, phase: 'returned' }, verdict: 'alive' }
+        : { watch, verdict: 'wait' };
     case 'overdue':
-      if (phase === 'responsive') return { watch, verdict: 'wait' };
+      if (!isWaitedFor(phase)) return { watch, verdict: 'wait' };
       return { watch, verdict: handling === 'continued' ? 'bypass' : 'time-out' };
     case 'failed': {
-      const isBypassed = handling === 'continued' && phase !== 'responsive' && isServerFault(sign.status);
+      const isUndone = phase === 'returned' && sign.withdrawn === true;
+      const isBypassed =
+        handling === 'continued' && (isWaitedFor(phase) || isUndone) && isServerFault(sign.status);
       return { watch, verdict: isBypassed ? 'bypass' : 'pass-back' };
     }
   }
 };
 
-const responsive = (watch: ServerWatch): Watched =>
-  watch.phase === 'responsive'
-    ? { watch, verdict: 'wait' }
-    : { watch: { ...watch, phase: 'responsive' }, verdict: 'alive' };
+const isWaitedFor = (phase: ServerWatch['phase']): boolean => phase === 'silent' || phase === 'trying';
+
+const responsive = (watch: ServerWatch): Watched => ({
+  watch: watch.phase === 'responsive' ? watch : { ...watch, phase: 'responsive' },
+  verdict: isWaitedFor(watch.phase) ? 'alive' : 'wait',
+});

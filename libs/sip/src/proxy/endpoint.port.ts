@@ -129,6 +129,12 @@ export type SipTiming = Readonly<{
   tryingAfterMs: number; // 200
 }>;
 
+/** What is heard of a request of a node's own: answers from 101 on, or that none comes. */
+export interface OwnRequestUser {
+  response(response: SipMessage): void;
+  failed(status: 408 | 503): void;
+}
+
 /** A request of a node's own that waits for its answer. */
 export interface OwnRequest {
   /** CANCELs an INVITE as soon as that is allowed; `reason` is a Reason header value (RFC 3326). */
@@ -144,11 +150,7 @@ export interface Endpoint {
    * A request of this node's own (NOTIFY, third-party REGISTER, a call that it makes): complete but for Via. An accepted INVITE
    * tells of every 2xx, its retransmissions too; their ACKs are the user's (sendStateless).
    */
-  request(
-    message: string,
-    hop: NextHop,
-    user: { response(response: SipMessage): void; failed(status: 408 | 503): void },
-  ): OwnRequest;
+  request(message: string, hop: NextHop, user: OwnRequestUser): OwnRequest;
   /** Number of live transactions, for draining and metrics. */
   readonly transactionCount: number;
 }

@@ -9,7 +9,7 @@ import { detached } from '../message/detached.js';
 import { makeCancel } from '../transaction/derived-request.js';
 import type { Edits } from '../message/edits.js';
 import { Exchange } from '../transaction/exchange.js';
-import type { EndpointUser, NextHop, OwnRequest, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
+import type { EndpointUser, NextHop, OwnRequest, OwnRequestUser, ProxyContext, ProxyUser, ServerTransaction, SipTiming } from './endpoint.port.js'; // prettier-ignore
 import { newCounters } from './endpoint.counters.js';
 import {
   TRANSACTIONS_MAX,
@@ -115,11 +115,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     return context;
   }
 
-  request(
-    message: string,
-    hop: NextHop,
-    user: { response(response: SipMessage): void; failed(status: 408 | 503): void },
-  ): OwnRequest {
+  request(message: string, hop: NextHop, user: OwnRequestUser): OwnRequest {
     const edits = ownRequest(message);
     const owner: BranchOwner<undefined> = {
       wantsRetry: () => true,
