@@ -1,5 +1,5 @@
 // Where history reads: the log, read-only, while the product may be writing it.
-// Made of the embedded log's reader (main.ts); read by the queries.
+// Here of the embedded log's reader; of the archive and of Kafka in other-sources.ts. Read by the queries.
 import {
   createUpcasting,
   LogDamaged,
@@ -13,6 +13,7 @@ import {
 } from '#libs/event-log';
 import { categoryOf, UPCASTERS } from '#libs/domain';
 import type { Clock } from '#libs/runtime';
+import type { ChainReport } from '#projections/history-archive';
 
 export interface HistorySource {
   /** What the log was found to be damaged by. What stands before it was read; the readers below end there. */
@@ -23,6 +24,9 @@ export interface HistorySource {
   heads(topics: readonly Topic[], startAt: StartAt): AsyncIterable<readonly EventHead[]>;
   /** From a place on and then as they come, until the signal. */
   follow(topics: readonly Topic[], startAt: StartAt, signal: AbortSignal): AsyncIterable<RecordedEvent>;
+  /** Of an archive: is it whole? */
+  verify?(): Promise<ChainReport>;
+  close?(): Promise<void>;
 }
 
 export type SourceOptions = Readonly<{ directory: string; disk: FilePort; clock: Clock }>;
@@ -58,11 +62,38 @@ export const openHistorySource = async ({
   };
 };
 
-const canBeStream = (name: string): boolean =>
+/** The head of an event that is whole already. */
+export const headOf = (recorded: RecordedEvent): EventHead => ({
+  stream: recorded.stream,
+  topic: recorded.topic,
+  timeMs: recorded.timeMs,
+  offset: recorded.position.offset,
+  mentions: (json) => JSON.stringify(recorded.event.data).includes(json),
+  event: () => recorded,
+});
+
+/** Some at a time. */
+export async function* headsOf(
+  events: AsyncIterable<RecordedEvent>,
+  topics: readonly Topic[],
+): AsyncGenerator<readonly EventHead[]> {
+  let heads: EventHead[] = [];
+  for await (const recorded of events) {
+    if (topics.includes(recorded.topic)) heads.push(headOf(recorded));
+    if (heads.length < HEADS_AT_ONCE) continue;
+    yield heads;
+    heads = [];
+  }
+  if (heads.length > 0) yield heads;
+}
+
+const HEADS_AT_ONCE = 1_000;
+
+export const canBeStream = (name: string): boolean =>
   name.length <= STREAM_LENGTH_MAX &&
   name.includes('-') &&
   Object.hasOwn(TOPIC_OF_CATEGORY, categoryOf(name));
 
-const NOTHING: AsyncIterable<RecordedEvent> = {
+export const NOTHING: AsyncIterable<RecordedEvent> = {
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 };

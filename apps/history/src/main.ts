@@ -4,7 +4,7 @@ import { nodeDisk } from '#libs/event-log';
 import { createOutput } from './cli/output.js';
 import { paintOf, wantsColours } from './cli/paint.js';
 import { runHistory } from './cli/program.js';
-import { openHistorySource } from './history-source.js';
+import { type HistorySource, openHistorySource } from './history-source.js';
 
 // The machine's time by itself: libs/runtime would bring Nest along, half a second at each start.
 const nowMs = (): number => Date.now();
@@ -24,8 +24,13 @@ process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 const { env, stdout, stderr } = process;
+const open = async (directory: string, from: 'log' | 'archive'): Promise<HistorySource> => {
+  if (from === 'archive') return (await import('./other-sources.js')).openArchiveSource(clock);
+  if (env['EVENT_LOG'] === 'kafka') return (await import('./other-sources.js')).openKafkaSource(clock);
+  return openHistorySource({ directory, disk: nodeDisk, clock });
+};
 const ports = {
-  open: (directory: string) => openHistorySource({ directory, disk: nodeDisk, clock }),
+  open,
   output: createOutput(stdout, () => stop.abort()),
   error: (line: string) => void stderr.write(`${line}\n`),
   nowMs,

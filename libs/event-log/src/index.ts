@@ -5,6 +5,12 @@ export { copyLog, type CopyOptions, type CopyProgress, type CopyResult } from '.
 export { CopyRefused, type CopyTarget, type StoredEvent, type StoredLog } from './copy/stored-log.port.js';
 export * from './adapters/embedded/index.js';
 export * from './adapters/kafka/index.js';
-export { openConfiguredLog, OtherLog, type ProcessLog, type ProcessLogOptions } from './adapters/open-log.js';
+export {
+  openConfiguredLog,
+  openKafkaForReading,
+  OtherLog,
+  type ProcessLog,
+  type ProcessLogOptions,
+} from './adapters/open-log.js';
 export { openCopy, type OpenCopy, type CopyEnds } from './adapters/open-copy.js';
 export { EventLogConfig } from './event-log.config.js';

@@ -1,3 +1,5 @@
+export { ArchiveSink, type ArchiveSinkPorts } from './archive-sink.js';
+export type { ChainHead } from './signed-head.js';
 export * from './history-archive.js';
 export { type ChainReport, verifyArchive } from './verify-chain.js';
 export { recordedOf } from './archived-event.js';

@@ -134,3 +134,22 @@ export const call = async (context: CommandContext, wanted: string): Promise<num
   else await writeLines(context, callLines(events, { paint: context.paint, nowMs: context.nowMs() }));
   return EXIT_FOUND;
 };
+
+/** Reads all of the archive. */
+export const verify = async (context: CommandContext): Promise<number> => {
+  const report = await context.source.verify?.();
+  if (!report) throw new Error('only the archive has a chain to verify');
+  const { events, streams: count, places, heads, signers, faults, faultCount } = report;
+  await writeLines(
+    context,
+    context.json
+      ? [JSON.stringify(report)]
+      : [
+          `${events} events of ${count} streams in ${places} chains, ${heads} signed heads`,
+          ...signers.map((key) => `signed by ${key}`),
+          ...faults.map((fault) => context.paint.bad(plain(fault))),
+          faultCount === 0 ? context.paint.good('whole') : context.paint.bad(`${faultCount} faults`),
+        ],
+  );
+  return faultCount === 0 ? EXIT_FOUND : EXIT_NOT_FOUND;
+};

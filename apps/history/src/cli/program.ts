@@ -10,6 +10,7 @@ import {
   state,
   streams,
   tail,
+  verify,
   type CommandContext,
 } from './commands.js';
 import { parseMoment } from './moment.js';
@@ -18,7 +19,7 @@ import type { Paint } from './paint.js';
 
 export type ProgramPorts = Readonly<{
   /** Rejects with an Error for people when there is no log that can be read. */
-  open(dataDir: string): Promise<HistorySource>;
+  open(dataDir: string, from: 'log' | 'archive'): Promise<HistorySource>;
   output: Output;
   error(line: string): void;
   nowMs(): number;
@@ -27,7 +28,7 @@ export type ProgramPorts = Readonly<{
   defaultDataDir: string;
 }>;
 
-type Common = Readonly<{ dataDir: string; json?: true }>;
+type Common = Readonly<{ dataDir: string; json?: true; from: 'log' | 'archive' }>;
 type Run = (context: CommandContext) => Promise<number>;
 
 const EXAMPLES = `
@@ -38,6 +39,7 @@ Examples:
   npm run history -- state registration-sip:alice@ims.test --at "2026-01-01 10:00:00"
   npm run history -- call a84b4c76e66710@10.0.0.5
   npm run history -- tail --follow --topic calls
+  npm run history -- show registration-sip:alice@ims.test --from archive
   npm run history -- tail -n 1000 --json | jq .data
 
 Times are UTC. Exit code: 0 found, 1 not in the log, 2 bad arguments, no readable log, or a damaged one.`;
@@ -49,10 +51,14 @@ const DAMAGE_ADVICE =
 /** Runs one command line (without node and script name). */
 export const runHistory = async (ports: ProgramPorts, args: readonly string[]): Promise<number> => {
   let exitCode = EXIT_FOUND;
-  const run = async ({ dataDir, json }: Common, command: Run): Promise<void> => {
+  const run = async ({ dataDir, json, from }: Common, command: Run): Promise<void> => {
     const { output, error, nowMs, paint, signal } = ports;
-    const source = await ports.open(dataDir);
-    exitCode = await command({ source, output, error, nowMs, paint, json: json ?? false, signal });
+    const source = await ports.open(dataDir, from);
+    try {
+      exitCode = await command({ source, output, error, nowMs, paint, json: json ?? false, signal });
+    } finally {
+      await source.close?.();
+    }
     if (!source.damage) return;
     await output.flush();
     error(source.damage.message);
@@ -91,6 +97,7 @@ const programOf = (ports: ProgramPorts, run: RunCommand): Command => {
       .command(name)
       .description(description)
       .option('--data-dir <dir>', 'folder of the product’s data', ports.defaultDataDir)
+      .addOption(fromOption())
       .option('--json', 'JSON lines, for machines');
 
   command('streams', 'streams with their number of events, newest change first')
@@ -126,6 +133,9 @@ const programOf = (ports: ProgramPorts, run: RunCommand): Command => {
 
   command('call <Call-ID>', 'the decisions of one call, by Call-ID or charging identifier (ICID)')
     .action((callId: string, options: Common) => run(options, (context) => call(context, callId))); // prettier-ignore
+
+  command('verify', 'is the archive whole: each event once, in order, chained')
+    .action((options: Common) => run({ ...options, from: 'archive' }, (context) => verify(context))); // prettier-ignore
   return program;
 };
 
@@ -135,6 +145,11 @@ const filterOf = ({ topic, like }: Filter) => ({
   ...(topic === undefined ? {} : { topics: [topic] }),
   ...(like === undefined ? {} : { like }),
 });
+
+const fromOption = (): Option =>
+  new Option('--from <where>', 'the log (of DATA_DIR, or on Kafka where EVENT_LOG says so), or the archive')
+    .choices(['log', 'archive'])
+    .default('log');
 
 const topicOption = (): Option => new Option('--topic <topic>', 'one topic only').choices(TOPICS);
 

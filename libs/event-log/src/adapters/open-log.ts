@@ -73,6 +73,20 @@ const openOnKafka = async (config: EventLogConfig, options: ProcessLogOptions): 
   }
 };
 
+/** The log on Kafka for who only reads it, beside the processes that write it: no folder is owned. */
+export const openKafkaForReading = (
+  config: EventLogConfig,
+  options: Pick<ProcessLogOptions, 'clock' | 'random' | 'upcast' | 'retentionMs'>,
+): Promise<EventLog> =>
+  openKafkaLog({
+    ...options,
+    connection: brokersOf(config),
+    topicPrefix: config.kafkaTopicPrefix,
+    generation: config.kafkaGeneration,
+    partitions: config.kafkaPartitions,
+    isSingle: config.kafkaSingle,
+  });
+
 export const brokersOf = (config: EventLogConfig): KafkaBrokers => {
   const file = (name: string): Buffer | undefined => (name === '' ? undefined : readFileSync(name));
   const [ca, cert, key] = [config.kafkaTlsCaFile, config.kafkaTlsCertFile, config.kafkaTlsKeyFile].map(file);
