@@ -92,6 +92,9 @@ const listenersOf = ({
     name: TRUSTED_LISTENER,
     address: bindAddress,
     port: config.bonoTrustedPort,
+    ...(config.bonoTrustedHost === '' || config.bonoTrustedPort === 0
+      ? {}
+      : { sentBy: hostPort(config.bonoTrustedHost, config.bonoTrustedPort) }),
     allowPeer: peers,
   };
   const web = { allowOrigin: originCheck(config.bonoWsOrigins) };

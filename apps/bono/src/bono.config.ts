@@ -61,6 +61,14 @@ export class BonoConfig {
   bonoTrustedPort = 5058;
 
   @Env(
+    'BONO_TRUSTED_HOST',
+    'name or address that routers reach BONO_TRUSTED_PORT at; needed where BIND_ADDRESS is every address and the routers run elsewhere',
+    { defaultText: '`BIND_ADDRESS`' },
+  )
+  @Matches(HOST, { message: 'takes an IP address or a host name' })
+  bonoTrustedHost = '';
+
+  @Env(
     'SPROUT_ADDRESS',
     'IP address of the SIP router, or a name with the addresses of several, as this edge reaches it',
     {
