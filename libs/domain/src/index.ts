@@ -3,6 +3,7 @@ export * from './charging/index.js';
 export * from './document/index.js';
 export * from './filter-criteria/index.js';
 export * from './registration/index.js';
+export * from './routing/index.js';
 export * from './simservs/index.js';
 export * from './subscriber/index.js';
 export * from './aggregates.js';
