@@ -54,9 +54,11 @@ export const addressOf = (network: string, app: App, number: number): string =>
 
 const numbers = Array.from({ length: EACH }, (_, i) => i + 1);
 
-/** Names of the deployment, as in hosts(5): one name, the addresses of all that answer to it. */
+/** Names of the deployment, as in hosts(5): the one of all that answer to it, and each one's own. */
 export const hostsText = (network: string): string =>
-  APPS.flatMap((app) => numbers.map((number) => `${addressOf(network, app, number)} ${app}\n`)).join('');
+  APPS.flatMap((app) =>
+    numbers.map((number) => `${addressOf(network, app, number)} ${app} ${app}-${number}\n`),
+  ).join('');
 
 const enginesEnv = ({ engines, name }: ClusterOptions): Record<string, string> => ({
   EVENT_LOG: 'kafka',
@@ -74,10 +76,13 @@ const enginesEnv = ({ engines, name }: ClusterOptions): Record<string, string> =
   ETCD_PREFIX: `/${name}`,
 });
 
-const ownEnv = ({ network, isPinned }: ClusterOptions, app: App, number: number): Record<string, string> => {
+const ownEnv = ({ isPinned }: ClusterOptions, app: App, number: number): Record<string, string> => {
   switch (app) {
     case 'bono':
-      return { SPROUT_ADDRESS: isPinned ? addressOf(network, 'sprout', number) : 'sprout' };
+      return {
+        SPROUT_ADDRESS: isPinned ? `sprout-${number}` : 'sprout',
+        BONO_TRUSTED_HOST: `bono-${number}`,
+      };
     case 'sprout':
       return { HOMESTEAD_URL: 'http://homestead:8888' };
     case 'homestead':

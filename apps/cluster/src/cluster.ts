@@ -12,6 +12,8 @@ const LOOK_MS = 100;
 /** A little more than a process takes to drain. */
 const STOP_MS_MAX = 12_000;
 const OUTPUT_SHOWN = 2_000;
+/** Engines that have just been started refuse at first: the first member is started again, as an operator's supervisor would. */
+const FIRST_STARTS_MAX = 3;
 
 export type MemberEnded = Readonly<{ member: Member; ending: string; output: string }>;
 
@@ -52,7 +54,12 @@ class LocalCluster implements Cluster {
   constructor(
     readonly members: readonly Member[],
     private readonly ports: ClusterPorts,
-  ) {}
+  ) {
+    // Whatever ends this process: nobody would stop them after it.
+    process.once('exit', () => {
+      for (const { child } of this.running.values()) child.kill('SIGTERM');
+    });
+  }
 
   member(name: string): Member {
     const found = this.members.find((one) => one.name === name);
@@ -69,7 +76,10 @@ class LocalCluster implements Cluster {
   async launch(name: string): Promise<void> {
     const member = this.member(name);
     const { clock } = this.ports;
-    const { ended } = this.spawn(member);
+    const running = this.spawn(member);
+    const { ended } = running;
+    // Until it is ready its end is told by the rejection.
+    running.isStopping = true;
     let isOver = false;
     void ended.then(() => (isOver = true));
     const startMs = clock.monotonicMs();
@@ -78,6 +88,7 @@ class LocalCluster implements Cluster {
         throw new Error(`${name} is not ready: ${this.output(member)}`);
       await this.wait(LOOK_MS);
     }
+    running.isStopping = false;
   }
 
   async end(name: string, signal: NodeJS.Signals): Promise<number | null> {
@@ -152,6 +163,16 @@ class LocalCluster implements Cluster {
   }
 }
 
+const launchFirst = async (cluster: Cluster, { name }: Member): Promise<void> => {
+  for (let starts = 1; ; starts += 1)
+    try {
+      return await cluster.launch(name);
+    } catch (error) {
+      await cluster.end(name, 'SIGKILL');
+      if (starts === FIRST_STARTS_MAX) throw error;
+    }
+};
+
 /** Makes keys and names, starts all; resolves when they are ready. Nothing runs on when it rejects. */
 export const startCluster = async (options: ClusterOptions, ports: ClusterPorts): Promise<Cluster> => {
   makePrivateFolder(options.folder);
@@ -162,7 +183,7 @@ export const startCluster = async (options: ClusterOptions, ports: ClusterPorts)
   const cluster = new LocalCluster(members, ports);
   const [first, ...others] = members;
   try {
-    if (first) await cluster.launch(first.name);
+    if (first) await launchFirst(cluster, first);
     const started = await Promise.allSettled(others.map(({ name }) => cluster.launch(name)));
     const failed = started.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;

@@ -2,13 +2,19 @@
 // Used by *.int-spec.ts. TEST_<ENGINE> names one that runs already (TEST_<ENGINE>_DIR its folder), which spares its start
 // while one works on an adapter.
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-const SERVICES = path.resolve(import.meta.dirname, '../../../docker/services');
+/** Of the checkout, whether this runs from its sources or from what was built of them. */
+const servicesAbove = (folder: string): string => {
+  const found = path.join(folder, 'docker/services');
+  return existsSync(found) || path.dirname(folder) === folder ? found : servicesAbove(path.dirname(folder));
+};
+const SERVICES = servicesAbove(import.meta.dirname);
 const START_MS_MAX = 300_000;
 const run = promisify(execFile);
 

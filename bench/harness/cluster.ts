@@ -1,0 +1,111 @@
+// A cluster under measurement: two of each program on loopback addresses of its own, on engines of its own, with subscribers. All of it ends
+// with it. Used by accept.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { addressOf, type Cluster, startCluster } from '#apps/cluster';
+import { systemClock as clock } from '#libs/runtime';
+import { type RealEngine, startRealEngine } from '#libs/testkit';
+import { API_KEY, cleanEnv } from './product.js';
+import { inRepository } from './root.js';
+import { PASSWORD } from './users.js';
+
+const PROVISION_MS_MAX = 600_000;
+const run = promisify(execFile);
+
+export interface BenchCluster {
+  readonly cluster: Cluster;
+  readonly kafka: RealEngine;
+  /** Address of the n-th edge, from 1; its port for clients is 5060. */
+  bono(number: number): string;
+  /** a000000, …, and as many b000000, …; their password is PASSWORD. */
+  provision(count: number): Promise<void>;
+  /** What members that nobody stopped have said at last. */
+  readonly endedByThemselves: readonly string[];
+}
+
+export type BenchClusterOptions = Readonly<{
+  kafkaNodes: number;
+  /** Each edge asks the router of its own number only. */
+  isPinned: boolean;
+  env?: Readonly<Record<string, string>>;
+}>;
+
+type Started = { engines: RealEngine[]; cluster?: Cluster };
+
+const start = async (
+  options: BenchClusterOptions,
+  folder: string,
+  started: Started,
+): Promise<BenchCluster> => {
+  const begin = async (engine: string, nodes: number): Promise<RealEngine> => {
+    const one = await startRealEngine(engine, nodes);
+    started.engines.push(one);
+    return one;
+  };
+  const kafka = await begin('kafka', options.kafkaNodes);
+  const [memcached, cassandra, etcd] = [
+    await begin('memcached', 2),
+    await begin('cassandra', 1),
+    await begin('etcd', 1),
+  ];
+  const engines = {
+    kafka: kafka.endpoints,
+    memcached: memcached.endpoints,
+    cassandra: cassandra.endpoints,
+    etcd: etcd.endpoints,
+  };
+  const network = `127.${1 + (process.pid % 200)}.${1 + ((process.pid >> 8) % 250)}`;
+  const programs = inRepository('dist');
+  const endedByThemselves: string[] = [];
+  const cluster = await startCluster(
+    {
+      network,
+      folder,
+      engines,
+      name: `bench${process.pid}`,
+      apiKey: API_KEY,
+      isPinned: options.isPinned,
+      env: { CASSANDRA_TIMEOUT_MS: '10000', ...options.env },
+    },
+    {
+      clock,
+      programs,
+      onEnded: ({ member, ending, output }) => endedByThemselves.push(`${member.name} ${ending}: ${output}`),
+    },
+  );
+  started.cluster = cluster;
+  return {
+    cluster,
+    kafka,
+    endedByThemselves,
+    bono: (number) => addressOf(network, 'bono', number),
+    async provision(count) {
+      const tool = path.join(programs, 'apps/homestead-prov/src/cli/provision.js');
+      const url = `http://${addressOf(network, 'homestead-prov', 1)}:8889`;
+      const who = ['--count', String(count), '--prefix', 'a', '--peer-prefix', 'b', '--password', PASSWORD];
+      await run(process.execPath, [tool, ...who, '--url', url, '--csv', path.join(folder, 'users.csv')], {
+        env: { ...cleanEnv(), API_KEY },
+        timeout: PROVISION_MS_MAX,
+      });
+    },
+  };
+};
+
+/** Runs `use` on it, and ends all of it. */
+export const withCluster = async (
+  options: BenchClusterOptions,
+  use: (cluster: BenchCluster) => Promise<void>,
+): Promise<void> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cluster-'));
+  const started: Started = { engines: [] };
+  try {
+    await use(await start(options, folder, started));
+  } finally {
+    await started.cluster?.stop();
+    for (const engine of started.engines) await engine.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
