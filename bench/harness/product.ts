@@ -111,12 +111,13 @@ const stopChild = async (child: Child): Promise<{ code: number; tookMs: number }
   return { code: code ?? -1, tookMs: Math.round(performance.now() - startMs) };
 };
 
-/** Node's flags of `npm start`, so that what is measured is what runs. */
-const startFlags = (): readonly string[] => {
+/** Node's flags of `npm start` and what it sets for the allocator, so that what is measured is what runs. */
+const startOptions = (): Readonly<{ flags: readonly string[]; env: NodeJS.ProcessEnv }> => {
   const { scripts } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as {
     scripts: { start: string };
   };
-  return /exec node (.+) dist\//.exec(scripts.start)![1]!.split(' ');
+  const [, name, value, flags] = /(MALLOC_\w+)=(\w+) exec node (.+) dist\//.exec(scripts.start)!;
+  return { flags: flags!.split(' '), env: { [name!]: value! } };
 };
 
 const untilReady = (child: Child, health: string): Promise<boolean> =>
@@ -153,9 +154,10 @@ export const createProduct = async (options: ProductOptions = {}): Promise<Produ
     },
     async start() {
       const startMs = performance.now();
-      const args = [...startFlags(), ...(options.nodeFlags ?? []), main];
+      const { flags, env: allocator } = startOptions();
+      const args = [...flags, ...(options.nodeFlags ?? []), main];
       const { cpus, echo = false } = options;
-      child = startChild(process.execPath, args, { cwd: folder, env, cpus, echo });
+      child = startChild(process.execPath, args, { cwd: folder, env: { ...allocator, ...env }, cpus, echo });
       await untilReady(child, health);
       readyMs = Math.round(performance.now() - startMs);
       return readyMs;

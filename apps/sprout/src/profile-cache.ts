@@ -26,32 +26,51 @@ export type Profile = Readonly<{
   defaultImpu: string | undefined;
   /** Unbarred, not wildcarded, in the order of the document: P-Associated-URI. */
   identities: readonly string[];
-  served: ReadonlyMap<string, ServedProfile>;
+  served: Pick<ReadonlyMap<string, ServedProfile>, 'get'>;
   /** What serves an identity that is named there only by a pattern (TS 23.003 §13.4A); undefined: nothing does. */
   wildcard(impu: string): ServedProfile | undefined;
 }>;
 
-const profileOf = (
-  subscription: ImsSubscription,
-  compile: (profile: ServiceProfile) => CompiledCriteria,
-): Profile => {
+/** The two that serve with the same criteria: subscribers who have them in common share these too. */
+type Served = Readonly<{ open: ServedProfile; barred: ServedProfile }>;
+
+const noWildcard = (): undefined => undefined;
+
+/** What serves the only identity of a set, as most have one: a `Map` takes four times as much. */
+class SoleServed {
+  constructor(
+    private readonly only: string,
+    private readonly profile: ServedProfile,
+  ) {}
+
+  get(impu: string): ServedProfile | undefined {
+    return impu === this.only ? this.profile : undefined;
+  }
+}
+
+/** It is kept for each user: arrays are as long as what is in them, and what users have in common is not made anew. */
+const profileOf = (subscription: ImsSubscription, compile: (profile: ServiceProfile) => Served): Profile => {
   const served = new Map<string, ServedProfile>();
   const identities: string[] = [];
   const wildcards: Readonly<{ pattern: string; profile: ServedProfile }>[] = [];
   for (const serviceProfile of subscription.serviceProfiles) {
-    const criteria = compile(serviceProfile);
+    const both = compile(serviceProfile);
     for (const { identity, barred, kind, wildcard } of serviceProfile.publicIdentities) {
-      const profile = { barred, criteria };
+      const profile = barred ? both.barred : both.open;
       served.set(identity, profile);
       if (kind !== 'distinct') wildcards.push({ pattern: wildcard ?? identity, profile });
       if (!barred && kind !== 'wildcarded-psi' && kind !== 'wildcarded-impu') identities.push(identity);
     }
   }
+  const [sole] = served;
   return {
     defaultImpu: defaultImpu(subscription),
-    identities,
-    served,
-    wildcard: (impu) => wildcards.find(({ pattern }) => matchesWildcard(pattern, impu))?.profile,
+    identities: identities.slice(),
+    served: sole !== undefined && served.size === 1 ? new SoleServed(...sole) : served,
+    wildcard:
+      wildcards.length === 0
+        ? noWildcard
+        : (impu) => wildcards.find(({ pattern }) => matchesWildcard(pattern, impu))?.profile,
   };
 };
 
@@ -61,7 +80,7 @@ const UNUSABLE = Symbol('unusable');
 export class ProfileCache {
   readonly #profiles = new Map<string, Profile | typeof UNUSABLE>();
   /** By what they were compiled from: subscribers with equal criteria share one list, which stays in the processor's cache. */
-  readonly #criteria = new Map<string, CompiledCriteria>();
+  readonly #criteria = new Map<string, Served>();
 
   #sets: CriteriaSets = NO_SETS;
   /** By the user's own criteria; made anew with the operator's. */
@@ -96,14 +115,18 @@ export class ProfileCache {
     return profile;
   }
 
-  readonly #compile = (profile: ServiceProfile): CompiledCriteria => {
+  readonly #compile = (profile: ServiceProfile): Served => {
     const { criteria, sharedSetIds, problems } = profile;
     const key = JSON.stringify([criteria, sharedSetIds, problems]);
     const known = this.#criteria.get(key);
     if (known !== undefined) return known;
     const compiled = compileProfile(profile, this.#sets.shared);
+    const served: Served = {
+      open: { barred: false, criteria: compiled },
+      barred: { barred: true, criteria: compiled },
+    };
     if (this.#criteria.size >= CRITERIA_LISTS_MAX) this.#criteria.delete(this.#criteria.keys().next().value!);
-    this.#criteria.set(key, compiled);
-    return compiled;
+    this.#criteria.set(key, served);
+    return served;
   };
 }

@@ -5,6 +5,7 @@ import { ConfigError, EXIT_CONFIG } from './config.js';
 import { createHealth, type Health } from './health.js';
 import { createLogger, type Logger } from './logger.js';
 import { startManagement } from './management.js';
+import { giveBackAtRest, ownMemory } from './memory-at-rest.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { ProcessConfig } from './process.config.js';
 import { createShutdown, type Shutdown } from './shutdown.js';
@@ -55,6 +56,7 @@ export const startProcess = async (
   const metrics = createMetrics({ app: name });
   const shutdown = createShutdown({ clock: systemClock, health, logger });
   shutdown.install();
+  shutdown.on('close', 'memory', giveBackAtRest(ownMemory(systemClock)));
   try {
     const peers = createPeerCheck(trustedPeers);
     const management = await startManagement({ host, port, health, metrics, peers });

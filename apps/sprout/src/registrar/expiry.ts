@@ -1,7 +1,13 @@
 // Bindings that lapse: armed from rows and from the log, popped into events that say so (docs/architecture.md §5, Timer).
 // One timer an AoR at its next expiry; a pop that finds nothing lapsed does nothing. While the log is down nobody expires.
 import type { Recorded } from '#libs/decider';
-import { nextExpiryMs, type Registration, type RegistrationEvent, streamOfRegistration } from '#libs/domain';
+import {
+  type Binding,
+  nextExpiryMs,
+  type Registration,
+  type RegistrationEvent,
+  streamOfRegistration,
+} from '#libs/domain';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { updateRegistration } from './update-registration.js';
 
@@ -13,6 +19,12 @@ const SWEEP_MAX = 1_000;
 /** Expired at the same time, so that they share commits of the log. */
 const SWEEP_TOGETHER = 50;
 const RETRY_AFTER_FAULT_MS = 5_000;
+
+/** The binding's own text of it, where it is there: one that was cut from the stream's name is one more, and keeps that. */
+const aorOf = (stream: string, { identities: [first] }: Binding): string =>
+  first !== undefined && stream.length === STREAM_PREFIX.length + first.length && stream.endsWith(first)
+    ? first
+    : stream.slice(STREAM_PREFIX.length);
 
 type ExpiryPorts = Pick<SproutPorts, 'log' | 'outage' | 'registrations' | 'homestead' | 'clock' | 'observer'>;
 
@@ -34,8 +46,7 @@ export class RegistrationExpiry {
   noticed(events: readonly Recorded<RegistrationEvent>[]): void {
     for (const { event, stream } of events) {
       if (event.type !== 'BindingAdded' && event.type !== 'BindingRefreshed') continue;
-      const aor = stream.slice(STREAM_PREFIX.length);
-      this.#armEarlier(aor, event.data.expiresAtMs);
+      this.#armEarlier(aorOf(stream, event.data), event.data.expiresAtMs);
     }
   }
 

@@ -84,6 +84,22 @@ const replyRefusal = (
 type Requested = Extract<ContactRequests, { ok: true }>;
 type Shared = Extract<RegistrationCommand, { type: 'RegisterContacts' }>['data']['shared'];
 
+/**
+ * Copies of texts that outlive their message, and the last copy again while the same text comes: devices behind one trunk or one edge
+ * have much in common.
+ */
+const copies = () => {
+  let last = '';
+  return (text: string): string => (text === last ? last : (last = detached(text)));
+};
+/** The set's own text of an identity, which is there anyway. */
+const own = (identities: readonly string[], impu: string): string =>
+  identities[identities.indexOf(impu)] ?? impu;
+
+const copyOfPath = copies();
+const copyOfUserAgent = copies();
+const copyOfNetwork = copies();
+
 /** What all bindings of one REGISTER share. They outlive it and must not keep all of it: copies. */
 const sharedOf = (
   request: SipMessage,
@@ -91,16 +107,16 @@ const sharedOf = (
 ): Shared => {
   const shared: { -readonly [K in keyof Shared]: Shared[K] } = {
     impi: user.impi,
-    impu: user.impu,
+    impu: own(user.identities, user.impu),
     identities: user.identities,
-    path: values(request, H.Path).map(detached),
+    path: values(request, H.Path).map(copyOfPath),
   };
   const userAgent = request.header(H.UserAgent);
   const visitedNetwork = request.header(H.PVisitedNetworkId);
   const accessNetwork = request.header(H.PAccessNetworkInfo);
   const chargingVector = request.header(H.PChargingVector);
-  if (userAgent !== undefined) shared.userAgent = detached(userAgent);
-  if (visitedNetwork !== undefined) shared.visitedNetwork = detached(visitedNetwork);
+  if (userAgent !== undefined) shared.userAgent = copyOfUserAgent(userAgent);
+  if (visitedNetwork !== undefined) shared.visitedNetwork = copyOfNetwork(visitedNetwork);
   if (accessNetwork !== undefined) shared.accessNetwork = detached(accessNetwork);
   if (chargingVector !== undefined) shared.chargingVector = detached(chargingVector);
   return shared;

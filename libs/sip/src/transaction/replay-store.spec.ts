@@ -1,4 +1,5 @@
 // The answers kept for retransmissions (RFC 3261 §17.2.2, timer J), against a plain Map.
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { REPLAY_ANSWER_BYTES_MAX, type ReplayLimits, ReplayStore } from './replay-store.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -81,6 +82,32 @@ describe('answers for retransmissions', () => {
     expect(replays.timers.size).toBe(0);
     add('again', 30);
     expect(replays.find('again 0')).toBe('x'.repeat(500));
+    expect(replays.forgotten).toBe(0);
+  });
+
+  it('makes next to no chunk anew under a steady load, and gives all back when that is over', () => {
+    const clock = clockAt();
+    const replays = new Replays(clock, { bytesMax: 1_048_576, chunkBytes: 4_096 });
+    const made = jest.spyOn(Buffer, 'from');
+    const serve = (seconds: number): void => {
+      for (let second = 0; second < seconds; second++) {
+        for (let index = 0; index < 20; index++)
+          replays.add(`${clock.nowMs} ${index}`, 'x'.repeat(500), LIFE_MS);
+        clock.nowMs += 1_000;
+        replays.timers.advance();
+      }
+    };
+    serve(50);
+    const before = made.mock.calls.length;
+    serve(200);
+    expect(made.mock.calls.length).toBeLessThan(before + 120); // of some 600 that were begun
+    made.mockRestore();
+    for (let passed = 0; passed < 41; passed++) {
+      clock.nowMs += 1_000;
+      replays.timers.advance();
+    }
+    expect(replays.size).toBeLessThan(9);
+    expect(replays.timers.size).toBe(0);
     expect(replays.forgotten).toBe(0);
   });
 

@@ -77,16 +77,56 @@ it('takes up the present when it has idled', () => {
   expect(fired).toHaveLength(1);
 });
 
-it('says when it gets busy', () => {
+it('says when something is due before what it was to be woken for', () => {
   const { wheel, owner, pass } = wheelAt(0);
-  let busy = 0;
-  wheel.onBusy = () => void busy++;
-  wheel.schedule(10, owner, 1);
-  wheel.schedule(20, owner, 2);
-  expect(busy).toBe(1);
+  const told: number[] = [];
+  wheel.onSooner = (atMs) => void told.push(atMs);
+  wheel.schedule(20, owner, 1);
+  wheel.schedule(30, owner, 2);
+  wheel.schedule(10, owner, 3);
+  expect(told).toEqual([20, 10]);
+  expect(wheel.nextWakeMs()).toBe(10);
   pass(40);
+  expect(wheel.nextWakeMs()).toBeUndefined();
   wheel.schedule(10, owner, 1);
-  expect(busy).toBe(2);
+  expect(told).toEqual([20, 10, 50]);
+});
+
+it('fires in time when it is looked at only where it says that it must be', () => {
+  const step = fc.record({
+    delayMs: fc.oneof(fc.nat(100), fc.nat(5_000), fc.nat(400_000)),
+    waitMs: fc.nat(9_000),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), fc.nat(1_000_000), (steps, startMs) => {
+      const { clock, wheel, fired, owner } = wheelAt(startMs);
+      let wakeMs = Infinity;
+      wheel.onSooner = (atMs) => {
+        expect(atMs).toBeLessThan(wakeMs);
+        wakeMs = atMs;
+      };
+      const due: number[] = [];
+      const sleepUntil = (untilMs: number): void => {
+        while (wakeMs <= untilMs) {
+          clock.now = Math.max(clock.now, wakeMs);
+          wheel.advance();
+          wakeMs = wheel.nextWakeMs() ?? Infinity;
+        }
+        clock.now = Math.max(clock.now, untilMs);
+      };
+      for (const { delayMs, waitMs } of steps) {
+        due.push(clock.now + delayMs);
+        wheel.schedule(delayMs, owner, due.length - 1);
+        sleepUntil(clock.now + waitMs);
+      }
+      sleepUntil(clock.now + 500_000);
+      expect(fired).toHaveLength(due.length);
+      for (const { name, atMs } of fired) {
+        expect(atMs).toBeGreaterThanOrEqual(due[name]!);
+        expect(atMs).toBeLessThan(due[name]! + 2 * TICK_MS);
+      }
+    }),
+  );
 });
 
 it('agrees with a sorted list under any starts, stops and jumps', () => {
@@ -127,7 +167,7 @@ it('agrees with a sorted list under any starts, stops and jumps', () => {
 describe('the driver', () => {
   afterEach(() => void jest.useRealTimers());
 
-  it('runs one interval, while a timer runs', () => {
+  it('has one timeout, while a timer runs', () => {
     jest.useFakeTimers();
     const { clock, wheel, fired, owner } = wheelAt(0);
     const pass = (ms: number): void => {
@@ -153,5 +193,18 @@ describe('the driver', () => {
     expect(jest.getTimerCount()).toBe(0);
     wheel.schedule(30, owner, 5);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('sleeps while nothing is due: a timer of half a minute costs no hundred looks a second', () => {
+    jest.useFakeTimers();
+    const { clock, wheel, fired, owner } = wheelAt(0);
+    const looks = jest.spyOn(wheel, 'advance');
+    const stop = driveTimers(wheel);
+    wheel.schedule(32_000, owner, 1);
+    for (; clock.now < 32_000; clock.now += 1) jest.advanceTimersByTime(1);
+    jest.advanceTimersByTime(TICK_MS);
+    expect(fired).toHaveLength(1);
+    expect(looks.mock.calls.length).toBeLessThan(20);
+    stop();
   });
 });

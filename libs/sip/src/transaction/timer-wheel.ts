@@ -45,8 +45,10 @@ export class TimerWheel {
   private readonly far = slots(SLOTS_N);
   private currentTick: number;
   private running = 0;
-  /** Told when the first timer starts on an idle wheel; set by what drives the wheel. */
-  onBusy: (() => void) | undefined;
+  /** When the wheel is to be looked at next, at the latest: whoever starts a timer that is due before that tells the driver. */
+  private wakeTick = Infinity;
+  /** Told of a tick at which the wheel must be advanced, before any that was told or returned by `nextWakeMs`; set by the driver. */
+  onSooner: ((atMs: number) => void) | undefined;
 
   constructor(readonly clock: Monotonic) {
     this.currentTick = Math.floor(clock.monotonicMs() / TICK_MS);
@@ -67,7 +69,10 @@ export class TimerWheel {
     const tick = Math.ceil((nowMs + delayMs) / TICK_MS);
     node.tick = tick > this.currentTick ? tick : this.currentTick + 1;
     this.place(node);
-    if (this.running === 1) this.onBusy?.();
+    if (node.tick < this.wakeTick) {
+      this.wakeTick = node.tick;
+      this.onSooner?.(node.tick * TICK_MS);
+    }
   }
 
   /** Stops the timer; nothing when it does not run. */
@@ -100,6 +105,19 @@ export class TimerWheel {
       this.currentTick++;
       this.turn(this.currentTick);
     }
+  }
+
+  /**
+   * When to advance the wheel next: at its next timer, or before, where coarse slots must be placed anew (every 2.56 s). Undefined
+   * when none runs.
+   */
+  nextWakeMs(): number | undefined {
+    this.wakeTick = Infinity;
+    if (this.running === 0) return undefined;
+    let tick = this.currentTick + 1;
+    while ((tick & (SLOTS_0 - 1)) !== 0 && this.near[tick & (SLOTS_0 - 1)]!.next === undefined) tick++;
+    this.wakeTick = tick;
+    return tick * TICK_MS;
   }
 
   /** When the next timer fires, undefined when none runs; for simulations, which step from deadline to deadline. */
@@ -168,26 +186,25 @@ const link = (slot: TimerNode, node: TimerNode): void => {
 };
 
 /**
- * Drives a wheel from the machine's clock: one interval, there only while a timer runs. Returns how to stop it.
- * The one place in libs/sip that touches setInterval.
+ * Drives a wheel from the machine's clock: one timeout, for the next tick at which there is something to do. What only keeps a
+ * timer of half a minute sleeps. Returns how to stop it. The one place in libs/sip that touches setTimeout.
  */
 export const driveTimers = (wheel: TimerWheel): (() => void) => {
-  let interval: NodeJS.Timeout | undefined;
-  const halt = (): void => {
-    clearInterval(interval);
-    interval = undefined;
+  let timeout: NodeJS.Timeout | undefined;
+  const wakeAt = (atMs: number): void => {
+    clearTimeout(timeout);
+    timeout = setTimeout(wake, Math.max(1, Math.ceil(atMs - wheel.clock.monotonicMs()))).unref();
   };
-  const tick = (): void => {
+  const wake = (): void => {
+    timeout = undefined;
     wheel.advance();
-    if (wheel.size === 0) halt();
+    const atMs = wheel.nextWakeMs();
+    if (atMs !== undefined) wakeAt(atMs);
   };
-  const begin = (): void => {
-    interval ??= setInterval(tick, TICK_MS).unref();
-  };
-  wheel.onBusy = begin;
-  if (wheel.size > 0) begin();
+  wheel.onSooner = wakeAt;
+  wake();
   return () => {
-    wheel.onBusy = undefined;
-    halt();
+    wheel.onSooner = undefined;
+    clearTimeout(timeout);
   };
 };
