@@ -1,5 +1,6 @@
 // The main thread's side of the SQLite worker: a bounded queue, batches that share one transaction, restart after a crash.
 // One a DATA_DIR. Written and read by sqlite-table-store.ts and sealed-credential-store.ts.
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '#libs/runtime';
 import { StoreUnavailable } from '../../key-value-store.port.js';
@@ -56,8 +57,15 @@ export const openSqliteDatabase = async (options: SqliteOptions): Promise<Sqlite
   return connection;
 };
 
+/**
+ * MiB of a semi-space of a worker's heap. The process's own --max-semi-space-size is meant for the thread that serves, and V8 takes it for
+ * every heap that is made after: rows on their way through would take 128 MiB a worker. What was made before keeps its own.
+ */
+const WORKER_SEMI_SPACE_MIB = 4;
+
 /** The worker's file has the extension that this one has: .js when built, .ts when Node or jest runs the source. */
 export const startSqliteWorker = (file: string): Worker => {
+  setFlagsFromString(`--max-semi-space-size=${WORKER_SEMI_SPACE_MIB}`);
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   return new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), {
     workerData: { file },
