@@ -9,7 +9,7 @@ export const EVENTS_PER_USER = 10;
 const APPENDS_AT_ONCE = 256;
 const A_YEAR_MS = 365 * 86_400_000;
 
-const bindingOf = (user: string, port: number, cseq: number): Binding => ({
+export const bindingOf = (user: string, port: number, cseq: number): Binding => ({
   bindingId: `<urn:uuid:00000000-0000-4000-8000-${String(port).padStart(12, '0')}>`,
   contact: `sip:${user}@192.0.2.1:${port};transport=udp`,
   params: `;+sip.instance="<urn:uuid:00000000-0000-4000-8000-${String(port).padStart(12, '0')}>"`,

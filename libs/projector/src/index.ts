@@ -8,3 +8,5 @@ export { createTableSink } from './table-sink.js';
 export * from './data-dir.js';
 export * from './follow-log.js';
 export * from './process-data.js';
+export * from './keyspaces.js';
+export * from './agreement.js';

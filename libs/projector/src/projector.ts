@@ -54,6 +54,8 @@ export interface Projector {
   parked(): readonly ParkedStream[];
   /** Folds parked events again, of one stream or all; resolves with how many are still parked. */
   replayParked(stream?: string): Promise<number>;
+  /** Empties the view and folds the log from its start; caughtUp tells when it shows all again. */
+  rebuild(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -118,6 +120,12 @@ class ProjectorLoop implements Projector {
     const streams = stream === undefined ? this.parking.list().map((parked) => parked.stream) : [stream];
     for (const each of streams) await this.inTurn(() => this.replay(each));
     return this.parking.events;
+  }
+
+  async rebuild(): Promise<void> {
+    await this.subscription?.stop();
+    await this.inTurn(() => this.empty());
+    await this.subscribe('oldest');
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 // The registrations as the log tells them from its start: for rows that are lost, and for who begins with what is registered, flows and
-// timers. Used by shared-registration-view.ts and by an edge alone.
+// timers. Used by shared-view.ts and by an edge alone.
 import type { Recorded } from '#libs/decider';
 import type { Registration, RegistrationEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
@@ -16,14 +16,21 @@ const KNOWN_MS = 60_000;
 
 const keyOf = (recorded: Recorded<RegistrationEvent>): string => registrationsByAor.keyOf(recorded);
 
+export type FoldWatch = Readonly<{
+  /** Called now and then; what it throws ends the fold. */
+  keep?: () => Promise<void>;
+  onProgress?: (events: number) => void;
+}>;
+
 /** Brings all that the log holds into rows, in its order. */
 export const foldAll = async (
   log: EventLog,
   rows: RegistrationRows,
-  keep: () => Promise<void> = () => Promise.resolve(),
+  { keep, onProgress }: FoldWatch = {},
 ): Promise<void> => {
   let byKey = new Map<string, Recorded<RegistrationEvent>[]>();
   let events = 0;
+  let done = 0;
   const write = async (): Promise<void> => {
     const groups = byKey.entries();
     const work = async (): Promise<void> => {
@@ -31,8 +38,9 @@ export const foldAll = async (
     };
     await Promise.all(Array.from({ length: REBUILD_ROWS_IN_PARALLEL }, work));
     byKey = new Map();
+    onProgress?.((done += events));
     events = 0;
-    await keep();
+    await keep?.();
   };
   for await (const recorded of log.readAll(registrationsByAor.topics, 'oldest')) {
     // What cannot be read in today's shape is parked by the follower, which tells of it.

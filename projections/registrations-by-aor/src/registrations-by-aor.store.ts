@@ -24,19 +24,31 @@ export const registrationCodec: Codec<Registration> = {
   decode: (text) => JSON.parse(text) as Registration,
 };
 
+/** Where rows are read, and where they are written beside: a keyspace that is being built, or one that others read still. */
+export type RowStores = Readonly<{
+  serving: KeyValueStore<Registration>;
+  also: readonly KeyValueStore<Registration>[];
+}>;
+
 /** Registration rows by default IMPU: read, and apply recorded events by compare-and-set. */
 export class RegistrationRows {
+  private readonly stores: () => RowStores;
+
   constructor(
-    private readonly store: KeyValueStore<Registration>,
+    store: KeyValueStore<Registration> | (() => RowStores),
     private readonly clock: Clock,
-  ) {}
+    private readonly entries = (): Iterable<readonly [string, Registration]> =>
+      this.stores().serving.entries?.() ?? [],
+  ) {
+    this.stores = typeof store === 'function' ? store : () => ({ serving: store, also: [] });
+  }
 
   /**
    * The row without tombstones that are over, empty when there is none. Rejects with StoreUnavailable when absence is not
    * certain.
    */
   async load(aor: string): Promise<Registration> {
-    const found = await this.store.get(aor);
+    const found = await this.stores().serving.get(aor);
     return found === undefined ? NO_REGISTRATION : pruneRegistration(found.value, this.clock.nowMs());
   }
 
@@ -61,8 +73,21 @@ export class RegistrationRows {
     events: readonly Recorded<RegistrationEvent>[],
     isAnyOrder: boolean,
   ): Promise<Registration> {
+    const { serving, also } = this.stores();
+    const row = await this.#foldIn(serving, aor, events, isAnyOrder);
+    // Each keeps its own: what one has lost the other must not be made of.
+    for (const store of also) await this.#foldIn(store, aor, events, isAnyOrder);
+    return row;
+  }
+
+  async #foldIn(
+    store: KeyValueStore<Registration>,
+    aor: string,
+    events: readonly Recorded<RegistrationEvent>[],
+    isAnyOrder: boolean,
+  ): Promise<Registration> {
     for (let attempt = 0; attempt < CAS_ATTEMPTS_MAX; attempt++) {
-      const found = await this.store.get(aor);
+      const found = await store.get(aor);
       const before = found === undefined ? NO_REGISTRATION : found.value;
       const nowMs = this.clock.nowMs();
       let folded = before;
@@ -71,17 +96,17 @@ export class RegistrationRows {
       if (folded === before) return before;
       const after = pruneRegistration(folded, nowMs);
       if (isEmptyRegistration(after)) {
-        if (found === undefined || (await this.store.remove(aor, found.version))) return after;
+        if (found === undefined || (await store.remove(aor, found.version))) return after;
         continue;
       }
       const ttlS = Math.ceil(Math.max(0, keptUntilMs(after) - nowMs) / 1000) + LOG_OUTAGE_MAX_S;
-      if (await this.store.cas(aor, after, found?.version, ttlS)) return after;
+      if (await store.cas(aor, after, found?.version, ttlS)) return after;
     }
     throw new StoreUnavailable(`registration row of one user contended ${CAS_ATTEMPTS_MAX} times`);
   }
 
   /** Every row of this process's store (embedded only): for flows and timers at start. */
   *all(): Iterable<readonly [string, Registration]> {
-    yield* this.store.entries?.() ?? [];
+    yield* this.entries();
   }
 }

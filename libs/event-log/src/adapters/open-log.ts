@@ -16,7 +16,11 @@ export interface ProcessLog extends EventLog {
   /** The newest durable event, undefined while the log is empty; on Kafka how much there was when it was opened. */
   readonly head: Position | undefined;
   health(): LogHealth;
+  /** Events that each subscriber has not handled yet, by its group. */
+  lags(): Lags | Promise<Lags>;
 }
+
+type Lags = readonly Readonly<{ group: string; lag: number }>[];
 
 /** The folder holds what was folded from another log than the configured one. */
 export class OtherLog extends Error {}

@@ -1,0 +1,4 @@
+export * from './kept-view.js';
+export * from './projector.js';
+export * from './projector.config.js';
+export { ProjectorModule } from './projector.module.js';
