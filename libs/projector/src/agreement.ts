@@ -17,7 +17,7 @@ export type Agreement = Readonly<{ shared: SharedConfig; node: string }> &
 
 /** Undefined where nothing is shared: the first keyspace serves for ever. To be closed by who opened it. */
 export const openAgreement = async (
-  { dataDir, managementPort }: Pick<ProcessConfig, 'dataDir' | 'managementPort'>,
+  { dataDir, bindAddress, managementPort }: Pick<ProcessConfig, 'dataDir' | 'bindAddress' | 'managementPort'>,
   clock: Clock,
 ): Promise<Agreement | undefined> => {
   const config = loadConfigOrExit(SharedConfigConfig);
@@ -27,7 +27,8 @@ export const openAgreement = async (
   const file = path.join(dataDir, 'view-keyspaces.json');
   return {
     shared,
-    node: `${hostname()}:${managementPort}`,
+    // Two routers of one machine have the same port, each at an address of its own: of one name they would be one node.
+    node: `${bindAddress}:${managementPort}-${hostname()}`,
     memory: {
       read: () => readPrivateFile(file)?.toString(),
       write: (text) => replacePrivateFile(file, text),

@@ -8,7 +8,7 @@ import { openSharedRegistrationView, sharedViewOf } from './shared-view.js';
 
 /** Opens the view; resolves when it shows all that the log holds. */
 export const openRegistrations = async (
-  config: Pick<ProcessConfig, 'dataDir' | 'managementPort'>,
+  config: Pick<ProcessConfig, 'dataDir' | 'bindAddress' | 'managementPort'>,
   stores: StoresConfig,
   { engines, follow }: Pick<ProcessData, 'engines' | 'follow'>,
   random: Random,
