@@ -106,8 +106,8 @@ export const PLACES: readonly Place[] = [
   },
   {
     packages: /^re2js$/,
-    files: /^libs\/domain\/src\/filter-criteria\//,
-    why: 'patterns of criteria are compiled in one place',
+    files: /^libs\/domain\/src\/(filter-criteria\/|routing\/enum-rule\.ts$)/,
+    why: 'patterns of others, criteria and ENUM rules, are compiled in one place each',
   },
   {
     packages: /^libphonenumber-js/,
