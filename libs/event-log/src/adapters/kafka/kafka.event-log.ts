@@ -128,6 +128,7 @@ class KafkaEventLog implements KafkaLog {
         partitions,
         limits,
         clock,
+        attemptsMax: 1, // the lane tries again itself, and by then perhaps nobody waits any more
       }),
       topics: TOPICS,
       nameOf,

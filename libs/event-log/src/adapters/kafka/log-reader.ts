@@ -17,6 +17,8 @@ export type LogReaderOptions = Readonly<{
   partitions: number;
   limits: KafkaLimits;
   clock: Clock;
+  /** For a caller that tries again itself. */
+  attemptsMax?: number;
 }>;
 
 export class KafkaLogReader {
@@ -103,7 +105,7 @@ export class KafkaLogReader {
 
   /** Tries again on a new connection: a broker that restarts is away for seconds. */
   private async withCluster<T>(run: (cluster: FetchCluster) => Promise<T>): Promise<T> {
-    const { limits, clock } = this.options;
+    const { limits, clock, attemptsMax = ATTEMPTS_MAX } = this.options;
     for (let attempt = 1, waitMs = limits.retryMsMin; ; attempt++, waitMs *= 2) {
       if (this.isClosed) throw new Error('the log is closed');
       const { open = this.openCluster() } = this;
@@ -111,7 +113,7 @@ export class KafkaLogReader {
         return await run(await open.cluster);
       } catch (error) {
         if (this.open === open) this.drop();
-        if (attempt >= ATTEMPTS_MAX || this.isClosed)
+        if (attempt >= attemptsMax || this.isClosed)
           throw new Error(`Kafka cannot be read: ${textOf(error)}`, { cause: error });
         await new Promise<void>((resolve) => clock.after(waitMs, resolve));
       }
