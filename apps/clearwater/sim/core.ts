@@ -34,7 +34,7 @@ const SNAPSHOT_TTL_S = 86_400;
 const REPLAY_BYTES_MAX = 262_144;
 
 /** A running edge, and how to end it as a process ends. */
-type Edge = { bono: BonoNode; end(): Promise<void> };
+export type Edge = { bono: BonoNode; end(): Promise<void> };
 
 /** A running router; `kill`, of one in a pool: where it stands, while the rest of the core goes on. */
 type Router = Readonly<{ sprout: SproutNode; kill(): void; close(): Promise<void> }>;
@@ -42,10 +42,14 @@ type Router = Readonly<{ sprout: SproutNode; kill(): void; close(): Promise<void
 /** One edge and its router. */
 export type WorldNode = { readonly address: string; readonly router: Router; edge: Edge };
 
+/** The log that a world has, and how it is. */
+export type WorldLog = EventLog &
+  Readonly<{ head: Position | undefined; health(): Readonly<{ ok: boolean }> }>;
+
 /** A defect put in on purpose, to show that it is found. */
 export type Planted = Readonly<{
   /** In place of the log that routers append to. */
-  log?: (log: EventLog, inner: EmbeddedLog) => EventLog;
+  log?: (log: EventLog, inner: WorldLog) => EventLog;
   /** In place of the store of rows that routers have; `isFirst`: nothing went before this life of theirs. */
   rows?: (rows: KeyValueStore<Registration>, isFirst: boolean) => KeyValueStore<Registration>;
 }>;
@@ -64,8 +68,6 @@ export type Ground = Readonly<{
   disk: MemoryDisk;
   faults: Faults;
   turns: Turns;
-  /** Of the nodes that run: one that ended has no timers any more. */
-  wheels: Set<TimerWheel>;
   settings: Partial<SproutConfig>;
   homestead: Homestead;
   documents: DocumentsByUser;
@@ -74,16 +76,17 @@ export type Ground = Readonly<{
   addresses: readonly string[];
   /** Of the life before this one. */
   snapshot?: Snapshot | undefined;
-
   /** Every edge finds all routers, by one name; application servers do too. */
   isPool: boolean;
 }>;
 
 export type Core = Readonly<{
   life: Life;
-  log: EmbeddedLog;
-  /** As it began. */
-  snapshot: Snapshot;
+  log: WorldLog;
+  /** As it began; undefined where rows outlive it. */
+  snapshot: Snapshot | undefined;
+  /** Of the nodes that run: one that ended has no timers any more. */
+  wheels: Set<TimerWheel>;
   coreLog: EventLog;
   registrations: RegistrationRows;
   nodes: readonly WorldNode[];
@@ -95,13 +98,12 @@ export type Core = Readonly<{
 }>;
 
 /** What every node of the core shares. */
-type Common = Pick<
+export type Common = Pick<
   Ground,
   | 'clock'
   | 'random'
   | 'hub'
   | 'faults'
-  | 'wheels'
   | 'settings'
   | 'homestead'
   | 'documents'
@@ -110,6 +112,7 @@ type Common = Pick<
   | 'isPool'
 > &
   Readonly<{
+    wheels: Set<TimerWheel>;
     log: EventLog;
     /** As routers write them. */
     rows: RegistrationRows;
@@ -140,7 +143,7 @@ const dnsOf = ({ addresses }: Common): NameLookup => ({
       : { kind: 'none' },
 });
 
-const startEdge = async (
+export const startEdge = async (
   common: Common,
   address: string,
   rows: Iterable<readonly [string, Registration]> = [],
@@ -177,7 +180,7 @@ const mortalPorts = ({ log, challenges, chainLinks, routerSigns, homestead }: Co
   homestead: mortalHomestead(homestead, life),
 });
 
-const startRouter = async (common: Common, address: string): Promise<Router> => {
+export const startRouter = async (common: Common, address: string): Promise<Router> => {
   const { documents, settings, wheels, isPool } = common;
   const timers = new TimerWheel(common.clock);
   const life = new Life();
@@ -276,8 +279,10 @@ export const startCore = async (
   const routers = mortalStore(store(kept), life, streamOfRegistration);
   const challenges = createMemoryKeyValueStore<LiveChallenges>({ name: 'challenges', clock });
   const chainLinks = createMemoryKeyValueStore<ChainLink>({ name: 'chain links', clock });
+  const wheels = new Set<TimerWheel>();
   const common: Common = {
     ...ground,
+    wheels,
     log: coreLog,
     rows: new RegistrationRows(planted.rows?.(routers, isFirst) ?? routers, clock),
     challenges: mortalStore(store(challenges), life),
@@ -294,20 +299,25 @@ export const startCore = async (
     life,
     log,
     snapshot,
+    wheels,
     coreLog,
     registrations,
     nodes,
     startEdge: edge,
     async close() {
-      await Promise.all(nodes.flatMap((node) => [node.edge.end(), node.router.close()]));
+      await endNodes(nodes);
       await projection.stop();
       await log.close();
     },
     crash() {
       life.end();
+      wheels.clear();
       // Its connections break; what else they would do as they end waits for ports that never answer.
-      for (const node of nodes) for (const end of [node.edge.end(), node.router.close()]) void end;
+      void endNodes(nodes);
       void projection.stop();
     },
   };
 };
+
+export const endNodes = (nodes: readonly WorldNode[]): Promise<unknown> =>
+  Promise.all(nodes.flatMap((node) => [node.edge.end(), node.router.close()]));

@@ -11,6 +11,7 @@ const NEVER = new Promise<never>(() => undefined);
 
 export class Life {
   #ended = false;
+  readonly #onEnd: (() => void)[] = [];
   /** The next registration that comes to this point ends the life there. */
   crashAt: CrashPoint | undefined;
   /** Where it ended, when it was at such a point. */
@@ -23,7 +24,14 @@ export class Life {
   }
 
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    for (const ended of this.#onEnd.splice(0)) ended();
+  }
+
+  /** Calls it as the life ends. */
+  onEnd(ended: () => void): void {
+    this.#onEnd.push(ended);
   }
 
   /** Does a piece of work, unless the life has ended; its outcome is learned only while it has not. */

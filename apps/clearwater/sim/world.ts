@@ -11,10 +11,10 @@ import {
 } from '#apps/homestead-prov';
 import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
 import type { Registration } from '#libs/domain';
-import { type EmbeddedLog, type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
+import { type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { Phone, type PhoneOptions } from '#libs/phone';
-import { MemoryHub, type TimerWheel, type Transform } from '#libs/sip';
+import { MemoryHub, type Transform } from '#libs/sip';
 import { createMemoryCredentialStore, createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createSeededRandom, type FakeClock, type SeededRandom } from '#libs/testkit';
 import { type DocumentRow, DocumentsByUser } from '#projections/documents-by-user';
@@ -27,16 +27,21 @@ import {
   type Planted,
   startCore,
   WORLD_DOMAIN,
+  type WorldLog,
   type WorldNode,
 } from './core.js';
+import { newShared, type Shared, startSharedCore } from './cluster/shared-core.js';
 import { Faults, faultyHomestead } from './faults.js';
 import type { CrashPoint, Life } from './life.js';
+import type { FaultCounts } from './storm/fault-counts.js';
 import { Turns } from './turns.js';
 
 export { WORLD_DOMAIN, type WorldNode } from './core.js';
 
 /** How often it is looked whether what is waited for has come: time in which nothing happens costs nothing. */
 const LOOK_MS = 10;
+/** A view that several processes share may have to be rebuilt first. */
+const START_MS_MAX = 120_000;
 /** Something that sets itself off again at once would never let time pass: a defect, not a wait. */
 const STEPS_AT_ONCE_MAX = 100_000;
 
@@ -52,12 +57,14 @@ export type WorldOptions = Readonly<{
   /** Edges and routers exchange messages directly, as in one process. Default: where there is no transform. */
   joins?: boolean;
   planted?: Planted;
+  /** Each node is a process of its own, on a distributed log and a cluster of caches; `counts`: what goes wrong there. */
+  shares?: Readonly<{ counts: FaultCounts }>;
 }>;
 
 export interface World {
   readonly clock: FakeClock;
   readonly random: SeededRandom;
-  readonly log: EmbeddedLog;
+  readonly log: WorldLog;
   /** The log as the core sees it: its appends may have to wait for their turn. */
   readonly coreLog: EventLog;
   readonly registrations: RegistrationRows;
@@ -78,11 +85,15 @@ export interface World {
   phone(user: string, options?: Partial<PhoneOptions>, node?: number): Promise<Phone>;
   /** Ends an edge and starts it anew, with what the registration view knows. */
   restartBono(node?: number): Promise<void>;
-  /** Of what runs now. */
+  /** Of what runs now; of the first of several processes. */
   readonly life: Life;
+  /** What several processes share, where they do. */
+  readonly shared: Shared | undefined;
+  /** The next registration that comes to this point ends the process there. */
+  crashAt(point: CrashPoint | undefined): void;
   /** Where each crash fell. */
   readonly crashes: readonly (CrashPoint | 'anywhere')[];
-  /** Cuts the power of all nodes and starts them anew, from what the disk has kept. */
+  /** Cuts the power of all nodes of a process and starts them anew, from what outlives it: the disk, or what several share. */
   crash(): Promise<void>;
   /** Lets everything under way come to rest without time passing. */
   settle(): Promise<void>;
@@ -107,13 +118,13 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     ...(transform === undefined ? {} : { transform: transform({ clock, random: random.fork('network') }) }),
     ...(joins === undefined ? {} : { joins }),
   });
-  const wheels = new Set<TimerWheel>();
   const disk = new MemoryDisk();
   const faults = new Faults(disk, clock);
   const turns = new Turns();
-  let core: Core | undefined;
+  /** One process of all nodes, or one a node. */
+  const cores: Core[] = [];
   /** What is provisioned goes to the log of whichever core runs. */
-  const now = (): Core => core!;
+  const now = (): Core => cores[0]!;
   const log: EventLog = {
     append: (...asked) => now().log.append(...asked),
     read: (...asked) => now().log.read(...asked),
@@ -146,7 +157,6 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     disk,
     faults,
     turns,
-    wheels,
     settings,
     homestead,
     documents,
@@ -157,7 +167,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   };
   const defects: unknown[] = [];
   const onDefect = (error: unknown): void => void defects.push(error);
-  core = await startCore(ground, true, onDefect);
+  const shared = options.shares === undefined ? undefined : newShared(ground, options.shares.counts);
   const crashes: (CrashPoint | 'anywhere')[] = [];
 
   const phones: Phone[] = [];
@@ -168,24 +178,36 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     while (hub.waiting > 0);
     if (defects.length > 0) failOn(defects);
   };
-  const crash = async (): Promise<void> => {
-    const { life, snapshot } = now();
+  const restart = async (at: number): Promise<void> => {
+    const { life, snapshot } = cores[at]!;
+    restarting.add(at);
     crashes.push(life.struckAt ?? 'anywhere');
-    now().crash();
-    disk.powerOff();
+    cores[at]!.crash();
+    if (shared === undefined) disk.powerOff();
     faults.mend();
-    wheels.clear();
+    shared?.cache.mend();
+    shared?.log.mend();
     await settle();
-    disk.crash(random);
-    core = await startCore({ ...ground, snapshot }, false, onDefect);
+    if (shared === undefined) {
+      disk.crash(random);
+      cores[at] = await startCore({ ...ground, snapshot }, false, onDefect);
+    } else
+      cores[at] = await until(
+        startSharedCore(ground, shared, ground.addresses[at]!, false, onDefect),
+        START_MS_MAX,
+      );
+    restarting.delete(at);
   };
+  const crash = (): Promise<void> => restart(cores.length === 1 ? 0 : random.integer(cores.length));
+  const restarting = new Set<number>();
   /** The next moment at which anything happens by itself. */
   const nextMs = (): number => {
     let next = clock.nextDueMs ?? Infinity;
-    for (const wheel of wheels) {
-      const deadlineMs = wheel.nextDeadlineMs();
-      if (deadlineMs !== undefined) next = Math.min(next, startMs + deadlineMs);
-    }
+    for (const { wheels } of cores)
+      for (const wheel of wheels) {
+        const deadlineMs = wheel.nextDeadlineMs();
+        if (deadlineMs !== undefined) next = Math.min(next, startMs + deadlineMs);
+      }
     return next;
   };
   const advance = async (ms: number): Promise<void> => {
@@ -196,13 +218,27 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       if (atOnce > STEPS_AT_ONCE_MAX) throw new Error('timers set each other off without end');
       if (!clock.step(atMs)) {
         clock.advance(Math.max(0, atMs - clock.nowMs()));
-        for (const wheel of wheels) wheel.advance();
+        for (const { wheels } of cores) for (const wheel of wheels) wheel.advance();
       }
       await settle();
-      if (now().life.ended) await crash();
+      for (const [at, { life }] of cores.entries()) if (life.ended && !restarting.has(at)) await restart(at);
     }
-    clock.advance(untilMs - clock.nowMs());
+    clock.advance(Math.max(0, untilMs - clock.nowMs()));
   };
+  const until = async <T>(promise: Promise<T>, ms = 40_000): Promise<T> => {
+    let settled = false;
+    const mark = (): void => void (settled = true);
+    promise.then(mark, mark);
+    await settle();
+    for (let waited = 0; !settled && waited < ms; waited += LOOK_MS) await advance(LOOK_MS);
+    if (!settled) throw new Error(`nothing came of it within ${ms} ms`);
+    return promise;
+  };
+  if (shared === undefined) cores.push(await startCore(ground, true, onDefect));
+  else
+    for (const address of ground.addresses)
+      cores.push(await until(startSharedCore(ground, shared, address, true, onDefect), START_MS_MAX));
+  const nodes = (): readonly WorldNode[] => cores.flatMap((core) => core.nodes);
 
   return {
     clock,
@@ -214,13 +250,13 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return now().coreLog;
     },
     get registrations() {
-      return now().registrations;
+      return shared?.rows ?? now().registrations;
     },
     homestead,
     provisioning,
     services,
     get nodes() {
-      return now().nodes;
+      return nodes();
     },
     get bono() {
       return now().nodes[0]!.edge.bono;
@@ -230,6 +266,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     },
     get life() {
       return now().life;
+    },
+    shared,
+    crashAt(point) {
+      for (const { life } of cores) life.crashAt = point;
     },
     crashes,
     crash,
@@ -255,7 +295,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         user,
         domain: WORLD_DOMAIN,
         password: 'secret',
-        server: { address: now().nodes[node]!.address, port: CLIENT_PORT },
+        server: { address: nodes()[node]!.address, port: CLIENT_PORT },
         transport: 'udp',
         address: phoneAddress(++addresses),
         port: 5060,
@@ -268,19 +308,11 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return phone;
     },
     async restartBono(at = 0) {
-      const node = now().nodes[at]!;
+      const node = nodes()[at]!;
       await node.edge.end();
-      node.edge = await now().startEdge(node.address);
+      node.edge = await cores.find((core) => core.nodes.includes(node))!.startEdge(node.address);
     },
-    async until(promise, ms = 40_000) {
-      let settled = false;
-      const mark = (): void => void (settled = true);
-      promise.then(mark, mark);
-      await settle();
-      for (let waited = 0; !settled && waited < ms; waited += LOOK_MS) await advance(LOOK_MS);
-      if (!settled) throw new Error(`nothing came of it within ${ms} ms`);
-      return promise;
-    },
+    until,
     async events() {
       // Facts about calls wait a moment before they are appended.
       await advance(CALL_SPOOL_MS + LOOK_MS);
@@ -289,12 +321,12 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
         events.push(event);
       return events;
     },
-    row: (aor) => now().registrations.load(aor),
+    row: (aor) => (shared?.rows ?? now().registrations).load(aor),
     async close() {
       turns.release();
       faults.store = false;
       await Promise.all(phones.map((phone) => phone.close()));
-      await now().close();
+      await until(Promise.all(cores.map((core) => core.close())));
       failOn(defects);
     },
   };

@@ -40,8 +40,10 @@ export { machineDisk } from './adapters/embedded/machine-disk.js';
 export {
   type MemcachedCluster,
   type MemcachedOptions,
+  type MemcachedServer,
   openMemcached,
 } from './adapters/memcached/memcached-cluster.js';
+export { vbucketOf } from './adapters/memcached/memcached-keys.js';
 export {
   createMemcachedKeyValueStore,
   keyPrefixOf,

@@ -20,6 +20,15 @@ export const FAULT_KINDS = [
   'expiryMeetsRefresh',
   'clearingMeetsRegister',
   'replay',
+  'unknownOutcome',
+  'duplicateDelivery',
+  'readerLag',
+  'twoOwners',
+  'logAway',
+  'cacheNodeLost',
+  'cacheNodeAway',
+  'cacheEviction',
+  'staleRead',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 export type FaultCounts = Record<FaultKind, number>;

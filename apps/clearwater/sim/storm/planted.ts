@@ -1,7 +1,8 @@
 // Defects that a simulation must find, each put in through a port: what they are is what the checkers are for.
 import type { Position } from '#libs/decider';
+import type { Registration } from '#libs/domain';
 import { AppendUnknown, type EventLog } from '#libs/event-log';
-import type { StormOptions } from './storm.js';
+import { SHARED_EVERY, type StormOptions } from './storm.js';
 
 const isRegistration = (stream: string): boolean => stream.startsWith('registration-');
 
@@ -23,7 +24,13 @@ const guessed = (head: Position | undefined, count: number): readonly Position[]
     offset: (head?.offset ?? -1) + 1 + n,
   }));
 
-export const PLANTED: Readonly<Record<string, StormOptions>> = {
+const withoutTombstones = (row: Registration): Registration => ({
+  ...row,
+  entries: Object.fromEntries(Object.entries(row.entries).filter(([, { binding }]) => binding !== undefined)),
+});
+
+/** `every`: only each so many worlds can show it. */
+export const PLANTED: Readonly<Record<string, StormOptions & { every?: number }>> = {
   'an fsync dropped': { liesAboutSync: true },
   'an answer before the append': {
     planted: {
@@ -56,6 +63,16 @@ export const PLANTED: Readonly<Record<string, StormOptions>> = {
   },
   'a timer lost at a restart': {
     planted: { rows: (rows, isFirst) => (isFirst ? rows : { ...rows, entries: () => [] }) },
+  },
+  // Only where several read the log does anything come late: on one log and one store nothing is brought back.
+  'a forgotten tombstone': {
+    every: SHARED_EVERY,
+    planted: {
+      rows: (rows) => ({
+        ...rows,
+        cas: (key, row, version, ttlS) => rows.cas(key, withoutTombstones(row), version, ttlS),
+      }),
+    },
   },
   'a removal answered and not written': {
     planted: {

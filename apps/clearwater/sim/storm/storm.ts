@@ -3,8 +3,10 @@
 // is lost, that rows are what the log says, and that nothing is left running. Everything follows from the seed.
 import type { Phone } from '#libs/phone';
 import type { SipMessage } from '#libs/sip';
+import { StoreUnavailable } from '#libs/stores';
 import { createSeededRandom, type SeededRandom } from '#libs/testkit';
 import type { Planted } from '../core.js';
+import type { Shared } from '../cluster/shared-core.js';
 import { createWorld, type World } from '../world.js';
 import { rowsDifferFromLog, whatDoesNotHold } from './checkers.js';
 import { Expectations } from './expectations.js';
@@ -22,6 +24,11 @@ const AFTERWARDS_MS = 260_000;
 /** Every binding has lapsed by then, and been removed: nobody is expired until one longest grant after an outage of the log. */
 const LAPSED_MS = 660_000;
 const CUT_OFF_MS_MAX = 20_000;
+/** Of so many worlds one has two processes on a distributed log and a cluster of caches. */
+export const SHARED_EVERY = 4;
+const SHARED_FAULT_CHANCE = 0.7;
+/** A cache that lost rows is looked at every second, and who reads the log lags no longer. */
+const HEALED_MS = 10_000;
 
 /** What did not hold, and after how many steps it was found. */
 export type Violation = Readonly<{ seed: number; step: number; expected: string }>;
@@ -95,11 +102,14 @@ class Storm {
     else await this.#mends();
     await world.advance(random.integer(STEP_MS_MAX));
     if (world.crashes.length > crashed) await this.#crashed();
+    else if (world.shared !== undefined) await this.#looks();
   }
 
   async mend(): Promise<void> {
     this.weather.clear();
-    this.world.life.crashAt = undefined;
+    this.world.crashAt(undefined);
+    this.world.shared?.log.calm();
+    this.world.shared?.cache.calm();
     await this.#mends();
   }
 
@@ -188,14 +198,23 @@ class Storm {
     const at = random.integer(4);
     if (at === 0) return world.crash();
     if (at < 3) await this.#mends();
-    world.life.crashAt = at === 1 ? 'append-apply' : 'apply-answer';
+    world.crashAt(at === 1 ? 'append-apply' : 'apply-answer');
     this.registrations.registers(phone);
   }
 
   /** Connections are gone with the process; what was acknowledged over datagrams is there. */
   async #crashed(): Promise<void> {
     for (const phone of this.phones) if (phone.options.transport === 'tcp') this.expected.flowLost(phone);
-    this.notes.broken.push(...(await this.expected.broken(this.world)));
+    await this.#looks();
+  }
+
+  /** What was acknowledged is there at any moment, for who can read the rows. */
+  async #looks(): Promise<void> {
+    try {
+      this.notes.broken.push(...(await this.expected.broken(this.world)));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || this.world.shared === undefined) throw error;
+    }
   }
 
   #hangsUp(phone: Phone): void {
@@ -216,6 +235,8 @@ class Storm {
   #fails(what: number): void {
     const { world, random, counts } = this;
     const { faults } = world;
+    if (world.shared !== undefined && random.chance(SHARED_FAULT_CHANCE))
+      return failShared(world.shared, random, counts);
     if (what === 0) {
       counts.fullDisk++;
       faults.log('full');
@@ -237,15 +258,29 @@ class Storm {
   async #mends(): Promise<void> {
     const { world } = this;
     world.faults.mend();
+    world.shared?.log.mend();
+    world.shared?.cache.mend();
     await world.settle();
     if (!world.log.health().ok && !world.life.ended) await world.crash();
   }
 }
 
-/** Plays the storm of a seed (an even one has two edges with a router each). */
+const failShared = ({ log, cache }: Shared, random: SeededRandom, counts: FaultCounts): void => {
+  const what = random.integer(4);
+  if (what === 0) cache.loseOne();
+  else if (what === 1) cache.cutOneOff();
+  else if (what === 2) cache.evict();
+  else {
+    counts.logAway++;
+    log.weather.isAway = true;
+  }
+};
+
+/** Plays the storm of a seed (an even one has two edges with a router each; in every fourth these are processes of their own). */
 export const playStorm = async (seed: number, options: StormOptions = {}): Promise<StormReport> => {
   const { steps = STEPS, planted = {}, liesAboutSync = false } = options;
   const counts = noFaults();
+  const shares = seed % SHARED_EVERY === 0;
   const weather = new Weather(counts);
   const transform = (ports: Parameters<Weather['transform']>[0]) => weather.transform(ports);
   const world = await createWorld({
@@ -253,9 +288,10 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
     transform,
     planted,
     sprout: { regMinExpires: GRANTS_S[0]! },
-    nodes: seed % 2 === 0 ? 2 : 1,
+    nodes: shares || seed % 2 === 0 ? 2 : 1,
     // Some worlds as one process: what edge and router send each other meets no weather, but crashes all the same.
     joins: seed % 3 === 0,
+    ...(shares ? { shares: { counts } } : {}),
   });
   const storm = new Storm(world, createSeededRandom(`storm ${seed}`), weather, counts);
   const violations: Violation[] = [];
@@ -271,6 +307,7 @@ export const playStorm = async (seed: number, options: StormOptions = {}): Promi
       await storm.step();
     }
     await storm.mend();
+    if (shares) await world.advance(HEALED_MS);
     const aors = storm.phones.map(({ aor }) => aor);
     storm.registrations.isOver = true;
     await world.until(Promise.all(storm.notes.underWay), AFTERWARDS_MS);

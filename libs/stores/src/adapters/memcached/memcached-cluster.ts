@@ -13,10 +13,13 @@ export type MemcachedOptions = Readonly<{
   timeoutMs?: number;
 }>;
 
+/** One server, as the stores use it: a simulation has a twin of it. */
+export type MemcachedServer = Pick<MemcachedLink, 'server' | 'gets' | 'add' | 'cas' | 'touch'>;
+
 export interface MemcachedCluster {
   readonly servers: readonly string[];
   /** By vbucket. */
-  linkOf(vbucket: number): MemcachedLink;
+  linkOf(vbucket: number): MemcachedServer;
   vbucketOf(wireKey: string): number;
   close(): void;
 }

@@ -7,10 +7,10 @@ import {
   StoreUnavailable,
   type Versioned,
 } from '../../key-value-store.port.js';
-import type { MemcachedCluster } from './memcached-cluster.js';
+import type { MemcachedCluster, MemcachedServer } from './memcached-cluster.js';
 import { exptimeOf, open, seal, VALUE_BYTES_MAX } from './memcached-envelope.js';
 import { wireKeyFault, wireKeyOf } from './memcached-keys.js';
-import type { Compared, Held, MemcachedLink } from './memcached-link.js';
+import type { Compared, Held } from './memcached-link.js';
 import { sentinelKeyOf } from './memcached-sentinels.js';
 
 /** Keys of one multi-get; more go in several, at the same time. */
@@ -41,7 +41,7 @@ class Version {
   ) {}
 }
 
-type Place = Readonly<{ key: string; wireKey: string; link: MemcachedLink; sentinel: string | undefined }>;
+type Place = Readonly<{ key: string; wireKey: string; link: MemcachedServer; sentinel: string | undefined }>;
 
 export const keyPrefixOf = (name: string, generation: string | undefined): string => {
   const prefix = generation === undefined ? name : `${name}.${generation}`;
@@ -65,7 +65,7 @@ class MemcachedKeyValueStore<V> implements KeyValueStore<V> {
   }
 
   async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, Versioned<V>>> {
-    const byLink = new Map<MemcachedLink, Place[]>();
+    const byLink = new Map<MemcachedServer, Place[]>();
     for (const key of new Set(keys)) {
       if (!key.isWellFormed()) continue;
       const place = this.#place(key);

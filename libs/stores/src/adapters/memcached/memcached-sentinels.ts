@@ -2,9 +2,9 @@
 // over a vbucket has none, and whoever reads there learns that rows are lost, not absent (docs/architecture.md §3).
 // Written by whoever rebuilds the view from the log; read with every row.
 import { StoreUnavailable } from '../../key-value-store.port.js';
-import type { MemcachedCluster } from './memcached-cluster.js';
+import type { MemcachedCluster, MemcachedServer } from './memcached-cluster.js';
 import { VBUCKETS } from './memcached-keys.js';
-import type { Compared, MemcachedLink } from './memcached-link.js';
+import type { Compared } from './memcached-link.js';
 
 /** A rebuild that says nothing for so long is over: another may begin. */
 export const CLAIM_TTL_S = 30;
@@ -68,7 +68,7 @@ export const createSentinels = ({ cluster, prefix, generation, newToken }: Senti
 };
 
 /** Over what another generation left; never over another claim, which ends by itself. */
-const take = async (link: MemcachedLink, key: string, mark: string): Promise<boolean> => {
+const take = async (link: MemcachedServer, key: string, mark: string): Promise<boolean> => {
   if (await link.add(key, mark, CLAIM_TTL_S)) return true;
   const { items, epoch } = await link.gets([key]);
   const held = items.get(key);
@@ -83,7 +83,7 @@ const claimOf = (
   mark: string,
   generation: string,
 ): Claim => {
-  const all = async (one: (link: MemcachedLink, key: string) => Promise<boolean>): Promise<boolean> => {
+  const all = async (one: (link: MemcachedServer, key: string) => Promise<boolean>): Promise<boolean> => {
     const outcomes = await Promise.all(
       vbuckets.map((vbucket) => one(cluster.linkOf(vbucket), keyOf(vbucket))),
     );
@@ -107,8 +107,8 @@ const claimOf = (
 const groupByLink = (
   cluster: MemcachedCluster,
   vbuckets: readonly number[],
-): ReadonlyMap<MemcachedLink, number[]> => {
-  const groups = new Map<MemcachedLink, number[]>();
+): ReadonlyMap<MemcachedServer, number[]> => {
+  const groups = new Map<MemcachedServer, number[]>();
   for (const vbucket of vbuckets) {
     const link = cluster.linkOf(vbucket);
     const group = groups.get(link);
