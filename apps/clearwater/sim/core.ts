@@ -11,7 +11,13 @@ import {
 } from '#apps/sprout';
 import type { Position, Recorded } from '#libs/decider';
 import { type Registration, type RegistrationEvent, streamOfRegistration } from '#libs/domain';
-import { createMemoryLog, type EmbeddedLog, type EventLog, type MemoryDisk } from '#libs/event-log';
+import {
+  createMemoryLog,
+  type EmbeddedLog,
+  type EventLog,
+  type MemoryDisk,
+  type StartAt,
+} from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
 import { createMemoryKeyValueStore, type EmbeddedKeyValueStore, type KeyValueStore } from '#libs/stores';
@@ -227,12 +233,13 @@ const followRegistrations = (
   log: EventLog,
   rows: RegistrationRows,
   faults: Faults,
+  startAt: StartAt,
   onFailure: (error: unknown) => void,
 ) =>
   log.subscribe({
     topics: registrationsByAor.topics,
     group: registrationsByAor.name,
-    startAt: 'oldest',
+    startAt,
     onBatch: async (events) => {
       for (const recorded of events as readonly Recorded<RegistrationEvent>[])
         await applyToRow(recorded, rows, faults);
@@ -294,7 +301,13 @@ export const startCore = async (
   const edge = (address: string): Promise<Edge> => startEdge(common, address, registrations.all());
   for (const address of ground.addresses)
     nodes.push({ address, router: await startRouter(common, address), edge: await edge(address) });
-  const projection = await followRegistrations(log, registrations, faults, onDefect);
+  const projection = await followRegistrations(
+    log,
+    registrations,
+    faults,
+    snapshot.position ?? 'oldest',
+    onDefect,
+  );
   return {
     life,
     log,
