@@ -132,6 +132,8 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
     status,
     to: target,
   }),
+  NumberTranslated: ({ requestUri, translated }) => ({ from: requestUri, to: translated }),
+  BreakoutChosen: ({ rule, routes }) => ({ rule, routes: String(routes) }),
   RequestRefused: ({ role, status, why }) => ({ role, status, why }),
   CallAnswered: ({ status, contact }) => ({ status, contact }),
   CallFailed: ({ status, cancelled }) => ({ status, cancelled: String(cancelled) }),

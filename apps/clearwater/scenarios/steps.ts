@@ -6,6 +6,7 @@ import { WORLD_DOMAIN } from '../sim/world.js';
 import type { ApplicationServer } from './application-server.js';
 import type { Cast } from './cast.js';
 import { criteriaXml } from './criteria-xml.js';
+import { routingFilesOf } from './operator-routing.js';
 import { settingsIn, type Step } from './scenario-file.js';
 import type { Stage } from './stage.js';
 
@@ -14,7 +15,7 @@ const headerLines = (more: readonly string[]): string => more.map((line) => `${l
 const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 
-/** `world nodes=2 digest=SHA-256,MD5 joins=no country=US`: how the world is made. The first step, where there is one. */
+/** `world nodes=2 digest=SHA-256,MD5 joins=no country=US`, below it routes and numbers of the operator: how the world is made. The first step, where there is one. */
 export const worldOptions = (step: Step): WorldOptions => {
   const settings = settingsIn(step, 1);
   const sprout: Partial<SproutConfig> = {
@@ -23,6 +24,7 @@ export const worldOptions = (step: Step): WorldOptions => {
       settings.get('digest')?.split(',') as SproutConfig['digestAlgorithms'] | undefined,
     ),
     ...optional('homeCountry', settings.get('country')),
+    ...routingFilesOf(step.more),
   };
   const joins = settings.get('joins') === 'no' ? { joins: false } : {};
   return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, ...joins };

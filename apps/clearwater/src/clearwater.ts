@@ -29,7 +29,7 @@ import {
 } from '#libs/runtime';
 import type { StoresConfig } from '#libs/stores';
 import { refuseLostCredentials } from '#projections/subscriber-profiles';
-import { openDns } from '#libs/dns';
+import { openDns, openEnumDns } from '#libs/dns';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import { startArchive } from './archive.js';
 import type { ClearwaterConfig } from './clearwater.config.js';
@@ -169,6 +169,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, dns, ...hub };
   const sprout = await startSprout({
     ...shared,
+    ...openEnumDns({ servers: configs.sprout.enumServers, clock, random, metrics }),
     config: configs.sprout,
     log: storage.log,
     registrations: views.registrations,

@@ -10,6 +10,9 @@ import type { ChainLink } from './isc/chain-link.js';
 import type { CriteriaFiles } from './isc/criteria-files.js';
 import type { OdiTokens } from './isc/odi-tokens.js';
 import type { RouterSigns } from './isc/router-signs.js';
+import type { NumberSettings } from './routing/called-number.js';
+import type { NumberTranslator } from './routing/number-translator.js';
+import type { RoutingTables } from './routing/routing-files.js';
 import type { LogOutage } from './log-outage.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
@@ -38,6 +41,9 @@ export type SproutPorts = Readonly<{
   routerSigns?: RouterSigns;
   /** Shared and fallback criteria of the operator, where there are any. */
   criteriaFiles?: Pick<CriteriaFiles, 'sets' | 'onChange'>;
+  /** Ways out of the domain, where the operator has any, and what says which URI a number has. */
+  routingTables?: RoutingTables;
+  translator?: NumberTranslator;
   homestead: Homestead;
   clock: Clock;
   random: Random;
@@ -65,6 +71,7 @@ export type SproutSettings = Readonly<{
   /** How long an application server may be silent, by its criterion's default handling; 0: as long as the SIP layer waits. */
   continuedMs: number;
   terminatedMs: number;
+  numbers: NumberSettings;
   regMaxExpiresS: number;
   regMinExpiresS: number;
   digestAlgorithms: readonly ('MD5' | 'SHA-256')[];

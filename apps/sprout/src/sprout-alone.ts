@@ -2,7 +2,7 @@
 // Used by main.ts.
 import path from 'node:path';
 import { UPCASTERS } from '#libs/domain';
-import { openDns, systemHosts } from '#libs/dns';
+import { openDns, openEnumDns, systemHosts } from '#libs/dns';
 import { connectHomestead } from '#libs/homestead-client';
 import { resolverWith } from '#libs/http-pool';
 import { openProcessData } from '#libs/projector';
@@ -104,6 +104,7 @@ export const startSproutAlone = async (
     config,
     timers,
     dns: openDns({ servers: common.dnsServers, hostsFile: common.hostsFile, clock, random, metrics }),
+    ...openEnumDns({ servers: config.enumServers, clock, random, metrics }),
     homestead: link.homestead,
     dialogKey: loadKeyFile(config.dialogKeyFile || path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     peers: createPeerCheck(common.trustedPeers),

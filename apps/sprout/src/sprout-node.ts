@@ -20,6 +20,7 @@ import {
   type MemoryHub,
   type NameLookup,
   type NameTable,
+  type NodeTransports,
   type Resolver,
   OverloadControl,
   overloadCounts,
@@ -33,6 +34,7 @@ import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { LiveChallenges } from './authentication/challenges.js';
 import type { ChainLink } from './isc/chain-link.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
+import { observerOf } from './sprout-observer.js';
 import { LogOutage } from './log-outage.js';
 import { RegistrationExpiry } from './registrar/expiry.js';
 import type { SproutConfig } from './sprout.config.js';
@@ -43,6 +45,7 @@ import { type RouterSign, RouterSigns } from './isc/router-signs.js';
 import { type DrachtioNode, startDrachtio } from './drachtio/drachtio-node.js';
 import type { ServiceDocuments } from './mmtel/mmtel.port.js';
 import { type MmtelNodeOptions, startMmtel, targetsAt } from './mmtel/mmtel-node.js';
+import { openRouting } from './routing/open-routing.js';
 import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { TARGETS_MAX } from './session/targets.js';
@@ -76,6 +79,8 @@ export type SproutNodeOptions = Readonly<{
   hub?: MemoryHub;
   /** Names that the router must find. Default: addresses only. */
   dns?: NameLookup;
+  /** What is asked for the URIs of numbers, where ENUM_SERVERS name somebody. */
+  enumDns?: NameLookup;
   /** No sockets: reachable through the hub only. */
   memoryOnly?: boolean;
   /** Of answers kept for retransmissions; default: as much as a busy node needs. */
@@ -139,51 +144,17 @@ const settingsOf = (
     scscfUri: `sip:${scscf};transport=tcp`,
     icscfUri: `sip:${icscf};transport=tcp`,
     iscHost: config.iscByName ? scscf : (iscHostOf(addresses) ?? scscf),
+    numbers: {
+      homeDomain,
+      enforceUserPhone: config.enforceUserPhone,
+      enforceGlobalOnlyLookups: config.enforceGlobalOnlyLookups,
+      overrideNpdi: config.overrideNpdi,
+    },
     continuedMs: config.sessionContinuedTimeoutMs,
     terminatedMs: config.sessionTerminatedTimeoutMs,
     regMaxExpiresS: config.regMaxExpires,
     regMinExpiresS: config.regMinExpires,
     digestAlgorithms: config.digestAlgorithms,
-  };
-};
-
-const COUNTS = [
-  'challenge',
-  'authentication-failed',
-  'authentication-slowed',
-  'authentication-unjudged',
-  'registered',
-  'expired',
-  'initial-request',
-  'server-asked',
-  'server-passed-over',
-  'chain-taken-over',
-  'leg-orphaned',
-  'ack-dropped',
-] as const;
-const FAULTS = [
-  'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
-  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'application-server', 'simservs-unusable',
-  'defect',
-] as const; // prettier-ignore
-
-/** Of each kind of fault one line in so long: an outage is thousands of the same, and must not fill the disk besides. */
-const FAULT_LINES_MS = 1_000;
-
-const observerOf = (metrics: Metrics, logger: Logger, clock: Clock): SproutObserver => {
-  const lines = new Map<string, { atMs: number; untold: number }>();
-  const counts = metrics.counters('sprout_events_total', 'What the router did, by kind', 'kind', COUNTS);
-  const faults = metrics.counters('sprout_faults_total', 'Infrastructure faults, by kind', 'kind', FAULTS);
-  return {
-    count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1),
-    fault(kind, error) {
-      faults[kind as (typeof FAULTS)[number]].n += 1;
-      const nowMs = clock.monotonicMs();
-      const last = lines.get(kind);
-      if (last !== undefined && nowMs - last.atMs < FAULT_LINES_MS) return void last.untold++;
-      logger.warn({ kind, err: error, untold: last?.untold ?? 0 }, 'fault');
-      lines.set(kind, { atMs: nowMs, untold: 0 });
-    },
   };
 };
 
@@ -315,19 +286,21 @@ const startApplications = async (
   });
 };
 
-/** Starts listening; resolves when every port is bound and expiry runs. */
-export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
-  const { registrations, challenges, homestead, clock, random, logger, metrics, timers, hub } = options;
-  const transports = createTransports({
-    listeners: listenersOf(options).map((listener) => ({
-      ...listener,
-      memoryOnly: options.memoryOnly ?? false,
-    })),
+const transportsOf = (options: SproutNodeOptions): NodeTransports => {
+  const { clock, random, logger, hub, memoryOnly = false } = options;
+  return createTransports({
+    listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly })),
     clock,
     random,
     log: logger,
     ...(hub === undefined ? {} : { hub }),
   });
+};
+
+/** Starts listening; resolves when every port is bound and expiry runs. */
+export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
+  const { registrations, challenges, homestead, clock, random, logger, metrics, timers } = options;
+  const transports = transportsOf(options);
   await transports.listen();
   const addresses = transports.addresses();
   const settings = settingsOf(options, addresses);
@@ -338,9 +311,11 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const dialogKey = options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES);
   const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
   const isc = await openIsc(options, dialogKey, observer);
+  const routing = openRouting(options);
   const applications = await startApplications(options, addresses, mmtel.names);
   const ports: SproutPorts = {
     ...isc.ports,
+    ...routing.ports,
     calls,
     outage,
     dialogMarks: new DialogMarks(dialogKey),
@@ -378,6 +353,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     async close() {
       overload.stop();
       isc.close();
+      routing.close();
       await stopExpiry();
       await applications?.close();
       await Promise.all([transports.close(), mmtel.close()]);

@@ -1,6 +1,17 @@
 // Sprout's variables, beside those that every app shares (libs/runtime ProcessConfig).
-import { ArrayMinSize, ArrayUnique, IsBoolean, IsIn, IsInt, IsUrl, Matches, Max, Min } from 'class-validator';
-import { Env } from '#libs/runtime';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
+import { DNS_SERVER, DNS_SERVER_WORDS, Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
 const ALGORITHMS = ['MD5', 'SHA-256'] as const;
@@ -138,6 +149,42 @@ export class SproutConfig {
   @Env('APPLY_FALLBACK_IFCS', 'ask the fallback criteria', { kind: 'boolean' })
   @IsBoolean({ message: 'takes 1 or 0' })
   applyFallbackIfcs = false;
+
+  @Env('BGCF_FILE', "ways out by number and domain, JSON as of Clearwater's bgcf.json; read again at SIGHUP")
+  bgcfFile = '';
+
+  @Env(
+    'ENUM_FILE',
+    "URIs of numbers, JSON as of Clearwater's enum.json; read again at SIGHUP. ENUM_SERVERS win over it",
+  )
+  enumFile = '';
+
+  @Env(
+    'ENUM_SERVERS',
+    'DNS servers that are asked for the URIs of numbers (RFC 6116), address or address:port, at most three',
+    { kind: 'list' },
+  )
+  @ArrayMaxSize(3, { message: 'takes at most three servers' })
+  @Matches(DNS_SERVER, { each: true, message: DNS_SERVER_WORDS })
+  enumServers: string[] = [];
+
+  @Env('ENUM_SUFFIX', 'domain below which numbers are looked for')
+  @Matches(/^\.?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/, { message: 'takes a domain, as e164.arpa' })
+  enumSuffix = 'e164.arpa';
+
+  @Env('ENFORCE_USER_PHONE', 'a SIP URI is a number only where it says user=phone', { kind: 'boolean' })
+  @IsBoolean({ message: 'takes 1 or 0' })
+  enforceUserPhone = false;
+
+  @Env('ENFORCE_GLOBAL_ONLY_LOOKUPS', 'ask ENUM for numbers with a + only', { kind: 'boolean' })
+  @IsBoolean({ message: 'takes 1 or 0' })
+  enforceGlobalOnlyLookups = false;
+
+  @Env('OVERRIDE_NPDI', 'ask ENUM where portability data is there already, and take its own', {
+    kind: 'boolean',
+  })
+  @IsBoolean({ message: 'takes 1 or 0' })
+  overrideNpdi = false;
 
   @Env('DUMMY_APP_SERVER', 'SIP URI of a server that counts as a match and is never asked')
   dummyAppServer = '';

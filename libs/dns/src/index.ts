@@ -4,4 +4,4 @@ export { dnsName } from './dns-name.js';
 export { parseHosts } from './hosts-file.js';
 export { createDnsExchange } from './adapters/dns-packet.exchange.js';
 export { parseDnsServer, systemDnsServers, systemHosts } from './adapters/system-names.js';
-export { openDns, type OpenDnsOptions } from './adapters/open-dns.js';
+export { openDns, openEnumDns, type OpenDnsOptions } from './adapters/open-dns.js';

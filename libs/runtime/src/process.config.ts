@@ -45,8 +45,10 @@ class Keys {
 }
 
 /** Text that libs/dns reads; whether the address is one shows when it is asked. */
-const DNS_SERVER =
+export const DNS_SERVER =
   /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$/;
+export const DNS_SERVER_WORDS =
+  'takes IP addresses, with a port if need be: 192.0.2.1:5353, [2001:db8::1]:53';
 
 export class ProcessConfig {
   @Env('HOME_DOMAIN', 'the domain that this core serves')
@@ -87,7 +89,7 @@ export class ProcessConfig {
   @ArrayMaxSize(3, { message: 'takes at most three servers' })
   @Matches(DNS_SERVER, {
     each: true,
-    message: 'takes IP addresses, with a port if need be: 192.0.2.1:5353, [2001:db8::1]:53',
+    message: DNS_SERVER_WORDS,
   })
   dnsServers: string[] | undefined = undefined;
 

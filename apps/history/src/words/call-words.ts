@@ -18,6 +18,10 @@ export const callWords = (event: CallEvent): string => {
       return `${serverWords(event.data)} ${event.data.returned ? 'passed back' : 'answered by itself'} ${event.data.status}`;
     case 'ServiceApplied':
       return serviceWords(event.data);
+    case 'NumberTranslated':
+      return `ENUM: ${event.data.requestUri} is ${event.data.translated}`;
+    case 'BreakoutChosen':
+      return `out of this domain by rule ${event.data.rule}: ${event.data.requestUri} along ${event.data.routes.join(', ')}`;
     case 'RequestRefused':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: refused ${event.data.status} (${event.data.role}): ${event.data.why}`;
     case 'CallAnswered':

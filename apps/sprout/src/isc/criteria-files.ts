@@ -1,9 +1,9 @@
-// The operator's criteria in files, read at a start and again at SIGHUP; what cannot be read then leaves those that were.
+// The operator's criteria in files, read at a start and again at SIGHUP.
 // Made by sprout-node.ts, which gives the profile cache what is read.
-import { readFileSync } from 'node:fs';
-import { type Logger, StartRefused } from '#libs/runtime';
+import type { Logger } from '#libs/runtime';
+import { openOperatorFiles, type ReadResult } from '../operator-files.js';
 import type { SproutConfig } from '../sprout.config.js';
-import { type CriteriaSets, type CriteriaSetsResult, readCriteriaSets } from './criteria-sets.js';
+import { type CriteriaSets, readCriteriaSets } from './criteria-sets.js';
 
 /** Problems told one by one; the rest are counted. */
 const PROBLEMS_TOLD_MAX = 10;
@@ -20,51 +20,37 @@ export interface CriteriaFiles {
   close(): void;
 }
 
-const textOf = (file: string): string | undefined => (file === '' ? undefined : readFileSync(file, 'utf8'));
-
-const read = (config: CriteriaFilesConfig): CriteriaSetsResult => {
-  try {
-    return readCriteriaSets({
-      sharedXml: textOf(config.sharedIfcsFile),
-      fallbackXml: textOf(config.fallbackIfcsFile),
-      applyFallback: config.applyFallbackIfcs,
-      dummyServer: config.dummyAppServer,
-      rejectIfNoMatching: config.rejectIfNoMatchingIfcs,
-    });
-  } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
-  }
-};
-
 /** Rejects the start when a file that is named cannot be read. */
 export const openCriteriaFiles = (
   config: CriteriaFilesConfig,
   logger: Pick<Logger, 'info' | 'warn'>,
 ): CriteriaFiles => {
-  const first = read(config);
-  if (!first.ok) throw new StartRefused(`cannot start: filter criteria of the operator: ${first.reason}`);
-  const tell = ({ problems }: Extract<CriteriaSetsResult, { ok: true }>): void => {
-    for (const problem of problems.slice(0, PROBLEMS_TOLD_MAX))
+  const read = ([sharedXml, fallbackXml]: readonly (string | undefined)[]): ReadResult<CriteriaSets> => {
+    const result = readCriteriaSets({
+      sharedXml,
+      fallbackXml,
+      applyFallback: config.applyFallbackIfcs,
+      dummyServer: config.dummyAppServer,
+      rejectIfNoMatching: config.rejectIfNoMatchingIfcs,
+    });
+    if (!result.ok) return result;
+    for (const problem of result.problems.slice(0, PROBLEMS_TOLD_MAX))
       logger.warn(problem, 'filter criterion of the operator left out');
+    return { ok: true, value: result.sets };
   };
-  tell(first);
-  let { sets } = first;
+  const opened = openOperatorFiles({
+    what: 'filter criteria of the operator',
+    files: [config.sharedIfcsFile, config.fallbackIfcsFile],
+    read,
+    changed: (sets) => files.onChange(sets),
+    logger,
+  });
   const files: CriteriaFiles = {
     get sets() {
-      return sets;
+      return opened.value;
     },
     onChange: () => undefined,
-    close: () => void process.off('SIGHUP', again),
+    close: () => opened.close(),
   };
-  const again = (): void => {
-    const result = read(config);
-    if (!result.ok)
-      return logger.warn({ reason: result.reason }, 'filter criteria of the operator stay as they were');
-    tell(result);
-    ({ sets } = result);
-    files.onChange(sets);
-    logger.info({ sets: sets.shared.size }, 'filter criteria of the operator read again');
-  };
-  if (config.sharedIfcsFile !== '' || config.fallbackIfcsFile !== '') process.on('SIGHUP', again);
   return files;
 };

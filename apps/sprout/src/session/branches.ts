@@ -1,6 +1,6 @@
 // The request as its branches have it: own Routes gone, our Record-Routes on, then what a device, a next hop or an application
 // server needs of its own (RFC 3261 §16.6, RFC 3327 §5.4, TS 24.229 §5.4.3). Readers: session-proxy.ts.
-import { addrUri, Edits, H, type NextHop, routeStrictly } from '#libs/sip';
+import { addrUri, Edits, H, type NextHop, routeStrictly, uriParam, withUriParam } from '#libs/sip';
 import { chargingAddresses, odiRoute, servedUserValue } from '../isc/leaving-edits.js';
 import type { Chain } from '../isc/chain.js';
 import { originatingLeg } from './call-record.js';
@@ -56,11 +56,25 @@ export const onwardBranch = (
   context: SessionContext,
   session: Session,
 ): Readonly<{ edits: Edits; hop: NextHop }> => {
-  const { nextRoute } = session.arrival;
+  const { arrival, requestUri, tx } = session;
+  const { nextRoute } = arrival;
   const edits = withoutServedUser(commonEdits(context, session, false));
-  const uri = nextRoute === undefined ? session.requestUri : addrUri(nextRoute);
-  routeStrictly(edits, session.requestUri);
+  if (requestUri !== tx.request.requestUri) edits.requestUri(requestUri);
+  const uri = nextRoute === undefined ? requestUri : addrUri(nextRoute);
+  routeStrictly(edits, requestUri);
   return { edits, hop: { kind: 'uri', uri, listener: 'scscf' } };
+};
+
+/** Along the operator's routes; of the request's own there is none left. */
+export const routedBranch = (
+  context: SessionContext,
+  session: Session,
+  routes: readonly string[],
+): Readonly<{ edits: Edits; hop: NextHop }> => {
+  const { edits } = onwardBranch(context, session);
+  const loose = routes.map((uri) => (uriParam(uri, 'lr') === undefined ? withUriParam(uri, 'lr') : uri));
+  for (const uri of loose.toReversed()) edits.prepend(H.Route, `<${uri}>`);
+  return { edits, hop: { kind: 'uri', uri: loose[0]!, listener: 'scscf' } };
 };
 
 /** To an application server and, by the token, back here. `route`: its URI as a Route. */

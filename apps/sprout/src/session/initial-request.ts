@@ -1,7 +1,7 @@
 // An initial request at the S-CSCF: originating side, then terminating side, then forked to the callee's devices
 // (TS 24.229 §5.4.3, RFC 3261 §16). One server transaction and one response context for the whole way; at an application
 // server it leaves the step where it stands, and comes back as a new request with a token (docs/adr/0004).
-import { hostPortOf, type ServerTransaction } from '#libs/sip';
+import type { ServerTransaction } from '#libs/sip';
 import { type Chain, turnOf } from '../isc/chain.js';
 import type { ChainLink } from '../isc/chain-link.js';
 import { depart } from '../isc/departure.js';
@@ -9,23 +9,20 @@ import { followLeg } from '../isc/legs.js';
 import { claimLink } from '../isc/link-state.js';
 import { resume } from '../isc/resume.js';
 import { originate } from './originating.js';
-import { isOwn } from './own-route.js';
-import { type Arrival, refuse, type SessionContext, startSession } from './session.js';
+import { type Way, wayOut, wayOutUnknown } from '../routing/way-out.js';
+import {
+  type Arrival,
+  type Refusal,
+  refuse,
+  type SessionContext,
+  startSession,
+  type Step,
+} from './session.js';
 import { SessionProxy } from './session-proxy.js';
 import { findCallee, terminate } from './terminating.js';
 
-const IS_SIP = /^sips?:/i;
-/** A URN, say: service numbers are not resolved yet. */
-const NO_WAY = refuse(404, 'Not Found', 'nothing says where this URI leads');
 const NO_DEVICE = refuse(480, 'Temporarily Unavailable', 'no device is registered');
 const NOTHING_MATCHES = refuse(400, 'Bad Request', 'no filter criterion matches');
-
-/** True when the Request-URI is for a user (or a number) of this domain. */
-const isHome = ({ settings }: SessionContext, requestUri: string): boolean =>
-  /^tel:/i.test(requestUri) ||
-  isOwn(requestUri, settings.ownHosts) ||
-  // A public identity has no port (TS 23.003 §13.4).
-  hostPortOf(requestUri).toLowerCase().startsWith(`${settings.homeDomain}:`);
 
 /** Asks the chain's next server, if there is one; undefined: the chain is at its end. */
 const nextServer = (proxy: SessionProxy, chain: Chain | undefined): Promise<void> | undefined => {
@@ -43,21 +40,37 @@ const nextServer = (proxy: SessionProxy, chain: Chain | undefined): Promise<void
   }
 };
 
+/** Out of this domain, or no further. */
+const leave = (proxy: SessionProxy, way: Step<Way>): void => {
+  if (!way.ok) return proxy.refuse('terminating', way);
+  proxy.forwardOn(way.value.kind === 'routes' ? way.value.routes : undefined);
+};
+
+/** A number that nobody has here may be somebody's elsewhere, or somebody's of ours by another name. */
+const notFound = async (proxy: SessionProxy, step: Refusal): Promise<void> => {
+  const { context, session } = proxy;
+  const way = step.status === 404 ? await wayOutUnknown(context, session) : undefined;
+  if (session.tx.answered) return;
+  if (way === undefined) return proxy.refuse('terminating', step);
+  return way.ok && way.value.kind === 'home' ? goOn(proxy) : leave(proxy, way);
+};
+
 /** Takes the session on from where it stands, until it has left or is answered. */
 const goOn = async (proxy: SessionProxy): Promise<void> => {
   const { context, session } = proxy;
-  const { tx, arrival, requestUri } = session;
+  const { tx, arrival } = session;
   const asked = nextServer(proxy, session.originating);
   if (asked !== undefined) return asked;
 
   if (session.terminating === undefined) {
-    if (arrival.nextRoute !== undefined || !isHome(context, requestUri)) {
-      if (arrival.nextRoute !== undefined || IS_SIP.test(requestUri)) return proxy.forwardOn();
-      return proxy.refuse('terminating', NO_WAY);
-    }
+    if (arrival.nextRoute !== undefined) return proxy.forwardOn();
+    const found = wayOut(context, session);
+    const way = found instanceof Promise ? await found : found;
+    if (tx.answered) return;
+    if (!way.ok || way.value.kind !== 'home') return leave(proxy, way);
     const step = await terminate(context, session);
     if (tx.answered) return;
-    if (!step.ok) return proxy.refuse('terminating', step);
+    if (!step.ok) return notFound(proxy, step);
   }
   const askedToo = nextServer(proxy, session.terminating);
   if (askedToo !== undefined) return askedToo;

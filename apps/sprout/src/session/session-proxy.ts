@@ -8,7 +8,7 @@ import type { Chain } from '../isc/chain.js';
 import { Invocation } from '../isc/invocation.js';
 import { closeLink, hasReturned } from '../isc/link-state.js';
 import { updateRegistration } from '../registrar/update-registration.js';
-import { calleeEdits, onwardBranch, serverBranch, toDevice } from './branches.js';
+import { calleeEdits, onwardBranch, routedBranch, serverBranch, toDevice } from './branches.js';
 import {
   chargeFinal,
   noteCall,
@@ -56,10 +56,12 @@ export class SessionProxy implements ProxyUser<Label> {
     proxy.release();
   }
 
-  forwardOn(): void {
+  /** To another domain, or along the operator's routes. */
+  forwardOn(routes?: readonly string[]): void {
     const { context, session } = this;
     noteCall(context.ports, session.icid, originatingEvents(session));
-    const { edits, hop } = onwardBranch(context, session);
+    const { edits, hop } =
+      routes === undefined ? onwardBranch(context, session) : routedBranch(context, session, routes);
     const proxy = this.#open();
     proxy.fork(edits, hop, undefined);
     proxy.release();

@@ -7,6 +7,7 @@ import type { ChainLink } from '../isc/chain-link.js';
 import type { Invocation } from '../isc/invocation.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { ProfileCache } from '../profile-cache.js';
+import type { Translation } from '../routing/number-translator.js';
 import type { Callee } from './targets.js';
 
 /** What goes on of a chain here that another router began. */
@@ -39,7 +40,10 @@ export type Session = CallNames & {
   readonly startedAtMs: number;
   readonly from: string;
   readonly to: string;
-  readonly requestUri: string;
+  /** Where it goes: ENUM puts another URI in a number's place. */
+  requestUri: string;
+  /** What ENUM said; undefined: it was not asked. */
+  translation?: Translation['kind'];
   /** The request has no charging vector of this call: application servers get one. */
   readonly lacksVector: boolean;
   /** Application servers asked so far, in this transaction and before. */

@@ -13,9 +13,24 @@ export type OpenDnsOptions = Readonly<{
   /** Default: /etc/hosts. */
   hostsFile?: string;
   metrics: Pick<Metrics, 'counted'>;
+  /** Of its counts; default: `dns_total`. */
+  metric?: string;
 }>;
 
-export const openDns = ({ servers, clock, random, metrics, hostsFile }: OpenDnsOptions): CachedDns => {
+/** A second client beside the first, of servers that know the URIs of numbers; undefined where there are none. */
+export const openEnumDns = (options: Omit<OpenDnsOptions, 'metric'>): Readonly<{ enumDns?: CachedDns }> =>
+  options.servers === undefined || options.servers.length === 0
+    ? {}
+    : { enumDns: openDns({ ...options, metric: 'enum_dns_total' }) };
+
+export const openDns = ({
+  servers,
+  clock,
+  random,
+  metrics,
+  hostsFile,
+  metric = 'dns_total',
+}: OpenDnsOptions): CachedDns => {
   const dns = createDns({
     servers: servers?.flatMap((text) => parseDnsServer(text) ?? []) ?? systemDnsServers(),
     exchange: createDnsExchange({ clock, random }),
@@ -23,7 +38,7 @@ export const openDns = ({ servers, clock, random, metrics, hostsFile }: OpenDnsO
     clock,
   });
   const { counts } = dns;
-  metrics.counted('dns_total', 'DNS questions, by what became of them', 'kind', {
+  metrics.counted(metric, 'DNS questions, by what became of them', 'kind', {
     asked: () => counts.asked,
     unanswered: () => counts.unanswered,
     stale: () => counts.stale,

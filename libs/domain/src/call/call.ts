@@ -107,6 +107,18 @@ export type ServiceApplied = Readonly<{
   }>;
 }>;
 
+/** ENUM knew another URI for the number that was called (RFC 6116). */
+export type NumberTranslated = Readonly<{
+  type: 'NumberTranslated';
+  data: Readonly<{ requestUri: string; translated: string }>;
+}>;
+
+/** The BGCF found a way out of the domain: the operator's rule, and the routes that the request was given. */
+export type BreakoutChosen = Readonly<{
+  type: 'BreakoutChosen';
+  data: Readonly<{ requestUri: string; rule: string; routes: readonly string[] }>;
+}>;
+
 export type CallEvent =
   | OriginatingServed
   | TerminatingServed
@@ -115,6 +127,8 @@ export type CallEvent =
   | ServerFailed
   | ServerAnswered
   | ServiceApplied
+  | NumberTranslated
+  | BreakoutChosen
   | RequestRefused
   | CallAnswered
   | CallFailed
@@ -129,6 +143,8 @@ export const CALL_EVENT_TYPES = [
   'ServerFailed',
   'ServerAnswered',
   'ServiceApplied',
+  'NumberTranslated',
+  'BreakoutChosen',
   'RequestRefused',
   'CallAnswered',
   'CallFailed',

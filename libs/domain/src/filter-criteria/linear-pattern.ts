@@ -1,5 +1,5 @@
 // Regular expressions of service point triggers, matched in time linear in the input (TS 29.228 Annex F: POSIX extended).
-// Literals, anchored or not, become string comparison; the rest runs on RE2. Reader: service-point-trigger.ts.
+// Literals, anchored or not, become string comparison; the rest runs on RE2. Readers: service-point-trigger.ts, enum-rule.ts.
 import { RE2JS } from 're2js';
 
 export interface LinearPattern {
@@ -43,6 +43,35 @@ const compileAfresh = (source: string, ignoreCase: boolean): CompiledPattern => 
     // POSIX lets the dot match a line break.
     const regex = RE2JS.compile(source, RE2JS.DOTALL | (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0));
     return { ok: true, value: { source, test: (text) => regex.test(text) } };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : 'does not compile' };
+  }
+};
+
+/** The first place where a pattern occurs, with what its groups hold there; the first group is the whole of it. */
+export type Found = Readonly<{ start: number; end: number; groups: readonly string[] }>;
+
+export interface GroupedPattern {
+  readonly groupCount: number;
+  search(text: string): Found | undefined;
+}
+
+/** For rules that rewrite what they match (RFC 3402 §3.2): a pattern whose groups are asked for. */
+export const compileGrouped = (
+  source: string,
+  ignoreCase: boolean,
+): Readonly<{ ok: true; value: GroupedPattern }> | Readonly<{ ok: false; reason: string }> => {
+  if (source.length > PATTERN_LENGTH_MAX) return { ok: false, reason: `longer than ${PATTERN_LENGTH_MAX}` };
+  try {
+    const regex = RE2JS.compile(source, RE2JS.DOTALL | (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0));
+    const groupCount = regex.groupCount();
+    const search = (text: string): Found | undefined => {
+      const matcher = regex.matcher(text);
+      if (!matcher.find()) return undefined;
+      const groups = Array.from({ length: groupCount + 1 }, (_, group) => matcher.group(group) ?? '');
+      return { start: matcher.start(), end: matcher.end(), groups };
+    };
+    return { ok: true, value: { groupCount, search } };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : 'does not compile' };
   }

@@ -1,6 +1,6 @@
 // A rule that rewrites a number into a URI: the Regexp field of a NAPTR record (RFC 3402 §3.2, RFC 6116 §3.4), as DNS and the
 // operator's file have it: `!^(.*)$!sip:\1@ims.test!i`. Pure; runs in time linear in the number, whoever wrote the rule.
-import { RE2JS } from 're2js';
+import { compileGrouped, type GroupedPattern } from '../filter-criteria/linear-pattern.js';
 
 /** A longer rule is refused like one that does not compile; DNS has none longer (RFC 3402 §3.2: 255 bytes and more are legal, rare). */
 export const ENUM_RULE_LENGTH_MAX = 1_024;
@@ -75,24 +75,20 @@ export const readEnumRule = (field: string): EnumRuleResult => {
   if (pattern === undefined || replacement === undefined || flags === undefined || more.length > 0)
     return bad(`takes ${delimiter}pattern${delimiter}replacement${delimiter}`);
   if (!FLAGS.test(flags)) return bad(`unknown flag ${flags}`);
-  let regex: RE2JS;
-  try {
-    regex = RE2JS.compile(pattern, RE2JS.DOTALL | (flags === '' ? 0 : RE2JS.CASE_INSENSITIVE));
-  } catch (error) {
-    return bad(error instanceof Error ? error.message : 'does not compile');
-  }
+  const compiled = compileGrouped(pattern, flags !== '');
+  if (!compiled.ok) return bad(compiled.reason);
+  const { value: grouped } = compiled;
   const pieces = readReplacement(replacement);
-  const groups = regex.groupCount();
-  if (pieces.some((piece) => typeof piece === 'number' && piece > groups))
+  if (pieces.some((piece) => typeof piece === 'number' && piece > grouped.groupCount))
     return bad('names a group that the pattern does not have');
-  return { ok: true, value: { apply: (number) => rewrite(regex, pieces, number) } };
+  return { ok: true, value: { apply: (number) => rewrite(grouped, pieces, number) } };
 };
 
-const rewrite = (regex: RE2JS, pieces: readonly Piece[], number: string): string | undefined => {
-  const matcher = regex.matcher(number);
-  if (!matcher.find()) return undefined;
-  let made = number.slice(0, matcher.start());
-  for (const piece of pieces) made += typeof piece === 'string' ? piece : (matcher.group(piece) ?? '');
-  made += number.slice(matcher.end());
+const rewrite = (pattern: GroupedPattern, pieces: readonly Piece[], number: string): string | undefined => {
+  const found = pattern.search(number);
+  if (found === undefined) return undefined;
+  let made = number.slice(0, found.start);
+  for (const piece of pieces) made += typeof piece === 'string' ? piece : found.groups[piece]!;
+  made += number.slice(found.end);
   return made.length > ENUM_RESULT_LENGTH_MAX ? undefined : made;
 };
