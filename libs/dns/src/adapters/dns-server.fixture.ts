@@ -1,6 +1,6 @@
 // A DNS server on loopback for tests: answers over UDP and TCP from a function, and can be made to misbehave.
-import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type Answer, decode, encode, type Packet, streamEncode } from 'dns-packet';
 
 export type Asked = Readonly<{ name: string; type: string; over: 'udp' | 'tcp'; edns: boolean }>;
@@ -11,6 +11,24 @@ export type Say = (
 const REPLY_FLAGS = 0x0180;
 const CUT_FLAG = 0x0200;
 const NXDOMAIN = 3;
+
+const PORTS_TRIED_MAX = 20;
+
+/** One port number for both. What is free for TCP may be another's on UDP: then another one is tried. */
+const listenOnBoth = async (tcp: Server): Promise<Readonly<{ udp: Socket; port: number }>> => {
+  for (let tried = 0; tried < PORTS_TRIED_MAX; tried++) {
+    await new Promise<void>((resolve, reject) => tcp.once('error', reject).listen(0, '127.0.0.1', resolve));
+    const { port } = tcp.address() as AddressInfo;
+    const udp = createSocket('udp4');
+    const isTaken = await new Promise<boolean>((resolve) => {
+      udp.once('error', () => resolve(true)).bind(port, '127.0.0.1', () => resolve(false));
+    });
+    if (!isTaken) return { udp, port };
+    udp.close();
+    await new Promise((resolve) => tcp.close(resolve));
+  }
+  throw new Error(`no port is free on UDP and TCP, ${PORTS_TRIED_MAX} tried`);
+};
 
 export const startDnsServer = async (say: Say) => {
   const asked: Asked[] = [];
@@ -28,14 +46,11 @@ export const startDnsServer = async (say: Say) => {
     if (Array.isArray(said)) return { ...packet, answers: said };
     return { ...packet, flags: REPLY_FLAGS | said.rcode, authorities: said.authorities ?? [] };
   };
-  const udp = createSocket('udp4');
-  udp.on('message', (bytes, { port, address }) => {
+  const onDatagram = (udp: Socket, bytes: Buffer, { port, address }: RemoteInfo): void => {
     const packet = reply(bytes, 'udp');
     if (packet === 'noise') udp.send(Buffer.from('no DNS at all'), port, address);
     else if (packet) udp.send(encode(packet), port, address);
-  });
-  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
-  const { port } = udp.address();
+  };
   const tcp = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', (bytes) => {
@@ -48,7 +63,8 @@ export const startDnsServer = async (say: Say) => {
       }
     });
   });
-  await new Promise<void>((resolve, reject) => tcp.once('error', reject).listen(port, '127.0.0.1', resolve));
+  const { udp, port } = await listenOnBoth(tcp);
+  udp.on('message', (bytes, from) => onDatagram(udp, bytes, from));
   return {
     server: { address: '127.0.0.1', port },
     asked,
