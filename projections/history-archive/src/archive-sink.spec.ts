@@ -167,6 +167,17 @@ describe('the archive', () => {
     await expectWhole(server, log);
   });
 
+  it('finds an end that it does not know, also under way', async () => {
+    const server = new MemoryArchiveServer();
+    const table = newTable();
+    const log = ['call-x', 'call-y', 'call-x', 'call-x'].map((stream, offset) => eventAt(offset, stream));
+    await sinkOn(createMemoryArchive(server), table).apply(log.slice(0, 1), log[0]!.position);
+    const sink = sinkOn(createMemoryArchive(server), table);
+    await sink.checkpoint();
+    for (const event of log.slice(1)) await sink.apply([event], event.position);
+    await expectWhole(server, log);
+  });
+
   it('parks what is too large before anything is chained to it', async () => {
     const server = new MemoryArchiveServer();
     const sink = sinkOn(createMemoryArchive(server), newTable());
