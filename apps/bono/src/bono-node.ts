@@ -31,6 +31,8 @@ import type { ClientFlows } from './client-flows.js';
 import { createFlowNames } from './flow-names.js';
 import { originCheck } from './origins.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
+import { PrivatePeers } from './private-peer.js';
+import { hasHost } from './record-route.js';
 import { recoverFlows } from './recover-flows.js';
 import { urgencyOf } from './urgency.js';
 
@@ -205,16 +207,17 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   await transports.listen();
   const addresses = transports.addresses();
   const counts = metrics.counters('bono_events_total', 'What the edge did, by kind', 'kind', COUNTS);
+  const bonoSettings = settingsOf(options, addresses);
   const tokens = createFlowNames(flowTokens(flowTokenKey, random.bytes(4).readUInt32BE()), transports);
   const ports: BonoPorts = {
     tokens,
+    privatePeers: new PrivatePeers(flowTokenKey, (uri) => hasHost(bonoSettings.ownHosts, uri)),
     clock,
     random,
     transports,
     observer: { count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1) },
     endpoint: () => endpoint,
   };
-  const bonoSettings = settingsOf(options, addresses);
   const { user, flows } = createBono(ports, bonoSettings);
   const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
   const overload = new OverloadControl(clock, options.wait ?? measured);

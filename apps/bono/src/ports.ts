@@ -1,6 +1,7 @@
 // What Bono needs of the world; apps/clearwater and main.ts supply it.
 import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint, Flow, Transports } from '#libs/sip';
+import type { PrivatePeers } from './private-peer.js';
 
 /** Counts for metrics; `kind` is a fixed word, never user input. */
 export interface BonoObserver {
@@ -17,6 +18,7 @@ export interface FlowNames {
 
 export type BonoPorts = Readonly<{
   tokens: FlowNames;
+  privatePeers: PrivatePeers;
   clock: Clock;
   random: Random;
   transports: Pick<Transports, 'sentBy'>;

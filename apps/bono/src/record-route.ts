@@ -1,6 +1,7 @@
 // Record-Route and Path of the edge: two URIs, one a zone, popped together (RFC 5658, RFC 5626 §5.3, RFC 3327).
 import { addrUri, type Edits, type Flow, H, hostPortOf, userOf } from '#libs/sip';
 import type { BonoSettings } from './ports.js';
+import { HIDDEN_PARAM } from './private-peer.js';
 
 /**
  * WSS has no word of its own in URIs (RFC 7118 §8.2 shows it). TLS has one that RFC 5630 §5.3 is against: without it a SIP URI
@@ -14,16 +15,20 @@ export const isSecure = ({ transport }: Pick<Flow, 'transport'>): boolean =>
 export const isSips = (uri: string): boolean =>
   uri.charCodeAt(4) === 0x3a && uri.slice(0, 4).toLowerCase() === 'sips';
 
-/** `<sip:TOKEN@public;transport=udp;lr>`: the side that faces the client; sips where the request is (RFC 3261 §16.6 item 4). */
-const clientSide = ({ token, flow }: ClientEnd, sentBy: string, requestUri: string): string => {
+/** A URI at the side that faces the client; sips where the request is (RFC 3261 §16.6 item 4). */
+export const clientSideUri = (user: string, flow: Flow, sentBy: string, requestUri: string): string => {
   if (!isSecure(flow) || !isSips(requestUri))
-    return `<sip:${token}@${sentBy};transport=${VIA_TRANSPORT[flow.transport]};lr>`;
-  return `<sips:${token}@${sentBy}${flow.transport === 'wss' ? ';transport=ws' : ''};lr>`;
+    return `sip:${user}@${sentBy};transport=${VIA_TRANSPORT[flow.transport]}`;
+  return `sips:${user}@${sentBy}${flow.transport === 'wss' ? ';transport=ws' : ''}`;
 };
+
+const clientSide = ({ token, flow }: ClientEnd, sentBy: string, requestUri: string): string =>
+  `<${clientSideUri(token, flow, sentBy, requestUri)};lr>`;
 
 type ClientEnd = Readonly<{ token: string; flow: Flow }>;
 
-const coreSide = ({ trustedHostPort }: BonoSettings): string => `<sip:${trustedHostPort};transport=tcp;lr>`;
+const coreSide = ({ trustedHostPort }: BonoSettings, hidden = ''): string =>
+  `<sip:${trustedHostPort};transport=tcp;lr${hidden === '' ? '' : `;${HIDDEN_PARAM}=${hidden}`}>`;
 
 /** Is the URI's host:port one of these (lower case)? */
 export const hasHost = (hosts: ReadonlySet<string>, uri: string): boolean =>
@@ -40,14 +45,15 @@ export const recordClientToCore = (
   edits.prepend(H.RecordRoute, coreSide(settings));
 };
 
-/** For a request from the core to a client: the client's side ends on top. */
+/** For a request from the core to a client: the client's side ends on top. `hidden`: the mark of a private peer's dialog. */
 export const recordCoreToClient = (
   edits: Edits,
   client: ClientEnd,
   sentBy: string,
   settings: BonoSettings,
+  hidden = '',
 ): void => {
-  edits.prepend(H.RecordRoute, coreSide(settings));
+  edits.prepend(H.RecordRoute, coreSide(settings, hidden));
   edits.prepend(H.RecordRoute, clientSide(client, sentBy, edits.message.requestUri));
 };
 
@@ -59,11 +65,11 @@ export const pathValue = (token: string, firstHop: boolean, { trustedHostPort }:
 export const tokenIn = (uris: readonly string[]): string | undefined =>
   uris.map(userOf).findLast((user) => user !== '');
 
-/** Takes own Route values off the top. `token`: the flow token that one of them carried. */
+/** Takes own Route values off the top: `popped`, bare. `token`: the flow token that one of them carried. */
 export const popOwnRoutes = (
   edits: Edits,
   ownHosts: ReadonlySet<string>,
-): Readonly<{ token: string | undefined }> => {
+): Readonly<{ popped: readonly string[]; token: string | undefined }> => {
   const popped: string[] = [];
   for (let top = edits.topValue(H.Route); top !== undefined; top = edits.topValue(H.Route)) {
     const uri = addrUri(top);
@@ -71,5 +77,5 @@ export const popOwnRoutes = (
     popped.push(uri);
     edits.popValue(H.Route);
   }
-  return { token: tokenIn(popped) };
+  return { popped, token: tokenIn(popped) };
 };

@@ -1,6 +1,7 @@
 // Headers that only one side of the edge may speak of (RFC 3325 §6, RFC 7315, TS 24.229 §4.4 and §5.2).
 // On parsed header names; what a client sends of them never reaches the core, and the core's own never a client.
 import { withoutAuthParams } from './auth-params.js';
+import type { Wish } from './private-peer.js';
 import { type Edits, H, HEADER_NAMES, LINE_STRIDE, type SipMessage, UNKNOWN_HEADER } from '#libs/sip';
 
 const setOf = (ids: readonly number[]): Uint8Array => {
@@ -73,21 +74,31 @@ export const stripClientResponse = (response: SipMessage, edits: Edits): void =>
 
 /** RFC 3323, RFC 3325 §7: with `id` (or what implies it) nobody untrusted learns the asserted identity. */
 const PRIVATE = /(?:^|[;,\s])(?:id|header|user)(?:$|[;,\s])/i;
+const USER = /(?:^|[;,\s])user(?:$|[;,\s])/i;
 
 /** One line should say it all; what any of them asks for is done. */
-const wantsPrivacy = (message: SipMessage): boolean => {
-  for (let line = message.findLine(H.Privacy); line >= 0; line = message.findLine(H.Privacy, line + 1))
-    if (PRIVATE.test(message.lineValue(line))) return true;
-  return false;
+const privacyWish = (message: SipMessage): Wish | undefined => {
+  let wish: Wish | undefined;
+  for (let line = message.findLine(H.Privacy); line >= 0; line = message.findLine(H.Privacy, line + 1)) {
+    const value = message.lineValue(line);
+    if (USER.test(value)) return 'user';
+    if (PRIVATE.test(value)) wish = 'path';
+  }
+  return wish;
 };
 
 const AKA_KEYS: ReadonlySet<string> = new Set(['ck', 'ik']);
 
-/** For what goes to a client, request or response: internal headers and, when asked for, identities and keys. */
-export const stripForClient = (message: SipMessage, edits: Edits): void => {
+/**
+ * For what goes to a client, request or response: internal headers and, when asked for, identities and keys. Returns what else is
+ * to be hidden (private-peer.ts).
+ */
+export const stripForClient = (message: SipMessage, edits: Edits): Wish | undefined => {
   strip(message, edits, TO_CLIENT);
-  if (wantsPrivacy(message)) edits.remove(H.PAssertedIdentity);
+  const wish = privacyWish(message);
+  if (wish !== undefined) edits.remove(H.PAssertedIdentity);
   if (message.status === 401) stripKeys(message, edits);
+  return wish;
 };
 
 /** The keys of an AKA vector are for the P-CSCF; they never go further (TS 33.203 §6.1). Each challenge has a line of its own. */

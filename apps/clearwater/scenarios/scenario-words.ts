@@ -12,6 +12,9 @@ const withoutChance = (text: string): string =>
   text
     .replace(/sip:odi_[a-z0-9]+@/g, 'sip:ODI@')
     .replace(/sip:anonymous\.[\w-]+@/g, 'sip:anonymous.SEALED@')
+    .replace(/^anonymous\.[\w-]+$/, 'anonymous.SEALED')
+    .replace(/;hidden=([pu])[0-9a-f]+/g, ';hidden=$1MARK')
+    .replace(/branch=[\w-]+/g, 'branch=BRANCH')
     .replace(/;private=[a-z0-9]+/g, ';private=DIALOG')
     .replace(/sip:[A-Za-z0-9_-]{24,}@/g, 'sip:TOKEN@')
     .replace(/icid-value=[^;\s]+/g, 'icid-value=ICID')

@@ -3,6 +3,7 @@
 import {
   aorOf,
   addrUri,
+  detached,
   Edits,
   type Flow,
   H,
@@ -15,7 +16,8 @@ import {
 } from '#libs/sip';
 import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { hasHost, recordClientToCore, tokenIn } from '../record-route.js';
+import { type Hidden, hiddenIn } from '../private-peer.js';
+import { clientSideUri, hasHost, recordClientToCore, tokenIn } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
 const ICID_CHARACTERS = 26; // ≥ 128 bits
@@ -24,7 +26,24 @@ export const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE
 
 /** What goes back to a client loses what is the core's. */
 const TO_CLIENT: ProxyUser<undefined> = {
-  response: (response, edits) => stripForClient(response, edits),
+  response: (response, edits) => void stripForClient(response, edits),
+};
+
+/** The same where the answer is of a peer that hides; the client knows the dialog by the Call-ID that it said. */
+const toClientOfPrivate = (
+  { privatePeers, transports }: BonoPorts,
+  { request, flow }: ServerTransaction,
+  hidden: Hidden,
+): ProxyUser<undefined> => {
+  const callId = detached(request.header(H.CallId)!);
+  const uri = detached(request.requestUri);
+  return {
+    response(response, edits) {
+      stripForClient(response, edits);
+      const uriOf = (user: string): string => clientSideUri(user, flow, transports.sentBy(flow), uri);
+      privatePeers.hideResponse(response, edits, hidden, { callId, uriOf });
+    },
+  };
 };
 
 /** P-Preferred-Identity if it is registered on the flow, else From if it is, else the flow's default. */
@@ -78,13 +97,17 @@ export const initialFromClient = (
 const isOfFlow = (named: Flow | undefined, flow: Flow): boolean =>
   named !== undefined && (named === flow || named.remoteAddress === flow.remoteAddress);
 
+/** `hidden`: the dialog's other end hides from this client. */
+type Onward = Readonly<{ edits: Edits; uri: string; hidden: Hidden | undefined }>;
+
 /** Where an in-dialog request of a client goes on; undefined: it is not one that this edge recorded (403). */
 const onward = (
+  { privatePeers }: BonoPorts,
   settings: BonoSettings,
   flows: ClientFlows,
   request: SipMessage,
   flow: ServerTransaction['flow'],
-): Readonly<{ edits: Edits; uri: string }> | undefined => {
+): Onward | undefined => {
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const { popped, next } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
@@ -92,8 +115,11 @@ const onward = (
   const token = tokenIn(popped);
   const known =
     flows.find(flow) !== undefined || (token !== undefined && isOfFlow(flows.byToken(token), flow));
+  if (!known) return undefined;
+  const hidden = hiddenIn(popped);
+  if (hidden !== undefined) privatePeers.reveal(request, edits, hidden);
   // By host and port alone: no parameter of the client's text (maddr, transport) steers where it goes.
-  return known ? { edits, uri: `sip:${hostPortOf(next)};transport=tcp` } : undefined;
+  return { edits, uri: `sip:${hostPortOf(next)};transport=tcp`, hidden };
 };
 
 /** A request inside a dialog: along the Route set that this edge recorded, never to a host of the client's choice. */
@@ -103,9 +129,10 @@ export const inDialogFromClient = (
   flows: ClientFlows,
   tx: ServerTransaction,
 ): void => {
-  const on = onward(settings, flows, tx.request, tx.flow);
+  const on = onward(ports, settings, flows, tx.request, tx.flow);
   if (on === undefined) return tx.reply(403, 'Forbidden');
-  const proxy = ports.endpoint().proxy(tx, TO_CLIENT);
+  const user = on.hidden === undefined ? TO_CLIENT : toClientOfPrivate(ports, tx, on.hidden);
+  const proxy = ports.endpoint().proxy(tx, user);
   proxy.fork(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' }, undefined);
   proxy.seal();
 };
@@ -118,7 +145,7 @@ export const acknowledgeFromClient = (
   ack: SipMessage,
   flow: ServerTransaction['flow'],
 ): void => {
-  const on = onward(settings, flows, ack, flow);
+  const on = onward(ports, settings, flows, ack, flow);
   if (on === undefined) return ports.observer.count('ack-dropped');
   ports.endpoint().sendStateless(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' });
 };

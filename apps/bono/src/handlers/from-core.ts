@@ -13,7 +13,8 @@ import {
 } from '#libs/sip';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
-import { isSecure, isSips, popOwnRoutes, recordCoreToClient } from '../record-route.js';
+import { type Hidden, hiddenIn, type Kept, keptOf, type Wish } from '../private-peer.js';
+import { clientSideUri, isSecure, isSips, popOwnRoutes, recordCoreToClient } from '../record-route.js';
 import { stripClientResponse, stripForClient } from '../trust-boundary.js';
 import { DIALOG_METHODS } from './from-client.js';
 
@@ -22,7 +23,22 @@ const FROM_CLIENT: ProxyUser<undefined> = {
   response: (response, edits) => stripClientResponse(response, edits),
 };
 
-type Delivery = Readonly<{ edits: Edits; flow: Flow; token: string }>;
+/** The same for a request whose sender hides; `kept`: as the core knows it. */
+const fromClientOfPrivate = ({ privatePeers }: BonoPorts, kept: Kept): ProxyUser<undefined> => ({
+  response(response, edits) {
+    stripClientResponse(response, edits);
+    privatePeers.restoreResponse(response, edits, kept);
+  },
+});
+
+type Delivery = Readonly<{
+  edits: Edits;
+  flow: Flow;
+  token: string;
+  /** What its sender wants to be hidden, and what the Record-Route of its dialog says of that. */
+  wish: Wish | undefined;
+  hidden: Hidden | undefined;
+}>;
 
 /**
  * True when the called party had this address before another device got it (a NAT gave the port away): its calls must not
@@ -42,12 +58,27 @@ const deliveryOf = (
   request: SipMessage,
 ): Delivery | 'no-token' | 'flow-failed' => {
   const edits = new Edits(request);
-  const { token } = popOwnRoutes(edits, settings.ownHosts);
+  const { token, popped } = popOwnRoutes(edits, settings.ownHosts);
   if (token === undefined) return 'no-token';
   const flow = flows.byToken(token);
   if (flow === undefined || isDisplaced(flows, flow, request)) return 'flow-failed';
-  stripForClient(request, edits);
-  return { edits, flow, token };
+  const wish = stripForClient(request, edits);
+  return { edits, flow, token, wish, hidden: hiddenIn(popped) };
+};
+
+/** Hides the sender: as the dialog's mark says, or as the request that begins one wishes. */
+const hideSender = (
+  { privatePeers, transports }: BonoPorts,
+  request: SipMessage,
+  { edits, flow, wish, hidden }: Delivery,
+): Hidden | undefined => {
+  // Only Via can still be hidden in a dialog that began without privacy: its other end knows the rest.
+  if (hidden === undefined && (wish === undefined || isInDialog(request))) return undefined;
+  const as = hidden ?? privatePeers.begin(request, edits, wish!);
+  privatePeers.hideRequest(request, edits, as, (user) =>
+    clientSideUri(user, flow, transports.sentBy(flow), request.requestUri),
+  );
+  return as;
 };
 
 export const requestFromCore = (
@@ -71,10 +102,13 @@ export const requestFromCore = (
       'Temporarily Unavailable',
       `Warning: 380 ${settings.publicHost} "SIPS Not Allowed"\r\n`,
     );
+  const hidden = hideSender(ports, request, delivery);
   if (DIALOG_METHODS.has(request.method) && !isInDialog(request))
-    recordCoreToClient(edits, delivery, ports.transports.sentBy(flow), settings);
-  const proxy = ports.endpoint().proxy(tx, FROM_CLIENT);
-  proxy.fork(edits, { kind: 'flow', flow }, undefined);
+    recordCoreToClient(edits, delivery, ports.transports.sentBy(flow), settings, hidden?.mark);
+  const user = hidden === undefined ? FROM_CLIENT : fromClientOfPrivate(ports, keptOf(request));
+  const proxy = ports.endpoint().proxy(tx, user);
+  const hideVias = hidden !== undefined || delivery.wish !== undefined;
+  proxy.fork(edits, { kind: 'flow', flow }, undefined, { hideVias });
   proxy.seal();
 };
 
@@ -88,5 +122,7 @@ export const acknowledgeFromCore = (
 ): void => {
   const delivery = deliveryOf(settings, flows, ack);
   if (typeof delivery === 'string') return ports.observer.count('ack-dropped');
+  const hidden = hideSender(ports, ack, delivery);
+  if (hidden !== undefined || delivery.wish !== undefined) delivery.edits.remove(H.Via);
   ports.endpoint().sendStateless(delivery.edits, { kind: 'flow', flow: delivery.flow });
 };

@@ -114,20 +114,32 @@ export class Edits {
     return value;
   }
 
+  /** Takes every value off, as they stand after the edits so far, and returns them: for the rare header that is rewritten. */
+  takeAll(id: HeaderId): string[] {
+    const taken: string[] = [];
+    for (let top = this.topValue(id); top !== undefined; top = this.topValue(id)) {
+      taken.push(top);
+      this.popValue(id);
+    }
+    this.clear(this.edit(id));
+    return taken;
+  }
+
+  /** These values, a line each, at the place of the first; nothing of what came. */
+  replaceAll(id: HeaderId, values: readonly string[]): void {
+    const edit = this.edit(id);
+    this.clear(edit);
+    if (values.length > 0) edit.head = values.slice();
+  }
+
   /**
    * Takes the last value off, as it stands after the edits so far, and returns it. What is left is written a value a line at
    * the place of the first: for the rare header that is read from its end, not for Via.
    */
   popLast(id: HeaderId): string | undefined {
-    const left: string[] = [];
-    for (let top = this.topValue(id); top !== undefined; top = this.topValue(id)) {
-      left.push(top);
-      this.popValue(id);
-    }
+    const left = this.takeAll(id);
     const last = left.pop();
-    const edit = this.edit(id);
-    this.clear(edit);
-    if (left.length > 0) edit.head = left;
+    this.replaceAll(id, left);
     return last;
   }
 

@@ -54,6 +54,16 @@ export interface Branch<L = unknown> {
   readonly ended: boolean;
 }
 
+export type ForkOptions = Readonly<{
+  /** Default true. */
+  lowerMaxForwards?: boolean;
+  /**
+   * The branch carries no Via but this node's own (RFC 3323 §5.1): those that came are kept here, and answers get them back.
+   * Of a request with several branches either all do so or none.
+   */
+  hideVias?: boolean;
+}>;
+
 /** What the user decides while a request is proxied. All calls are synchronous. */
 export interface ProxyUser<L = unknown> {
   /**
@@ -89,12 +99,12 @@ export interface ProxyContext<L = unknown> {
   /**
    * Forwards a copy: `edits` is what the user changed of the request (Route, Record-Route, Request-URI, …); the engine
    * adds Via (branch), received/rport on the client's Via, and lowers Max-Forwards when `hop` leaves this network function
-   * (`lowerMaxForwards`, default true). May be called again at any time before the final answer, up to BRANCHES_MAX (10).
+   * (`lowerMaxForwards`). May be called again at any time before the final answer, up to BRANCHES_MAX (10).
    * The edits are the branch's from then on, as other targets of the hop may be tried later: give each branch a copy().
    * Until the context is sealed nothing is sent (Max-Breadth is divided among the branches, RFC 5393 §5), so `request` is ''.
    * Undefined when no branch is made: answered, cancelled, a 6xx came, or BRANCHES_MAX.
    */
-  fork(edits: Edits, hop: NextHop, label: L, options?: { lowerMaxForwards?: boolean }): Branch<L> | undefined;
+  fork(edits: Edits, hop: NextHop, label: L, options?: ForkOptions): Branch<L> | undefined;
   /** CANCELs every branch without a final answer; `reason` is a Reason header value (RFC 3326). */
   cancelBranches(reason?: string, except?: Branch<L>): void;
   /**

@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { createEndpoint } from './endpoint.js';
 import type { EndpointOptions, SipEndpoint } from './endpoint.options.js';
 import { Edits } from '../message/edits.js';
-import type { NextHop, ProxyContext, ProxyUser, ServerTransaction } from './endpoint.port.js';
+import type { ForkOptions, NextHop, ProxyContext, ProxyUser, ServerTransaction } from './endpoint.port.js';
 import {
   headerOf,
   headersOf,
@@ -15,7 +15,12 @@ import {
 } from '../testing/scripted-network.js';
 
 /** One endpoint that forks every request to the given hops, with this policy. */
-const world = (count: number, user: ProxyUser<number> = {}, options: Partial<EndpointOptions> = {}) => {
+const world = (
+  count: number,
+  user: ProxyUser<number> = {},
+  options: Partial<EndpointOptions> = {},
+  forked: ForkOptions = {},
+) => {
   const net = new ScriptedNetwork();
   const caller = net.peer('udp', 5070);
   const callees = Array.from({ length: count }, (_, index) => net.peer('tcp', 6_001 + index));
@@ -24,7 +29,7 @@ const world = (count: number, user: ProxyUser<number> = {}, options: Partial<End
   const contexts: ProxyContext<number>[] = [];
   const hopTo = (flow: PeerFlow): NextHop => ({ kind: 'flow', flow });
   const forkTo = (context: ProxyContext<number>, flow: PeerFlow, label: number) =>
-    context.fork(new Edits(context.server.request), hopTo(flow), label);
+    context.fork(new Edits(context.server.request), hopTo(flow), label, forked);
   const endpoint: SipEndpoint = createEndpoint({
     name: 'core',
     random: net.random,
@@ -330,6 +335,40 @@ describe('non-INVITE', () => {
     received.answer(received.callees[0]!, 408, [], 'MESSAGE');
     expect(statuses(received.caller)).toEqual([]);
     received.over();
+  });
+});
+
+describe('with hidden Vias (RFC 3323 §5.1)', () => {
+  const via = 'SIP/2.0/UDP caller.test:5070;rport;branch=z9hG4bKcaller';
+  const hiding = () => {
+    const made = world(1, {}, {}, { hideVias: true });
+    const { net, caller, callees } = made;
+    net.receive(caller, requestText('INVITE', { via }));
+    caller.take();
+    return { ...made, callee: callees[0]! };
+  };
+  const callers = 'SIP/2.0/UDP caller.test:5070;rport=5070;branch=z9hG4bKcaller;received=10.0.0.9';
+
+  it('sends its own alone, and puts the others back into every answer, the late ones too', () => {
+    const { caller, callee, answer } = hiding();
+    expect(headersOf(callee.last, 'Via')).toEqual([
+      expect.stringMatching(/^SIP\/2.0\/TCP proxy.test:5060;branch=/),
+    ]);
+    answer(callee, 180);
+    answer(callee, 200, ['X: 1']);
+    answer(callee, 200, ['X: 2']);
+    expect(statuses(caller)).toEqual([180, 200, 200]);
+    for (const text of caller.sent) expect(headersOf(text, 'Via')).toEqual([callers]);
+  });
+
+  it('has them in refusals, and none in the CANCEL and the ACK that go on', () => {
+    const { caller, callee, net, answer } = hiding();
+    answer(callee, 180);
+    net.receive(caller, requestText('CANCEL', { via }));
+    answer(callee, 487);
+    expect(methods(callee)).toEqual(['INVITE', 'CANCEL', 'ACK']);
+    for (const text of callee.sent) expect(text).not.toContain('caller.test');
+    expect(headersOf(caller.last, 'Via')).toEqual([callers]);
   });
 });
 

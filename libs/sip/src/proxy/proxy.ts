@@ -4,8 +4,9 @@
 import type { Random } from '#libs/runtime';
 import { bestFailure, mergeChallenges, type Failure } from './best-response.js';
 import { ClientBranch, type BranchOwner, type ClientLayer } from '../transaction/client-branch.js';
+import { detached } from '../message/detached.js';
 import { Edits } from '../message/edits.js';
-import type { NextHop, ProxyContext, ProxyUser } from './endpoint.port.js';
+import type { ForkOptions, NextHop, ProxyContext, ProxyUser } from './endpoint.port.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
 import { retryAfter } from '../transaction/reply.js';
@@ -44,6 +45,8 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   /** The user looks for what takes the place of a branch. */
   private held = false;
   private hash = '';
+  /** The Vias that came, when nobody downstream is to see them. */
+  private hiddenVias: readonly string[] | undefined;
 
   constructor(
     readonly server: PendingRequest,
@@ -55,15 +58,11 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     else if (server.cancelled) this.closed = true;
   }
 
-  fork(
-    edits: Edits,
-    hop: NextHop,
-    label: L,
-    options?: { lowerMaxForwards?: boolean },
-  ): ClientBranch<L> | undefined {
+  fork(edits: Edits, hop: NextHop, label: L, options?: ForkOptions): ClientBranch<L> | undefined {
     if (!this.isOpen || this.closed || this.branches.length >= this.layer.branchesMax) return undefined;
     const { request, source, flow } = this.server;
     if (source !== undefined) edits.viaReceived(source.address, source.port);
+    if (options?.hideVias === true) this.hideVias(edits);
     if (!request.has(H.MaxForwards)) edits.replace(H.MaxForwards, String(MAX_FORWARDS));
     else if (options?.lowerMaxForwards !== false)
       edits.replace(H.MaxForwards, String(maxForwards(request) - 1));
@@ -75,6 +74,12 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     if (this.sealed) this.sendWaiting();
     else if (!this.sealing) this.sealLater();
     return branch;
+  }
+
+  /** Answers may come for as long as timer M after the request is gone: copies. */
+  private hideVias(edits: Edits): void {
+    const vias = edits.takeAll(H.Via);
+    this.hiddenVias ??= vias.map(detached);
   }
 
   cancelBranches(reason = '', except?: ClientBranch<L>): void {
@@ -155,7 +160,9 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
   }
 
   lateAnswers(): ClientUser | undefined {
-    return this.accepted ? new LateAnswers(this.server.machine, this.user, this.layer) : undefined;
+    return this.accepted
+      ? new LateAnswers(this.server.machine, this.user, this.layer, this.hiddenVias)
+      : undefined;
   }
 
   private get isInvite(): boolean {
@@ -299,7 +306,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
 
   /** The status that went upstream: 500 for a final response that cannot be passed on. */
   private forward(branch: ClientBranch<L>, response: SipMessage, status: number): number {
-    const edits = forUpstream(response);
+    const edits = forUpstream(response, this.hiddenVias);
     if (edits === undefined) return this.replyInstead(status);
     try {
       this.user.response?.(response, edits);
@@ -330,13 +337,14 @@ class LateAnswers implements ClientUser {
     private readonly machine: ServerMachine,
     user: Pick<ProxyUser, 'response'>,
     private readonly layer: Pick<ProxyLayer, 'defect'>,
+    private readonly hiddenVias: readonly string[] | undefined,
   ) {
     this.user = user.response === undefined ? undefined : user;
   }
 
   response(response: SipMessage): void {
     const { status } = response;
-    const edits = status < 200 || status >= 300 ? undefined : forUpstream(response);
+    const edits = status < 200 || status >= 300 ? undefined : forUpstream(response, this.hiddenVias);
     if (edits === undefined) return;
     try {
       this.user?.response?.(response, edits);
@@ -357,7 +365,12 @@ const breadthOf = (stated: string): number =>
   Math.min(BREADTH_MAX, Math.max(1, Number.parseInt(stated, 10) || 1));
 
 /** The response without our Via; undefined when no other is there: it is for nobody upstream (RFC 3261 §16.7 item 3). */
-const forUpstream = (response: SipMessage): Edits | undefined => {
+const forUpstream = (response: SipMessage, hiddenVias: readonly string[] | undefined): Edits | undefined => {
+  if (hiddenVias !== undefined) {
+    const edits = new Edits(response);
+    edits.replaceAll(H.Via, hiddenVias);
+    return edits;
+  }
   const line = response.findLine(H.Via);
   if (response.findLine(H.Via, line + 1) < 0 && !response.lineValue(line).includes(',')) return undefined;
   const edits = new Edits(response);
