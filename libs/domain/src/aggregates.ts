@@ -2,6 +2,12 @@
 // Readers: history (the state of any stream), the schema tests.
 import type { Recorded } from '#libs/decider';
 import { CALL_EVENT_TYPES } from './call/index.js';
+import {
+  CALL_LIST_EVENT_TYPES,
+  type CallList,
+  type CallListEvent,
+  evolveCallList,
+} from './call-list/index.js';
 import { CHARGING_EVENT_TYPES } from './charging/index.js';
 import { DOCUMENT_EVENT_TYPES, userDocument } from './document/index.js';
 import { registration, REGISTRATION_EVENT_TYPES } from './registration/index.js';
@@ -41,6 +47,10 @@ const foldOf = <S, E extends AnyEvent>(decider: {
 export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
   registration: { eventTypes: REGISTRATION_EVENT_TYPES, fold: foldOf(registration) },
   call: { eventTypes: CALL_EVENT_TYPES },
+  calllist: {
+    eventTypes: CALL_LIST_EVENT_TYPES,
+    fold: foldOf<CallList | undefined, CallListEvent>({ initialState: undefined, evolve: evolveCallList }),
+  },
   charging: { eventTypes: CHARGING_EVENT_TYPES },
   subscriber: { eventTypes: SUBSCRIBER_EVENT_TYPES, fold: foldOf(subscriber) },
   credential: { eventTypes: CREDENTIAL_EVENT_TYPES, fold: foldOf(credential) },

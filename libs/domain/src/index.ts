@@ -1,4 +1,5 @@
 export * from './call/index.js';
+export * from './call-list/index.js';
 export * from './charging/index.js';
 export * from './document/index.js';
 export * from './filter-criteria/index.js';

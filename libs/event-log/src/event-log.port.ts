@@ -17,6 +17,7 @@ export const TOPIC_OF_CATEGORY: Readonly<Record<string, Topic>> = {
   number: 'accounts',
   timer: 'timers',
   call: 'calls',
+  calllist: 'calls',
 };
 
 /** An event as an aggregate makes it: `type` in past tense, `data` plain JSON (no secret, ever). */

@@ -1,5 +1,12 @@
 // Call and charging events in words. TS 24.229 §5.4.3 (what the S-CSCF decided), TS 32.260 (what is charged).
-import type { CallEvent, ChargingEvent, Criteria, Retargeting, ServiceApplied } from '#libs/domain';
+import type {
+  CallEvent,
+  CallListEvent,
+  ChargingEvent,
+  Criteria,
+  Retargeting,
+  ServiceApplied,
+} from '#libs/domain';
 
 /** One line without the time. */
 export const callWords = (event: CallEvent): string => {
@@ -73,6 +80,16 @@ export const callDetails = (event: CallEvent): readonly string[] => {
       .filter(({ bindingId, contact }) => bindingId !== contact)
       .map(({ bindingId, contact }) => `${contact} is binding ${bindingId}`),
   ];
+};
+
+/** One line without the time. */
+export const callListWords = (event: CallListEvent): string => {
+  switch (event.type) {
+    case 'CallBegun':
+      return `${event.data.direction} call ${event.data.direction === 'incoming' ? 'of' : 'to'} ${event.data.party ?? 'somebody private'} listed`;
+    case 'CallConcluded':
+      return `listed call ended with ${event.data.status}`;
+  }
 };
 
 /** One line without the time. */

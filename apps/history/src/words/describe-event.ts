@@ -4,6 +4,7 @@ import {
   AGGREGATES,
   categoryOf,
   type CallEvent,
+  type CallListEvent,
   type ChargingEvent,
   type CredentialEvent,
   type DocumentEvent,
@@ -12,7 +13,7 @@ import {
   type SubscriberEvent,
 } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
-import { callDetails, callWords, chargingWords } from './call-words.js';
+import { callDetails, callListWords, callWords, chargingWords } from './call-words.js';
 import { plain } from './plain-text.js';
 import { credentialWords, documentWords, identityWords, subscriberWords } from './provisioning-words.js';
 import { registrationWords } from './registration-words.js';
@@ -53,6 +54,8 @@ const wordsOf = ({ event, stream }: RecordedEvent): string | undefined => {
       return registrationWords(event as RegistrationEvent, stream);
     case 'call':
       return callWords(event as CallEvent);
+    case 'calllist':
+      return callListWords(event as CallListEvent);
     case 'charging':
       return chargingWords(event as ChargingEvent);
     case 'subscriber':

@@ -1,0 +1,2 @@
+export * from './calls-by-user.js';
+export * from './call-list-view.js';
