@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { Phone } from '#libs/phone';
 import { H, type SipMessage } from '#libs/sip';
 import { statusOf } from './phone-calls.js';
-import { RunningProduct, sleep } from './running-product.js';
+import { metricOf, sendCallsTo, until } from './application-calls.js';
+import { RunningProduct } from './running-product.js';
 
 const KEY = 'a-key-of-this-test-alone';
 const SECRET = 'a-secret-of-this-test';
@@ -18,18 +19,7 @@ let program: ChildProcess;
 let alice: Phone;
 let bob: Phone;
 
-const metric = async (name: string): Promise<number> => {
-  const text = await (await fetch(`http://127.0.0.1:${product.ports.MANAGEMENT_PORT}/metrics`)).text();
-  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN);
-};
-
-const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let tried = 0; tried < 250; tried++) {
-    if (await holds()) return;
-    await sleep(20);
-  }
-  throw new Error(`not in time: ${what}`);
-};
+const metric = (name: string): Promise<number> => metricOf(product, name);
 
 const attach = async (): Promise<void> => {
   const { DRACHTIO_PORT } = product.ports;
@@ -38,28 +28,8 @@ const attach = async (): Promise<void> => {
   await until('four applications', async () => (await metric('drachtio_applications')) === 4);
 };
 
-/** Calls to bob go by this application; CONTINUED unless told otherwise. */
-const sendBobsCallsTo = async (tag: string, handling = 0): Promise<void> => {
-  const url = `http://127.0.0.1:${product.ports.HOMESTEAD_PROV_PORT}`;
-  const headers = { 'x-api-key': KEY, 'content-type': 'application/xml' };
-  const found = await fetch(`${url}/public/${encodeURIComponent(bob.aor)}/service_profile`, {
-    headers,
-    redirect: 'manual',
-  });
-  const spt = (group: number, what: string): string =>
-    `<SPT><ConditionNegated>0</ConditionNegated><Group>${group}</Group>${what}</SPT>`;
-  const body =
-    `<ServiceProfile><InitialFilterCriteria><Priority>0</Priority><TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF>` +
-    `${spt(0, '<Method>INVITE</Method>')}${spt(1, '<SessionCase>1</SessionCase>')}</TriggerPoint><ApplicationServer>` +
-    `<ServerName>sip:${tag}@drachtio.ims.test</ServerName><DefaultHandling>${handling}</DefaultHandling></ApplicationServer>` +
-    `</InitialFilterCriteria></ServiceProfile>`;
-  const put = await fetch(`${url}${found.headers.get('location')}/filter_criteria`, {
-    method: 'PUT',
-    headers,
-    body,
-  });
-  expect(put.status).toBe(200);
-};
+const sendBobsCallsTo = (tag: string, handling = 0): Promise<void> =>
+  sendCallsTo(product, KEY, bob.aor, { tag, handling });
 
 beforeAll(async () => {
   product = await RunningProduct.start({ API_KEYS: KEY, DRACHTIO_SECRET: SECRET });

@@ -18,7 +18,7 @@ export type PortName = (typeof PORTS)[number];
 
 export type Subscriber = Readonly<{ impu: string; impi: string; password: string }>;
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);

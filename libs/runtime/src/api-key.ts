@@ -13,7 +13,14 @@ const KEY_CHARACTERS = 40;
 const KEYS_MAX = 64;
 
 /** Each API has one, and a key limited to a role opens the APIs of that role alone. */
-export const API_ROLES = ['homestead', 'provisioning', 'sprout', 'history', 'projector'] as const;
+export const API_ROLES = [
+  'homestead',
+  'provisioning',
+  'sprout',
+  'history',
+  'projector',
+  'call-list',
+] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 
 /** 'open': no keys are asked for. Otherwise whether the presented key is one of them and has the role. */

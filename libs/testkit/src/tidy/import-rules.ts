@@ -73,6 +73,11 @@ export const PLACES: readonly Place[] = [
     files: /^libs\/dns\/src\/adapters\//,
     why: 'DNS messages are the adapter’s',
   },
+  {
+    packages: /^drachtio-srf$/,
+    files: /^libs\/drachtio\/src\/adapters\//,
+    why: 'a driver has one adapter folder',
+  },
   { packages: /^undici$/, files: /^libs\/http-pool\/src\//, why: 'one HTTP client pool' },
   {
     packages: /^kafkajs$/,
