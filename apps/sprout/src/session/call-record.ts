@@ -19,8 +19,13 @@ import type { Target } from './targets.js';
 
 type RecordPorts = Pick<SproutPorts, 'calls'>;
 
-const note = ({ calls }: RecordPorts, stream: string, events: readonly (CallEvent | ChargingEvent)[]): void =>
-  calls.note(stream, events);
+const note = (
+  { calls }: RecordPorts,
+  stream: string,
+  events: readonly (CallEvent | ChargingEvent)[],
+): void => {
+  if (events.length > 0) calls.note(stream, events);
+};
 
 export const noteCall = (ports: RecordPorts, icid: string, events: readonly CallEvent[]): void =>
   note(ports, streamOfCall(icid), events);

@@ -165,9 +165,9 @@ export class SessionProxy implements ProxyUser<Label> {
   }
 
   /** For the timer of the server that is asked. */
-  readonly overdue = (invocation: Invocation): void => {
+  overdue(invocation: Invocation): void {
     this.#whileOpen(this.#judgeSilence(invocation));
-  };
+  }
 
   // ---- Inside ----
 

@@ -92,12 +92,20 @@ export const dialogTag = (callId: string, callerTag: string): string => {
   return (hash >>> 0).toString(36);
 };
 
+const OWN_VECTOR = 'icid-value=';
+const QUOTE = 0x22;
 const ICID = /(?:^|;)\s*icid-value\s*=\s*"?([^";\s]+)/i;
 
 /** The ICID that the first trusted node made (RFC 7315 §4.6). */
 export const icidOf = (request: SipMessage): string | undefined => {
   const vector = request.header(H.PChargingVector);
-  return vector === undefined ? undefined : ICID.exec(vector)?.[1];
+  if (vector === undefined) return undefined;
+  // As our own edge writes it: no expression is needed.
+  if (vector.startsWith(OWN_VECTOR) && vector.charCodeAt(OWN_VECTOR.length) !== QUOTE) {
+    const end = vector.indexOf(';');
+    return vector.slice(OWN_VECTOR.length, end < 0 ? undefined : end).trimEnd() || undefined;
+  }
+  return ICID.exec(vector)?.[1];
 };
 
 /** `link`: the chain that the request came back to, whose call it stays whatever the server made of it. */
