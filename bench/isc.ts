@@ -42,8 +42,8 @@ const prepareBoth = async (product: Product, users: number, server: string) => {
     filterCriteria: TEN_CRITERIA,
   });
   await provision(product, served.callers, { filterCriteria: criteriaWithServer(server) });
-  await plain.register();
-  await served.register();
+  await plain.register('call-uas-rings');
+  await served.register('call-uas-rings');
   return { plain, served, dispose: () => Promise.all([plain.dispose(), served.dispose()]) };
 };
 
