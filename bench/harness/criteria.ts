@@ -1,7 +1,12 @@
 // Ten initial filter criteria such as operators have, none of which a plain call between two subscribers meets: the cost of
 // evaluating them is in the figure, an application server is not. Used by `bench -- call`; with a server, by `bench -- isc`.
 
-const criterionFor = (server: string, priority: number, ...triggers: readonly string[]): string =>
+type Asked = Readonly<{ server: string; priority: number; terminated?: boolean }>;
+
+const criterionFor = (
+  { server, priority, terminated = false }: Asked,
+  ...triggers: readonly string[]
+): string =>
   [
     `<InitialFilterCriteria><Priority>${priority}</Priority>`,
     '<TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF>',
@@ -10,12 +15,12 @@ const criterionFor = (server: string, priority: number, ...triggers: readonly st
         `<SPT><ConditionNegated>0</ConditionNegated><Group>${group}</Group>${trigger}</SPT>`,
     ),
     '</TriggerPoint>',
-    `<ApplicationServer><ServerName>${server}</ServerName><DefaultHandling>0</DefaultHandling></ApplicationServer>`,
+    `<ApplicationServer><ServerName>${server}</ServerName><DefaultHandling>${terminated ? 1 : 0}</DefaultHandling></ApplicationServer>`,
     '</InitialFilterCriteria>',
   ].join('');
 
 const criterion = (priority: number, ...triggers: readonly string[]): string =>
-  criterionFor(`sip:as${priority}.ims.test`, priority, ...triggers);
+  criterionFor({ server: `sip:as${priority}.ims.test`, priority }, ...triggers);
 
 const method = (name: string): string => `<Method>${name}</Method>`;
 const header = (name: string, content: string): string =>
@@ -41,4 +46,13 @@ export const TEN_CRITERIA = `<ServiceProfile>${TEN}</ServiceProfile>`;
 
 /** The same ten, and an eleventh that sends each INVITE of the user's to `server`. */
 export const criteriaWithServer = (server: string): string =>
-  `<ServiceProfile>${TEN}${criterionFor(server, 11, INVITE, sessionCase(0))}</ServiceProfile>`;
+  `<ServiceProfile>${TEN}${criterionFor({ server, priority: 11 }, INVITE, sessionCase(0))}</ServiceProfile>`;
+
+/** Session cases: 0 originating, 1 terminating and registered, 2 terminating and not registered. */
+export type ServerOf = Readonly<{ server: string; of: 0 | 1 | 2; terminated?: boolean }>;
+
+/** Every INVITE goes by these servers, in this order. */
+export const serversInOrder = (servers: readonly ServerOf[]): string =>
+  `<ServiceProfile>${servers
+    .map(({ of, ...asked }, priority) => criterionFor({ ...asked, priority }, INVITE, sessionCase(of)))
+    .join('')}</ServiceProfile>`;
