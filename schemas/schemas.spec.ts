@@ -148,6 +148,34 @@ describe('what the aggregates decide validates', () => {
     ]);
   });
 
+  it('subscriptions to registration state', () => {
+    const example = schemas.find(({ name }) => name === 'SubscriptionAdded')?.example.data;
+    type Added = Extract<Parameters<typeof registration.evolve>[1]['event'], { type: 'SubscriptionAdded' }>;
+    const { expiresAtMs: _expiresAtMs, grantedS: _grantedS, ...dialog } = example as Added['data'];
+    const added = { type: 'SubscriptionAdded', data: example } as Added;
+    const watched = registration.evolve(registration.initialState, { event: added, stream: 'x', position });
+    const { subscriptionId, cseq } = dialog;
+    const asked = { isNew: false, nowMs: 0, expiresS: 300, minExpiresS: 60, maxExpiresS: 461 };
+    const numbered = {
+      subscriptionId,
+      document: 'full',
+      by: 'run',
+      upTo: position,
+      ends: 'expired',
+    } as const;
+    check('registration', [
+      ...registration.decide(watched, {
+        type: 'Subscribe',
+        data: { ...asked, dialog: { ...dialog, event: 'reg;id=1', cseq: cseq + 1 } },
+      }),
+      ...registration.decide(watched, { type: 'NumberDocument', data: numbered }),
+      ...registration.decide(watched, {
+        type: 'EndSubscription',
+        data: { subscriptionId, cause: 'failed', upTo: position },
+      }),
+    ]);
+  });
+
   it('subscriber', () => {
     const commands: Parameters<typeof subscriber.decide>[1][] = [
       { type: 'CreateSubscriber', data: { irs: 'i' } },

@@ -43,9 +43,17 @@ export class Cast {
     if (status < 300 && request.method === 'INVITE' && isNew) this.dialog = this.phone.dialogOf(request);
   }
 
+  /** The dialog that an accepted SUBSCRIBE makes. */
+  async #watches({ request, final }: Exchange): Promise<void> {
+    const answer = await final;
+    if (answer !== 'timeout' && answer.status < 300 && tagOf(request.to) === '')
+      this.dialog = callersDialog(request, answer);
+  }
+
   /** Sends a request; an INVITE's 2xx is acknowledged, and makes the dialog. */
   sends(exchange: Exchange): void {
     this.exchange = exchange;
+    if (exchange.request.method === 'SUBSCRIBE') void this.#watches(exchange);
     if (exchange.request.method !== 'INVITE') return;
     void exchange.final.then((answer) => {
       if (answer === 'timeout' || answer.status >= 300) return;

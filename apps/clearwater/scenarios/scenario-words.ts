@@ -53,6 +53,31 @@ const retryAfterLines = (message: SipMessage): readonly string[] => {
   return [`Retry-After: ${seconds >= 5 && seconds <= 30 ? '(5 to 30)' : seconds}`];
 };
 
+const plain = (xml: string): string =>
+  xml.replace(
+    /&(lt|gt|quot|amp);/g,
+    (_all, name: string) => ({ lt: '<', gt: '>', quot: '"', amp: '&' })[name]!,
+  );
+
+/** A document of registration state: a line for itself, for each registration, and for each contact. */
+const reginfoLines = (body: string): readonly string[] => {
+  const [, version, state] = /<reginfo [^>]*version="(\d+)" state="(\w+)">/.exec(body) ?? [];
+  if (version === undefined) return [];
+  const lines = [`reginfo ${version} ${state}`];
+  for (const [, aor = '', is, contacts = ''] of body.matchAll(
+    /<registration aor="([^"]*)" id="[^"]*" state="(\w+)">(.*?)<\/registration>/g,
+  )) {
+    lines.push(`  ${plain(aor)} ${is}`);
+    for (const [, its, event, more = '', uri = ''] of contacts.matchAll(
+      /<contact id="[^"]*" state="(\w+)" event="(\w+)"(.*?)><uri>(.*?)<\/uri>/g,
+    ))
+      lines.push(
+        `    ${plain(uri)} ${its} ${event}${more.replace(/ callid="[^"]*"| cseq="[^"]*"/g, '').replace(/"/g, '')}`,
+      );
+  }
+  return lines;
+};
+
 /** What one phone got, first line first. `shown`: headers that the scenario wants to see. */
 export const messageLines = (message: SipMessage, shown: readonly string[]): readonly string[] => {
   const { isRequest, method, requestUri, status, reason, cseqMethod } = message;
@@ -67,6 +92,7 @@ export const messageLines = (message: SipMessage, shown: readonly string[]): rea
       return value === undefined ? [] : [`${name}: ${value}`];
     }),
     ...[...names].flatMap((name) => linesOf(message, name)),
+    ...(shown.includes('reginfo') ? reginfoLines(message.body) : []),
     ...(shown.includes('body') && message.body !== '' ? [`body: ${message.body}`] : []),
   ];
 };
@@ -99,6 +125,10 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
     only: upTo === undefined ? undefined : 'as-judged',
   }),
   AllBindingsRemoved: ({ cause }) => ({ cause }),
+  SubscriptionAdded: ({ watcher, grantedS }) => ({ watcher, for: `${String(grantedS)}s` }),
+  SubscriptionRefreshed: ({ watcher, grantedS }) => ({ watcher, for: `${String(grantedS)}s` }),
+  SubscriptionNotified: ({ version, cseq, document, ends }) => ({ version, cseq, document, ends }),
+  SubscriptionRemoved: ({ cause }) => ({ cause }),
   OriginatingServed: (data) => ({ served: data.served, criteria: matchedWords(data) }),
   TerminatingServed: (data) => ({
     served: data.served,

@@ -152,6 +152,7 @@ const acts = async (stage: Stage, step: Step): Promise<void> => {
   const cast = stage.named(name);
   if (/^[A-Z]/.test(verb)) sends(cast, step);
   else if (verb === 'answers') cast.answers = rest[0] === 'nothing' ? [] : rest.map(Number);
+  else if (verb === 'otherwise') cast.otherwise = Number(rest[0]);
   else if (verb === 'leaves-waiting') cast.otherwise = 0;
   else if (verb === 'replies') cast.replies(Number(rest[0]), headerLines(step.more));
   else if (verb === 'borrows') cast.dialog = stage.named(rest[0] ?? '').dialog;

@@ -4,7 +4,9 @@ import { BonoConfig, type BonoNode, startBono } from '#apps/bono';
 import {
   type ChainLink,
   type LiveChallenges,
+  ONE_OF_SEVERAL,
   type RouterSign,
+  SOLE_OWNER,
   SproutConfig,
   type SproutNode,
   startSprout,
@@ -195,6 +197,7 @@ export const startRouter = async (common: Common, address: string): Promise<Rout
     ...sharedBy(common, address),
     timers,
     config: Object.assign(new SproutConfig(), { iscByName: isPool }, settings),
+    ownership: common.addresses.length > 1 ? ONE_OF_SEVERAL : SOLE_OWNER,
     registrations: common.rows,
     documents,
     ...(isPool ? mortalPorts(common, life) : ownPorts(common)),

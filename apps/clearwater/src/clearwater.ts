@@ -13,7 +13,7 @@ import {
   type HomesteadProvConfig,
   type Provisioning,
 } from '#apps/homestead-prov';
-import { type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
+import { ownershipOn, type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import type { ArchiveConfig } from '#libs/archive';
 import { comparePositions } from '#libs/decider';
@@ -172,6 +172,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     ...openEnumDns({ servers: configs.sprout.enumServers, clock, random, metrics }),
     config: configs.sprout,
     log: storage.log,
+    ownership: ownershipOn(storage),
     registrations: views.registrations,
     challenges: storage.challenges,
     ...storage.chains,

@@ -1,5 +1,6 @@
 export { LogOutage } from './log-outage.js';
 export * from './ports.js';
+export { type EffectOwnership, ONE_OF_SEVERAL, ownershipOn, SOLE_OWNER } from './reg-event/ownership.port.js';
 export { type ContactRequests, CONTACTS_MAX, contactRequests } from './registrar/contact-requests.js';
 export * from './registrar/expiry.js';
 export { type RegistrationChange, updateRegistration } from './registrar/update-registration.js';

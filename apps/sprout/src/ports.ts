@@ -14,6 +14,7 @@ import type { NumberSettings } from './routing/called-number.js';
 import type { NumberTranslator } from './routing/number-translator.js';
 import type { RoutingTables } from './routing/routing-files.js';
 import type { LogOutage } from './log-outage.js';
+import type { EffectOwnership } from './reg-event/ownership.port.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
 
@@ -52,6 +53,8 @@ export type SproutPorts = Readonly<{
   calls: CallFacts;
   dialogMarks: DialogMarks;
   outage: LogOutage;
+  /** Whose streams this router acts on when the log asks for it. */
+  ownership: EffectOwnership;
   /** Late bound: the endpoint is created with Sprout as its user. */
   endpoint: () => Endpoint;
 }>;
@@ -74,5 +77,8 @@ export type SproutSettings = Readonly<{
   numbers: NumberSettings;
   regMaxExpiresS: number;
   regMinExpiresS: number;
+  /** Of subscriptions to registration state. */
+  subMaxExpiresS: number;
+  subMinExpiresS: number;
   digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
 }>;

@@ -21,6 +21,7 @@ import { driveTimers, TimerWheel } from '#libs/sip';
 import { StoresConfig } from '#libs/stores';
 import { openDocumentView } from '#projections/documents-by-user';
 import { openRegistrations } from '#projections/registrations-by-aor';
+import { ownershipOn } from './reg-event/ownership.port.js';
 import { SproutModule } from './http/sprout.module.js';
 import { createChallengeStore, sharedChains } from './short-lived-stores.js';
 import type { SproutConfig } from './sprout.config.js';
@@ -39,6 +40,7 @@ const openData = async (config: ProcessConfig, stores: StoresConfig, parts: Proc
   });
   return {
     log: data.log,
+    ownership: ownershipOn(data),
     registrations: registrations.rows,
     documents,
     challenges: createChallengeStore(data.engines, clock),

@@ -1,9 +1,7 @@
 // One running Sprout: listeners, endpoint, handlers, expiry, put together from configuration. Used by this app's main.ts
 // and by the all-in-one; everything that a test would replace comes in.
-import type { EventLog, Subscription } from '#libs/event-log';
+import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
-import type { Recorded } from '#libs/decider';
-import type { RegistrationEvent } from '#libs/domain';
 import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
   createEndpoint,
@@ -36,7 +34,8 @@ import type { ChainLink } from './isc/chain-link.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { observerOf } from './sprout-observer.js';
 import { LogOutage } from './log-outage.js';
-import { RegistrationExpiry } from './registrar/expiry.js';
+import { followRegistrations } from './registrar/follow-log.js';
+import { type EffectOwnership, SOLE_OWNER } from './reg-event/ownership.port.js';
 import type { SproutConfig } from './sprout.config.js';
 import { openCriteriaFiles } from './isc/criteria-files.js';
 import { CHAIN_SERVERS_MAX } from './isc/departure.js';
@@ -85,6 +84,8 @@ export type SproutNodeOptions = Readonly<{
   memoryOnly?: boolean;
   /** Of answers kept for retransmissions; default: as much as a busy node needs. */
   replayBytesMax?: number;
+  /** Which streams' effects are this router's. Default: it is the only one on the log. */
+  ownership?: EffectOwnership;
   /** How long input waits; default: measured on the sockets, where there are any. */
   wait?: WaitGauge;
 }>;
@@ -102,6 +103,8 @@ export interface SproutNode {
 const DIALOG_KEY_BYTES = 32;
 /** Tells runs of routers apart. */
 const RUN_CHARACTERS = 13;
+/** A subscription granted with a registration outlasts it, so that its end is told. */
+const SUBSCRIPTION_OUTLASTS_S = 161;
 const ICSCF_LISTENER = 'icscf';
 const SCSCF_LISTENER = 'scscf';
 
@@ -154,25 +157,9 @@ const settingsOf = (
     terminatedMs: config.sessionTerminatedTimeoutMs,
     regMaxExpiresS: config.regMaxExpires,
     regMinExpiresS: config.regMinExpires,
+    subMaxExpiresS: config.subMaxExpires || config.regMaxExpires + SUBSCRIPTION_OUTLASTS_S,
+    subMinExpiresS: config.subMinExpires,
     digestAlgorithms: config.digestAlgorithms,
-  };
-};
-
-/** Arms expiry from the rows there are, and from the log for every change to come. */
-const startExpiry = async (ports: SproutPorts, settings: SproutSettings): Promise<() => Promise<void>> => {
-  const expiry = new RegistrationExpiry(ports, settings);
-  const feed: Subscription = await ports.log.subscribe({
-    topics: ['registration'],
-    group: 'registration-expiry',
-    startAt: 'newest',
-    onBatch: (events) => expiry.noticed(events as readonly Recorded<RegistrationEvent>[]),
-    onFailure: (error) => ports.observer.fault('expiry-feed', error),
-  });
-  for (const [aor, row] of ports.registrations.all()) expiry.watch(aor, row);
-  expiry.start();
-  return async () => {
-    expiry.stop();
-    await feed.stop();
   };
 };
 
@@ -318,6 +305,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     ...routing.ports,
     calls,
     outage,
+    ownership: options.ownership ?? SOLE_OWNER,
     dialogMarks: new DialogMarks(dialogKey),
     log,
     registrations,
@@ -341,7 +329,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });
-  const stopExpiry = await startExpiry(ports, settings);
+  const stopFollowing = await followRegistrations(ports, settings, metrics);
   transports.setReceiver(endpoint);
   showMetrics(metrics, endpoint, overload);
   return {
@@ -354,7 +342,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
       overload.stop();
       isc.close();
       routing.close();
-      await stopExpiry();
+      await stopFollowing();
       await applications?.close();
       await Promise.all([transports.close(), mmtel.close()]);
       await calls.flush();

@@ -10,6 +10,10 @@ const COUNTS = [
   'authentication-unjudged',
   'registered',
   'expired',
+  'subscribed',
+  'notify',
+  'subscription-ended',
+  'watcher-lost',
   'initial-request',
   'server-asked',
   'server-passed-over',
@@ -20,7 +24,7 @@ const COUNTS = [
 ] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
-  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'application-server', 'enum', 'enum-unusable', 'simservs-unusable',
+  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'reg-event', 'application-server', 'enum', 'enum-unusable', 'simservs-unusable',
   'defect',
 ] as const; // prettier-ignore
 

@@ -110,6 +110,21 @@ export class SproutConfig {
   @Max(3600, { message: 'takes whole seconds, 1 to 3600' })
   regMinExpires = 60;
 
+  @Env(
+    'SUB_MAX_EXPIRES',
+    'longest subscription to registration state granted, s; 0: REG_MAX_EXPIRES and 161 s',
+  )
+  @IsInt({ message: 'takes whole seconds, 0 to 86400' })
+  @Min(0, { message: 'takes whole seconds, 0 to 86400' })
+  @Max(A_DAY_S, { message: 'takes whole seconds, 0 to 86400' })
+  subMaxExpires = 0;
+
+  @Env('SUB_MIN_EXPIRES', 'shortest one granted, s; shorter ones are answered 423')
+  @IsInt({ message: 'takes whole seconds, 1 to 3600' })
+  @Min(1, { message: 'takes whole seconds, 1 to 3600' })
+  @Max(3600, { message: 'takes whole seconds, 1 to 3600' })
+  subMinExpires = 60;
+
   @Env('DIGEST_ALGORITHMS', 'digest algorithms in the order offered, MD5 and SHA-256 (RFC 8760)')
   @ArrayMinSize(1, { message: 'takes at least one of MD5, SHA-256' })
   @ArrayUnique({ message: 'takes each algorithm once' })

@@ -18,8 +18,10 @@ import { answerFault } from './faults.js';
 import type { SproutPorts, SproutSettings } from './ports.js';
 import { ProfileCache } from './profile-cache.js';
 import { register, type Registrar } from './registrar/register.js';
+import { asksForRegistration, refreshSubscription, refuseEvent, subscribe } from './reg-event/subscribe.js';
 import { acknowledge, inDialogRequest } from './session/in-dialog.js';
 import { odiIn } from './isc/chain-link.js';
+import { isHome } from './routing/way-out.js';
 import { initialRequest } from './session/initial-request.js';
 import { isOwn } from './session/own-route.js';
 import type { Arrival, SessionContext } from './session/session.js';
@@ -61,8 +63,20 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
       const { request } = tx;
       // Before anything else: a REGISTER is answered here and never relayed, whatever it carries.
       if (request.method === 'REGISTER') return handle(tx, register(registrar, tx));
-      if (tagOf(request.header(H.To)!) !== '') return inDialogRequest(context, tx);
+      const isSubscribe = request.method === 'SUBSCRIBE';
+      if (tagOf(request.header(H.To)!) !== '') {
+        // Dialogs that end here have this node as their target.
+        if (!isSubscribe || !isForNode(request, settings)) return inDialogRequest(context, tx);
+        return asksForRegistration(request)
+          ? handle(tx, refreshSubscription(registrar, tx))
+          : refuseEvent(tx);
+      }
       const arrival = arrivalOf(request, settings.ownHosts);
+      if (isSubscribe && arrival.nextRoute === undefined) {
+        if (isForNode(request, settings)) return refuseEvent(tx);
+        if (isHome(context, request.requestUri) && asksForRegistration(request))
+          return handle(tx, subscribe(registrar, tx));
+      }
       if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');
       if (request.method === 'OPTIONS' && arrival.nextRoute === undefined && isForNode(request, settings))
         return tx.reply(200, 'OK');

@@ -12,6 +12,8 @@ export type ProcessData = Omit<DataDir, 'close'> &
   Readonly<{
     /** Those that are configured. */
     engines: Engines;
+    /** Other processes may write the log too. */
+    isLogShared: boolean;
     /** What followLog takes, for each view of the process. */
     follow: FollowOptions;
     /** The same for views in tables: their versions are remembered where the tables are. */
@@ -37,10 +39,11 @@ export const openProcessData = async (
   const { clock, random, logger, metrics, health, shutdown } = parts;
   const part = health.part('views');
   const engines = await openEngines(stores, parts);
+  const eventLog = loadConfigOrExit(EventLogConfig);
   const data = await openDataDir({
     dataDir,
     logRetentionDays,
-    eventLog: loadConfigOrExit(EventLogConfig),
+    eventLog,
     upcasters,
     clock,
     random,
@@ -63,6 +66,7 @@ export const openProcessData = async (
   };
   return {
     log,
+    isLogShared: eventLog.eventLog === 'kafka',
     database,
     ledger,
     engines,

@@ -1,5 +1,13 @@
 // Registration events and state in words (RFC 3261 §10, RFC 5626).
-import { liveBindings, type Binding, type Registration, type RegistrationEvent } from '#libs/domain';
+import {
+  heldSubscriptions,
+  liveBindings,
+  type Binding,
+  type Registration,
+  type RegistrationEvent,
+  type Subscription,
+  type SubscriptionNotified,
+} from '#libs/domain';
 import { flowOrigin } from './flow-words.js';
 import { relativeText, timeText } from './plain-text.js';
 
@@ -14,6 +22,14 @@ export const registrationWords = ({ type, data }: RegistrationEvent, stream: str
       return `removed ${data.contact}: ${REMOVED[data.cause]}`;
     case 'AllBindingsRemoved':
       return `removed all bindings: ${CLEARED[data.cause]}`;
+    case 'SubscriptionAdded':
+      return `${watcherWords(data)} watches the registration ${grantedWords(data)}`;
+    case 'SubscriptionRefreshed':
+      return `${watcherWords(data)} goes on watching ${grantedWords(data)}`;
+    case 'SubscriptionNotified':
+      return documentWords(data);
+    case 'SubscriptionRemoved':
+      return `subscription ${data.subscriptionId} ended: ${ENDED[data.cause]}`;
   }
 };
 
@@ -27,6 +43,26 @@ const CLEARED = {
   administrative: 'an operator asked',
   network: 'the HSS asked',
 } as const;
+
+const ENDED = {
+  client: 'the watcher asked',
+  expired: 'it expired',
+  'registration-ended': 'nothing is registered any more',
+  'contact-gone': 'its own contact was removed',
+  failed: 'the watcher did not take it',
+} as const;
+
+const watcherWords = ({ watcher, contact, subscriptionId }: Subscription): string =>
+  `${watcher} at ${contact} (subscription ${subscriptionId})`;
+
+const grantedWords = ({ grantedS }: Subscription): string =>
+  grantedS === 0 ? 'no longer' : `for ${grantedS} s`;
+
+const documentWords = (data: SubscriptionNotified['data']): string => {
+  const { subscriptionId, version, cseq, document, ends } = data;
+  const last = ends === undefined ? '' : `, its last: ${ENDED[ends]}`;
+  return `${document} document ${version} for subscription ${subscriptionId}, NOTIFY ${cseq}${last}`;
+};
 
 const boundWords = (binding: Binding, stream: string, kind: string): string => {
   const { contact, grantedS, impu, emergency, userAgent } = binding;
@@ -47,11 +83,16 @@ const fromWords = ({ path }: Binding): string => {
 export const registrationStateLines = (state: Registration, atMs: number): readonly string[] => {
   const bindings = Object.values(state.entries).flatMap(({ binding }) => (binding ? [binding] : []));
   const live = new Set(liveBindings(state, atMs).map(({ bindingId }) => bindingId));
-  if (bindings.length === 0) return ['no bindings'];
-  return bindings.flatMap((binding) => [
+  const watchers = heldSubscriptions(state.subscriptions).map((watched) => subscriptionLine(watched, atMs));
+  if (bindings.length === 0) return ['no bindings', ...watchers];
+  const lines = bindings.flatMap((binding) => [
     `${live.has(binding.bindingId) ? '' : 'EXPIRED '}${binding.contact}`,
     `  until ${timeText(binding.expiresAtMs)} (${relativeText(binding.expiresAtMs, atMs)}), ${binding.grantedS} s granted, q ${binding.q}`,
     `  ${binding.impu}, authenticated as ${binding.impi}${binding.userAgent === undefined ? '' : `, ${binding.userAgent}`}`,
     `  binding ${binding.bindingId}, Call-ID ${binding.callId}, CSeq ${binding.cseq}`,
   ]);
+  return [...lines, ...watchers];
 };
+
+const subscriptionLine = (subscription: Subscription, atMs: number): string =>
+  `watched by ${watcherWords(subscription)} until ${timeText(subscription.expiresAtMs)} (${relativeText(subscription.expiresAtMs, atMs)})`;

@@ -2,12 +2,7 @@
 // Nothing is expected of the stream's revision and nothing is tried again: the fold takes events in any order. Provisioning,
 // which expects revisions and starts again after a lost race, has a handler of its own: homestead-prov's execute.ts.
 import type { Position } from '#libs/decider';
-import {
-  decideRegistration,
-  type Registration,
-  type RegistrationCommand,
-  streamOfRegistration,
-} from '#libs/domain';
+import { decideRow, type Registration, type RowCommand, streamOfRegistration } from '#libs/domain';
 import type { SproutPorts } from '../ports.js';
 
 export type RegistrationChange = Readonly<{ before: Registration; after: Registration; changed: boolean }>;
@@ -19,10 +14,10 @@ export type RegistrationChange = Readonly<{ before: Registration; after: Registr
 export const updateRegistration = async (
   { log, outage, registrations }: Pick<SproutPorts, 'log' | 'outage' | 'registrations'>,
   aor: string,
-  command: RegistrationCommand,
+  command: RowCommand,
 ): Promise<RegistrationChange> => {
   const before = await registrations.load(aor);
-  const events = decideRegistration(before, command);
+  const events = decideRow(before, command);
   if (events.length === 0) return { before, after: before, changed: false };
   const stream = streamOfRegistration(aor);
   let positions: readonly Position[];

@@ -24,7 +24,7 @@ const NO_ENUM = refuse(504, 'Server Time-out', 'ENUM did not answer, and no rout
 const IS_SIP = /^sips?:/i;
 
 /** True when the Request-URI is for a user (or a number) of this domain. */
-const isHome = ({ settings }: SessionContext, requestUri: string): boolean =>
+export const isHome = ({ settings }: Pick<SessionContext, 'settings'>, requestUri: string): boolean =>
   /^tel:/i.test(requestUri) ||
   isOwn(requestUri, settings.ownHosts) ||
   // A public identity has no port (TS 23.003 §13.4).

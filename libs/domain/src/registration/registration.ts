@@ -2,6 +2,13 @@
 // RFC 3261 §10.3 (registrar), RFC 3327 (Path), RFC 5626 (instance, reg-id). Stream: registration-<default IMPU>.
 // Written by sprout; folded into registrations-by-aor. Decisions: registration.decide.ts.
 import { comparePositions, type Position, type Recorded } from '#libs/decider';
+import {
+  evolveSubscriptions,
+  pruneSubscriptions,
+  SUBSCRIPTION_EVENT_TYPES,
+  type SubscriptionEvent,
+  type Subscriptions,
+} from './subscription.js';
 
 // ---- Events: stored for ever; schemas/registration/*.json is the published shape ----
 
@@ -60,13 +67,15 @@ export type AllBindingsRemoved = Readonly<{
   type: 'AllBindingsRemoved';
   data: Readonly<{ cause: ClearanceCause; grantedUntilMs: number; callId?: string; cseq?: number }>;
 }>;
-export type RegistrationEvent = BindingAdded | BindingRefreshed | BindingRemoved | AllBindingsRemoved;
+export type BindingEvent = BindingAdded | BindingRefreshed | BindingRemoved | AllBindingsRemoved;
+export type RegistrationEvent = BindingEvent | SubscriptionEvent;
 
 export const REGISTRATION_EVENT_TYPES = [
   'BindingAdded',
   'BindingRefreshed',
   'BindingRemoved',
   'AllBindingsRemoved',
+  ...SUBSCRIPTION_EVENT_TYPES,
 ] as const satisfies readonly RegistrationEvent['type'][];
 
 // ---- State: a map of entries, each stamped with the position of the event that last wrote it ----
@@ -86,6 +95,8 @@ export type Watermark = Readonly<{ at: Position; grantedUntilMs: number; callId?
 export type Registration = Readonly<{
   entries: Readonly<Record<string, BindingEntry>>;
   watermark?: Watermark;
+  /** Who watches it; absent where nobody ever did, which is nearly everywhere. */
+  subscriptions?: Subscriptions;
 }>;
 
 type Entries = Registration['entries'];
@@ -122,6 +133,16 @@ const later = (a: BindingEntry | undefined, b: BindingEntry): BindingEntry => {
   return winner.grantedUntilMs === grantedUntilMs ? winner : { ...winner, grantedUntilMs };
 };
 
+/** The row with other bindings. Rows without watchers are made of their two parts, never copied. */
+const withBindings = (
+  { subscriptions }: Registration,
+  entries: Entries,
+  watermark: Watermark | undefined,
+): Registration => {
+  if (subscriptions === undefined) return watermark === undefined ? { entries } : { entries, watermark };
+  return watermark === undefined ? { entries, subscriptions } : { entries, watermark, subscriptions };
+};
+
 const writeEntry = (state: Registration, bindingId: string, entry: BindingEntry): Registration => {
   const { watermark } = state;
   if (watermark !== undefined && comparePositions(entry.at, watermark.at) <= 0)
@@ -133,7 +154,7 @@ const writeEntry = (state: Registration, bindingId: string, entry: BindingEntry)
   if (after === before) return state;
   const entries = copyOf(state.entries);
   entries[bindingId] = after;
-  return watermark === undefined ? { entries } : { entries, watermark };
+  return withBindings(state, entries, watermark);
 };
 
 const raiseWatermark = (state: Registration, raised: Watermark): Registration => {
@@ -145,10 +166,20 @@ const raiseWatermark = (state: Registration, raised: Watermark): Registration =>
     if (comparePositions(entry.at, newer.at) > 0) entries[bindingId] = entry;
     else grantedUntilMs = Math.max(grantedUntilMs, entry.grantedUntilMs);
   }
-  return {
-    entries,
-    watermark: newer.grantedUntilMs === grantedUntilMs ? newer : { ...newer, grantedUntilMs },
-  };
+  const kept = newer.grantedUntilMs === grantedUntilMs ? newer : { ...newer, grantedUntilMs };
+  return withBindings(state, entries, kept);
+};
+
+/** Subscriptions are not of a watermark: those who watch are told of it first. */
+const writeSubscription = (
+  state: Registration,
+  event: SubscriptionEvent,
+  position: Position,
+): Registration => {
+  const subscriptions = evolveSubscriptions(state.subscriptions, event, position);
+  return subscriptions === undefined || subscriptions === state.subscriptions
+    ? state
+    : { ...state, subscriptions };
 };
 
 const removalMark = (data: { callId?: string; cseq?: number }) =>
@@ -180,6 +211,11 @@ export const evolveRegistration = (
         grantedUntilMs: event.data.grantedUntilMs,
         ...removalMark(event.data),
       });
+    case 'SubscriptionAdded':
+    case 'SubscriptionRefreshed':
+    case 'SubscriptionNotified':
+    case 'SubscriptionRemoved':
+      return writeSubscription(state, event, position);
     default:
       // A newer node's event kind: it is not this version's to judge, and must not stop the fold.
       return state;
@@ -213,6 +249,7 @@ export const nextExpiryMs = (state: Registration): number | undefined => {
 export const keptUntilMs = (state: Registration): number => {
   let until = state.watermark?.grantedUntilMs ?? 0;
   for (const bindingId in state.entries) until = Math.max(until, state.entries[bindingId]!.grantedUntilMs);
+  for (const id in state.subscriptions) until = Math.max(until, state.subscriptions[id]!.grantedUntilMs);
   return until + TOMBSTONE_GRACE_MS;
 };
 
@@ -227,22 +264,31 @@ export const pruneRegistration = (state: Registration, nowMs: number): Registrat
     delete entries[bindingId];
   }
   const watermarkOver = state.watermark !== undefined && over(state.watermark.grantedUntilMs);
-  if (entries === undefined && !watermarkOver) return state;
-  entries ??= copyOf(state.entries);
-  return watermarkOver || state.watermark === undefined
-    ? { entries }
-    : { entries, watermark: state.watermark };
+  const subscriptions = pruneSubscriptions(state.subscriptions, over);
+  if (entries === undefined && !watermarkOver && subscriptions === state.subscriptions) return state;
+  const kept = subscriptions === undefined ? NO_REGISTRATION : { entries: state.entries, subscriptions };
+  return withBindings(kept, entries ?? state.entries, watermarkOver ? undefined : state.watermark);
 };
 
 /**
  * True for a binding so old that every tombstone it could meet may be gone: a late delivery of it applies as nothing.
  * Removals are never outdated: what they take away has lapsed in any case.
  */
-export const isOutdated = (event: RegistrationEvent, nowMs: number): boolean =>
-  (event.type === 'BindingAdded' || event.type === 'BindingRefreshed') &&
-  event.data.expiresAtMs + TOMBSTONE_GRACE_MS <= nowMs;
+export const isOutdated = ({ type, data }: RegistrationEvent, nowMs: number): boolean => {
+  switch (type) {
+    case 'BindingAdded':
+    case 'BindingRefreshed':
+    case 'SubscriptionAdded':
+    case 'SubscriptionRefreshed':
+      return data.expiresAtMs + TOMBSTONE_GRACE_MS <= nowMs;
+    case 'SubscriptionNotified':
+      return data.grantedUntilMs + TOMBSTONE_GRACE_MS <= nowMs;
+    default:
+      return false;
+  }
+};
 
 export const isEmptyRegistration = (state: Registration): boolean => {
   for (const _bindingId in state.entries) return false;
-  return state.watermark === undefined;
+  return state.watermark === undefined && state.subscriptions === undefined;
 };

@@ -1,0 +1,56 @@
+// Requests of the router's own towards many destinations: so many at a time to each, the rest waits in its order. Who does not answer
+// soon gives its place up and is waited for without one: a dead peer holds up nobody but itself.
+// Used by notifier.ts and servers-news.ts.
+import type { Clock } from '#libs/runtime';
+
+/** Requests to one destination that hold a place. */
+export const DESTINATION_PLACES_MAX = 200;
+/** Waiting for a place at one destination; one more is refused, and whoever asks comes again. */
+export const DESTINATION_WAITING_MAX = 100_000;
+/** How long a place is held at most. */
+export const PLACE_HELD_MS_MAX = 2_000;
+
+/** Begins the work; it calls `leave` when it is over, as often as it likes. */
+export type Work = (leave: () => void) => void;
+
+type Destination = { held: number; waiting: Work[]; next: number };
+
+export class DestinationQueues {
+  readonly #destinations = new Map<string, Destination>();
+
+  constructor(private readonly clock: Pick<Clock, 'after'>) {}
+
+  /** Runs the work at once or when there is a place; false: too many wait already. */
+  enter(name: string, work: Work): boolean {
+    let destination = this.#destinations.get(name);
+    if (destination === undefined)
+      this.#destinations.set(name, (destination = { held: 0, waiting: [], next: 0 }));
+    if (destination.waiting.length - destination.next >= DESTINATION_WAITING_MAX) return false;
+    destination.waiting.push(work);
+    this.#admit(name, destination);
+    return true;
+  }
+
+  #admit(name: string, destination: Destination): void {
+    while (destination.held < DESTINATION_PLACES_MAX && destination.next < destination.waiting.length)
+      this.#begin(name, destination, destination.waiting[destination.next++]!);
+    if (destination.next < destination.waiting.length) return;
+    destination.waiting = [];
+    destination.next = 0;
+    if (destination.held === 0) this.#destinations.delete(name);
+  }
+
+  #begin(name: string, destination: Destination, work: Work): void {
+    destination.held++;
+    let isHeld = true;
+    const leave = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
+      forget();
+      destination.held--;
+      this.#admit(name, destination);
+    };
+    const forget = this.clock.after(PLACE_HELD_MS_MAX, leave);
+    work(leave);
+  }
+}

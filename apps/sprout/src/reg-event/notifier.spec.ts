@@ -1,0 +1,375 @@
+// Documents of watchers as the log and the network really are: routers that die between number and sending, two of them at once, a log
+// that says neither yes nor no, watchers that fail. The notifier stands alone; its network is a list.
+import fc from 'fast-check';
+import {
+  type Binding,
+  heldSubscriptions,
+  type RegistrationEvent,
+  streamOfRegistration,
+  type Subscription,
+} from '#libs/domain';
+import { AppendUnknown, createMemoryLog, type EventLog, MemoryDisk } from '#libs/event-log';
+import type { Endpoint, OwnRequestUser, SipMessage } from '#libs/sip';
+import { createMemoryKeyValueStore } from '#libs/stores';
+import { createFakeClock, createSeededRandom, settle } from '#libs/testkit';
+import { RegistrationRows } from '#projections/registrations-by-aor';
+import { LogOutage } from '../log-outage.js';
+import { Notifier } from './notifier.js';
+import { ONE_OF_SEVERAL, SOLE_OWNER } from './ownership.port.js';
+
+const AOR = 'sip:alice@ims.test';
+const STREAM = streamOfRegistration(AOR);
+
+const binding = (bindingId: string, cseq: number, expiresAtMs: number): Binding => ({
+  bindingId,
+  contact: `sip:${bindingId}@10.0.0.1`,
+  params: '',
+  q: 1,
+  callId: 'c',
+  cseq,
+  expiresAtMs,
+  grantedS: 300,
+  path: [],
+  impi: 'alice@ims.test',
+  impu: AOR,
+  identities: [AOR],
+});
+
+type Sent = Readonly<{
+  to: string;
+  cseq: number;
+  version: number;
+  isFull: boolean;
+  text: string;
+  user: OwnRequestUser;
+}>;
+
+const sentFrom = (text: string, user: OwnRequestUser): Sent => ({
+  to: /^NOTIFY (\S+)/.exec(text)![1]!,
+  cseq: Number(/^CSeq: (\d+)/m.exec(text)![1]),
+  version: Number(/version="(\d+)" state/.exec(text)![1]),
+  isFull: text.includes('state="full"'),
+  text,
+  user,
+});
+
+/** RFC 3680 §5.2: what a watcher makes of its documents. */
+class Table {
+  version = -1;
+  readonly contacts = new Set<string>();
+  problems: string[] = [];
+
+  take({ text, version, isFull }: Sent): void {
+    if (version <= this.version) this.problems.push(`version ${version} after ${this.version}`);
+    if (version > this.version + 1 && !isFull) this.problems.push(`gap before partial ${version}`);
+    this.version = version;
+    if (isFull) this.contacts.clear();
+    for (const [, state, uri] of text.matchAll(/<contact id="[^"]*" state="(\w+)"[^>]*><uri>([^<]*)</g))
+      if (state === 'active') this.contacts.add(uri!);
+      else this.contacts.delete(uri!);
+  }
+}
+
+const newStage = async () => {
+  const clock = createFakeClock();
+  const random = createSeededRandom(1);
+  const log = await createMemoryLog({ clock, random, disk: new MemoryDisk() });
+  const rows = new RegistrationRows(createMemoryKeyValueStore({ name: 'rows', clock }), clock);
+  const sent: Sent[] = [];
+  const request: Endpoint['request'] = (text, _hop, user) => {
+    sent.push(sentFrom(text, user));
+    return { cancel: () => undefined };
+  };
+  const append = async (...events: RegistrationEvent[]): Promise<void> => {
+    const positions = await log.append(STREAM, events);
+    const recorded = events.map((event, n) => ({ event, stream: STREAM, position: positions[n]! }));
+    await rows.apply(AOR, recorded);
+  };
+  const router = async (own: EventLog = log, ownership = SOLE_OWNER) => {
+    const ports = {
+      log: own,
+      outage: new LogOutage(clock, 0),
+      registrations: rows,
+      clock,
+      random,
+      observer: { fault: () => undefined, count: () => undefined },
+      ownership,
+      endpoint: () => ({ request }) as unknown as Endpoint,
+    };
+    const notifier = new Notifier(ports, { scscfUri: 'sip:scscf.ims.test' });
+    const feed = await log.subscribe({
+      topics: ['registration'],
+      group: `notifier-${random.token(8)}`,
+      startAt: 'newest',
+      onBatch: (events) => {
+        for (const event of events as never[]) notifier.noticed(event);
+      },
+      onFailure: (error) => {
+        throw error;
+      },
+    });
+    notifier.begin(AOR, await rows.load(AOR));
+    return {
+      notifier,
+      async die() {
+        notifier.stop();
+        await feed.stop();
+      },
+    };
+  };
+  /** The rows' own reader of the log. */
+  await log.subscribe({
+    topics: ['registration'],
+    group: 'rows',
+    startAt: 'oldest',
+    onBatch: async (events) => void (await rows.follow(AOR, events as never)),
+  });
+  const watch = (id: string, more: Partial<Subscription> = {}): Promise<void> =>
+    append({
+      type: 'SubscriptionAdded',
+      data: {
+        subscriptionId: id,
+        watcher: AOR,
+        contact: `sip:${id}@10.9.9.9`,
+        routes: [],
+        callId: id,
+        from: `<${AOR}>;tag=x`,
+        to: `<${AOR}>`,
+        cseq: 1,
+        expiresAtMs: clock.nowMs() + 400_000,
+        grantedS: 400,
+        ...more,
+      },
+    });
+  const rest = async (): Promise<void> => {
+    for (let n = 0; n < 5; n++) {
+      await settle();
+      clock.advance(n === 0 ? 25 : 0);
+    }
+    await settle();
+  };
+  const bind = (id: string, cseq = 1): Promise<void> =>
+    append({ type: 'BindingAdded', data: binding(id, cseq, clock.nowMs() + 300_000) });
+  const unbind = (id: string): Promise<void> =>
+    append({
+      type: 'BindingRemoved',
+      data: {
+        bindingId: id,
+        contact: `sip:${id}@10.0.0.1`,
+        cause: 'client',
+        grantedUntilMs: clock.nowMs() + 300_000,
+      },
+    });
+  const answer = (sending: Sent, status: number): void =>
+    status === 408 ? sending.user.failed(408) : sending.user.response({ status } as SipMessage);
+  const held = async () =>
+    heldSubscriptions((await rows.load(AOR)).subscriptions).map((each) => each.subscriptionId);
+  return { clock, log, rows, sent, append, router, watch, rest, bind, unbind, answer, held };
+};
+
+it('tells one watcher at a time: what happens while it has not answered comes together in the next document', async () => {
+  const { sent, router, watch, rest, bind, unbind, answer } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w');
+  await rest();
+  expect(sent).toMatchObject([{ version: 0, cseq: 1, isFull: true }]);
+  await bind('a');
+  await bind('b');
+  await unbind('a');
+  await rest();
+  expect(sent).toHaveLength(1);
+  answer(sent[0]!, 200);
+  await rest();
+  expect(sent[1]).toMatchObject({ version: 1, cseq: 2, isFull: false });
+  expect(sent[1]!.text).toMatch(/terminated" event="unregistered"[^<]*><uri>sip:a@.*created.*sip:b@/s);
+});
+
+it('holds nobody up for a watcher that is silent', async () => {
+  const { sent, router, watch, rest, bind, answer, held } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('dead');
+  await watch('live');
+  await rest();
+  for (let n = 0; n < 20; n++) {
+    answer(
+      sent.findLast(({ to }) => to.startsWith('sip:live'))!,
+      200,
+    );
+    await bind('phone', n + 2);
+    await rest();
+  }
+  expect(sent.filter(({ to }) => to.startsWith('sip:live')).map(({ version }) => version)).toEqual(
+    Array.from({ length: 21 }, (_, n) => n),
+  );
+  expect(sent.filter(({ to }) => to.startsWith('sip:dead'))).toHaveLength(1);
+  answer(
+    sent.find(({ to }) => to.startsWith('sip:dead'))!,
+    408,
+  );
+  await rest();
+  expect(await held()).toEqual(['live']);
+});
+
+it.each([481, 489, 404, 430, 603])('ends the subscription of who answers %i', async (status) => {
+  const { sent, router, watch, rest, bind, answer, held } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w');
+  await rest();
+  answer(sent[0]!, status);
+  await rest();
+  expect(await held()).toEqual([]);
+  await bind('phone', 2);
+  await rest();
+  expect(sent).toHaveLength(1);
+});
+
+it('tries again with full state after a fault on the way, and gives up in the end', async () => {
+  const { clock, sent, router, watch, rest, bind, answer, held } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w');
+  await rest();
+  for (let tries = 1; tries < 4; tries++) {
+    answer(sent.at(-1)!, 503);
+    await rest();
+    clock.advance(5_000);
+    await rest();
+    expect(sent.at(-1)).toMatchObject({ version: tries, isFull: true });
+  }
+  answer(sent.at(-1)!, 500);
+  await rest();
+  expect(await held()).toEqual([]);
+});
+
+it('begins with full state and the next numbers after a crash, also of one between number and sending', async () => {
+  const { log, sent, router, watch, rest, bind } = await newStage();
+  const first = await router();
+  await bind('phone');
+  await watch('w');
+  await rest();
+  await first.die();
+  // Numbered by a life of which nobody heard any more.
+  await log.append(STREAM, [
+    {
+      type: 'SubscriptionNotified',
+      data: {
+        subscriptionId: 'w',
+        version: 1,
+        cseq: 2,
+        document: 'partial',
+        by: 'gone',
+        upTo: { generation: 0, partition: 0, offset: 0 },
+        grantedUntilMs: 400_000,
+      },
+    },
+  ]);
+  await bind('desk');
+  await rest();
+  await router();
+  await rest();
+  expect(sent).toHaveLength(2);
+  expect(sent[1]).toMatchObject({ version: 2, cseq: 3, isFull: true });
+  expect(sent[1]!.text).toContain('sip:desk@10.0.0.1');
+});
+
+it('goes on after an append of which nobody knows: each number is sent once, or never', async () => {
+  const { clock, log, sent, router, watch, rest, bind, answer } = await newStage();
+  let isUnknown = false;
+  const doubtful: EventLog = {
+    ...log,
+    append: async (stream, events, options) => {
+      const positions = await log.append(stream, events, options);
+      if (isUnknown) throw new AppendUnknown('late');
+      return positions;
+    },
+  };
+  await router(doubtful);
+  await bind('phone');
+  await watch('w');
+  await rest();
+  answer(sent[0]!, 200);
+  isUnknown = true;
+  await bind('desk');
+  await rest();
+  isUnknown = false;
+  clock.advance(5_000);
+  await rest();
+  for (const each of sent.slice(1)) answer(each, 200);
+  await rest();
+  const table = new Table();
+  for (const each of sent) table.take(each);
+  expect([table.problems, [...table.contacts].sort()]).toEqual([
+    [],
+    ['sip:desk@10.0.0.1', 'sip:phone@10.0.0.1'],
+  ]);
+  expect(new Set(sent.map(({ cseq }) => cseq)).size).toBe(sent.length);
+});
+
+it('lets one of two routers tell: the one whose number the log has first', async () => {
+  const { log, sent, router, watch, rest, bind, answer } = await newStage();
+  await router(log, ONE_OF_SEVERAL);
+  await router(log, ONE_OF_SEVERAL);
+  await bind('phone');
+  await watch('w');
+  for (let n = 2; n < 8; n++) {
+    await rest();
+    for (const each of sent) answer(each, 200);
+    await bind('phone', n);
+  }
+  await rest();
+  const table = new Table();
+  for (const each of sent) table.take(each);
+  expect(table.problems).toEqual([]);
+  expect(new Set(sent.map(({ version }) => version)).size).toBe(sent.length);
+});
+
+it('shows each watcher the truth in the end, whatever happens when, and however often the router dies', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          fc.record({ kind: fc.constantFrom('bind', 'unbind'), id: fc.constantFrom('a', 'b', 'c') }),
+          fc.record({ kind: fc.constantFrom('answer', 'rest', 'crash'), id: fc.constant('') }),
+        ),
+        { maxLength: 25 },
+      ),
+      async (steps) => {
+        const { sent, router, watch, rest, bind, unbind, answer, rows } = await newStage();
+        let life = await router();
+        await bind('phone');
+        await watch('w');
+        let answered = 0;
+        let cseq = 1;
+        const answerAll = (): void => {
+          while (answered < sent.length) answer(sent[answered++]!, 200);
+        };
+        for (const { kind, id } of steps) {
+          if (kind === 'bind') await bind(id, ++cseq);
+          else if (kind === 'unbind') await unbind(id);
+          else if (kind === 'answer') answerAll();
+          else if (kind === 'rest') await rest();
+          else {
+            await life.die();
+            answered = sent.length;
+            await rest();
+            life = await router();
+          }
+        }
+        for (let n = 0; n < 4; n++) {
+          await rest();
+          answerAll();
+        }
+        await rest();
+        const table = new Table();
+        for (const each of sent) table.take(each);
+        const { entries } = await rows.load(AOR);
+        const truth = Object.values(entries).flatMap(({ binding: live }) => (live ? [live.contact] : []));
+        expect(table.problems).toEqual([]);
+        expect([...table.contacts].sort()).toEqual(truth.sort());
+      },
+    ),
+    { numRuns: 60 },
+  ));
