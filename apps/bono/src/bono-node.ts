@@ -28,6 +28,7 @@ import {
 import type { BonoConfig } from './bono.config.js';
 import { createBono } from './bono.js';
 import type { ClientFlows } from './client-flows.js';
+import { coreCheck } from './core-hosts.js';
 import { createFlowNames } from './flow-names.js';
 import { originCheck } from './origins.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
@@ -126,16 +127,16 @@ const hostsOf = (addresses: readonly ListenerAddress[]): ReadonlySet<string> =>
   new Set(addresses.flatMap(({ address, port, sentBy }) => [hostPort(address, port), sentBy.toLowerCase()]));
 
 const settingsOf = (
-  { process: { homeDomain, bindAddress, publicHost }, config }: BonoNodeOptions,
+  { process: { homeDomain, bindAddress, publicHost }, config, peers }: BonoNodeOptions,
   addresses: readonly ListenerAddress[],
 ): BonoSettings => {
   const trusted = addresses.find(({ name }) => name === TRUSTED_LISTENER);
-  const sprout = config.sproutAddress || bindAddress;
-  const core = [`icscf.${homeDomain}:${config.icscfPort}`, `scscf.${homeDomain}:${config.scscfPort}`];
+  const { icscfPort, scscfPort } = config;
+  const router = config.sproutAddress || bindAddress;
   return {
     homeDomain,
     ownHosts: hostsOf(addresses),
-    coreHosts: new Set([...core, hostPort(sprout, config.icscfPort), hostPort(sprout, config.scscfPort)]),
+    isCore: coreCheck({ homeDomain, router, icscfPort, scscfPort, peers }),
     upstreamUri: `sip:icscf.${homeDomain}:${config.icscfPort};transport=tcp`,
     trustedHostPort: trusted?.sentBy ?? hostPort(bindAddress, config.bonoTrustedPort),
     publicHost: publicHost || bindAddress,

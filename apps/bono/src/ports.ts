@@ -32,8 +32,8 @@ export type BonoSettings = Readonly<{
   homeDomain: string;
   /** host:port pairs by which Route and Request-URI mean this node, trusted and untrusted side. */
   ownHosts: ReadonlySet<string>;
-  /** host:port pairs of the core: where a client's in-dialog request may go next. */
-  coreHosts: ReadonlySet<string>;
+  /** Is this URI of the core: may a client's in-dialog request go there next? */
+  isCore: (uri: string) => boolean;
   /** Where initial requests go without a Service-Route: `sip:icscf.<domain>:5052;transport=tcp`. */
   upstreamUri: string;
   /** Trusted side as the core reaches it: `127.0.0.1:5058`. */

@@ -1,7 +1,8 @@
 // A router that dies while an application server has its request (docs/architecture.md §2, §6): two routers behind one name, one log,
 // one store of chains. Played on the whole core in a simulated world, with sockets between all.
 import type { RecordedEvent } from '#libs/event-log';
-import type { Exchange, Phone, Reply } from '#libs/phone';
+import type { SproutConfig } from '#apps/sprout';
+import { callersDialog, type Exchange, type Phone, type Reply } from '#libs/phone';
 import { H, type SipMessage, values } from '#libs/sip';
 import { createWorld, type World, type WorldNode } from '../sim/world.js';
 import { ApplicationServer, type GivesBack } from './application-server.js';
@@ -30,8 +31,12 @@ type Play = Readonly<{
   close(): Promise<void>;
 }>;
 
-const play = async (seed: number, criteria = '0 INVITE orig'): Promise<Play> => {
-  const world = await createWorld({ seed, nodes: 2, isPool: true, joins: false });
+const play = async (
+  seed: number,
+  criteria = '0 INVITE orig',
+  sprout: Partial<SproutConfig> = {},
+): Promise<Play> => {
+  const world = await createWorld({ seed, nodes: 2, isPool: true, joins: false, sprout });
   const asked: SipMessage[] = [];
   const { clock, random, hub, nodes } = world;
   const names = {
@@ -237,3 +242,23 @@ it('a chain that comes back to another router goes on for the same user, by the 
   expect(served).toMatchObject({ served: 'sip:alice@ims.test', registered: true, criteria: { evaluated: 1, matched: [{ priority: 0 }] } }); // prettier-ignore
   await on.close();
 });
+
+it.each(SEEDS)(
+  'routers behind a name that tell servers their own addresses: requests within the dialog reach them (seed %s)',
+  async (seed) => {
+    const on = await play(seed, '0 INVITE orig', { iscByName: false });
+    const { world, alice, rung } = on;
+    const call = alice.request('INVITE', BOB);
+    await world.advance(500);
+    answers(on, 200);
+    await world.advance(500);
+    const dialog = callersDialog(call.request, call.responses.at(-1)!);
+    alice.within(dialog, 'ACK');
+    const asked = alice.within(dialog, 'INFO')!;
+    await world.advance(500);
+    expect(statuses(asked)).toEqual([200]);
+    expect(rung).toEqual(['INVITE', 'ACK', 'INFO']);
+    await on.close();
+  },
+  PLAY_MS_MAX,
+);

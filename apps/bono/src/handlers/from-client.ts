@@ -111,7 +111,7 @@ const onward = (
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const { popped, next } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
-  if (popped.length === 0 || next === undefined || !hasHost(settings.coreHosts, next)) return undefined;
+  if (popped.length === 0 || next === undefined || !settings.isCore(next)) return undefined;
   const token = tokenIn(popped);
   const known =
     flows.find(flow) !== undefined || (token !== undefined && isOfFlow(flows.byToken(token), flow));
