@@ -1,6 +1,7 @@
 // Every kind of stream this core writes: which events it holds, and how they fold into its state.
 // Readers: history (the state of any stream), the schema tests.
 import type { Recorded } from '#libs/decider';
+import { assignment, ASSIGNMENT_EVENT_TYPES } from './assignment/index.js';
 import { CALL_EVENT_TYPES } from './call/index.js';
 import {
   CALL_LIST_EVENT_TYPES,
@@ -55,6 +56,7 @@ export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
   subscriber: { eventTypes: SUBSCRIBER_EVENT_TYPES, fold: foldOf(subscriber) },
   credential: { eventTypes: CREDENTIAL_EVENT_TYPES, fold: foldOf(credential) },
   identity: { eventTypes: IDENTITY_EVENT_TYPES, fold: foldOf(identity) },
+  assignment: { eventTypes: ASSIGNMENT_EVENT_TYPES, fold: foldOf(assignment) },
   document: { eventTypes: DOCUMENT_EVENT_TYPES, fold: foldOf(userDocument) },
 };
 

@@ -13,6 +13,7 @@ export const TOPIC_OF_CATEGORY: Readonly<Record<string, Topic>> = {
   credential: 'provisioning',
   identity: 'provisioning',
   document: 'provisioning',
+  assignment: 'provisioning',
   account: 'accounts',
   number: 'accounts',
   timer: 'timers',

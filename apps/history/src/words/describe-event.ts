@@ -2,6 +2,7 @@
 // Readers: every command.
 import {
   AGGREGATES,
+  type AssignmentEvent,
   categoryOf,
   type CallEvent,
   type CallListEvent,
@@ -15,7 +16,13 @@ import {
 import type { RecordedEvent } from '#libs/event-log';
 import { callDetails, callListWords, callWords, chargingWords } from './call-words.js';
 import { plain } from './plain-text.js';
-import { credentialWords, documentWords, identityWords, subscriberWords } from './provisioning-words.js';
+import {
+  assignmentWords,
+  credentialWords,
+  documentWords,
+  identityWords,
+  subscriberWords,
+} from './provisioning-words.js';
 import { registrationWords } from './registration-words.js';
 
 /** Characters of an unknown event's data that are shown. */
@@ -64,6 +71,8 @@ const wordsOf = ({ event, stream }: RecordedEvent): string | undefined => {
       return credentialWords(event as CredentialEvent);
     case 'identity':
       return identityWords(event as IdentityEvent);
+    case 'assignment':
+      return assignmentWords(event as AssignmentEvent);
     case 'document':
       return documentWords(event as DocumentEvent);
     default:

@@ -1,5 +1,11 @@
-// Provisioning events in words: subscribers, credentials, identities.
-import type { CredentialEvent, DocumentEvent, IdentityEvent, SubscriberEvent } from '#libs/domain';
+// Provisioning events in words: subscribers, credentials, identities, what an HSS told.
+import type {
+  AssignmentEvent,
+  CredentialEvent,
+  DocumentEvent,
+  IdentityEvent,
+  SubscriberEvent,
+} from '#libs/domain';
 
 /** One line without the time. */
 export const subscriberWords = (event: SubscriberEvent): string => {
@@ -60,5 +66,21 @@ export const documentWords = (event: DocumentEvent): string => {
       return `document ${event.data.auid} of ${event.data.impu} written, ${event.data.xml.length} characters`;
     case 'DocumentRemoved':
       return `document ${event.data.auid} of ${event.data.impu} removed`;
+  }
+};
+
+const RECEIVED_BY: Readonly<Record<string, string>> = {
+  registration: 'at a registration',
+  call: 'at a call',
+  push: 'of its own accord',
+};
+
+/** One line without the time. */
+export const assignmentWords = (event: AssignmentEvent): string => {
+  switch (event.type) {
+    case 'SubscriptionReceived':
+      return `the HSS told of ${event.data.publicIdentities.join(', ')} ${RECEIVED_BY[event.data.by] ?? event.data.by}, ${criteriaCount(event.data.xml)}`;
+    case 'AssignmentWithdrawn':
+      return `the HSS ended the registration (${event.data.reason})${held(event.data.privateIdentities)}`;
   }
 };

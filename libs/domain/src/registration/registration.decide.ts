@@ -50,13 +50,19 @@ export type RemoveAllBindings = Readonly<{
     cseq?: number;
   }>;
 }>;
+/** RTR or an operator, for some of the private identities that registered. */
+export type WithdrawBindings = Readonly<{
+  type: 'WithdrawBindings';
+  data: Readonly<{ impis: readonly string[]; nowMs: number; maxExpiresS: number }>;
+}>;
 export type ExpireBindings = Readonly<{ type: 'ExpireBindings'; data: Readonly<{ nowMs: number }> }>;
 /** A flow was found dead (430) by somebody who had read the entry at `upTo`. */
 export type RemoveFailedFlow = Readonly<{
   type: 'RemoveFailedFlow';
   data: Readonly<{ bindingId: string; upTo: Position }>;
 }>;
-export type RegistrationCommand = RegisterContacts | RemoveAllBindings | ExpireBindings | RemoveFailedFlow;
+export type RegistrationCommand =
+  RegisterContacts | RemoveAllBindings | WithdrawBindings | ExpireBindings | RemoveFailedFlow;
 
 export type RegistrationRefusal = 'StaleCSeq' | 'IntervalTooBrief' | 'TooManyBindings' | 'TooManyRemovals';
 
@@ -249,6 +255,19 @@ const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): Re
   ];
 };
 
+/** A watermark also takes what is not seen; what others registered is bound again above it, in the same append. */
+const withdrawBindings = (
+  state: Registration,
+  { data: { impis, nowMs, maxExpiresS } }: WithdrawBindings,
+): RegistrationEvent[] => {
+  const data = { cause: 'administrative', nowMs, maxExpiresS } as const;
+  const others = Object.values(state.entries)
+    .filter(isLive)
+    .filter(({ binding }) => binding.expiresAtMs > nowMs && !impis.includes(binding.impi));
+  const staying = others.map(({ binding }): RegistrationEvent => ({ type: 'BindingAdded', data: binding }));
+  return [...removeAllBindings(state, { type: 'RemoveAllBindings', data }), ...staying];
+};
+
 const expireBindings = (state: Registration, { data }: ExpireBindings): RegistrationEvent[] =>
   Object.values(state.entries)
     .filter(isLive)
@@ -272,6 +291,8 @@ export const decideRegistration = (
       return registerContacts(state, command);
     case 'RemoveAllBindings':
       return removeAllBindings(state, command);
+    case 'WithdrawBindings':
+      return withdrawBindings(state, command);
     case 'ExpireBindings':
       return expireBindings(state, command);
     case 'RemoveFailedFlow':
