@@ -23,6 +23,13 @@ export interface Metrics {
   ): Readonly<Record<V, HotCounter>>;
   /** A counter that is kept elsewhere, one value a label; read at each scrape. */
   counted(name: string, help: string, label: string, read: Readonly<Record<string, () => number>>): void;
+  /** As `counted` with several labels, whose values are bounded elsewhere; `read` gives them in the order of `labels`. */
+  tallied(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    read: () => Iterable<readonly [values: readonly string[], count: number]>,
+  ): void;
   /** `read` is called at each scrape. */
   gauge(name: string, help: string, read: () => number): void;
   histogram(name: string, help: string, buckets: readonly number[]): HotHistogram;
@@ -153,6 +160,19 @@ export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Me
       return hot;
     },
     counted,
+    tallied(name, help, labels, read) {
+      new Counter({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [values, count] of read())
+            this.inc(Object.fromEntries(labels.map((label, i) => [label, values[i] ?? ''])), count);
+        },
+      });
+    },
     gauge(name, help, read) {
       new Gauge({
         name,

@@ -7,8 +7,11 @@ import type { PeerAddress } from '../peer/transport.port.js';
 /** Peers that connect without being configured. At the bound a CER of another one is answered 3010. */
 export const UNCONFIGURED_PEERS_MAX = 256;
 
-/** Whom to know; with an address it is called, without one it is waited for. */
-export type PeerConfig = Readonly<{ host: string; address?: PeerAddress }>;
+/**
+ * Whom to know; with an address it is called, without one it is waited for. `isAnyone`: only the address is known; whoever answers there
+ * is let in, and `host` is our name for it.
+ */
+export type PeerConfig = Readonly<{ host: string; address?: PeerAddress; isAnyone?: boolean }>;
 
 export type PeerTableOptions = Readonly<{
   configured: readonly PeerConfig[];
@@ -52,8 +55,8 @@ export const createPeerTable = (options: PeerTableOptions, clock: Pick<Clock, 'a
       changed();
     },
   };
-  const create = ({ host, address }: PeerConfig): Peer => {
-    const peer = new Peer(host, address, local, timing, ports, sink);
+  const create = ({ host, address, isAnyone = false }: PeerConfig): Peer => {
+    const peer = new Peer({ host, isAnyone }, address, local, timing, ports, sink);
     peers.set(key(host), peer);
     return peer;
   };

@@ -115,13 +115,13 @@ export const judgeCer = (
 export const judgeCea = (
   cea: Message,
   local: LocalNode,
-  expected: string,
+  expected: Readonly<{ host: string; isAnyone?: boolean }>,
 ): RemoteCapabilities | { refusal: string } => {
   const result = resultOf(cea);
   if (result?.code !== RESULT.DIAMETER_SUCCESS)
     return { refusal: `answered ${result?.code ?? 'without a result'} ${cea.avps.get('Error-Message') ?? ''}`.trim() };
   const remote = remoteCapabilities(cea, local);
   if (!remote) return { refusal: 'does not say who it is' };
-  if (remote.host.toLowerCase() !== expected.toLowerCase()) return { refusal: `is ${remote.host}` };
+  if (!expected.isAnyone && remote.host.toLowerCase() !== expected.host.toLowerCase()) return { refusal: `is ${remote.host}` };
   return remote.common.size === 0 ? { refusal: 'no application in common' } : remote;
 }; // prettier-ignore

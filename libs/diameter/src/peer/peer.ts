@@ -82,14 +82,17 @@ export class Peer {
   private notBeforeMs = 0;
   private stopCause: number = CAUSE.REBOOTING;
 
+  readonly host: string;
+
   constructor(
-    readonly host: string,
+    private readonly known: Readonly<{ host: string; isAnyone?: boolean }>,
     readonly address: PeerAddress | undefined,
     private readonly local: LocalNode,
     private readonly timing: PeerTiming,
     private readonly ports: PeerPorts,
     private readonly sink: PeerSink,
   ) {
+    this.host = known.host;
     this.owner = {
       opened: (link) => {
         if (link === this.initiator) this.fire('I-Rcv-Conn-Ack');
@@ -300,7 +303,7 @@ export class Peer {
 
   private receivedCea(message: Message, fault: Fault | undefined): void {
     const isCea = message.command === CAPABILITIES && !isRequest(message) && !fault;
-    const judged = isCea ? judgeCea(message, this.local, this.host) : { refusal: 'sent no CEA' };
+    const judged = isCea ? judgeCea(message, this.local, this.known) : { refusal: 'sent no CEA' };
     if ('refusal' in judged) {
       this.reason = judged.refusal;
       return this.fire('I-Rcv-Non-CEA');

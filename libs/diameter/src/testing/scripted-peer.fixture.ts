@@ -59,7 +59,7 @@ export const scriptedPeer = (localHost = 'a.ims.test', remoteHost = 'b.ims.test'
       return made.connection;
     },
   };
-  const peer = new Peer(remoteHost, { host: 'far', port: 3868 }, local, USUAL_TIMING, ports, {
+  const peer = new Peer({ host: remoteHost }, { host: 'far', port: 3868 }, local, USUAL_TIMING, ports, {
     up: () => void seen.push('up'),
     failover: () => void seen.push('failover'),
     closed: (_peer, reason) => void seen.push(`closed ${reason}`),
