@@ -13,7 +13,7 @@ export class ClearwaterConfig {
 
   @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
     kind: 'boolean',
-    defaultText: '`1` on loopback',
+    defaultText: '`1` on loopback without an HSS',
   })
   @IsOptional()
   @IsBoolean({ message: 'takes 1 or 0' })

@@ -1,19 +1,20 @@
 // The whole of Clearwater in one process: storage, views, Homestead, provisioning, router, edge, HTTP, management.
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
-import {
-  createHomestead,
-  homesteadOptions,
-  type HomesteadConfig,
-  type LocalHomestead,
-} from '#apps/homestead';
+import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import {
   createProvisioning,
   createUserDocuments,
   type HomesteadProvConfig,
   type Provisioning,
 } from '#apps/homestead-prov';
-import { ownershipOn, type SproutConfig, type SproutNode, startSprout } from '#apps/sprout';
+import {
+  ownershipOn,
+  type RegistrarDoor,
+  type SproutConfig,
+  type SproutNode,
+  startSprout,
+} from '#apps/sprout';
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import type { ArchiveConfig } from '#libs/archive';
 import { comparePositions } from '#libs/decider';
@@ -33,6 +34,7 @@ import { openDns, openEnumDns } from '#libs/dns';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import { startArchive } from './archive.js';
 import type { ClearwaterConfig } from './clearwater.config.js';
+import { startHomesteadCore } from './homestead-part.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
 import { openStorage, type Storage } from './storage.js';
 import { openViews, type Views } from './views.js';
@@ -42,6 +44,7 @@ export type ClearwaterConfigs = Readonly<{
   bono: BonoConfig;
   sprout: SproutConfig;
   homestead: HomesteadConfig;
+  hss: HssConfig;
   provisioning: HomesteadProvConfig;
   clearwater: ClearwaterConfig;
   stores: StoresConfig;
@@ -99,17 +102,8 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     storePlaintextPasswords: configs.provisioning.storePlaintextPasswords,
   });
   await provisioning.finishInterrupted();
-  const homestead = createHomestead({
-    profiles: storage.profiles,
-    credentials: storage.credentials,
-    clock,
-    ...homesteadOptions(configs.homestead, configs.process.homeDomain),
-    // The router runs here: unless told otherwise, it is who serves.
-    scscfUri:
-      configs.homestead.scscfUri ||
-      `sip:scscf.${configs.process.homeDomain}:${configs.sprout.scscfPort};transport=tcp`,
-    onFault: (error) => logger.warn({ err: error }, 'homestead'),
-  });
+  const door: RegistrarDoor = {};
+  const homestead = await startHomesteadCore(options, storage, door);
   const http = await startHttpApis({
     host: configs.process.bindAddress,
     ports: {
@@ -118,6 +112,7 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
       sprout: configs.sprout.sproutHttpPort,
     },
     homestead,
+    door,
     provisioning,
     documents: createUserDocuments({ log: storage.log, documents: storage.documents, clock }),
     apiKeys,
@@ -126,11 +121,11 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();
-  return { provisioning, homestead, http };
+  return { provisioning, homestead, door, http };
 };
 
 /** How the router asks Homestead: its functions, or its HTTP API as from another machine. */
-const homesteadLink = (options: ClearwaterOptions, core: LocalHomestead, http: HttpApis): Homestead => {
+const homesteadLink = (options: ClearwaterOptions, core: HomesteadCore, http: HttpApis): Homestead => {
   const { configs, clock, random, logger, shutdown, ownApiKey } = options;
   if (configs.clearwater.homesteadLink === 'memory') return core;
   const { homestead, close } = connectHomestead({
@@ -154,7 +149,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
       'trusted SIP and HTTP ports listen beyond loopback without TLS: only TRUSTED_PEERS may use them',
     );
   const { storage, views } = await openData(options);
-  const { provisioning, homestead, http } = await startSubscribers(options, storage, peers);
+  const { provisioning, homestead, door, http } = await startSubscribers(options, storage, peers);
 
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
@@ -180,6 +175,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     homestead: homesteadLink(options, homestead, http),
     documents: storage.documents,
   });
+  door.withdraw = (withdrawals) => sprout.withdraw(withdrawals);
   const { close: forgetIdentity, ...identity } = await openEdgeIdentity({ ...shared, config: configs.bono });
   const bono = await startBono({
     ...shared,

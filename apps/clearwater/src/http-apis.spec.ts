@@ -1,5 +1,5 @@
 // Who may use which of the three APIs: a key limited to a role opens one of them.
-import type { LocalHomestead } from '#apps/homestead';
+import type { HomesteadCore } from '#apps/homestead';
 import type { Provisioning, UserDocuments } from '#apps/homestead-prov';
 import { createApiKeys, createPeerCheck, silentLogger } from '#libs/runtime';
 import { type HttpApis, startHttpApis } from './http-apis.js';
@@ -13,7 +13,8 @@ beforeAll(async () => {
   apis = await startHttpApis({
     host: '127.0.0.1',
     ports: { homestead: 0, provisioning: 0, sprout: 0 },
-    homestead: {} as LocalHomestead,
+    homestead: {} as HomesteadCore,
+    door: {},
     provisioning: {} as Provisioning,
     documents: {} as UserDocuments,
     apiKeys: createApiKeys([...ROLES.map((role) => `${role}:${keyOf(role)}`), FOR_ALL]),

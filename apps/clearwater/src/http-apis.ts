@@ -1,15 +1,16 @@
 // The HTTP ports of the all-in-one: Homestead, Homestead Prov, Sprout. Each is its app's own Nest module over the core
 // that runs here (docs/architecture.md §1).
-import type { LocalHomestead } from '#apps/homestead';
+import type { HomesteadCore } from '#apps/homestead';
 import { HomesteadModule } from '#apps/homestead';
 import { HomesteadProvModule, type Provisioning, type UserDocuments } from '#apps/homestead-prov';
-import { SproutModule } from '#apps/sprout';
+import { type RegistrarDoor, SproutModule } from '#apps/sprout';
 import { type ApiKeys, type HttpServer, type Logger, type PeerCheck, startHttp } from '#libs/runtime';
 
 export type HttpApiOptions = Readonly<{
   host: string;
   ports: Readonly<{ homestead: number; provisioning: number; sprout: number }>;
-  homestead: LocalHomestead;
+  homestead: HomesteadCore;
+  door: RegistrarDoor;
   provisioning: Provisioning;
   documents: UserDocuments;
   apiKeys: ApiKeys;
@@ -26,7 +27,7 @@ export interface HttpApis {
 
 /** Starts all three; resolves when they listen. */
 export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> => {
-  const { host, ports, homestead: core, provisioning: prov, documents, ...common } = options;
+  const { host, ports, homestead: core, door, provisioning: prov, documents, ...common } = options;
   const [homestead, provisioning, sprout] = await Promise.all([
     startHttp({
       ...common,
@@ -50,7 +51,7 @@ export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> 
       port: ports.sprout,
       title: 'Sprout',
       role: 'sprout',
-      module: SproutModule,
+      module: SproutModule.forRoot(door),
     }),
   ]);
   return {

@@ -1,6 +1,6 @@
 // Every part's configuration from one environment, and what must hold between them.
 import { BonoConfig } from '#apps/bono';
-import { HomesteadConfig } from '#apps/homestead';
+import { hasHss, HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
@@ -17,6 +17,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     bono: loadConfigOrExit(BonoConfig),
     sprout: loadConfigOrExit(SproutConfig),
     homestead: loadConfigOrExit(HomesteadConfig),
+    hss: loadConfigOrExit(HssConfig),
     provisioning: loadConfigOrExit(HomesteadProvConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),
@@ -33,6 +34,6 @@ export const loadConfigs = (): ClearwaterConfigs => {
   return configs;
 };
 
-/** Demo subscribers are made on loopback unless DEMO=0. */
-export const wantsDemo = ({ clearwater, process: { bindAddress } }: ClearwaterConfigs): boolean =>
-  clearwater.demo ?? isLoopback(bindAddress);
+/** Demo subscribers are made on loopback unless DEMO=0, or unless an HSS has the subscribers. */
+export const wantsDemo = ({ clearwater, hss, process: { bindAddress } }: ClearwaterConfigs): boolean =>
+  clearwater.demo ?? (isLoopback(bindAddress) && !hasHss(hss));

@@ -1,7 +1,7 @@
 // The configuration of all programs: what may be shared is a variable of one of them.
 // Used by main.ts, which starts with what is shared, and by `npm run config`.
 import { BonoConfig } from '#apps/bono';
-import { HomesteadConfig } from '#apps/homestead';
+import { HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
@@ -18,6 +18,7 @@ export const SHARED_CLASSES: readonly ConfigClass[] = [
   BonoConfig,
   SproutConfig,
   HomesteadConfig,
+  HssConfig,
   HomesteadProvConfig,
   ClearwaterConfig,
 ];

@@ -1,10 +1,10 @@
 // Homestead's HTTP API over a core of canned answers: every endpoint of backend.md §1.1 that local mode has, each status,
 // and every answer validated against the OpenAPI document that the API itself gives.
-import type { Answer, HomesteadFailure } from '#libs/homestead-client';
+import type { AkaVector, Answer, AuthVector, HomesteadFailure } from '#libs/homestead-client';
 import { connectHomestead, regDataFromXml } from '#libs/homestead-client';
 import { createApiKeys, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
 import { createFakeClock, createOpenApiCheck, createSeededRandom, type OpenApiCheck } from '#libs/testkit';
-import type { LocalHomestead } from './homestead.js';
+import type { HomesteadCore } from './homestead-core.js';
 import { HomesteadModule } from './homestead.module.js';
 
 const VECTOR = {
@@ -14,6 +14,14 @@ const VECTOR = {
   ha1Md5: 'a'.repeat(32),
   ha1Sha256: 'b'.repeat(64),
   version: 'v1',
+} as const;
+const AKA = {
+  kind: 'aka',
+  challenge: Buffer.alloc(32).toString('base64'),
+  response: '00ff'.repeat(4),
+  cryptkey: 'c'.repeat(32),
+  integritykey: 'd'.repeat(32),
+  version: 1,
 } as const;
 const ASSIGNED = { resultCode: 2001, scscf: 'sip:scscf.ims.test:5054;transport=tcp' };
 const REG_DATA = {
@@ -27,14 +35,16 @@ const KEY = 'k'.repeat(20);
 /** What the core was asked last, and what it answers next. */
 let asked: unknown[];
 let failure: HomesteadFailure | undefined;
+let vector: AuthVector | AkaVector = VECTOR;
 const answer =
   <T>(value: T) =>
   (...request: unknown[]): Promise<Answer<T>> => {
     asked = request;
     return Promise.resolve(failure ? { ok: false, failure } : { ok: true, value });
   };
-const core: LocalHomestead = {
+const core: HomesteadCore = {
   authVector: answer(VECTOR),
+  authentication: (...request) => answer(vector)(...request),
   registrationStatus: answer(ASSIGNED),
   location: answer(ASSIGNED),
   regData: answer(REG_DATA),
@@ -60,6 +70,14 @@ const call = async ({ method = 'GET', url, body, key = KEY }: Call) => {
   };
 };
 
+const FAILURES: readonly (readonly [HomesteadFailure, number])[] = [
+  ['not-found', 404],
+  ['unavailable', 503],
+  ['hss-unreachable', 503],
+  ['timeout', 504],
+  ['hss-error', 500],
+];
+
 const IMPI = '/impi/alice%40ims.test';
 const IMPU = '/impu/sip%3Aalice%40ims.test';
 const [impi, impu] = ['alice@ims.test', 'sip:alice@ims.test'];
@@ -79,10 +97,14 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(() => {
   failure = undefined;
+  vector = VECTOR;
 });
 
 describe('authentication vectors', () => {
-  it.each(['av', 'av/digest'])('GET /impi/<impi>/%s gives the digest', async (path) => {
+  it.each([
+    ['av', 'any'],
+    ['av/digest', 'digest'],
+  ])('GET /impi/<impi>/%s gives the digest', async (path, scheme) => {
     const { status, json } = await call({ url: `${IMPI}/${path}?impu=sip%3Aalice%40ims.test&server-name=x` });
     expect([status, json]).toEqual([
       200,
@@ -96,22 +118,43 @@ describe('authentication vectors', () => {
         },
       },
     ]);
-    expect(asked).toEqual([impi, impu]);
+    expect(asked).toEqual([impi, impu, { scheme, serverName: 'x' }]);
   });
 
-  it('GET /impi/<impi>/digest gives the legacy form', async () => {
-    const { json } = await call({ url: `${IMPI}/digest?public_id=sip%3Aalice%40ims.test` });
-    expect(json).toEqual({ digest_ha1: 'a'.repeat(32) });
-    expect(asked).toEqual([impi, impu]);
+  it.each([
+    ['av', 'any'],
+    ['av/aka', 'akav1'],
+    ['av/aka2', 'akav2'],
+  ])('GET /impi/<impi>/%s gives AKA, also to a phone that has counted further', async (path, scheme) => {
+    vector = AKA;
+    const lost = Buffer.alloc(30, 7);
+    const url = `${IMPI}/${path}?impu=${IMPU.slice(6)}&resync-auth=${encodeURIComponent(lost.toString('base64'))}`;
+    const { status, json } = await call({ url });
+    const { kind: _kind, ...aka } = AKA;
+    expect([status, json]).toEqual([200, { aka }]);
+    expect(asked).toEqual([impi, impu, { scheme, resync: lost }]);
   });
 
-  it('is 404 for AKA and for who is not known', async () => {
-    expect((await call({ url: `${IMPI}/av/aka?impu=x` })).status).toBe(404);
-    expect((await call({ url: `${IMPI}/av/aka2?impu=x` })).status).toBe(404);
-    failure = 'not-found';
-    expect((await call({ url: `${IMPI}/av?impu=x` })).json).toMatchObject({ error: true, status: 404 });
-    expect((await call({ url: `${IMPI}/av/digest?impu=x` })).status).toBe(404);
-    expect((await call({ url: `${IMPI}/digest` })).status).toBe(404);
+  it('GET /impi/<impi>/digest gives the legacy form, which has no place for AKA', async () => {
+    const url = `${IMPI}/digest?public_id=sip%3Aalice%40ims.test`;
+    expect((await call({ url })).json).toEqual({ digest_ha1: 'a'.repeat(32) });
+    expect(asked).toEqual([impi, impu, { scheme: 'digest' }]);
+    vector = AKA;
+    expect((await call({ url })).status).toBe(404);
+  });
+
+  it.each(['digest?public_id=x', 'av?impu=x', 'av/digest?impu=x', 'av/aka?impu=x', 'av/aka2?impu=x'])(
+    '%s says what fails',
+    async (path) => {
+      for (const [kind, status] of FAILURES) {
+        failure = kind;
+        expect((await call({ url: `${IMPI}/${path}` })).json).toMatchObject({ error: true, status });
+      }
+    },
+  );
+
+  it.each(['digest', 'av', 'av/digest', 'av/aka', 'av/aka2'])('%s without impu is 404', async (path) => {
+    expect((await call({ url: `${IMPI}/${path}` })).status).toBe(404);
   });
 });
 
@@ -124,14 +167,20 @@ describe('registration-status and location', () => {
     expect(asked).toEqual([impi, impu, { visitedNetwork: 'v', authType: 'DEREG', emergency: true }]);
     expect((await call({ url: `${IMPI}/registration-status` })).status).toBe(404);
     expect((await call({ url: `${IMPI}/registration-status?impu=x&auth-type=MAYBE` })).status).toBe(400);
+    for (const [kind, expected] of FAILURES) {
+      failure = kind;
+      expect((await call({ url: `${IMPI}/registration-status?impu=x` })).status).toBe(expected);
+    }
   });
 
   it('GET /impu/<impu>/location', async () => {
     const { status, json } = await call({ url: `${IMPU}/location?originating=true&auth-type=CAPAB` });
     expect([status, json]).toEqual([200, { 'result-code': 2001, scscf: ASSIGNED.scscf }]);
     expect(asked).toEqual([impu, { originating: true, authType: 'CAPAB' }]);
-    failure = 'not-found';
-    expect((await call({ url: `${IMPU}/location` })).status).toBe(404);
+    for (const [kind, expected] of FAILURES) {
+      failure = kind;
+      expect((await call({ url: `${IMPU}/location` })).status).toBe(expected);
+    }
   });
 });
 
@@ -156,10 +205,18 @@ describe('reg-data', () => {
     expect(regDataFromXml(text)).toEqual({ ok: true, value: REG_DATA });
   });
 
+  it('PUT with Cache-Control: no-cache asks in any case', async () => {
+    const headers = { 'x-api-key': KEY, 'cache-control': 'max-age=0, no-cache' };
+    await server.app.inject({ method: 'PUT', url: `${IMPU}/reg-data`, headers, payload: { reqtype: 'reg' } });
+    expect(asked).toEqual([impu, { reqtype: 'reg', noCache: true }]);
+  });
+
   it('GET gives what was left', async () => {
     expect((await call({ url: `${IMPU}/reg-data` })).text).toBe(xml);
-    failure = 'not-found';
-    expect((await call({ url: `${IMPU}/reg-data` })).status).toBe(404);
+    for (const [kind, expected] of FAILURES) {
+      failure = kind;
+      expect((await call({ url: `${IMPU}/reg-data` })).status).toBe(expected);
+    }
   });
 
   it.each([
@@ -185,6 +242,8 @@ describe('reg-data', () => {
     ['forbidden', 403],
     ['not-found', 404],
     ['unavailable', 503],
+    ['timeout', 504],
+    ['hss-error', 500],
   ] as const)('maps %s to %i', async (kind, status) => {
     failure = kind;
     expect((await call({ method: 'PUT', url: `${IMPU}/reg-data`, body: { reqtype: 'call' } })).status).toBe(
@@ -208,8 +267,8 @@ describe('the client, over a real socket', () => {
       expect(await ask()).toEqual(
         [VECTOR, ASSIGNED, ASSIGNED, REG_DATA].map((value) => ({ ok: true, value })),
       );
-      failure = 'not-found';
-      expect(await ask()).toEqual(Array(4).fill({ ok: false, failure: 'not-found' }));
+      for (failure of ['not-found', 'hss-unreachable', 'timeout'] as const)
+        expect(await ask()).toEqual(Array(4).fill({ ok: false, failure }));
     } finally {
       await close();
     }

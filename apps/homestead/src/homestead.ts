@@ -5,7 +5,6 @@ import type { Credential, CredentialStore } from '#libs/stores';
 import type {
   Answer,
   AuthVector,
-  Homestead,
   HomesteadFailure,
   RegData,
   RegDataRequest,
@@ -14,6 +13,7 @@ import type {
 import type { Clock } from '#libs/runtime';
 import { BoundedMap, type ServedSet, SUBSCRIBER_CACHE_MAX } from '#projections/subscriber-profiles';
 import type { SubscriberProfiles } from '#projections/subscriber-profiles';
+import { answered as ok, type AuthenticationOptions, type HomesteadCore } from './homestead-core.js';
 import { createRegistrationStates, type RegistrationStates } from './registration-states.js';
 
 export type HomesteadPorts = Readonly<{
@@ -31,13 +31,6 @@ export type HomesteadPorts = Readonly<{
   onFault?: (error: unknown) => void;
 }>;
 
-export type LocalHomestead = Homestead &
-  Readonly<{
-    /** GET reg-data: what reg-data requests have left here; not-found when there were none of late. */
-    cachedRegData(impu: string): Promise<Answer<RegData>>;
-  }>;
-
-const ok = <T>(value: T): Answer<T> => ({ ok: true, value });
 const failed = (failure: HomesteadFailure): Answer<never> => ({ ok: false, failure });
 
 // The same promises each time: a refusal costs nothing, and nobody can change them.
@@ -58,7 +51,7 @@ const vectorOf = (version: string, credential: Credential): AuthVector => ({
 const ownText = ({ privateIds }: ServedSet, impi: string): string | undefined =>
   privateIds[privateIds.indexOf(impi)];
 
-class LocalMode implements LocalHomestead {
+class LocalMode implements HomesteadCore {
   /** By private identity, as long as the credential stays in force. */
   private readonly vectors: BoundedMap<AuthVector>;
   private readonly states: RegistrationStates;
@@ -83,6 +76,12 @@ class LocalMode implements LocalHomestead {
     if (own === undefined) return Promise.resolve(NOT_FOUND);
     const held = this.vectors.get(own);
     return held ? Promise.resolve(ok(held)) : this.guarded(this.readVector(own));
+  }
+
+  /** Subscribers of this deployment have a password, and no AKA key. */
+  authentication(impi: string, impu: string, { scheme }: AuthenticationOptions): Promise<Answer<AuthVector>> {
+    const hasNone = scheme === 'akav1' || scheme === 'akav2';
+    return hasNone ? Promise.resolve(NOT_FOUND) : this.authVector(impi, impu);
   }
 
   registrationStatus(impi: string, impu: string): Promise<Answer<ServerAssignment>> {
@@ -193,4 +192,4 @@ class LocalMode implements LocalHomestead {
   }
 }
 
-export const createHomestead = (ports: HomesteadPorts): LocalHomestead => new LocalMode(ports);
+export const createHomestead = (ports: HomesteadPorts): HomesteadCore => new LocalMode(ports);

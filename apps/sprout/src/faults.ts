@@ -19,7 +19,11 @@ export const replyFault = (tx: ServerTransaction, { random }: Pick<SproutPorts, 
 
 /** True when Homestead's failure says something about the infrastructure, not about the user. */
 export const isInfrastructure = (failure: HomesteadFailure): boolean =>
-  failure === 'unavailable' || failure === 'timeout';
+  failure !== 'not-found' && failure !== 'forbidden' && failure !== 'bad-request';
+
+/** Nobody answered in time: 504. Everything else that is no answer about the user is 500. */
+export const isTimeout = (failure: HomesteadFailure): boolean =>
+  failure === 'timeout' || failure === 'hss-unreachable';
 
 /** Answers for a back end that failed: 504 when it gave no answer in time, else 500. */
 export const replyBackEndFault = (
@@ -27,8 +31,8 @@ export const replyBackEndFault = (
   failure: HomesteadFailure,
   ports: Pick<SproutPorts, 'random' | 'observer'>,
 ): void => {
-  ports.observer.fault(failure === 'timeout' ? 'homestead-timeout' : 'homestead-unavailable');
-  if (failure === 'timeout') tx.reply(504, 'Server Time-out');
+  ports.observer.fault(isTimeout(failure) ? 'homestead-timeout' : 'homestead-unavailable');
+  if (isTimeout(failure)) tx.reply(504, 'Server Time-out');
   else replyFault(tx, ports);
 };
 

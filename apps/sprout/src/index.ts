@@ -13,3 +13,4 @@ export { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
 export { type RouterSign } from './isc/router-signs.js';
 export { CALL_SPOOL_MS } from './session/call-spool.js';
 export { SproutModule } from './http/sprout.module.js';
+export type { RegistrarDoor } from './http/registrar-door.js';

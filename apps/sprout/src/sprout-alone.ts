@@ -25,7 +25,7 @@ import { ownershipOn } from './reg-event/ownership.port.js';
 import { SproutModule } from './http/sprout.module.js';
 import { createChallengeStore, sharedChains } from './short-lived-stores.js';
 import type { SproutConfig } from './sprout.config.js';
-import { startSprout } from './sprout-node.js';
+import { type SproutNode, startSprout } from './sprout-node.js';
 
 /** What the router reads and writes, brought up to the end of the log. */
 const openData = async (config: ProcessConfig, stores: StoresConfig, parts: ProcessParts) => {
@@ -67,12 +67,13 @@ const startSproutHttp = async (
   { bindAddress: host, dataDir, apiKeys: configured, trustedPeers }: ProcessConfig,
   { sproutHttpPort: port }: SproutConfig,
   { random, logger, health, shutdown }: ProcessParts,
+  node: Pick<SproutNode, 'withdraw'>,
 ): Promise<HttpServer> => {
   const part = health.part('http');
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
   const peers = createPeerCheck(trustedPeers);
   const http = await startHttp({
-    module: SproutModule,
+    module: SproutModule.forRoot(node),
     host,
     port,
     title: 'Sprout',
@@ -120,7 +121,7 @@ export const startSproutAlone = async (
     stopTimers();
     await Promise.all([node.close(), link.close()]);
   });
-  const http = await startSproutHttp(common, config, parts);
+  const http = await startSproutHttp(common, config, parts, node);
   sip.ready();
   return { http };
 };

@@ -35,6 +35,7 @@ import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { observerOf } from './sprout-observer.js';
 import { LogOutage } from './log-outage.js';
 import { followRegistrations } from './registrar/follow-log.js';
+import { type Withdrawal, withdrawRegistrations } from './registrar/withdraw.js';
 import { type EffectOwnership, SOLE_OWNER } from './reg-event/ownership.port.js';
 import type { SproutConfig } from './sprout.config.js';
 import { openCriteriaFiles } from './isc/criteria-files.js';
@@ -96,6 +97,8 @@ export interface SproutNode {
   readonly settings: SproutSettings;
   /** Where applications attach; none without sockets. */
   readonly applications: DrachtioNode | undefined;
+  /** Ends registrations on the network's behalf. */
+  withdraw(withdrawals: readonly Withdrawal[]): Promise<void>;
   stopAccepting(): void;
   close(): Promise<void>;
 }
@@ -337,6 +340,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     addresses,
     settings,
     applications,
+    withdraw: (withdrawals) => withdrawRegistrations(ports, settings, withdrawals),
     stopAccepting: () => [transports, mmtel, applications].forEach((part) => part?.stopAccepting()),
     async close() {
       overload.stop();

@@ -10,6 +10,7 @@ const COUNTS = [
   'authentication-unjudged',
   'registered',
   'expired',
+  'withdrawn',
   'subscribed',
   'notify',
   'subscription-ended',

@@ -5,6 +5,9 @@ import type { Clock, Random } from '#libs/runtime';
 import { createHttpHomestead } from './http.homestead.js';
 import type { Homestead } from './homestead.port.js';
 
+/** Homestead may ask two HSSs, one after the other, before it answers (backend.md §0.2: 550 ms, and twice the Diameter timeout). */
+const ANSWER_MS = 1_550;
+
 export type ConnectHomesteadOptions = Readonly<{
   /** `http://homestead.ims.test:8888`. */
   url: string;
@@ -24,7 +27,7 @@ export const connectHomestead = (options: ConnectHomesteadOptions): HomesteadCon
     url,
     clock,
     random,
-    transport: createUndiciTransport(),
+    transport: createUndiciTransport({ answerMs: ANSWER_MS }),
     resolve,
     ...(apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } }),
   });

@@ -1,6 +1,7 @@
 // The bodies of Homestead's HTTP API (backend.md §1.1): answers as they travel, written by Homestead's controller and read
 // by http.homestead.ts. What Clearwater did not have (SHA-256 HA1, version of the credential) is added beside.
 import type {
+  AkaVector,
   AuthVector,
   HomesteadFailure,
   RegData,
@@ -28,10 +29,21 @@ export const STATUS_OF_FAILURE: Readonly<Record<HomesteadFailure, number>> = {
   'not-found': 404,
   unavailable: 503,
   timeout: 504,
+  'hss-unreachable': 503,
+  'hss-error': 500,
 };
 
+/** In the `detail` of a 503: the HSS is what cannot be reached, and not Homestead's own store. */
+export const HSS_UNREACHABLE = { hss: 'unreachable' } as const;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const saysHssUnreachable = (body: unknown): boolean =>
+  isObject(body) && isObject(body['detail']) && body['detail']['hss'] === HSS_UNREACHABLE.hss;
+
 /** Only 400, 403 and 404 say something about the user; all else is infrastructure. */
-export const failureOfStatus = (status: number): HomesteadFailure => {
+export const failureOfStatus = (status: number, body?: unknown): HomesteadFailure => {
   switch (status) {
     case 400:
       return 'bad-request';
@@ -39,6 +51,8 @@ export const failureOfStatus = (status: number): HomesteadFailure => {
       return 'forbidden';
     case 404:
       return 'not-found';
+    case 503:
+      return saysHssUnreachable(body) ? 'hss-unreachable' : 'unavailable';
     case 504:
       return 'timeout';
     default:
@@ -60,8 +74,13 @@ export const authVectorToJson = (vector: AuthVector): AuthVectorJson => ({
   },
 });
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The names as in the code of Clearwater; its documents have others (docs/clearwater/backend.md §1.1). */
+export const akaVectorToJson = ({
+  kind: _kind,
+  ...aka
+}: AkaVector): Readonly<{ aka: Omit<AkaVector, 'kind'> }> => ({
+  aka,
+});
 
 /** undefined: not the shape that Homestead answers. An older Homestead gives no version: then the HA1 stands for it. */
 export const authVectorFromJson = (body: unknown): AuthVector | undefined => {

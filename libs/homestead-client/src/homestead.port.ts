@@ -7,7 +7,9 @@ export type HomesteadFailure =
   | 'forbidden' // the HSS refuses the pairing or roaming: HTTP 403
   | 'bad-request' // HTTP 400
   | 'unavailable' // 503, 500, connection refused: infrastructure
-  | 'timeout'; // 504 or no answer in time: infrastructure
+  | 'timeout' // 504 or no answer in time: infrastructure
+  | 'hss-unreachable' // 503 that says so: another Homestead may reach the HSS
+  | 'hss-error'; // 500: the HSS answered, and nothing about the user
 
 export type Answer<T> = Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; failure: HomesteadFailure }>;
 
@@ -22,6 +24,16 @@ export type DigestVector = Readonly<{
   version: string;
 }>;
 export type AuthVector = DigestVector;
+
+/** An AKA vector of a private identity (TS 33.203): used once. Base64 challenge (RAND and AUTN), the others lower-case hexadecimal. */
+export type AkaVector = Readonly<{
+  kind: 'aka';
+  challenge: string;
+  response: string;
+  cryptkey: string;
+  integritykey: string;
+  version: 1 | 2;
+}>;
 
 /** UAR and LIR answer alike. resultCode: Diameter (2001, 2002, 2003 unregistered service, 5003 not registered). */
 export type ServerAssignment = Readonly<{
@@ -67,6 +79,13 @@ export interface Homestead {
   /** SAR: assigns or releases the server and returns the profile. */
   regData(
     impu: string,
-    request: { reqtype: RegDataRequest; serverName?: string; impi?: string; wildcardIdentity?: string },
+    request: Readonly<{
+      reqtype: RegDataRequest;
+      serverName?: string;
+      impi?: string;
+      wildcardIdentity?: string;
+      /** What is cached does not do: the HSS is asked. */
+      noCache?: boolean;
+    }>,
   ): Promise<Answer<RegData>>;
 }

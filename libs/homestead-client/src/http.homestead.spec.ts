@@ -48,7 +48,7 @@ describe('requests', () => {
     await homestead.regData('sip:a@x', { reqtype: 'call' });
     const lines = asked.map(({ method, path, body }) => [method, path, body].filter(Boolean).join(' '));
     expect(lines).toEqual([
-      'GET /impi/a%2Fb%40x/av?impu=sip%3Aa%3Fb%40x&server-name=sip%3As%3Bt',
+      'GET /impi/a%2Fb%40x/av/digest?impu=sip%3Aa%3Fb%40x&server-name=sip%3As%3Bt',
       'GET /impi/a%40x/registration-status?impu=sip%3Aa%40x&visited-network=v&auth-type=REG&sos=true',
       'GET /impu/tel%3A%2B1/location',
       'GET /impu/tel%3A%2B1/location?originating=true&auth-type=CAPAB',
@@ -109,6 +109,12 @@ describe('answers', () => {
     const { homestead, answers } = setUp();
     answers({ status, body: '{}' });
     expect(await homestead.location('a')).toEqual({ ok: false, failure });
+  });
+
+  it('503 of a Homestead that cannot reach the HSS is told apart', async () => {
+    const { homestead, answers } = setUp();
+    answers({ status: 503, body: '{"detail":{"hss":"unreachable"}}' });
+    expect(await homestead.location('a')).toEqual({ ok: false, failure: 'hss-unreachable' });
   });
 
   it.each<[HttpFaultKind, string]>([

@@ -57,7 +57,7 @@ const createAsk =
   async (request, read) => {
     try {
       const response = await pool.request(request);
-      if (response.status !== 200) return failed(failureOfStatus(response.status));
+      if (response.status !== 200) return failed(failureOfStatus(response.status, json(response.body)));
       const value = read(response);
       if (value !== undefined) return { ok: true, value };
       onFault?.(new Error(`${request.method} ${request.path}: an answer that is none`));
@@ -83,7 +83,7 @@ export const createHttpHomestead = (options: HttpHomesteadOptions): Homestead =>
       ask(
         {
           method: 'GET',
-          path: path('impi', impi, 'av') + query({ impu, 'server-name': options.serverName }),
+          path: path('impi', impi, 'av', 'digest') + query({ impu, 'server-name': options.serverName }),
         },
         ({ body }) => authVectorFromJson(json(body)),
       ),
@@ -111,13 +111,16 @@ export const createHttpHomestead = (options: HttpHomesteadOptions): Homestead =>
       );
     },
 
-    regData(impu, { reqtype, serverName, impi, wildcardIdentity }) {
+    regData(impu, { reqtype, serverName, impi, wildcardIdentity, noCache = false }) {
       const body = { reqtype, server_name: serverName, wildcard_identity: wildcardIdentity };
       return ask(
         {
           method: 'PUT',
           path: path('impu', impu, 'reg-data') + query({ private_id: impi }),
-          headers: { 'content-type': 'application/json' },
+          headers: {
+            'content-type': 'application/json',
+            ...(noCache ? { 'cache-control': 'no-cache' } : {}),
+          },
           body: JSON.stringify(body),
         },
         readRegData,

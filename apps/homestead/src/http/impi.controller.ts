@@ -1,23 +1,25 @@
 // /impi/<impi>: authentication data and registration status of a private identity (backend.md §1.1).
 // Thin: reads the request, asks Homestead, writes the answer.
-import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query as QueryOf, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { AUTH_TYPES } from '#libs/homestead-client';
-import type { LocalHomestead } from '../homestead.js';
+import type { AuthScheme, HomesteadCore } from '../homestead-core.js';
 import { fault, sendAssignment, sendLegacyDigest, sendVector } from './answer.js';
-import { ASSIGNMENT, AUTH_VECTOR, Faults, LEGACY_DIGEST } from './schemas.js';
+import { AKA_VECTOR, ASSIGNMENT, AUTH_VECTOR, Faults, LEGACY_DIGEST } from './schemas.js';
 import { HOMESTEAD } from './tokens.js';
 
 const IMPI = { name: 'impi', example: 'alice@ims.test' };
 const IMPU = { name: 'impu', example: 'sip:alice@ims.test', required: false };
 const SERVER_NAME = { name: 'server-name', required: false };
-const RESYNC = { name: 'resync-auth', required: false, description: 'AKA only' };
+const RESYNC = { name: 'resync-auth', required: false, description: 'AKA only: base64 of RAND and AUTS' };
+
+type Query = Readonly<Record<string, unknown>>;
 
 @ApiTags('impi')
 @Controller('impi/:impi')
 export class ImpiController {
-  constructor(@Inject(HOMESTEAD) private readonly homestead: LocalHomestead) {}
+  constructor(@Inject(HOMESTEAD) private readonly homestead: HomesteadCore) {}
 
   @Get('digest')
   @ApiOperation({ summary: 'MD5 HA1, in the form of old clients' })
@@ -29,36 +31,68 @@ export class ImpiController {
   digest(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('impi') impi: string,
-    @Query('public_id') impu: unknown,
+    @QueryOf() query: Query,
   ) {
-    return sendLegacyDigest(reply, this.vector(impi, impu));
+    return sendLegacyDigest(reply, this.vector(impi, { ...query, impu: query['public_id'] }, 'digest'));
   }
 
-  @Get(['av', 'av/digest'])
+  @Get('av/digest')
   @ApiOperation({ summary: 'Authentication vector for SIP digest' })
   @ApiParam(IMPI)
   @ApiQuery(IMPU)
   @ApiQuery(SERVER_NAME)
-  @ApiQuery(RESYNC)
   @ApiOkResponse({ schema: AUTH_VECTOR })
   @Faults(ApiResponse, 404)
-  authVector(
+  digestVector(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('impi') impi: string,
-    @Query('impu') impu: unknown,
+    @QueryOf() query: Query,
   ) {
-    return sendVector(reply, this.vector(impi, impu));
+    return sendVector(reply, this.vector(impi, query, 'digest'));
   }
 
-  @Get(['av/aka', 'av/aka2'])
-  @ApiOperation({ summary: 'Authentication vector for AKA: not in local mode' })
+  @Get('av')
+  @ApiOperation({ summary: 'Authentication vector, of the scheme that the subscriber has' })
   @ApiParam(IMPI)
   @ApiQuery(IMPU)
   @ApiQuery(SERVER_NAME)
   @ApiQuery(RESYNC)
+  @ApiOkResponse({ schema: { oneOf: [AUTH_VECTOR, AKA_VECTOR] } })
   @Faults(ApiResponse, 404)
-  aka(@Res({ passthrough: true }) reply: FastifyReply) {
-    return fault(reply, 'not-found', 'local subscribers authenticate by digest, not by AKA');
+  authVector(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impi') impi: string,
+    @QueryOf() query: Query,
+  ) {
+    return sendVector(reply, this.vector(impi, query, 'any'));
+  }
+
+  @Get('av/aka')
+  @ApiOperation({ summary: 'Authentication vector for AKA: of an HSS only' })
+  @ApiParam(IMPI)
+  @ApiQuery(IMPU)
+  @ApiQuery(SERVER_NAME)
+  @ApiQuery(RESYNC)
+  @ApiOkResponse({ schema: AKA_VECTOR })
+  @Faults(ApiResponse, 404)
+  aka(@Res({ passthrough: true }) reply: FastifyReply, @Param('impi') impi: string, @QueryOf() query: Query) {
+    return sendVector(reply, this.vector(impi, query, 'akav1'));
+  }
+
+  @Get('av/aka2')
+  @ApiOperation({ summary: 'Authentication vector for AKA, version 2: of an HSS only' })
+  @ApiParam(IMPI)
+  @ApiQuery(IMPU)
+  @ApiQuery(SERVER_NAME)
+  @ApiQuery(RESYNC)
+  @ApiOkResponse({ schema: AKA_VECTOR })
+  @Faults(ApiResponse, 404)
+  aka2(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impi') impi: string,
+    @QueryOf() query: Query,
+  ) {
+    return sendVector(reply, this.vector(impi, query, 'akav2'));
   }
 
   @Get('registration-status')
@@ -73,7 +107,7 @@ export class ImpiController {
   registrationStatus(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('impi') impi: string,
-    @Query() query: Record<string, unknown>,
+    @QueryOf() query: Query,
   ) {
     const authType = AUTH_TYPES.find((type) => type === (query['auth-type'] ?? 'REG'));
     if (!authType) return fault(reply, 'bad-request', `auth-type takes ${AUTH_TYPES.join(', ')}`);
@@ -91,7 +125,13 @@ export class ImpiController {
   }
 
   /** Without a public identity nothing is found, as in Clearwater. */
-  private vector(impi: string, impu: unknown) {
-    return this.homestead.authVector(impi, typeof impu === 'string' ? impu : '');
+  private vector(impi: string, query: Query, scheme: AuthScheme) {
+    const { impu, 'server-name': serverName, 'resync-auth': resync } = query;
+    if (typeof impu !== 'string') return Promise.resolve({ ok: false, failure: 'not-found' } as const);
+    return this.homestead.authentication(impi, impu, {
+      scheme,
+      ...(typeof serverName === 'string' && serverName !== '' ? { serverName } : {}),
+      ...(typeof resync === 'string' && resync !== '' ? { resync: Buffer.from(resync, 'base64') } : {}),
+    });
   }
 }

@@ -1,8 +1,9 @@
 // /impu/<impu>: who serves a public identity, and its registration data (backend.md §1.1).
 // Thin: reads the request, asks Homestead, writes the answer.
-import { Body, Controller, Get, Inject, Param, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Inject, Param, Put, Query, Res } from '@nestjs/common';
 import {
   ApiBody,
+  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
@@ -11,7 +12,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { LocalHomestead } from '../homestead.js';
+import type { HomesteadCore } from '../homestead-core.js';
 import { fault, sendAssignment, sendRegData } from './answer.js';
 import { readRegDataRequest } from './reg-data-request.js';
 import { ASSIGNMENT, Faults, REG_DATA, REG_DATA_REQUEST } from './schemas.js';
@@ -23,7 +24,7 @@ const XML = { 'application/xml': { schema: REG_DATA } };
 @ApiTags('impu')
 @Controller('impu/:impu')
 export class ImpuController {
-  constructor(@Inject(HOMESTEAD) private readonly homestead: LocalHomestead) {}
+  constructor(@Inject(HOMESTEAD) private readonly homestead: HomesteadCore) {}
 
   @Get('location')
   @ApiOperation({ summary: 'Who serves the identity (Cx LIR)' })
@@ -58,6 +59,11 @@ export class ImpuController {
   @Put('reg-data')
   @ApiOperation({ summary: 'Assigns or releases the server and gives the profile (Cx SAR)' })
   @ApiParam(IMPU)
+  @ApiHeader({
+    name: 'Cache-Control',
+    required: false,
+    description: '`no-cache`: the HSS is asked in any case',
+  })
   @ApiQuery({ name: 'private_id', required: false, example: 'alice@ims.test' })
   @ApiBody({ schema: REG_DATA_REQUEST })
   @ApiOkResponse({ content: XML })
@@ -66,11 +72,17 @@ export class ImpuController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Param('impu') impu: string,
     @Query('private_id') impi: unknown,
+    @Headers('cache-control') cacheControl: unknown,
     @Body() body: unknown,
   ) {
     const request = readRegDataRequest(body);
     if (!request.ok) return fault(reply, 'bad-request', request.reason);
-    const asked = typeof impi === 'string' ? { ...request.value, impi } : request.value;
+    const noCache = typeof cacheControl === 'string' && /\bno-cache\b/i.test(cacheControl);
+    const asked = {
+      ...request.value,
+      ...(typeof impi === 'string' ? { impi } : {}),
+      ...(noCache ? { noCache } : {}),
+    };
     return sendRegData(reply, this.homestead.regData(impu, asked));
   }
 }

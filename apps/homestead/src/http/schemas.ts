@@ -38,6 +38,18 @@ export const AUTH_VECTOR: Schema = object({
   ),
 });
 
+const HEX: Schema = { type: 'string', pattern: '^([0-9a-f]{2})*$' };
+
+export const AKA_VECTOR: Schema = object({
+  aka: object({
+    challenge: text('RAND and AUTN (SIP-Authenticate), base64'),
+    response: { ...HEX, description: 'XRES' },
+    cryptkey: { ...HEX, description: 'CK' },
+    integritykey: { ...HEX, description: 'IK' },
+    version: { type: 'integer', enum: [1, 2], description: 'of AKA digest (RFC 3310, RFC 4169)' },
+  }),
+});
+
 export const LEGACY_DIGEST: Schema = object({ digest_ha1: HA1 });
 
 export const ASSIGNMENT: Schema = object(
@@ -91,15 +103,16 @@ const FAULTS: Readonly<Record<number, string>> = {
   401: 'no API key, or an unknown one',
   403: 'not allowed',
   404: 'not found',
-  503: 'the subscriber store does not answer',
-  504: 'the subscriber store does not answer in time',
+  500: 'the HSS answered with an error of its own',
+  503: 'the subscriber store, or the HSS, does not answer',
+  504: 'the subscriber store, or the HSS, does not answer in time',
 };
 
 /** Documents the faults that a method answers: `@Faults(ApiResponse, 404)`. The ones of every method are added. */
 export const Faults =
   (document: (response: Documented) => MethodDecorator, ...statuses: readonly number[]): MethodDecorator =>
   (target, key, descriptor) => {
-    for (const status of [...statuses, 401, 403, 503]) {
+    for (const status of [...statuses, 401, 403, 500, 503, 504]) {
       document({ status, description: FAULTS[status] ?? 'fault', schema: FAULT })(target, key, descriptor);
     }
   };

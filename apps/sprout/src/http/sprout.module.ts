@@ -1,6 +1,16 @@
 // Sprout's signalling HTTP port: what the back ends call. /ping comes with the server (libs/runtime http.ts).
-import { Module } from '@nestjs/common';
+// Timers of the back ends arrive here once they run apart: docs/roadmap.md.
+import { type DynamicModule, Module } from '@nestjs/common';
+import { REGISTRAR_DOOR, type RegistrarDoor } from './registrar-door.js';
+import { RegistrationsController } from './registrations.controller.js';
 
-/** Timers and notifications of the back ends arrive here once they run apart: docs/roadmap.md. */
 @Module({})
-export class SproutModule {}
+export class SproutModule {
+  static forRoot(door: RegistrarDoor): DynamicModule {
+    return {
+      module: SproutModule,
+      controllers: [RegistrationsController],
+      providers: [{ provide: REGISTRAR_DOOR, useValue: door }],
+    };
+  }
+}

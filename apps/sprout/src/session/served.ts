@@ -23,8 +23,13 @@ export const serve = async (
   { ports, settings, profiles }: SessionContext,
   side: ServedSide,
   impu: string,
+  wildcard?: string,
 ): Promise<Step<ServedUser>> => {
-  const answer = await ports.homestead.regData(impu, { reqtype: 'call', serverName: settings.scscfUri });
+  const answer = await ports.homestead.regData(impu, {
+    reqtype: 'call',
+    serverName: settings.scscfUri,
+    ...(wildcard === undefined ? {} : { wildcardIdentity: wildcard }),
+  });
   if (!answer.ok)
     return isInfrastructure(answer.failure)
       ? backEndFault(answer.failure)

@@ -2,6 +2,7 @@
 // The originating side, the I-CSCF's question and the terminating side are steps over this in one transaction.
 import type { HomesteadFailure } from '#libs/homestead-client';
 import { addrUri, H, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
+import { isTimeout } from '../faults.js';
 import type { Chain } from '../isc/chain.js';
 import type { ChainLink } from '../isc/chain-link.js';
 import type { Invocation } from '../isc/invocation.js';
@@ -78,7 +79,7 @@ export const refuse = (status: number, reason: string, why: string): Refusal => 
 
 export const backEndFault = (failure: HomesteadFailure): Refusal => ({
   ok: false,
-  status: failure === 'timeout' ? 504 : 500,
+  status: isTimeout(failure) ? 504 : 500,
   reason: '',
   why: 'a back end failed',
   failure,

@@ -17,11 +17,18 @@ const identitiesOf = (requestUri: string): readonly string[] => {
   return isNumber ? [impu, `tel:${number}`] : [impu];
 };
 
+/** DIAMETER_ERROR_IDENTITY_NOT_REGISTERED: no services while unregistered (TS 24.229 §5.3.2.1). */
+const NOT_REGISTERED = 5003;
+
+type Located = Readonly<{ impu: string; wildcard: string | undefined }>;
+
 /** Cx location query for the first identity that exists. */
-const locate = async ({ ports }: SessionContext, requestUri: string): Promise<Step<string>> => {
+const locate = async ({ ports }: SessionContext, requestUri: string): Promise<Step<Located>> => {
   for (const impu of identitiesOf(requestUri)) {
     const answer = await ports.homestead.location(impu);
-    if (answer.ok) return { ok: true, value: impu };
+    if (answer.ok && answer.value.resultCode === NOT_REGISTERED)
+      return refuse(480, 'Temporarily Unavailable', 'the HSS says that nothing serves who is not registered');
+    if (answer.ok) return { ok: true, value: { impu, wildcard: answer.value.wildcardIdentity } };
     if (isInfrastructure(answer.failure)) return backEndFault(answer.failure);
   }
   return refuse(404, 'Not Found', 'no such user');
@@ -31,7 +38,7 @@ const locate = async ({ ports }: SessionContext, requestUri: string): Promise<St
 export const terminate = async (context: SessionContext, session: Session): Promise<Step<void>> => {
   const located = await locate(context, session.requestUri);
   if (!located.ok) return located;
-  const step = await serve(context, 'terminating', located.value);
+  const step = await serve(context, 'terminating', located.value.impu, located.value.wildcard);
   if (!step.ok) return step;
   const { chain, row, bindings } = step.value;
   session.terminating = chain;

@@ -1,0 +1,66 @@
+// Homestead's core as the all-in-one has it: for the subscribers provisioned here, or for those of an HSS. Used by clearwater.ts.
+import {
+  createHomestead,
+  hasHss,
+  type HomesteadConfig,
+  type HomesteadCore,
+  homesteadOptions,
+  type HssConfig,
+  startHssMode,
+} from '#apps/homestead';
+import type { RegistrarDoor, SproutConfig } from '#apps/sprout';
+import type { ProcessConfig, ProcessParts } from '#libs/runtime';
+import type { Storage } from './storage.js';
+
+export type HomesteadPartOptions = Readonly<{
+  configs: Readonly<{
+    process: ProcessConfig;
+    homestead: HomesteadConfig;
+    hss: HssConfig;
+    sprout: SproutConfig;
+  }>;
+}> &
+  ProcessParts;
+
+/** The router runs here: unless told otherwise, it is who serves. */
+const scscfUriOf = ({ configs: { homestead, process, sprout } }: HomesteadPartOptions): string =>
+  homestead.scscfUri || `sip:scscf.${process.homeDomain}:${sprout.scscfPort};transport=tcp`;
+
+/** What the HSS ends is ended at the router of this process, as soon as it runs. */
+const hssCore = async (options: HomesteadPartOptions, storage: Storage, door: RegistrarDoor): Promise<HomesteadCore> => {
+  const { configs, shutdown } = options;
+  const mode = await startHssMode({
+    ...options,
+    process: configs.process,
+    homestead: configs.homestead,
+    hss: configs.hss,
+    log: storage.log,
+    engines: storage.engines,
+    scscfUri: scscfUriOf(options),
+    registrar: {
+      async withdraw(withdrawals) {
+        if (!door.withdraw) throw new Error('the router is starting');
+        await door.withdraw(withdrawals);
+      },
+    },
+  });
+  shutdown.on('flush', 'diameter', () => mode.close());
+  return mode.core;
+}; // prettier-ignore
+
+export const startHomesteadCore = async (
+  options: HomesteadPartOptions,
+  storage: Storage,
+  door: RegistrarDoor,
+): Promise<HomesteadCore> => {
+  const { configs, clock, logger } = options;
+  if (hasHss(configs.hss)) return hssCore(options, storage, door);
+  return createHomestead({
+    profiles: storage.profiles,
+    credentials: storage.credentials,
+    clock,
+    ...homesteadOptions(configs.homestead, configs.process.homeDomain),
+    scscfUri: scscfUriOf(options),
+    onFault: (error) => logger.warn({ err: error }, 'homestead'),
+  });
+};

@@ -1,0 +1,10 @@
+// The registrar as Sprout's HTTP port reaches it: the port may listen before the router runs. Filled by whoever starts both.
+import type { Withdrawal } from '../registrar/withdraw.js';
+
+export type RegistrarDoor = {
+  /** Absent: the router does not run yet. */
+  withdraw?: (withdrawals: readonly Withdrawal[]) => Promise<void>;
+};
+
+/** What Nest knows it by. */
+export const REGISTRAR_DOOR = Symbol('registrar door');

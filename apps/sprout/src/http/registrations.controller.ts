@@ -1,0 +1,92 @@
+// DELETE /registrations: the HSS, by way of Homestead, or an operator ends registrations (docs/clearwater/backend.md §1.3).
+// Thin: reads the request, asks the registrar, answers when the log has it. `send-notifications` is taken and not heeded, as in Clearwater.
+import { Body, Controller, Delete, HttpCode, Inject, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type ErrorBody, errorBody } from '#libs/runtime';
+import { type Withdrawal, WITHDRAWALS_MAX } from '../registrar/withdraw.js';
+import { REGISTRAR_DOOR, type RegistrarDoor } from './registrar-door.js';
+
+const TEXT = { type: 'string' };
+const REQUEST = {
+  type: 'object',
+  required: ['registrations'],
+  properties: {
+    registrations: {
+      type: 'array',
+      maxItems: WITHDRAWALS_MAX,
+      items: {
+        type: 'object',
+        required: ['primary-impu'],
+        properties: {
+          'primary-impu': { ...TEXT, description: 'default public identity of the set' },
+          impi: { ...TEXT, description: 'only what this private identity registered' },
+        },
+      },
+    },
+  },
+};
+
+type Read =
+  Readonly<{ ok: true; withdrawals: readonly Withdrawal[] }> | Readonly<{ ok: false; reason: string }>;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const readOne = (entry: unknown): Withdrawal | undefined => {
+  if (!isObject(entry) || typeof entry['primary-impu'] !== 'string') return undefined;
+  const { 'primary-impu': primaryImpu, impi } = entry;
+  if (impi === undefined) return { primaryImpu };
+  return typeof impi === 'string' ? { primaryImpu, impi } : undefined;
+};
+
+/** Takes the parsed JSON, or the text of a client that names no content type. */
+const read = (body: unknown): Read => {
+  let value = body;
+  if (typeof value === 'string') {
+    try {
+      value = JSON.parse(value) as unknown;
+    } catch {
+      return { ok: false, reason: 'the body is not JSON' };
+    }
+  }
+  const list = isObject(value) ? value['registrations'] : undefined;
+  if (!Array.isArray(list)) return { ok: false, reason: 'takes a JSON object with registrations' };
+  if (list.length > WITHDRAWALS_MAX)
+    return { ok: false, reason: `takes at most ${WITHDRAWALS_MAX} registrations` };
+  const withdrawals = list.map(readOne).filter((one) => one !== undefined);
+  return withdrawals.length === list.length
+    ? { ok: true, withdrawals }
+    : { ok: false, reason: 'each registration names its primary-impu, and may name an impi' };
+};
+
+@ApiTags('registrations')
+@Controller('registrations')
+export class RegistrationsController {
+  constructor(@Inject(REGISTRAR_DOOR) private readonly door: RegistrarDoor) {}
+
+  @Delete()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Ends registrations: their bindings are gone when this is answered' })
+  @ApiQuery({ name: 'send-notifications', required: false })
+  @ApiBody({ schema: REQUEST })
+  @ApiResponse({ status: 200, description: 'they are ended' })
+  @ApiResponse({ status: 400, description: 'the request is not as described' })
+  @ApiResponse({ status: 503, description: 'the router is starting' })
+  async withdraw(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Body() body: unknown,
+  ): Promise<ErrorBody | undefined> {
+    const asked = read(body);
+    if (!asked.ok) return refused(reply, 400, asked.reason);
+    const { withdraw } = this.door;
+    if (!withdraw) return refused(reply, 503, 'the router is starting');
+    await withdraw(asked.withdrawals);
+    return undefined;
+  }
+}
+
+const refused = (reply: FastifyReply, status: number, reason: string): ErrorBody => {
+  void reply.status(status);
+  return errorBody(status, reason);
+};
