@@ -11,6 +11,7 @@ import {
   type ServerTransaction,
   type SipMessage,
   firstValue,
+  values,
   hostPortOf,
   prepareRoute,
 } from '#libs/sip';
@@ -63,6 +64,31 @@ const assertedIdentity = (
   );
 };
 
+/**
+ * Two that the client prefers are asserted when both are registered on the flow, one a tel URI and the other none (RFC 3325
+ * §9.2); else the one.
+ */
+const assertedValues = (
+  request: SipMessage,
+  client: ClientFlow,
+  { impu }: FlowIdentity,
+  nowMs: number,
+): string => {
+  const line = request.findLine(H.PPreferredIdentity);
+  const one = `<${impu}>`;
+  if (line < 0) return one;
+  const preferred = values(request, H.PPreferredIdentity);
+  if (preferred.length !== 2) return one;
+  const [first, second] = preferred.map((value) => {
+    const named = aorOf(addrUri(value));
+    return named === undefined ? undefined : client.identity(named, nowMs)?.impu;
+  });
+  if (first === undefined || second === undefined || isTel(first) === isTel(second)) return one;
+  return `<${first}>, <${second}>`;
+};
+
+const isTel = (impu: string): boolean => impu.startsWith('tel:');
+
 /** An initial request: identity asserted, Service-Route enforced. */
 export const initialFromClient = (
   ports: BonoPorts,
@@ -72,14 +98,15 @@ export const initialFromClient = (
 ): void => {
   const { request, flow } = tx;
   const client = flows.find(flow);
-  const identity = client === undefined ? undefined : assertedIdentity(request, client, ports.clock.nowMs());
+  const nowMs = ports.clock.nowMs();
+  const identity = client === undefined ? undefined : assertedIdentity(request, client, nowMs);
   if (client === undefined || identity === undefined) return tx.reply(403, 'Forbidden');
   const edits = new Edits(request);
   stripClientRequest(request, edits);
-  edits.replace(H.PAssertedIdentity, `<${identity.impu}>`);
+  edits.replace(H.PAssertedIdentity, assertedValues(request, client, identity, nowMs));
   edits.replace(
     H.PChargingVector,
-    `icid-value=${ports.random.token(ICID_CHARACTERS)};icid-generated-at=${settings.publicHost}`,
+    `icid-value=${ports.random.token(ICID_CHARACTERS)};icid-generated-at=${settings.publicHost};orig-ioi=${settings.homeDomain}`,
   );
   const route = identity.serviceRoute ?? `<${settings.upstreamUri};lr;orig>`;
   edits.replace(H.Route, route);

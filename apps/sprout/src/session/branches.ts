@@ -5,6 +5,7 @@ import { chargingAddresses, odiRoute, servedUserValue } from '../isc/leaving-edi
 import type { Chain } from '../isc/chain.js';
 import { originatingLeg } from './call-record.js';
 import type { BillingRole } from './own-route.js';
+import { assertBothForms } from './second-identity.js';
 import { makesDialog, type Session, type SessionContext } from './session.js';
 import type { Target } from './targets.js';
 
@@ -14,6 +15,8 @@ const commonEdits = ({ ports, settings }: SessionContext, session: Session, leav
   const { request } = tx;
   const edits = new Edits(request);
   for (let left = arrival.ownRoutes; left > 0; left--) edits.popValue(H.Route);
+  if (originating?.resumed === false)
+    assertBothForms(request, edits, originating.served, settings.homeDomain);
   if (makesDialog(request)) {
     const { icid, dialog } = session;
     const viaServer = leaving || session.viaServer;
