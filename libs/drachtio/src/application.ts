@@ -4,7 +4,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { type AppMessage, isWhole, NOT_SIP, parseAppMessage } from './app-message.js';
 import { type Command, parseCommand } from './command.js';
-import { Dialog } from './dialog.js';
+import { Dialog, formsDialog } from './dialog.js';
 import {
   type ApplicationSide,
   type DrachtioContext,
@@ -14,10 +14,10 @@ import {
   type WaitingRequest,
 } from './drachtio.ports.js';
 import { frame, Framer } from './framing.js';
-import { UNKNOWN_TRANSACTION } from './incoming.js';
+import { ID_TAKEN, UNKNOWN_TRANSACTION } from './incoming.js';
 import { newRequest } from './new-request.js';
 import { OutgoingRequest } from './outgoing.js';
-import { Proxying } from './proxying.js';
+import { isDestination, Proxying } from './proxying.js';
 import { type Peer, sentRequest, sipLeader } from './telling.js';
 
 /** What it is told that it talks to: drachtio-srf pings from v0.8.2 on. */
@@ -26,9 +26,9 @@ const VERSION = 'v0.9.10';
 export const AUTHENTICATE_MS_MAX = 5_000;
 /** How long calls that nobody has answered wait until what the application began of them has been taken back. */
 const WITHDRAW_MS_MAX = 1_000;
-/** Sessions hung up at once; the rest follow in turns, so that other calls go on meanwhile. */
-const HANG_UPS_MAX = 200;
-const HANG_UP_TURN_MS = 10;
+/** Requests and sessions ended at once; the rest follow in turns, so that other calls go on meanwhile. */
+const ENDED_AT_ONCE_MAX = 200;
+const TURN_MS = 10;
 /** Of one application; more are refused. */
 const METHODS_MAX = 32;
 
@@ -89,7 +89,7 @@ export class Application implements ApplicationSide {
     this.context.ports.count('gone');
     const dialogs = [...this.dialogs].filter(({ confirmed }) => confirmed);
     this.#withdraw();
-    this.#hangUp(dialogs);
+    this.#inTurns(dialogs, (dialog) => dialog.hangUp());
   }
 
   tellSip(text: string, peer: Peer, transactionId: string, dialogId: string, isNew = false): void {
@@ -119,8 +119,18 @@ export class Application implements ApplicationSide {
   /** What came is of no protocol of ours: where the next message begins, or what it means, is unknown. */
   #refuse(): void {
     this.context.ports.count('bad-input');
+    this.#end();
+  }
+
+  /** At once: who does not read what it is told may keep its connection open, but no call waits for it. */
+  #end(): void {
     this.framer.stop();
     this.link.close();
+    this.closed();
+  }
+
+  get attached(): boolean {
+    return this.authenticated && !this.gone;
   }
 
   #message(text: string): void {
@@ -157,8 +167,7 @@ export class Application implements ApplicationSide {
     if (settings.secret !== '' && !isSame(settings.secret, secret)) {
       ports.count('wrong-secret');
       this.respond(id, 'NO|incorrect secret');
-      this.framer.stop();
-      return this.link.close();
+      return this.#end();
     }
     this.stopTimer();
     this.tags = new Set(tags);
@@ -180,7 +189,8 @@ export class Application implements ApplicationSide {
     if (dialogId !== '') return this.#within(id, dialogId, app);
     if (app.method === 'ACK') return this.respond(id, NO_DIALOG);
     const made = newRequest(this.context, app, nextHop);
-    if (!isWhole(made.text)) return this.respond(id, NOT_SIP);
+    if (made.dialogId.includes('|') || !isWhole(made.text)) return this.respond(id, NOT_SIP);
+    if (formsDialog(app.method) && this.context.dialogs.has(made.dialogId)) return this.respond(id, ID_TAKEN);
     const request = new OutgoingRequest(this.context, this, made.text, undefined);
     this.#echo(id, made.text, request.id);
     request.begin(made.hop);
@@ -216,6 +226,7 @@ export class Application implements ApplicationSide {
     const waiting = this.#mine(transactionId);
     if (waiting === undefined || waiting.tx.answered) return this.respond(id, UNKNOWN_TRANSACTION);
     if (options.destinations.length === 0) return this.respond(id, 'NOK|no destination');
+    if (!options.destinations.every(isDestination)) return this.respond(id, 'NOK|a destination is no URI');
     waiting.release();
     new Proxying(this.context, this, id, waiting.tx, options, parseAppMessage(text)).begin();
   }
@@ -233,27 +244,28 @@ export class Application implements ApplicationSide {
    * is rung twice. The others have their final answer at once.
    */
   #withdraw(): void {
-    const quiet: WaitingRequest[] = [];
-    for (const waiting of [...this.incoming]) {
-      if (waiting.rang) waiting.withdraw();
-      else quiet.push(waiting);
-    }
-    let left = this.outgoing.size;
-    const goOn = (): void => {
-      for (const waiting of quiet.splice(0)) if (this.incoming.has(waiting)) waiting.withdraw();
+    const [quiet, rang]: [WaitingRequest[], WaitingRequest[]] = [[], []];
+    for (const waiting of this.incoming) (waiting.rang ? rang : quiet).push(waiting);
+    const withdraw = (waiting: WaitingRequest): void => {
+      // It may have been cancelled or timed out before its turn.
+      if (this.incoming.has(waiting)) waiting.withdraw();
     };
+    this.#inTurns(rang, withdraw);
+    let left = this.outgoing.size;
+    const goOn = (): void => this.#inTurns(quiet, withdraw);
     if (left === 0) return goOn();
     const stop = this.context.ports.clock.after(WITHDRAW_MS_MAX, goOn);
-    for (const own of [...this.outgoing])
+    this.#inTurns([...this.outgoing], (own) =>
       own.abandon(() => {
         if (--left > 0) return;
         stop();
         goOn();
-      });
+      }),
+    );
   }
 
-  #hangUp(dialogs: LiveDialog[]): void {
-    for (const dialog of dialogs.splice(0, HANG_UPS_MAX)) dialog.hangUp();
-    if (dialogs.length > 0) this.context.ports.clock.after(HANG_UP_TURN_MS, () => this.#hangUp(dialogs));
+  #inTurns<T>(all: T[], end: (one: T) => void): void {
+    for (const one of all.splice(0, ENDED_AT_ONCE_MAX)) end(one);
+    if (all.length > 0) this.context.ports.clock.after(TURN_MS, () => this.#inTurns(all, end));
   }
 }

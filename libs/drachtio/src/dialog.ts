@@ -4,6 +4,7 @@
 import {
   addrUri,
   H,
+  headerParam,
   type NextHop,
   ownRequest,
   parseSipUri,
@@ -14,8 +15,20 @@ import {
 } from '#libs/sip';
 import type { AppMessage } from './app-message.js';
 import { appHeader, headerLinesWithout, isWhole } from './app-message.js';
-import type { ApplicationSide, DrachtioContext, DrachtioSettings, LiveDialog } from './drachtio.ports.js';
+import type {
+  ApplicationSide,
+  DrachtioContext,
+  DrachtioSettings,
+  LiveDialog,
+  WaitingRequest,
+} from './drachtio.ports.js';
 import type { Repeated } from './repeated.js';
+
+/** Of a subscription that nobody said the length of; and what more is taken for. */
+const SUBSCRIBED_S = 3_600;
+const SUBSCRIBED_S_MAX = 604_800;
+/** The last NOTIFY may be on its way. */
+const LAPSE_MARGIN_MS = 32_000;
 
 export const dialogIdOf = (callId: string, fromTag: string): string => `${callId};from-tag=${fromTag}`;
 
@@ -32,6 +45,10 @@ export const refreshesTarget = (method: string): boolean => TARGET_REFRESH.has(m
 /** Methods that begin a dialog with their first answer. */
 const DIALOG_FORMING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 export const formsDialog = (method: string): boolean => DIALOG_FORMING.has(method);
+
+/** Methods that say how long a subscription lasts (RFC 6665 §4.1.2; RFC 3515 §2.4.4). */
+export const subscribes = (method: string): boolean =>
+  method === 'SUBSCRIBE' || method === 'NOTIFY' || method === 'REFER';
 
 /** This node's Contact, with the user part and the parameters that the application gave its own. */
 export const ownContact = ({ address }: DrachtioSettings, stated = ''): string => {
@@ -68,6 +85,9 @@ export class Dialog implements LiveDialog {
   /** A 2xx of this side's, sent again until its ACK comes: before that no BYE may be sent (RFC 3261 §15). */
   private accepted: Readonly<{ cseq: number; repeated: Repeated }> | undefined;
   private byeWaits = false;
+  reliable: WaitingRequest | undefined;
+  private lapses = false;
+  private stopLapse: () => void = () => undefined;
 
   constructor(
     private readonly context: DrachtioContext,
@@ -85,8 +105,9 @@ export class Dialog implements LiveDialog {
     this.routes = parts.routes;
   }
 
-  /** Known by its id from here on. */
-  begin(): this {
+  /** Known by its id from here on; undefined: another dialog is, which nobody may take the place of. */
+  begin(): this | undefined {
+    if (this.context.dialogs.has(this.id)) return undefined;
     this.context.dialogs.set(this.id, this);
     this.application.dialogs.add(this);
     return this;
@@ -100,6 +121,21 @@ export class Dialog implements LiveDialog {
     if (this.live) this.context.dialogs.delete(this.id);
     this.application.dialogs.delete(this);
     this.unawaited();
+    this.stopLapse();
+  }
+
+  /** A subscription ends by itself (RFC 6665 §4.1.2): at the end of what was granted, or when its NOTIFY says so. */
+  subscribedBy(method: string, header: (name: string) => string | undefined): void {
+    if (this.method === 'INVITE') return;
+    const state = method === 'NOTIFY' ? (header('Subscription-State') ?? '') : '';
+    if (/^\s*terminated\b/i.test(state)) return this.end();
+    const stated = method === 'NOTIFY' ? headerParam(state, 'expires') : header('Expires');
+    if (stated === undefined && this.lapses) return;
+    const seconds = /^\d{1,9}$/.test(stated?.trim() ?? '') ? Number(stated) : SUBSCRIBED_S;
+    this.stopLapse();
+    this.lapses = true;
+    const ms = Math.min(seconds, SUBSCRIBED_S_MAX) * 1_000 + LAPSE_MARGIN_MS;
+    this.stopLapse = this.context.ports.clock.after(ms, () => this.end());
   }
 
   /** Is this request of the peer's one of this dialog? */

@@ -24,6 +24,7 @@ import {
   type DrachtioSettings,
   isFull,
   type LiveDialog,
+  WAITING_MAX,
 } from './drachtio.ports.js';
 import { IncomingRequest } from './incoming.js';
 import { PROXY_USER } from './proxying.js';
@@ -31,11 +32,23 @@ import { peerOf } from './telling.js';
 
 export interface DrachtioServer extends EndpointUser {
   /** A connection was accepted; bytes go to what is returned, and the news that it ended. */
-  connected(link: Link): Pick<Application, 'receive' | 'closed'>;
+  connected(link: Link): Pick<Application, 'receive' | 'closed' | 'attached'>;
   /** Applications that have authenticated. */
   readonly attached: number;
   readonly dialogs: number;
 }
+
+/**
+ * Fields of the control protocol and destinations of a proxied request end at `|`, which RFC 3261 §25.1 has in none of these: what
+ * follows it would be read as another field, or rung as another destination.
+ */
+const endsFields = (request: SipMessage): boolean =>
+  request.requestUri.includes('|') ||
+  request.header(H.CallId)!.includes('|') ||
+  tagOf(request.header(H.From)!).includes('|');
+
+const acknowledges = (prack: SipMessage, { reliable }: LiveDialog): boolean =>
+  reliable?.acknowledgedProvisional(prack.named('RAck') ?? '') ?? false;
 
 export const createDrachtioServer = (ports: DrachtioPorts, settings: DrachtioSettings): DrachtioServer =>
   new Server({ ports, settings, incoming: new Map(), outgoing: new Map(), dialogs: new Map() });
@@ -70,6 +83,10 @@ class Server implements DrachtioServer {
     if (request.method === 'CANCEL') return tx.reply(481);
     if (tagOf(request.header(H.To)!) !== '') return this.#within(tx);
     const application = this.#choose(request.method, this.#tagOf(request));
+    if (application !== undefined && endsFields(request)) {
+      this.context.ports.count('bad-input');
+      return tx.reply(400);
+    }
     if (application !== undefined)
       return new IncomingRequest(this.context, tx, application, undefined).begin();
     if (request.method === 'OPTIONS' && !request.has(H.Route)) return tx.reply(200);
@@ -125,17 +142,11 @@ class Server implements DrachtioServer {
       return proxy.seal();
     }
     if (!dialog.takes(request)) return tx.reply(500, undefined, retryAfter(ports.random));
-    if (request.method === 'PRACK' && !this.#acknowledges(request, dialog)) return tx.reply(481);
+    if (request.method === 'PRACK' && !acknowledges(request, dialog)) return tx.reply(481);
+    // Who does not answer is asked no more: whoever has a dialog could fill it up.
+    if (dialog.application.incoming.size >= WAITING_MAX)
+      return tx.reply(500, undefined, retryAfter(ports.random));
     new IncomingRequest(this.context, tx, dialog.application, dialog).begin();
-  }
-
-  #acknowledges(prack: SipMessage, { application }: LiveDialog): boolean {
-    const rack = prack.named('RAck') ?? '';
-    const callId = prack.header(H.CallId);
-    for (const waiting of application.incoming)
-      if (waiting.tx.request.header(H.CallId) === callId && waiting.acknowledgedProvisional(rack))
-        return true;
-    return false;
   }
 
   #dialogOf(request: SipMessage): Dialog | undefined {

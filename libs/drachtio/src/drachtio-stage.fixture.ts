@@ -118,6 +118,7 @@ export const createStage = async ({ secret = '' }: Readonly<{ secret?: string }>
       body?: string;
       cseq?: number;
       branch?: string;
+      uri?: string;
     }> = {},
   ): Promise<void> => {
     const {
@@ -127,10 +128,11 @@ export const createStage = async ({ secret = '' }: Readonly<{ secret?: string }>
       body = '',
       cseq = 1,
       branch = `${method}${cseq}${call}`,
+      uri = toTag === '' ? 'sip:bob@ims.test' : `sip:${NODE.address}:${NODE.port};transport=tcp`,
     } = options;
     const routes = toTag === '' ? [`Route: <sip:${tag}@drachtio.ims.test;lr>`, `Route: <${ODI}>`] : [];
     const head = [
-      `${method} ${toTag === '' ? 'sip:bob@ims.test' : `sip:${NODE.address}:${NODE.port};transport=tcp`} SIP/2.0`,
+      `${method} ${uri} SIP/2.0`,
       `Via: SIP/2.0/TCP ${ROUTER.address}:${ROUTER.port};branch=z9hG4bK${branch}`,
       'Max-Forwards: 60',
       ...routes,

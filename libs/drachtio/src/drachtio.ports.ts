@@ -79,6 +79,8 @@ export interface LiveDialog {
   readonly application: ApplicationSide;
   /** It has had its 2xx. */
   readonly confirmed: boolean;
+  /** The peer's INVITE whose reliable provisional answer waits for its PRACK (RFC 3262 §3). */
+  readonly reliable: WaitingRequest | undefined;
   readonly hop: NextHop;
   /** Is this request of the peer's one of this dialog? */
   holds(request: SipMessage): boolean;

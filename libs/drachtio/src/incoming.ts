@@ -2,7 +2,7 @@
 // (RFC 3261 §8.2, §13.3; RFC 3262 for reliable provisional answers). Made by drachtio-server.ts.
 import { addrUri, H, type ServerTransaction, type SipMessage, tagOf, values } from '#libs/sip';
 import { appHeader, type AppMessage, headerLinesWithout, isSip, NOT_SIP } from './app-message.js';
-import { Dialog, dialogIdOf, formsDialog, ownContact, refreshesTarget } from './dialog.js';
+import { Dialog, dialogIdOf, formsDialog, ownContact, refreshesTarget, subscribes } from './dialog.js';
 import type { ApplicationSide, DrachtioContext, WaitingRequest } from './drachtio.ports.js';
 import { Repeated } from './repeated.js';
 import { peerOf, sentResponse } from './telling.js';
@@ -70,9 +70,10 @@ export class IncomingRequest implements WaitingRequest {
     application.tellSip(request.raw, peerOf(tx.flow), this.id, this.dialogId, this.dialog === undefined);
   }
 
-  /** Somebody else answers it from here on: a proxy context. */
+  /** Somebody else answers it from here on: a proxy context. What the application had said of it is void. */
   release(): void {
     this.tx.onCancel = undefined;
+    if (this.dialog?.confirmed === false) this.dialog.end();
     this.#over();
   }
 
@@ -88,7 +89,13 @@ export class IncomingRequest implements WaitingRequest {
     const text = tx.render(status, reason, this.#headers(app, begins, isReliable), app.body);
     if (!isSip(text)) return NOT_SIP;
     if (begins) this.dialog ??= this.#makeDialog();
-    if (status >= 200) this.#finish(status, text);
+    if (begins && this.dialog === undefined) {
+      // RFC 3261 §8.2.2.2: it came by two ways, and an application has answered the other one.
+      this.#over();
+      tx.reply(482);
+      return ID_TAKEN;
+    }
+    if (status >= 200) this.#finish(app, text);
     else this.#ring(status, text, isReliable);
     return this.#echo(text);
   }
@@ -127,7 +134,7 @@ export class IncomingRequest implements WaitingRequest {
     this.tx.reply(500, undefined, headers);
   }
 
-  #makeDialog(): Dialog {
+  #makeDialog(): Dialog | undefined {
     const { context, tx, application, request } = this;
     const from = request.header(H.From)!;
     const callId = request.header(H.CallId)!;
@@ -152,10 +159,12 @@ export class IncomingRequest implements WaitingRequest {
     this.provisional?.stop();
     const again = (): void => this.tx.forward(status, text);
     this.provisional = new Repeated(this.context.ports.clock, again, () => this.#timedOut(504));
+    if (this.dialog !== undefined) this.dialog.reliable = this;
   }
 
-  #finish(status: number, text: string): void {
+  #finish(app: AppMessage, text: string): void {
     const { tx, request, dialog } = this;
+    const { status } = app;
     this.#over();
     tx.forward(status, text);
     if (dialog === undefined) return;
@@ -164,6 +173,11 @@ export class IncomingRequest implements WaitingRequest {
       return;
     }
     if (request.method === 'BYE') dialog.end();
+    if (subscribes(request.method))
+      dialog.subscribedBy(
+        request.method,
+        (name) => appHeader(app, name.toLowerCase()) ?? request.named(name),
+      );
     if (refreshesTarget(request.method)) dialog.goesOnAt(request);
     dialog.confirmed = true;
     if (!this.isInvite) return;
@@ -215,6 +229,7 @@ export class IncomingRequest implements WaitingRequest {
 const asksForPrack = (app: AppMessage): boolean =>
   /(^|[\s,])100rel($|[\s,])/i.test(appHeader(app, 'require') ?? '');
 
+export const ID_TAKEN = 'NOK|another dialog has this id';
 export const UNKNOWN_TRANSACTION = 'NOK|Response not sent due to unknown transaction';
 
 /** The To tag that the application chose, '' when it left that to the server. */

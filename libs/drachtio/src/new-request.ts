@@ -2,7 +2,7 @@
 // is filled in, and where it goes is decided. Reader: application.ts.
 import { addrUri, hostPortOf, type NextHop, splitValues, tagOf, uriParam, userOf } from '#libs/sip';
 import { appHeader, type AppMessage, headerLinesWithout } from './app-message.js';
-import { ownContact, refreshesTarget } from './dialog.js';
+import { dialogIdOf, ownContact, refreshesTarget } from './dialog.js';
 import type { DrachtioContext, DrachtioSettings } from './drachtio.ports.js';
 
 const OWNED: ReadonlySet<string> = new Set([
@@ -13,7 +13,7 @@ const OWNED_WITH_CONTACT: ReadonlySet<string> = new Set([...OWNED, 'contact']);
 /** drachtio-srf writes `localhost` where the server is to say who it is. */
 const LOCALHOST = /([:@])localhost(?=[;>:?\s]|$)/i;
 
-export type NewRequest = Readonly<{ text: string; hop: NextHop }>;
+export type NewRequest = Readonly<{ text: string; hop: NextHop; dialogId: string }>;
 
 /** What an application copies from the request that it got: without the values that led here. */
 const routesOf = ({ headers }: AppMessage, { ownHosts }: DrachtioSettings): string[] =>
@@ -49,5 +49,9 @@ export const newRequest = (
   const towards = nextHop !== '' ? nextHop : first === undefined ? uri : addrUri(first);
   // A number is for the home domain to find.
   const hopUri = /^sips?:/i.test(towards) ? towards : `sip:${settings.homeDomain}`;
-  return { text, hop: { kind: 'uri', uri: hopUri, listener: settings.listener } };
+  return {
+    text,
+    dialogId: dialogIdOf(callId, tagOf(from)),
+    hop: { kind: 'uri', uri: hopUri, listener: settings.listener },
+  };
 };

@@ -11,7 +11,7 @@ import {
   type SipMessage,
   tagOf,
 } from '#libs/sip';
-import { Dialog, dialogIdOf, formsDialog, refreshesTarget } from './dialog.js';
+import { Dialog, dialogIdOf, formsDialog, refreshesTarget, subscribes } from './dialog.js';
 import type { ApplicationSide, DrachtioContext, OwnWaitingRequest } from './drachtio.ports.js';
 import type { Peer } from './telling.js';
 
@@ -95,6 +95,7 @@ export class OutgoingRequest implements OwnWaitingRequest {
     if (this.done) return dialog?.acknowledgeAgain(cseq);
     if (status >= 200 && status < 300) {
       if (refreshesTarget(this.method)) dialog?.goesOnAt(response);
+      this.#subscribed(response);
       if (this.method === 'INVITE' && dialog !== undefined) dialog.unacknowledged = cseq;
     }
     if (status >= 200) {
@@ -124,8 +125,10 @@ export class OutgoingRequest implements OwnWaitingRequest {
       return;
     }
     const dialog = this.#early(response);
+    if (dialog === undefined) return this.#idTaken(response);
     dialog.confirmed = true;
     if (this.method === 'INVITE') dialog.unacknowledged = cseq;
+    this.#subscribed(response);
     if (this.application.gone) dialog.hangUp();
     else this.#tell(response.raw);
     // drachtio-srf acknowledges, tells the program that it failed, and forgets the call.
@@ -134,10 +137,23 @@ export class OutgoingRequest implements OwnWaitingRequest {
   }
 
   /** The dialog as this answer has it: of several callees that ring the last one counts, until one answers. */
-  #early(response: SipMessage): Dialog {
+  #early(response: SipMessage): Dialog | undefined {
     this.dialog ??= this.#dialogWith().begin();
-    this.dialog.answeredBy(response);
+    this.dialog?.answeredBy(response);
     return this.dialog;
+  }
+
+  /** Another dialog has begun under the id that the application chose: this session is nobody's. */
+  #idTaken(response: SipMessage): void {
+    if (this.method === 'INVITE') this.#refuseFork(response);
+    this.#tell(madeHere(this.message, 500));
+    this.#end();
+  }
+
+  #subscribed(response: SipMessage): void {
+    if (!subscribes(this.method)) return;
+    const { message, dialog } = this;
+    dialog?.subscribedBy(this.method, (name) => response.named(name) ?? message.named(name));
   }
 
   #dialogWith(): Dialog {

@@ -9,6 +9,12 @@ import type { ApplicationSide, DrachtioContext } from './drachtio.ports.js';
 import { madeHere } from './outgoing.js';
 import { branchEnded, peerOf } from './telling.js';
 
+/** A URI that can stand in a request line. */
+export const isDestination = (text: string): boolean => {
+  const parsed = parseUri(text);
+  return parsed.ok && !text.includes('|');
+};
+
 /** User part of the Record-Route of requests that were proxied: their dialogs are passed on without an application. */
 export const PROXY_USER = 'proxy';
 
@@ -60,9 +66,7 @@ export class Proxying implements ProxyUser<Timed> {
     branch.label.stop();
     this.#tell(response?.raw ?? madeHere(this.tx.request, status));
     if (response !== undefined && status >= 300 && status < 400 && this.options.followsRedirects) {
-      const contacts = values(response, H.Contact)
-        .map(addrUri)
-        .filter((uri) => parseUri(uri).ok);
+      const contacts = values(response, H.Contact).map(addrUri).filter(isDestination);
       this.left.unshift(...contacts);
       if (contacts.length > 0 && this.#next()) return 'retry';
     }

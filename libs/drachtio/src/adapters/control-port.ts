@@ -4,11 +4,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { PeerCheck } from '#libs/runtime';
 import type { DrachtioServer } from '../drachtio-server.js';
 
-/** Connections at a time; one more is closed at once. */
+/** Connections at a time; one more takes the place of the oldest that has not authenticated, or is closed at once. */
 export const CONNECTIONS_MAX = 100;
 /** Bytes that wait for an application to read them; over it its connection is closed. */
 export const OUTBOX_BYTES_MAX = 8 * 1024 * 1024;
 const KEEP_ALIVE_MS = 15_000;
+/** Who is told goodbye and does not read it. */
+const LINGER_MS_MAX = 2_000;
 
 export type ControlPortOptions = Readonly<{
   host: string;
@@ -25,7 +27,9 @@ export interface ControlPort {
   close(): Promise<void>;
 }
 
-const attach = (socket: Socket, { server, log }: ControlPortOptions): void => {
+type Attached = ReturnType<DrachtioServer['connected']>;
+
+const attach = (socket: Socket, { server, log }: ControlPortOptions): Attached => {
   const peer = `${socket.remoteAddress}:${socket.remotePort}`;
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
   const application = server.connected({
@@ -35,7 +39,10 @@ const attach = (socket: Socket, { server, log }: ControlPortOptions): void => {
       log.warn({ peer }, 'an application does not read: cut off');
       socket.destroy();
     },
-    close: () => void socket.destroySoon(),
+    close() {
+      socket.setTimeout(LINGER_MS_MAX, () => void socket.destroy());
+      socket.destroySoon();
+    },
   });
   socket.on('data', (piece: Buffer) => application.receive(piece.toString('latin1')));
   socket.on('error', () => undefined); // 'close' follows
@@ -43,23 +50,35 @@ const attach = (socket: Socket, { server, log }: ControlPortOptions): void => {
     application.closed();
     log.info({ peer }, 'application disconnected');
   });
+  return application;
+};
+
+/** The oldest connection that has not authenticated. */
+const halfOpen = (sockets: ReadonlyMap<Socket, Attached>): Socket | undefined => {
+  for (const [socket, { attached }] of sockets) if (!attached) return socket;
+  return undefined;
 };
 
 /** Listens; resolves when the port is bound. */
 export const createControlPort = async (options: ControlPortOptions): Promise<ControlPort> => {
   const { host, port, allowPeer, log } = options;
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, Attached>();
   const server: Server = createServer((socket) => {
     const { remoteAddress } = socket;
-    if (remoteAddress === undefined || !allowPeer(remoteAddress) || sockets.size >= CONNECTIONS_MAX) {
+    const isOver = sockets.size >= CONNECTIONS_MAX;
+    const given = isOver ? halfOpen(sockets) : undefined;
+    if (remoteAddress === undefined || !allowPeer(remoteAddress) || (isOver && given === undefined)) {
       socket.on('error', () => undefined);
       socket.destroy();
       return;
     }
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    if (given !== undefined) {
+      sockets.delete(given);
+      given.destroy();
+    }
     log.info({ peer: `${remoteAddress}:${socket.remotePort}` }, 'application connected');
-    attach(socket, options);
+    sockets.set(socket, attach(socket, options));
+    socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -74,7 +93,7 @@ export const createControlPort = async (options: ControlPortOptions): Promise<Co
     stopAccepting: () => void server.close(),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets.keys()) socket.destroy();
       await closed;
     },
   };
