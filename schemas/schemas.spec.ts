@@ -8,6 +8,7 @@ import {
   identity,
   registration,
   subscriber,
+  timer,
   UPCASTERS,
   userDocument,
 } from '#libs/domain';
@@ -203,6 +204,25 @@ describe('what the aggregates decide validates', () => {
     const held = { impu: 'sip:a@t', irs: 'i' };
     check('identity', identity.decide(undefined, { type: 'ReserveIdentity', data: held }));
     check('identity', identity.decide({ irs: 'i' }, { type: 'ReleaseIdentity', data: held }));
+  });
+
+  it('timer', () => {
+    const set = schemas.find(({ name }) => name === 'TimerSet')?.example.data as Parameters<
+      typeof timer.evolve
+    >[1]['event']['data'];
+    const data = set as Extract<Parameters<typeof timer.decide>[1], { type: 'SetTimer' }>['data'];
+    const [ordered] = timer.decide(undefined, { type: 'SetTimer', data });
+    const running = timer.evolve(undefined, { event: ordered!, stream: 'timer-x', position });
+    check('timer', [
+      ordered!,
+      ...timer.decide(running, { type: 'Deliver', data: { sequence: 1, nowMs: 1 } }),
+      ...timer.decide(running, {
+        type: 'GiveUp',
+        data: { sequence: 1, nowMs: 1, tries: 1, reason: 'timeout' },
+      }),
+      ...timer.decide(running, { type: 'CarryOn', data: { nowMs: 1 } }),
+      ...timer.decide(running, { type: 'CancelTimer', data: { nowMs: 1 } }),
+    ]);
   });
 
   it('document', () => {

@@ -20,6 +20,7 @@ import {
   subscriber,
   SUBSCRIBER_EVENT_TYPES,
 } from './subscriber/index.js';
+import { timer, TIMER_EVENT_TYPES } from './timer/index.js';
 
 type AnyEvent = Readonly<{ type: string; data: object }>;
 
@@ -58,6 +59,7 @@ export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
   identity: { eventTypes: IDENTITY_EVENT_TYPES, fold: foldOf(identity) },
   assignment: { eventTypes: ASSIGNMENT_EVENT_TYPES, fold: foldOf(assignment) },
   document: { eventTypes: DOCUMENT_EVENT_TYPES, fold: foldOf(userDocument) },
+  timer: { eventTypes: TIMER_EVENT_TYPES, fold: foldOf(timer) },
 };
 
 /** `registration` of `registration-sip:alice@ims.test`. */

@@ -36,6 +36,7 @@ export {
   createCheckpointedKeyValueStore,
   type Restored,
 } from './adapters/embedded/checkpointed-key-value-store.js';
+export * from './adapters/embedded/row-snapshot.js';
 export { machineDisk } from './adapters/embedded/machine-disk.js';
 export {
   type MemcachedCluster,
