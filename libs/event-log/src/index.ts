@@ -1,13 +1,16 @@
 export * from './event-log.port.js';
+export * from './partition-owners.port.js';
 export * from './upcast.js';
 export { placeInLog } from './copy/original-position.js';
 export { copyLog, type CopyOptions, type CopyProgress, type CopyResult } from './copy/copy-log.js';
 export { CopyRefused, type CopyTarget, type StoredEvent, type StoredLog } from './copy/stored-log.port.js';
 export * from './adapters/embedded/index.js';
+export { createSoleOwner } from './adapters/embedded/sole-owner.js';
 export * from './adapters/kafka/index.js';
 export {
   openConfiguredLog,
   openKafkaForReading,
+  openPartitionOwners,
   OtherLog,
   type ProcessLog,
   type ProcessLogOptions,

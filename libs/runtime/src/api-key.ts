@@ -20,6 +20,7 @@ export const API_ROLES = [
   'history',
   'projector',
   'call-list',
+  'chronos',
 ] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 

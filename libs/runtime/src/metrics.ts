@@ -32,6 +32,8 @@ export interface Metrics {
   ): void;
   /** `read` is called at each scrape. */
   gauge(name: string, help: string, read: () => number): void;
+  /** One gauge a label value; `read` gives them at each scrape, and bounds how many there are. */
+  labelled(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void;
   histogram(name: string, help: string, buckets: readonly number[]): HotHistogram;
   /** For rare events with labels that are bounded by configuration. */
   readonly registry: Registry;
@@ -180,6 +182,18 @@ export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Me
         registers: [registry],
         collect() {
           this.set(read());
+        },
+      });
+    },
+    labelled(name, help, label, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [value, count] of read()) this.set({ [label]: value }, count);
         },
       });
     },

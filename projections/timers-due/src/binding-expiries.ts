@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib';
 import type { Recorded } from '#libs/decider';
 import type { RegistrationEvent } from '#libs/domain';
-import { DueNode } from './due-wheel.js';
+import type { DueNode } from './due-wheel.js';
 
 export type BindingEvent = RegistrationEvent;
 
@@ -11,14 +11,16 @@ export type BindingEvent = RegistrationEvent;
 type Flat = number[];
 
 /** Expiries of one address of record. */
-export class BindingNode extends DueNode {
+export class BindingNode implements DueNode {
+  dueMs = 0;
+  level = 0;
+  next: DueNode | undefined = undefined;
+  previous: DueNode | undefined = undefined;
   readonly kind = 'bindings';
   tries = 0;
   flat: Flat = [];
 
-  constructor(readonly aor: string) {
-    super();
-  }
+  constructor(readonly aor: string) {}
 
   get isEmpty(): boolean {
     return this.flat.length === 0;

@@ -12,25 +12,23 @@ const SLOTS = 1 << BITS;
 const MASK = SLOTS - 1;
 const SPANS = [1, SLOTS, SLOTS ** 2, SLOTS ** 3, SLOTS ** 4] as const;
 
-/** What waits in a wheel. Its owner keeps it, and may place it again. */
-export class DueNode {
-  dueMs = 0;
-  level = 0;
-  next: DueNode | undefined = undefined;
+/** What waits in a wheel. Its owner keeps it, and may place it again; the fields are the wheel's. */
+export interface DueNode {
+  dueMs: number;
+  level: number;
+  next: DueNode | undefined;
   /** The node before it in its slot (the slot itself for the first); undefined while it is in no wheel. */
-  previous: DueNode | undefined = undefined;
-
-  get isPlaced(): boolean {
-    return this.previous !== undefined;
-  }
+  previous: DueNode | undefined;
 }
+
+export const isPlaced = ({ previous }: DueNode): boolean => previous !== undefined;
+
+const slotHead = (): DueNode => ({ dueMs: 0, level: 0, next: undefined, previous: undefined });
 
 const tickOf = (dueMs: number): number => Math.ceil(dueMs / TICK_MS);
 
 export class DueWheel<Node extends DueNode> {
-  private readonly levels = Array.from({ length: LEVELS }, () =>
-    Array.from({ length: SLOTS }, () => new DueNode()),
-  );
+  private readonly levels = Array.from({ length: LEVELS }, () => Array.from({ length: SLOTS }, slotHead));
   /** Nodes in each level: empty ones are passed over. */
   private readonly counts = new Array<number>(LEVELS).fill(0);
   private tick: number;
@@ -99,7 +97,6 @@ export class DueWheel<Node extends DueNode> {
       for (let node = slot.next; node !== undefined; node = slot.next) {
         this.unlink(node);
         this.link(node);
-        // Beyond the reach of the last level it comes back to where it was only a whole turn later.
       }
     }
   }

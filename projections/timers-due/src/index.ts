@@ -1,4 +1,4 @@
-export { DueNode, DueWheel, TICK_MS } from './due-wheel.js';
+export { type DueNode, DueWheel, isPlaced, TICK_MS } from './due-wheel.js';
 export { BindingNode } from './binding-expiries.js';
 export * from './timers-due.js';
 export * from './open-timers-due.js';

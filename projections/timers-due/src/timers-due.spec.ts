@@ -4,6 +4,7 @@ import { dueMsOf, isRunning, type TimerEvent, timer, type TimerOrder } from '#li
 import { MemoryDisk } from '#libs/event-log';
 import { createFakeClock } from '#libs/testkit';
 import type { BindingEvent } from './binding-expiries.js';
+import { isPlaced } from './due-wheel.js';
 import { type Due, OTHER_TAGS, TAGS_MAX, TimersDue } from './timers-due.js';
 import { openTimerSnapshots } from './timers-due.store.js';
 
@@ -36,7 +37,7 @@ const foldInto = (due: TimersDue, all: readonly Told[]): TimersDue => {
   return due;
 };
 const shown = ({ timers, letters, tags }: TimersDue): object => ({
-  timers: [...timers].map(([id, { timer: row, dueMs, isPlaced }]) => [id, row, dueMs, isPlaced]).sort(),
+  timers: [...timers].map(([id, node]) => [id, node.timer, node.dueMs, isPlaced(node)]).sort(),
   letters: [...letters.keys()].sort(),
   tags: [...tags].filter(([, count]) => count > 0).sort(),
 });
@@ -72,7 +73,10 @@ describe('what is due, folded', () => {
           const node = due.timers.get(idOf(id));
           expect(node?.timer).toEqual(isRunning(state) ? state : undefined);
           if (node)
-            expect([node.isPlaced, node.dueMs]).toEqual([true, dueMsOf(node.timer, node.timer.sequence + 1)]);
+            expect([isPlaced(node), node.dueMs]).toEqual([
+              true,
+              dueMsOf(node.timer, node.timer.sequence + 1),
+            ]);
         }
       }),
     ));
@@ -85,7 +89,7 @@ describe('what is due, folded', () => {
         const whole = foldInto(new TimersDue(() => NOW_MS), all);
         const due = foldInto(new TimersDue(() => NOW_MS), all.slice(0, upTo));
         const disk = new MemoryDisk();
-        await disk.makeFolder('/d');
+        await disk.makeFolder();
         const options = { file: '/d/s', clock, disk, onDamaged: (reason: string) => expect(reason).toBe('') };
         await (await openTimerSnapshots({ ...options, due })).save(at(from));
         const restored = new TimersDue(() => NOW_MS);
@@ -133,7 +137,7 @@ describe('expiries of bindings', () => {
     // Judged before the refresh: it stays.
     due.apply(S, [removed('y', 5, 2)]);
     expect(dueOf(due)).toBe(NOW_MS + 90_000);
-    due.apply(S, [{ event: { type: 'AllBindingsRemoved', data: {} }, stream: '', position: at(6) } as unknown as Recorded<BindingEvent>]); // prettier-ignore
+    due.apply(S, [{ event: { type: 'AllBindingsRemoved', data: {} }, stream: '', position: at(6) }]); // prettier-ignore
     expect(dueOf(due)).toBe(undefined);
   });
 

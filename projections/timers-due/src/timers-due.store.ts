@@ -10,11 +10,8 @@ import { type DeadLetter, letterKey, type TimersDue, timersDue } from './timers-
 
 const [TIMER, BINDINGS, LETTER, ENDED] = ['t', 'b', 'l', 'e'];
 
-/** Positions of one log differ in their offset alone, nearly always: a row tells a generation once. */
-const textOf = (timer: RunningTimer): string => JSON.stringify(timer);
-
 function* rowsOf(due: TimersDue): Generator<readonly [string, string]> {
-  for (const [id, { timer }] of due.timers) yield [TIMER + id, textOf(timer)];
+  for (const [id, { timer }] of due.timers) yield [TIMER + id, JSON.stringify(timer)];
   for (const [aor, { flat }] of due.bindings) yield [BINDINGS + aor, JSON.stringify(flat)];
   for (const letter of due.letters.values())
     yield [LETTER + letterKey(letter.timer, letter), JSON.stringify(letter)];
@@ -35,6 +32,8 @@ const take = (due: TimersDue, key: string, text: string): void => {
       return void due.letters.set(name, JSON.parse(text) as DeadLetter);
     case ENDED:
       return void due.ended.set(name, JSON.parse(text) as EndedTimer);
+    default:
+      throw new Error(`no row is named ${key.slice(0, 40)}`);
   }
 };
 

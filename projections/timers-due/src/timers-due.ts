@@ -13,7 +13,7 @@ import {
   timerOfStream,
 } from '#libs/domain';
 import { type BindingEvent, BindingNode, foldBindings } from './binding-expiries.js';
-import { DueNode, DueWheel } from './due-wheel.js';
+import { type DueNode, DueWheel, isPlaced } from './due-wheel.js';
 
 export const timersDue = {
   name: 'timers-due',
@@ -23,7 +23,11 @@ export const timersDue = {
 } as const;
 
 /** A running timer in its place. While its callback is under way it is in no wheel. */
-export class TimerNode extends DueNode {
+export class TimerNode implements DueNode {
+  dueMs = 0;
+  level = 0;
+  next: DueNode | undefined = undefined;
+  previous: DueNode | undefined = undefined;
   readonly kind = 'timer';
   /** Failed tries of the next callback; not kept over a restart. */
   tries = 0;
@@ -31,9 +35,7 @@ export class TimerNode extends DueNode {
   constructor(
     readonly id: string,
     public timer: RunningTimer,
-  ) {
-    super();
-  }
+  ) {}
 }
 
 export type Due = TimerNode | BindingNode;
@@ -100,6 +102,14 @@ export class TimersDue {
     if (held !== node) return;
     this.wheel.place(node, dueMs);
     this.onSooner?.(dueMs);
+  }
+
+  /** A router has been told of what lapsed by then: the rest of its bindings wait on. */
+  expired(node: BindingNode, nowMs: number): void {
+    if (this.bindings.get(node.aor) !== node) return;
+    node.forgetLapsed(nowMs);
+    if (node.isEmpty) this.bindings.delete(node.aor);
+    else this.placeAt(node, node.expiresMs());
   }
 
   /** A row of a snapshot. */
@@ -179,7 +189,7 @@ export class TimersDue {
     }
     if (known === undefined) this.bindings.set(aor, node);
     const dueMs = node.expiresMs();
-    if (node.isPlaced && node.dueMs === dueMs) return;
+    if (isPlaced(node) && node.dueMs === dueMs) return;
     this.wheel.place(node, dueMs);
     this.onSooner?.(dueMs);
   }

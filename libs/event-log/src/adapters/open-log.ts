@@ -2,13 +2,16 @@
 // folded from one log is never gone on with on the other. Used by libs/projector as a process opens its data.
 import { readFileSync } from 'node:fs';
 import type { Position } from '#libs/decider';
+import type { Clock } from '#libs/runtime';
 import type { EventLogConfig } from '../event-log.config.js';
 import type { EventLog } from '../event-log.port.js';
 import { createEmbeddedLog, type EmbeddedLogOptions, type LogHealth } from './embedded/embedded.event-log.js';
 import { readWhole, replaceWhole } from './embedded/disk/file-port.js';
 import { ownDirectory } from './embedded/own-directory.js';
 import { UNFINISHED_COPY } from './embedded/stored-log.js';
-import { openKafkaLog, type KafkaBrokers } from './kafka/index.js';
+import { createSoleOwner } from './embedded/sole-owner.js';
+import type { PartitionOwners } from '../partition-owners.port.js';
+import { joinGroup, openKafkaLog, type KafkaBrokers } from './kafka/index.js';
 
 /** What a process needs of its log beside the port. */
 export interface ProcessLog extends EventLog {
@@ -90,6 +93,23 @@ export const openKafkaForReading = (
     partitions: config.kafkaPartitions,
     isSingle: config.kafkaSingle,
   });
+
+/** Who owns which partitions, among the processes that open them under one name; of an embedded log its one process owns all. */
+export const openPartitionOwners = async (
+  config: EventLogConfig,
+  { group, clock, report }: Readonly<{ group: string; clock: Clock; report?: (message: string) => void }>,
+): Promise<PartitionOwners> =>
+  config.eventLog === 'embedded'
+    ? createSoleOwner()
+    : joinGroup({
+        connection: brokersOf(config),
+        topicPrefix: config.kafkaTopicPrefix,
+        generation: config.kafkaGeneration,
+        partitions: config.kafkaPartitions,
+        group,
+        clock,
+        ...(report === undefined ? {} : { report }),
+      });
 
 export const brokersOf = (config: EventLogConfig): KafkaBrokers => {
   const file = (name: string): Buffer | undefined => (name === '' ? undefined : readFileSync(name));

@@ -1,3 +1,5 @@
+import type { PartitionOwners } from '../../partition-owners.port.js';
+import type { GroupOwnersOptions } from './group-owners.js';
 import type { KafkaLog, KafkaLogOptions } from './kafka.event-log.js';
 
 export { type KafkaLog, type KafkaLogOptions } from './kafka.event-log.js';
@@ -9,4 +11,10 @@ export { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
 export const openKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> => {
   const { createKafkaLog } = await import('./kafka.event-log.js');
   return createKafkaLog(options);
+};
+
+/** As createGroupOwners. */
+export const joinGroup = async (options: GroupOwnersOptions): Promise<PartitionOwners> => {
+  const { createGroupOwners } = await import('./group-owners.js');
+  return createGroupOwners(options);
 };

@@ -1,0 +1,4 @@
+export * from './chronos.config.js';
+export * from './chronos.js';
+export { ChronosModule } from './chronos.module.js';
+export * from './start-chronos.js';

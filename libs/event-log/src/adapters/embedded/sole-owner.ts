@@ -1,0 +1,22 @@
+// The owner of an embedded log: it has one partition, and one process has all of it. Port: partition-owners.port.ts.
+import type { PartitionOwners } from '../../partition-owners.port.js';
+
+const ALL = { gained: [0], lost: [] } as const;
+
+export const createSoleOwner = (): PartitionOwners => {
+  let isStopped = false;
+  return {
+    partitions: 1,
+    partitionOf: () => 0,
+    owns: () => !isStopped,
+    isSure: true,
+    onChange(listener) {
+      if (!isStopped) listener(ALL);
+      return () => undefined;
+    },
+    stop() {
+      isStopped = true;
+      return Promise.resolve();
+    },
+  };
+};
