@@ -112,8 +112,9 @@ describe('the process', () => {
 
   it('answers /ping on every HTTP port, /healthz and /metrics', async () => {
     const product = await started();
-    const { HOMESTEAD_PORT, HOMESTEAD_PROV_PORT, SPROUT_HTTP_PORT, MANAGEMENT_PORT } = product.ports;
-    for (const port of [HOMESTEAD_PORT, HOMESTEAD_PROV_PORT, SPROUT_HTTP_PORT]) {
+    const { HOMESTEAD_PORT, HOMESTEAD_PROV_PORT, SPROUT_HTTP_PORT, CHRONOS_PORT, MANAGEMENT_PORT } =
+      product.ports;
+    for (const port of [HOMESTEAD_PORT, HOMESTEAD_PROV_PORT, SPROUT_HTTP_PORT, CHRONOS_PORT]) {
       const answer = await fetch(`http://127.0.0.1:${port}/ping`);
       expect([port, answer.status, await answer.text()]).toEqual([port, 200, 'OK']);
     }

@@ -28,6 +28,7 @@ const PORT_VARIABLES = [
   'MANAGEMENT_PORT',
   'HOMESTEAD_PORT',
   'HOMESTEAD_PROV_PORT',
+  'CHRONOS_PORT',
 ] as const;
 export type PortVariable = (typeof PORT_VARIABLES)[number];
 export type Ports = Readonly<Record<PortVariable, number>>;

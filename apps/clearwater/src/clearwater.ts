@@ -1,6 +1,7 @@
 // The whole of Clearwater in one process: storage, views, Homestead, provisioning, router, edge, HTTP, management.
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
+import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chronos';
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import {
   createProvisioning,
@@ -46,6 +47,7 @@ export type ClearwaterConfigs = Readonly<{
   homestead: HomesteadConfig;
   hss: HssConfig;
   provisioning: HomesteadProvConfig;
+  chronos: ChronosConfig;
   clearwater: ClearwaterConfig;
   stores: StoresConfig;
   archive: ArchiveConfig;
@@ -63,6 +65,7 @@ export interface Clearwater {
   readonly provisioning: Provisioning;
   readonly sprout: SproutNode;
   readonly bono: BonoNode;
+  readonly chronos: ChronosNode;
   readonly http: HttpApis;
 }
 
@@ -150,6 +153,9 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     );
   const { storage, views } = await openData(options);
   const { provisioning, homestead, door, http } = await startSubscribers(options, storage, peers);
+  const { log, follow } = storage;
+  const { process, chronos: config } = configs;
+  const chronos = await startChronos({ ...options, process, config, log, follow, peers });
 
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
@@ -198,5 +204,5 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     await Promise.all([bono.close(), sprout.close()]);
   });
   sip.ready();
-  return { provisioning, sprout, bono, http };
+  return { provisioning, sprout, bono, chronos, http };
 };

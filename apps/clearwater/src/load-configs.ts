@@ -1,5 +1,6 @@
 // Every part's configuration from one environment, and what must hold between them.
 import { BonoConfig } from '#apps/bono';
+import { ChronosConfig } from '#apps/chronos';
 import { hasHss, HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
@@ -19,6 +20,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     homestead: loadConfigOrExit(HomesteadConfig),
     hss: loadConfigOrExit(HssConfig),
     provisioning: loadConfigOrExit(HomesteadProvConfig),
+    chronos: loadConfigOrExit(ChronosConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),
     archive: loadConfigOrExit(ArchiveConfig),

@@ -1,6 +1,7 @@
 // The configuration of all programs: what may be shared is a variable of one of them.
 // Used by main.ts, which starts with what is shared, and by `npm run config`.
 import { BonoConfig } from '#apps/bono';
+import { ChronosConfig } from '#apps/chronos';
 import { HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
@@ -20,5 +21,6 @@ export const SHARED_CLASSES: readonly ConfigClass[] = [
   HomesteadConfig,
   HssConfig,
   HomesteadProvConfig,
+  ChronosConfig,
   ClearwaterConfig,
 ];
