@@ -16,6 +16,7 @@ import {
   waitUntil,
 } from '#libs/runtime';
 import { openTimersDue, type TimersDueView } from '#projections/timers-due';
+import type { Callbacks } from './callback.port.js';
 import { startCarryingOn } from './carry-on.js';
 import { type Chronos, createChronos } from './chronos.js';
 import type { ChronosConfig } from './chronos.config.js';
@@ -76,6 +77,22 @@ const gauges = ({ metrics }: ProcessParts, { due }: TimersDueView, time: SteadyT
   metrics.labelled('chronos_tagged', 'What timers count as, by tag', 'tag', () => due.tags);
 }; // prettier-ignore
 
+const openCallbacks = ({ process, config, clock, random, resolve }: ChronosOptions): Callbacks =>
+  createHttpCallbacks({
+    transport: createUndiciTransport({
+      connectMs: CONNECT_MS,
+      answerMs: config.chronosCallbackTimeoutMs,
+      connectionsMax: config.chronosCallbackConnections,
+      answerBytesMax: ANSWER_BYTES_MAX,
+    }),
+    resolve: resolve ?? systemResolver,
+    clock,
+    random,
+    isAllowed: createPeerCheck([...process.trustedPeers, ...config.chronosCallbackHosts]),
+    concurrencyMax: config.chronosCallbackConnections,
+    keys: callbackKeys(config.chronosCallbackKeys),
+  });
+
 /** Starts it; resolves when it shows all that the log holds, listens, and pops what it owns. */
 export const startChronos = async (options: ChronosOptions): Promise<ChronosNode> => {
   const { process, config, log, follow, clock, random, logger, health, shutdown } = options;
@@ -92,20 +109,7 @@ export const startChronos = async (options: ChronosOptions): Promise<ChronosNode
     clock,
     report: (message) => logger.warn({ part: 'chronos' }, message),
   });
-  const callbacks = createHttpCallbacks({
-    transport: createUndiciTransport({
-      connectMs: CONNECT_MS,
-      answerMs: config.chronosCallbackTimeoutMs,
-      connectionsMax: config.chronosCallbackConnections,
-      answerBytesMax: ANSWER_BYTES_MAX,
-    }),
-    resolve: options.resolve ?? systemResolver,
-    clock,
-    random,
-    isAllowed: createPeerCheck([...process.trustedPeers, ...config.chronosCallbackHosts]),
-    concurrencyMax: config.chronosCallbackConnections,
-    keys: callbackKeys(config.chronosCallbackKeys),
-  });
+  const callbacks = openCallbacks(options);
   const { due, projector } = view;
   const caughtUp = (): Promise<void> => projector.caughtUp();
   const chronos = createChronos({

@@ -12,6 +12,7 @@ import {
   type IdentityEvent,
   type RegistrationEvent,
   type SubscriberEvent,
+  type TimerEvent,
 } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
 import { callDetails, callListWords, callWords, chargingWords } from './call-words.js';
@@ -24,6 +25,7 @@ import {
   subscriberWords,
 } from './provisioning-words.js';
 import { registrationWords } from './registration-words.js';
+import { timerWords } from './timer-words.js';
 
 /** Characters of an unknown event's data that are shown. */
 const RAW_LENGTH_MAX = 200;
@@ -75,6 +77,8 @@ const wordsOf = ({ event, stream }: RecordedEvent): string | undefined => {
       return assignmentWords(event as AssignmentEvent);
     case 'document':
       return documentWords(event as DocumentEvent);
+    case 'timer':
+      return timerWords(event as TimerEvent);
     default:
       return undefined;
   }
