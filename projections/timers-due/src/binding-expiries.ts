@@ -1,7 +1,7 @@
 // When the bindings of an address of record lapse, as the registration stream says: a timer that nobody has to set.
 // Only expiries are kept, by a hash of the binding's name; what lapsed is decided by the router, on the row. Reader: chronos.
 import { crc32 } from 'node:zlib';
-import type { Recorded } from '#libs/decider';
+import { assertNever, type Recorded } from '#libs/decider';
 import type { RegistrationEvent } from '#libs/domain';
 import type { DueNode } from './due-wheel.js';
 
@@ -67,5 +67,14 @@ export const foldBindings = (node: BindingNode, { event, position }: Recorded<Bi
       return remove(node, crc32(event.data.bindingId), (event.data.upTo ?? position).offset);
     case 'AllBindingsRemoved':
       node.flat = node.flat.filter((_, i, flat) => flat[i - (i % 3) + 2]! > position.offset);
+      return;
+    // The router that notifies a watcher sees to the end of its subscription too.
+    case 'SubscriptionAdded':
+    case 'SubscriptionRefreshed':
+    case 'SubscriptionNotified':
+    case 'SubscriptionRemoved':
+      return;
+    default:
+      return assertNever(event);
   }
 };
