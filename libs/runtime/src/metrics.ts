@@ -118,6 +118,25 @@ const hotHistogram = (
   };
 };
 
+const labelledGauge = (
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  read: () => Iterable<readonly [string, number]>,
+): void => {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of read()) this.set({ [label]: value }, count);
+    },
+  });
+};
+
 /** `labels` stand on every sample: the app and the node. */
 export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Metrics => {
   const registry = new Registry();
@@ -185,18 +204,7 @@ export const createMetrics = (labels: Readonly<Record<string, string>> = {}): Me
         },
       });
     },
-    labelled(name, help, label, read) {
-      new Gauge({
-        name,
-        help,
-        labelNames: [label],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const [value, count] of read()) this.set({ [label]: value }, count);
-        },
-      });
-    },
+    labelled: (name, help, label, read) => labelledGauge(registry, name, help, label, read),
     histogram: (name, help, buckets) => hotHistogram(registry, name, help, buckets),
   };
 };
