@@ -74,7 +74,7 @@ describe('a schema', () => {
   const PERSONAL = new Set([
     'impu', 'impi', 'identities', 'contact', 'bindingId', 'instance', 'params', 'path', 'userAgent', 'accessNetwork',
     'callId', 'from', 'to', 'requestUri', 'served', 'callingParty', 'calledParty', 'requestedParty', 'xml',
-    'publicIdentities', 'privateIdentities',
+    'publicIdentities', 'privateIdentities', 'party',
   ]); // prettier-ignore
   const unmarked = (schema: object): string[] =>
     Object.entries(schema).flatMap(([key, value]: [string, unknown]) => {

@@ -1,4 +1,4 @@
-// A listed call as the HTTP API tells it, and its schema. Read by call-list.controller.ts.
+// A listed call as the HTTP API tells it, and the schemas. Read by call-list.controller.ts.
 import type { ListedCall } from '#libs/domain';
 
 /** Longer than anything rings: nobody saw how it ended. */
@@ -15,16 +15,28 @@ export const CALLS = {
           call: { type: 'string' },
           direction: { type: 'string', enum: ['incoming', 'outgoing'] },
           party: { type: 'string', description: 'absent: private' },
-          begun: { type: 'string', format: 'date-time' },
+          begun: { type: 'string', description: 'ISO 8601, UTC' },
           outcome: { type: 'string', enum: ['ringing', 'answered', 'missed', 'failed', 'unknown'] },
           status: { type: 'integer', description: 'of SIP' },
-          concluded: { type: 'string', format: 'date-time' },
+          concluded: { type: 'string', description: 'ISO 8601, UTC' },
         },
         required: ['call', 'direction', 'begun', 'outcome'],
       },
     },
   },
   required: ['calls'],
+};
+
+export const FAULT = {
+  type: 'object',
+  properties: {
+    error: { type: 'boolean' },
+    status: { type: 'integer' },
+    message: { type: 'string' },
+    reason: { type: 'string' },
+    detail: { type: 'object' },
+  },
+  required: ['error', 'status', 'message', 'reason', 'detail'],
 };
 
 const outcomeOf = ({ direction, concluded, begunAtMs }: ListedCall, nowMs: number): string => {

@@ -3,12 +3,12 @@
 import { Controller, Get, HttpException, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, errorBody } from '#libs/runtime';
+import type { Clock } from '#libs/runtime';
 import { aorOf } from '#libs/sip';
 import type { CallLists } from '#projections/calls-by-user';
 import type { Verdict } from '../http-digest.js';
 import type { Access } from './access.js';
-import { callJson, CALLS } from './call-json.js';
+import { callJson, CALLS, FAULT } from './call-json.js';
 
 export const CALL_LIST_READING = Symbol('call list reading');
 
@@ -19,8 +19,7 @@ const RETRY_AFTER_S = 5;
 const oneOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
-const fault = (status: number, reason: string): HttpException =>
-  new HttpException(errorBody(status, reason), status);
+const fault = (status: number, reason: string): HttpException => new HttpException(reason, status);
 
 const refuse = (reply: FastifyReply, verdict: Exclude<Verdict, { kind: 'ok' }>): HttpException => {
   switch (verdict.kind) {
@@ -47,9 +46,12 @@ export class CallListController {
   @ApiOperation({ summary: 'Calls from and to a user, newest first' })
   @ApiParam({ name: 'impu', example: 'sip:alice@ims.test' })
   @ApiOkResponse({ schema: CALLS })
-  @ApiResponse({ status: 401, description: 'nobody has proved who asks' })
-  @ApiResponse({ status: 403, description: 'not the password, or not this user’s list' })
-  @ApiResponse({ status: 429, description: 'too many failed tries' })
+  @ApiResponse({ status: 400, description: 'no identity', schema: FAULT })
+  @ApiResponse({ status: 401, description: 'nobody has proved who asks', schema: FAULT })
+  @ApiResponse({ status: 403, description: 'not the password, or not this user’s list', schema: FAULT })
+  @ApiResponse({ status: 429, description: 'too many failed tries', schema: FAULT })
+  @ApiResponse({ status: 500, description: 'the lists, or Homestead, do not answer', schema: FAULT })
+  @ApiResponse({ status: 504, description: 'Homestead does not answer in time', schema: FAULT })
   async list(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -1,5 +1,6 @@
 // The other end of the control port: a program that is an application server by drachtio-srf, against this product or a drachtio
 // server. It connects again by itself, and /healthz says whether it is attached. Used by apps/call-list and apps/twinning.
+import { Socket } from 'node:net';
 import type Srf from 'drachtio-srf';
 import type { Health, Logger } from '#libs/runtime';
 import type { DrachtioClientConfig } from '../drachtio-client.config.js';
@@ -43,11 +44,17 @@ export interface AttachedApplication {
 
 type ProxyResults = Readonly<{ finalStatus?: number }> | undefined;
 
-/** Says in health and log whether it is attached. */
-const watch = (emitter: NodeJS.EventEmitter, host: string, { health, logger }: AttachOptions): void => {
+/** Says in health and log whether it is attached; tells that. */
+const watch = (
+  emitter: NodeJS.EventEmitter,
+  host: string,
+  { health, logger }: AttachOptions,
+): (() => boolean) => {
   const part = health.part(`control port of ${host}`);
+  let isAttached = false;
   let said = '';
   const notReady = (reason: string): void => {
+    isAttached = false;
     part.notReady(reason);
     // It is tried again every few seconds: said once.
     if (said !== reason) logger.warn({ host }, reason);
@@ -55,12 +62,22 @@ const watch = (emitter: NodeJS.EventEmitter, host: string, { health, logger }: A
   };
   emitter.on('connect', (refused: Error | null) => {
     if (refused) return notReady('the control port wants another secret');
-    part.ready();
+    isAttached = true;
     said = '';
+    part.ready();
     logger.info({ host }, 'attached to the control port');
   });
-  emitter.on('close', () => notReady('the control port is gone'));
   emitter.on('error', () => notReady('the control port does not answer'));
+  // After each of the two above as well.
+  emitter.on('close', () => isAttached && notReady('the control port is gone'));
+  return () => isAttached;
+};
+
+/** drachtio-srf takes for granted that there is a connection: without one it is given one that never was, and tries no more. */
+const detach = (srf: Srf, isAttached: boolean): void => {
+  const disconnect: (socket?: Socket) => void = srf.disconnect.bind(srf);
+  if (isAttached) disconnect();
+  else disconnect(new Socket());
 };
 
 const answersTo = (srf: Srf, request: Srf.SrfRequest, response: Srf.SrfResponse): InviteAnswers => ({
@@ -84,7 +101,7 @@ export const attachApplication = async (options: AttachOptions): Promise<Attache
   const { default: Application } = await import('drachtio-srf');
   const attached = hosts.map((host) => {
     const srf = new Application(tag);
-    watch(srf, host, options);
+    const isAttached = watch(srf, host, options);
     srf.invite((request, response) => {
       try {
         invited(request, answersTo(srf, request, response));
@@ -96,7 +113,7 @@ export const attachApplication = async (options: AttachOptions): Promise<Attache
     const reconnect = { retryMaxDelay: RETRY_MS_MAX };
     const where: Parameters<typeof srf.connect>[0] = Object.assign({ host, port, secret }, { reconnect });
     void srf.connect(where);
-    return srf;
+    return () => detach(srf, isAttached());
   });
-  return { detach: () => attached.forEach((srf) => srf.disconnect()) };
+  return { detach: () => attached.forEach((end) => end()) };
 };
