@@ -1,4 +1,5 @@
-// Initial filter criteria of a scenario's subscriber: one line each, `<priority> <method> <session case> <server> [terminated]`,
+// Initial filter criteria of a scenario's subscriber: one line each, `<priority> <method> <session case> <server> [terminated]` and what a
+// third-party REGISTER is to carry (`info=<service information> request response`),
 // as the ServiceProfile document that provisioning takes (TS 29.228 Annex E).
 
 const SESSION_CASES: Readonly<Record<string, number>> = {
@@ -9,8 +10,19 @@ const SESSION_CASES: Readonly<Record<string, number>> = {
   'orig-cdiv': 4,
 };
 
+const carried = (more: readonly string[]): string => {
+  const info = more.find((word) => word.startsWith('info='))?.slice(5);
+  const included = ['Request', 'Response'].filter((what) => more.includes(what.toLowerCase()));
+  return (
+    (info === undefined ? '' : `<ServiceInfo>${info}</ServiceInfo>`) +
+    (included.length === 0
+      ? ''
+      : `<Extension>${included.map((what) => `<IncludeRegister${what}/>`).join('')}</Extension>`)
+  );
+};
+
 const criterion = (line: string): string => {
-  const [priority, method, sessionCase = '', server, handling] = line.split(/\s+/);
+  const [priority, method, sessionCase = '', server, ...more] = line.split(/\s+/);
   const code = SESSION_CASES[sessionCase];
   if (server === undefined || code === undefined) throw new Error(`'${line}' is no criterion`);
   const spt = (group: number, what: string): string =>
@@ -18,7 +30,7 @@ const criterion = (line: string): string => {
   return (
     `<InitialFilterCriteria><Priority>${priority}</Priority><TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF>` +
     `${spt(0, `<Method>${method}</Method>`)}${spt(1, `<SessionCase>${code}</SessionCase>`)}</TriggerPoint>` +
-    `<ApplicationServer><ServerName>${server}</ServerName><DefaultHandling>${handling === 'terminated' ? 1 : 0}</DefaultHandling></ApplicationServer>` +
+    `<ApplicationServer><ServerName>${server}</ServerName><DefaultHandling>${more.includes('terminated') ? 1 : 0}</DefaultHandling>${carried(more)}</ApplicationServer>` +
     '</InitialFilterCriteria>'
   );
 };

@@ -129,6 +129,10 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
   SubscriptionRefreshed: ({ watcher, grantedS }) => ({ watcher, for: `${String(grantedS)}s` }),
   SubscriptionNotified: ({ version, cseq, document, ends }) => ({ version, cseq, document, ends }),
   SubscriptionRemoved: ({ cause }) => ({ cause }),
+  ThirdPartyRegistrationDue: ({ kind, servers }) => ({
+    kind,
+    servers: (servers as unknown as readonly { server: string }[]).map(({ server }) => server).join(),
+  }),
   OriginatingServed: (data) => ({ served: data.served, criteria: matchedWords(data) }),
   TerminatingServed: (data) => ({
     served: data.served,

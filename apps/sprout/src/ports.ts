@@ -53,6 +53,8 @@ export type SproutPorts = Readonly<{
   calls: CallFacts;
   dialogMarks: DialogMarks;
   outage: LogOutage;
+  /** Names this run of the router, among all that ever were. */
+  run: () => string;
   /** Whose streams this router acts on when the log asks for it. */
   ownership: EffectOwnership;
   /** Late bound: the endpoint is created with Sprout as its user. */

@@ -5,6 +5,7 @@ import {
   compileProfile,
   type CompiledCriteria,
   type ImsSubscription,
+  mayConcern,
   type ServiceProfile,
 } from '#libs/domain';
 import { defaultImpu, matchesWildcard, parseImsSubscription } from '#libs/homestead-client';
@@ -19,6 +20,7 @@ const CRITERIA_LISTS_MAX = 10_000;
 export type ServedProfile = Readonly<{
   barred: boolean;
   criteria: CompiledCriteria;
+  tellsServers: boolean;
 }>;
 
 export type Profile = Readonly<{
@@ -29,6 +31,8 @@ export type Profile = Readonly<{
   served: Pick<ReadonlyMap<string, ServedProfile>, 'get'>;
   /** What serves an identity that is named there only by a pattern (TS 23.003 §13.4A); undefined: nothing does. */
   wildcard(impu: string): ServedProfile | undefined;
+  /** Some criterion may ask for a third-party REGISTER. */
+  tellsServers: boolean;
 }>;
 
 /** The two that serve with the same criteria: subscribers who have them in common share these too. */
@@ -52,12 +56,14 @@ class SoleServed {
 const profileOf = (subscription: ImsSubscription, compile: (profile: ServiceProfile) => Served): Profile => {
   const served = new Map<string, ServedProfile>();
   const identities: string[] = [];
+  let tellsServers = false;
   const wildcards: Readonly<{ pattern: string; profile: ServedProfile }>[] = [];
   for (const serviceProfile of subscription.serviceProfiles) {
     const both = compile(serviceProfile);
     for (const { identity, barred, kind, wildcard } of serviceProfile.publicIdentities) {
       const profile = barred ? both.barred : both.open;
       served.set(identity, profile);
+      tellsServers ||= profile.tellsServers;
       if (kind !== 'distinct') wildcards.push({ pattern: wildcard ?? identity, profile });
       if (!barred && kind !== 'wildcarded-psi' && kind !== 'wildcarded-impu') identities.push(identity);
     }
@@ -66,6 +72,7 @@ const profileOf = (subscription: ImsSubscription, compile: (profile: ServiceProf
   return {
     defaultImpu: defaultImpu(subscription),
     identities: identities.slice(),
+    tellsServers,
     served: sole !== undefined && served.size === 1 ? new SoleServed(...sole) : served,
     wildcard:
       wildcards.length === 0
@@ -121,9 +128,11 @@ export class ProfileCache {
     const known = this.#criteria.get(key);
     if (known !== undefined) return known;
     const compiled = compileProfile(profile, this.#sets.shared);
+    const asked = [...compiled.criteria, ...(this.#sets.chain.fallback?.criteria ?? [])];
+    const tellsServers = asked.some(({ source }) => mayConcern(source, 'REGISTER'));
     const served: Served = {
-      open: { barred: false, criteria: compiled },
-      barred: { barred: true, criteria: compiled },
+      open: { barred: false, criteria: compiled, tellsServers },
+      barred: { barred: true, criteria: compiled, tellsServers },
     };
     if (this.#criteria.size >= CRITERIA_LISTS_MAX) this.#criteria.delete(this.#criteria.keys().next().value!);
     this.#criteria.set(key, served);

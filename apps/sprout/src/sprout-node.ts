@@ -166,6 +166,12 @@ const settingsOf = (
   };
 };
 
+/** Drawn when it is asked for. */
+const runOf = (random: Random): (() => string) => {
+  let run: string | undefined;
+  return () => (run ??= random.token(RUN_CHARACTERS));
+};
+
 const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, overload: OverloadControl): void => {
   metrics.counted(
     'sprout_sip_total',
@@ -308,6 +314,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     ...routing.ports,
     calls,
     outage,
+    run: runOf(random),
     ownership: options.ownership ?? SOLE_OWNER,
     dialogMarks: new DialogMarks(dialogKey),
     log,

@@ -15,6 +15,9 @@ const COUNTS = [
   'notify',
   'subscription-ended',
   'watcher-lost',
+  'third-party-register',
+  'third-party-refused',
+  'ended',
   'initial-request',
   'server-asked',
   'server-passed-over',
@@ -25,7 +28,7 @@ const COUNTS = [
 ] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',
-  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'reg-event', 'application-server', 'enum', 'enum-unusable', 'simservs-unusable',
+  'append-refused', 'store-unavailable', 'call-record', 'call-record-dropped', 'flow-removal', 'expiry', 'expiry-feed', 'reg-event', 'third-party', 'application-server', 'enum', 'enum-unusable', 'simservs-unusable',
   'defect',
 ] as const; // prettier-ignore
 

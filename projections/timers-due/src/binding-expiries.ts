@@ -68,11 +68,12 @@ export const foldBindings = (node: BindingNode, { event, position }: Recorded<Bi
     case 'AllBindingsRemoved':
       node.flat = node.flat.filter((_, i, flat) => flat[i - (i % 3) + 2]! > position.offset);
       return;
-    // The router that notifies a watcher sees to the end of its subscription too.
+    // The router that notifies a watcher sees to the end of its subscription too; what application servers are told lapses with bindings.
     case 'SubscriptionAdded':
     case 'SubscriptionRefreshed':
     case 'SubscriptionNotified':
     case 'SubscriptionRemoved':
+    case 'ThirdPartyRegistrationDue':
       return;
     default:
       return assertNever(event);

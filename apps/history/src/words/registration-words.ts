@@ -30,6 +30,13 @@ export const registrationWords = ({ type, data }: RegistrationEvent, stream: str
       return documentWords(data);
     case 'SubscriptionRemoved':
       return `subscription ${data.subscriptionId} ended: ${ENDED[data.cause]}`;
+    case 'ThirdPartyRegistrationDue':
+      return `${data.kind} to be told to ${
+        data.servers
+          .filter(({ isDue }) => isDue)
+          .map(({ server }) => server)
+          .join(', ') || 'nobody now'
+      }`;
   }
 };
 

@@ -1,5 +1,5 @@
 // A request as filter criteria look at it (TS 29.228 Annex B and F), asked as it stands. Reader: chain.ts.
-import type { CriteriaSubject, SessionCase } from '#libs/domain';
+import type { CriteriaSubject, RegistrationType, SessionCase } from '#libs/domain';
 import { H, HEADER_IDS, HEADER_NAMES, LINE_STRIDE, type SipMessage, UNKNOWN_HEADER, unfold } from '#libs/sip';
 
 const NO_VALUES: readonly string[] = [];
@@ -15,6 +15,8 @@ export class RequestSubject implements CriteriaSubject {
     readonly sessionCase: SessionCase,
     /** Of the served user; read where the session case does not tell. */
     readonly registered: boolean,
+    /** For REGISTER. */
+    readonly registrationType: RegistrationType | undefined = undefined,
   ) {
     this.method = request.method;
   }

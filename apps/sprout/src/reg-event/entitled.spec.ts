@@ -9,7 +9,7 @@ const user = (servers: readonly string[], path: readonly string[] = []): Watched
     impu: 'sip:alice@ims.test',
     profile: {
       identities: ['sip:alice@ims.test', 'tel:+15550001'],
-      served: new Map([['sip:alice@ims.test', { barred: false, criteria }]]),
+      served: new Map([['sip:alice@ims.test', { barred: false, criteria, tellsServers: false }]]),
     },
     bindings: [{ path } as unknown as Binding],
   };

@@ -86,12 +86,13 @@ const newStage = async () => {
     await rows.apply(AOR, recorded);
   };
   const router = async (own: EventLog = log, ownership = SOLE_OWNER) => {
+    const name = random.token(13);
     const ports = {
       log: own,
       outage: new LogOutage(clock, 0),
       registrations: rows,
       clock,
-      random,
+      run: () => name,
       observer: { fault: () => undefined, count: () => undefined },
       ownership,
       endpoint: () => ({ request }) as unknown as Endpoint,

@@ -29,7 +29,6 @@ const LOOK_MS_MIN = 1_000;
 /** The answer to a SUBSCRIBE goes first: a watcher may not know its dialog before (RFC 6665 §4.1.2.4 has it wait; not all do). */
 const ANSWER_FIRST_MS = 20;
 
-const RUN_CHARACTERS = 13;
 const STREAM_PREFIX = streamOfRegistration('');
 
 /** A registration that is watched; without `known` while its row is read, and what came meanwhile. */
@@ -43,15 +42,13 @@ type Watched = {
 
 export type NotifierPorts = Pick<
   SproutPorts,
-  'log' | 'outage' | 'registrations' | 'clock' | 'random' | 'observer' | 'endpoint' | 'ownership'
+  'log' | 'outage' | 'registrations' | 'clock' | 'run' | 'observer' | 'endpoint' | 'ownership'
 >;
 
 export class Notifier {
   /** By stream. Empty where nobody watches: then an event costs one look at this. */
   readonly #watched = new Map<string, Watched>();
   readonly #queues: DestinationQueues;
-  /** Names this run; drawn when somebody watches for the first time. */
-  #named: string | undefined;
   /** To be looked at again after a fault. */
   readonly #again = new Set<Watched>();
   #againTimer: (() => void) | undefined;
@@ -64,10 +61,6 @@ export class Notifier {
     private readonly settings: Pick<SproutSettings, 'scscfUri'>,
   ) {
     this.#queues = new DestinationQueues(ports.clock);
-  }
-
-  get #run(): string {
-    return (this.#named ??= this.ports.random.token(RUN_CHARACTERS));
   }
 
   /** Registrations that are watched, for metrics. */
@@ -129,7 +122,7 @@ export class Notifier {
 
   #learn(watched: Watched, row: Registration, position: Position, isDue: boolean): void {
     const aor = watched.stream.slice(STREAM_PREFIX.length);
-    const known = new WatchedRegistration(aor, row, position, this.#run, isDue);
+    const known = new WatchedRegistration(aor, row, position, this.ports.run(), isDue);
     watched.known = known;
     for (const recorded of watched.unread.splice(0)) known.take(recorded, this.ports.clock.nowMs());
     this.#goOn(watched);
@@ -212,10 +205,10 @@ export class Notifier {
     const numbered = watcher?.numbered;
     if (watcher === undefined || notified === undefined || comparePositions(notified.at, position) !== 0)
       return;
-    if (data.by !== this.#run) known.toldByAnother(watcher, data.upTo);
+    if (data.by !== this.ports.run()) known.toldByAnother(watcher, data.upTo);
     if (numbered === undefined) return;
     watcher.numbered = undefined;
-    if (data.by === this.#run) return this.#send(watched, known, watcher, numbered);
+    if (data.by === this.ports.run()) return this.#send(watched, known, watcher, numbered);
     numbered.leave();
     watcher.phase = 'idle';
   }

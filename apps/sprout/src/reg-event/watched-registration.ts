@@ -81,6 +81,13 @@ export const contactChanges = (
   }
 };
 
+/** Events of which no watcher is told. */
+const SILENT: ReadonlySet<RegistrationEvent['type']> = new Set([
+  'SubscriptionNotified',
+  'SubscriptionRemoved',
+  'ThirdPartyRegistrationDue',
+]);
+
 const isShown = ({ binding }: ContactState): boolean => binding.emergency !== true;
 /** Removals that the owner of a contact knows of. */
 const isOwnDoing = ({ event }: ContactState): boolean => event === 'unregistered' || event === 'expired';
@@ -117,8 +124,7 @@ export class WatchedRegistration {
     this.row = pruneRegistration(after, nowMs);
     this.upTo = recorded.position;
     const { event } = recorded;
-    if (event.type !== 'SubscriptionNotified' && event.type !== 'SubscriptionRemoved')
-      this.changedAt = recorded.position;
+    if (!SILENT.has(event.type)) this.changedAt = recorded.position;
     switch (event.type) {
       case 'SubscriptionAdded':
       case 'SubscriptionRefreshed':

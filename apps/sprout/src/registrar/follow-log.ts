@@ -1,10 +1,11 @@
-// What the log's registrations set off in a router: expiry is armed, watchers are told. One reader of the log for all of it, from
+// What the log's registrations set off in a router: expiry is armed, watchers and application servers are told. One reader of the log for all of it, from
 // where the rows stand at a start. Used by sprout-node.ts.
 import type { Recorded } from '#libs/decider';
 import type { RegistrationEvent } from '#libs/domain';
 import type { Metrics } from '#libs/runtime';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { Notifier } from '../reg-event/notifier.js';
+import { ServerTeller } from '../third-party/server-teller.js';
 import { RegistrationExpiry } from './expiry.js';
 
 /** Begins with the rows there are, and goes on with every change to come. Resolves with what ends it. */
@@ -15,6 +16,11 @@ export const followRegistrations = async (
 ): Promise<() => Promise<void>> => {
   const expiry = new RegistrationExpiry(ports, settings);
   const notifier = new Notifier(ports, settings);
+  const teller = new ServerTeller(ports, settings);
+  const noticed = (recorded: Recorded<RegistrationEvent>): void => {
+    notifier.noticed(recorded);
+    teller.noticed(recorded);
+  };
   metrics.gauge('sprout_watched_registrations', 'Registrations that somebody watches', () => notifier.size);
   // Nobody is told of what is not known to be so: watchers are begun with before anything new is taken.
   const early: Recorded<RegistrationEvent>[] = [];
@@ -26,7 +32,7 @@ export const followRegistrations = async (
     onBatch: (batch) => {
       const events = batch as readonly Recorded<RegistrationEvent>[];
       expiry.noticed(events);
-      if (isBegun) for (const recorded of events) notifier.noticed(recorded);
+      if (isBegun) for (const recorded of events) noticed(recorded);
       else early.push(...events);
     },
     onFailure: (error) => ports.observer.fault('expiry-feed', error),
@@ -34,13 +40,15 @@ export const followRegistrations = async (
   for (const [aor, row] of ports.registrations.all()) {
     expiry.watch(aor, row);
     notifier.begin(aor, row);
+    teller.begin(aor, row);
   }
   isBegun = true;
-  for (const recorded of early.splice(0)) notifier.noticed(recorded);
+  for (const recorded of early.splice(0)) noticed(recorded);
   expiry.start();
   return async () => {
     expiry.stop();
     notifier.stop();
+    teller.stop();
     await feed.stop();
   };
 };

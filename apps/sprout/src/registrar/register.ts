@@ -2,7 +2,12 @@
 // Durable before answered: the 200 OK leaves only after the log has the events.
 import { CommandRejected } from '#libs/decider';
 import type { HomesteadFailure, RegData } from '#libs/homestead-client';
-import { nextExpiryMs, type RegistrationCommand, type RegistrationRefusal } from '#libs/domain';
+import {
+  nextExpiryMs,
+  type Registration,
+  type RegistrationCommand,
+  type RegistrationRefusal,
+} from '#libs/domain';
 import {
   aorOf,
   detached,
@@ -21,7 +26,8 @@ import type { Profile, ProfileCache } from '../profile-cache.js';
 import { type ContactRequests, contactRequests } from './contact-requests.js';
 import { registerAnswerHeaders } from './register-answer.js';
 import { isForRegistrar } from './registrar-names.js';
-import { updateRegistration } from './update-registration.js';
+import { newsOfRegister } from '../third-party/news-of-register.js';
+import { type Noted, updateRegistration } from './update-registration.js';
 
 export type Registrar = Readonly<{
   ports: SproutPorts;
@@ -169,23 +175,33 @@ const NO_TAGS: readonly string[] = [];
 const KNOWN_TAGS: ReadonlySet<string> = new Set(['path', 'outbound']);
 const isUnknown = (tag: string): boolean => !KNOWN_TAGS.has(tag);
 
-type Authenticated = Readonly<{ impi: string; impu: string; profile: RegisteredProfile }>;
+type Authenticated = Readonly<{
+  impi: string;
+  impu: string;
+  profile: RegisteredProfile;
+  charging: RegData['chargingAddresses'];
+}>;
 
 /** Makes the change durable and answers. */
 const bind = async (
   registrar: Registrar,
   tx: ServerTransaction,
   requested: Requested,
-  { impi, impu, profile }: Authenticated,
+  { impi, impu, profile, charging }: Authenticated,
 ): Promise<void> => {
   const { ports, settings } = registrar;
   const { identities, defaultImpu } = profile;
   try {
     const wanted = command(registrar, tx, requested, { impi, impu, identities });
-    const { after } = await updateRegistration(ports, defaultImpu, wanted);
     const hasOwnFlow = requested.outbound === 'granted';
-    const nowMs = ports.clock.nowMs();
-    tx.reply(200, 'OK', registerAnswerHeaders(tx.request, after, identities, settings, nowMs, hasOwnFlow));
+    const answerFor = (row: Registration): string =>
+      registerAnswerHeaders(tx.request, row, identities, settings, ports.clock.nowMs(), hasOwnFlow);
+    const noted: Noted | undefined = profile.tellsServers
+      ? (before, events) =>
+          newsOfRegister(registrar, tx, { impu, profile, charging, before, events, answerFor })
+      : undefined;
+    const { after } = await updateRegistration(ports, defaultImpu, wanted, noted);
+    tx.reply(200, 'OK', answerFor(after));
     ports.observer.count('registered');
     if (nextExpiryMs(after) === undefined) void releaseServer(registrar, defaultImpu, impu, impi);
   } catch (error) {
@@ -225,5 +241,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const assigned = await homestead.regData(impu, { reqtype: 'reg', serverName: settings.scscfUri, impi });
   if (!assigned.ok) return replyFailure(tx, assigned.failure, ports);
   const profile = assignedProfile(registrar, tx, assigned.value);
-  if (profile !== undefined) return bind(registrar, tx, requested, { impi, impu, profile });
+  if (profile === undefined) return;
+  const charging = assigned.value.chargingAddresses;
+  return bind(registrar, tx, requested, { impi, impu, profile, charging });
 };

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { compileCriteria, compileProfile, CRITERIA_MAX, TRIGGERS_MAX } from './compile-criteria.js';
+import {
+  compileCriteria,
+  compileProfile,
+  CRITERIA_MAX,
+  mayConcern,
+  TRIGGERS_MAX,
+} from './compile-criteria.js';
 import { criterionOf, method, spt, subjectOf } from './criteria.fixture.js';
 import type { FilterCriterion, SessionCase, TriggerCondition, TriggerPoint } from './service-profile.js';
 
@@ -171,5 +177,60 @@ describe('shared sets of filter criteria (TS 29.228 §6.1.2, SharedIFCSetID)', (
     const { criteria, problems } = compileProfile({ ...profile, sharedSetIds: [8] });
     expect(criteria).toHaveLength(1);
     expect(problems.map(({ where }) => where)).toEqual(['profile, criterion 3', 'shared set 8']);
+  });
+});
+
+describe('whether a criterion may concern a method at all', () => {
+  const METHODS = ['REGISTER', 'INVITE', 'MESSAGE'];
+  const condition: fc.Arbitrary<TriggerCondition> = fc.oneof(
+    fc.record({
+      kind: fc.constant('method' as const),
+      method: fc.constantFrom(...METHODS),
+      registrationTypes: fc.constantFrom([], ['initial'] as const, ['initial', 'de-registration'] as const),
+    }),
+    fc.record({ kind: fc.constant('session-case' as const), sessionCase: fc.constant('orig-reg' as const) }),
+  );
+  const trigger = fc.record({
+    form: fc.constantFrom('cnf' as const, 'dnf' as const),
+    triggers: fc.array(
+      fc.record({
+        condition,
+        negated: fc.boolean(),
+        groups: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 2 }),
+      }),
+      { maxLength: 4 },
+    ),
+  });
+
+  it('is never denied where it matches', () =>
+    fc.assert(
+      fc.property(
+        trigger,
+        fc.constantFrom(...METHODS),
+        fc.constantFrom('initial' as const, 'de-registration' as const),
+        (made, name, registrationType) => {
+          const criterion = criterionOf({ trigger: made });
+          const subject = subjectOf({ method: name, sessionCase: 'orig-reg', registrationType });
+          if (matches(criterion, subject)) expect(mayConcern(criterion, name)).toBe(true);
+        },
+      ),
+    ));
+
+  it('is denied where its methods rule that out', () => {
+    const only = (name: string, negated = false): FilterCriterion =>
+      criterionOf({
+        trigger: {
+          form: 'cnf',
+          triggers: [
+            { condition: { kind: 'method', method: name, registrationTypes: [] }, negated, groups: [0] },
+          ],
+        },
+      });
+    expect(['INVITE', 'REGISTER'].map((name) => mayConcern(only(name), 'REGISTER'))).toEqual([false, true]);
+    expect(['INVITE', 'REGISTER'].map((name) => mayConcern(only(name, true), 'REGISTER'))).toEqual([
+      true,
+      false,
+    ]);
+    expect(mayConcern(criterionOf(), 'REGISTER')).toBe(true);
   });
 });

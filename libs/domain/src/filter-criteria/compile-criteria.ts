@@ -169,3 +169,21 @@ const groupsOf = (triggers: TriggerPoint['triggers'], compiled: readonly Compile
     .map((entry) => ({ ...entry, cost: entry.members.reduce((sum, member) => sum + cost(member), 0) }))
     .toSorted((a, b) => a.cost - b.cost);
 };
+
+/**
+ * False where a criterion cannot match any request of this method, whatever else it has: its Method triggers alone rule that out.
+ * Asked once a profile, so that requests need not be.
+ */
+export const mayConcern = ({ trigger }: FilterCriterion, method: string): boolean => {
+  if (trigger === undefined) return true;
+  const groups = new Map<number, boolean[]>();
+  for (const { condition, negated, groups: numbers } of trigger.triggers) {
+    const is = condition.kind === 'method' && condition.method === method;
+    const may =
+      condition.kind !== 'method' || is !== negated || (is && condition.registrationTypes.length > 0);
+    for (const number of numbers) groups.set(number, [...(groups.get(number) ?? []), may]);
+  }
+  return trigger.form === 'cnf'
+    ? [...groups.values()].every((group) => group.includes(true))
+    : [...groups.values()].some((group) => !group.includes(false));
+};

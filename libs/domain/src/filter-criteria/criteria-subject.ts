@@ -9,7 +9,7 @@ export interface CriteriaSubject {
   /** Read for orig-cdiv only, where the session case does not tell: is the diverting user registered? Absent: yes. */
   readonly registered?: boolean;
   /** For REGISTER: what it does to the registration. */
-  readonly registrationType?: RegistrationType;
+  readonly registrationType?: RegistrationType | undefined;
   /** Names of the headers there are, each at least once, compact forms spelled out; asked at most once a trigger. */
   headerNames(): readonly string[];
   /** Values of the headers of this name, unfolded; the case of the name does not matter. */

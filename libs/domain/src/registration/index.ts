@@ -10,6 +10,7 @@ import {
 
 export * from './registration.js';
 export * from './registration.decide.js';
+export * from './server-news.js';
 export * from './subscription.js';
 export * from './subscription.decide.js';
 

@@ -2,6 +2,7 @@
 // RFC 3261 §10.3 (registrar), RFC 3327 (Path), RFC 5626 (instance, reg-id). Stream: registration-<default IMPU>.
 // Written by sprout; folded into registrations-by-aor. Decisions: registration.decide.ts.
 import { comparePositions, type Position, type Recorded } from '#libs/decider';
+import { evolveNews, type NewsEntry, type ThirdPartyRegistrationDue } from './server-news.js';
 import {
   evolveSubscriptions,
   pruneSubscriptions,
@@ -68,7 +69,7 @@ export type AllBindingsRemoved = Readonly<{
   data: Readonly<{ cause: ClearanceCause; grantedUntilMs: number; callId?: string; cseq?: number }>;
 }>;
 export type BindingEvent = BindingAdded | BindingRefreshed | BindingRemoved | AllBindingsRemoved;
-export type RegistrationEvent = BindingEvent | SubscriptionEvent;
+export type RegistrationEvent = BindingEvent | SubscriptionEvent | ThirdPartyRegistrationDue;
 
 export const REGISTRATION_EVENT_TYPES = [
   'BindingAdded',
@@ -76,6 +77,7 @@ export const REGISTRATION_EVENT_TYPES = [
   'BindingRemoved',
   'AllBindingsRemoved',
   ...SUBSCRIPTION_EVENT_TYPES,
+  'ThirdPartyRegistrationDue',
 ] as const satisfies readonly RegistrationEvent['type'][];
 
 // ---- State: a map of entries, each stamped with the position of the event that last wrote it ----
@@ -97,6 +99,8 @@ export type Registration = Readonly<{
   watermark?: Watermark;
   /** Who watches it; absent where nobody ever did, which is nearly everywhere. */
   subscriptions?: Subscriptions;
+  /** What application servers are told of it; absent where none is. */
+  news?: NewsEntry;
 }>;
 
 type Entries = Registration['entries'];
@@ -133,14 +137,19 @@ const later = (a: BindingEntry | undefined, b: BindingEntry): BindingEntry => {
   return winner.grantedUntilMs === grantedUntilMs ? winner : { ...winner, grantedUntilMs };
 };
 
-/** The row with other bindings. Rows without watchers are made of their two parts, never copied. */
+/** The row with other bindings. Those of which nobody is told are made of their two parts, never copied. */
 const withBindings = (
-  { subscriptions }: Registration,
+  { subscriptions, news }: Pick<Registration, 'subscriptions' | 'news'>,
   entries: Entries,
   watermark: Watermark | undefined,
 ): Registration => {
-  if (subscriptions === undefined) return watermark === undefined ? { entries } : { entries, watermark };
-  return watermark === undefined ? { entries, subscriptions } : { entries, watermark, subscriptions };
+  const row = watermark === undefined ? { entries } : { entries, watermark };
+  if (subscriptions === undefined && news === undefined) return row;
+  return {
+    ...row,
+    ...(subscriptions === undefined ? {} : { subscriptions }),
+    ...(news === undefined ? {} : { news }),
+  };
 };
 
 const writeEntry = (state: Registration, bindingId: string, entry: BindingEntry): Registration => {
@@ -216,6 +225,10 @@ export const evolveRegistration = (
     case 'SubscriptionNotified':
     case 'SubscriptionRemoved':
       return writeSubscription(state, event, position);
+    case 'ThirdPartyRegistrationDue': {
+      const news = evolveNews(state.news, event.data, position);
+      return news === state.news ? state : { ...state, news };
+    }
     default:
       // A newer node's event kind: it is not this version's to judge, and must not stop the fold.
       return state;
@@ -250,6 +263,7 @@ export const keptUntilMs = (state: Registration): number => {
   let until = state.watermark?.grantedUntilMs ?? 0;
   for (const bindingId in state.entries) until = Math.max(until, state.entries[bindingId]!.grantedUntilMs);
   for (const id in state.subscriptions) until = Math.max(until, state.subscriptions[id]!.grantedUntilMs);
+  if (state.news !== undefined) until = Math.max(until, state.news.data.expiresAtMs);
   return until + TOMBSTONE_GRACE_MS;
 };
 
@@ -265,8 +279,10 @@ export const pruneRegistration = (state: Registration, nowMs: number): Registrat
   }
   const watermarkOver = state.watermark !== undefined && over(state.watermark.grantedUntilMs);
   const subscriptions = pruneSubscriptions(state.subscriptions, over);
-  if (entries === undefined && !watermarkOver && subscriptions === state.subscriptions) return state;
-  const kept = subscriptions === undefined ? NO_REGISTRATION : { entries: state.entries, subscriptions };
+  const news = state.news === undefined || over(state.news.data.expiresAtMs) ? undefined : state.news;
+  const isAsItWas = subscriptions === state.subscriptions && news === state.news;
+  if (entries === undefined && !watermarkOver && isAsItWas) return state;
+  const kept = { ...(subscriptions && { subscriptions }), ...(news && { news }) };
   return withBindings(kept, entries ?? state.entries, watermarkOver ? undefined : state.watermark);
 };
 
@@ -280,6 +296,7 @@ export const isOutdated = ({ type, data }: RegistrationEvent, nowMs: number): bo
     case 'BindingRefreshed':
     case 'SubscriptionAdded':
     case 'SubscriptionRefreshed':
+    case 'ThirdPartyRegistrationDue':
       return data.expiresAtMs + TOMBSTONE_GRACE_MS <= nowMs;
     case 'SubscriptionNotified':
       return data.grantedUntilMs + TOMBSTONE_GRACE_MS <= nowMs;
@@ -290,5 +307,5 @@ export const isOutdated = ({ type, data }: RegistrationEvent, nowMs: number): bo
 
 export const isEmptyRegistration = (state: Registration): boolean => {
   for (const _bindingId in state.entries) return false;
-  return state.watermark === undefined && state.subscriptions === undefined;
+  return state.watermark === undefined && state.subscriptions === undefined && state.news === undefined;
 };
