@@ -61,10 +61,18 @@ it('without the HSS: who is registered calls on, everything else is 504', async 
   const { alice, bob, carol } = phones;
   await hss.end();
   for (let n = 0; n < 3; n++) expect([await carryCall(alice, bob), await carryCall(bob, alice)]).toEqual([200, 200]); // prettier-ignore
+  expect(statusOf(await alice.register())).toBe(200);
   expect(statusOf(await carol.register())).toBe(504);
   expect(statusOf(await alice.request('MESSAGE', carol.aor, { contact: '' }).final)).toBe(504);
   // That nobody is not known was said a moment ago, and holds for five seconds; of others nothing is said.
   expect(statusOf(await alice.request('MESSAGE', 'sip:stranger@ims.test', { contact: '' }).final)).toBe(504);
+});
+
+it('without the HSS over a restart of the core', async () => {
+  expect(await product.end('SIGTERM')).toBe(0);
+  await product.launch();
+  expect(await carryCall(phones.alice, phones.bob)).toBe(200);
+  expect(statusOf(await phones.carol.register())).toBe(504);
 });
 
 it('with the HSS back others register again', async () => {

@@ -1,4 +1,5 @@
 // Homestead's core as the all-in-one has it: for the subscribers provisioned here, or for those of an HSS. Used by clearwater.ts.
+import path from 'node:path';
 import {
   createHomestead,
   hasHss,
@@ -37,6 +38,7 @@ const hssCore = async (options: HomesteadPartOptions, storage: Storage, door: Re
     log: storage.log,
     engines: storage.engines,
     scscfUri: scscfUriOf(options),
+    snapshotFile: path.join(configs.process.dataDir, 'hss-sets.snapshot'),
     registrar: {
       async withdraw(withdrawals) {
         if (!door.withdraw) throw new Error('the router is starting');

@@ -1,5 +1,6 @@
 // Homestead in a process of its own, on its own DATA_DIR or on engines that it shares with others: for the subscribers of this
 // deployment, or for those of an HSS. Used by main.ts.
+import path from 'node:path';
 import { systemHosts } from '#libs/dns';
 import { resolverWith } from '#libs/http-pool';
 import {
@@ -46,6 +47,7 @@ const hssCore = async (configs: HomesteadConfigs, parts: ProcessParts, { data, l
     log,
     engines: data.engines,
     registrar: registrar.link,
+    snapshotFile: path.join(common.dataDir, 'hss-sets.snapshot'),
     scscfUri: homesteadOptions(homestead, common.homeDomain).scscfUri,
   });
   shutdown.on('flush', 'diameter', async () => {

@@ -3,7 +3,7 @@
 import type { Body } from '#libs/diameter';
 import type { Answer } from '#libs/homestead-client';
 import { ABSENT_MS } from './known-absent.js';
-import { base, createStage, experimental, IMPI, IMPU, profile, SCSCF, success, XML } from './hss-stage.fixture.js'; // prettier-ignore
+import { base, createStage, experimental, IMPI, IMPU, RECORD_TTL_S, REREGISTRATION_S, SCSCF, success, XML } from './hss-stage.fixture.js'; // prettier-ignore
 
 type Stage = Awaited<ReturnType<typeof createStage>>;
 const VISIT = { visitedNetwork: 'visited.test', authType: 'REG' } as const;
@@ -193,22 +193,51 @@ describe('several HSSs', () => {
 });
 
 describe('while no HSS answers', () => {
-  it('who is cached is served, and nobody is not found or forbidden', async () => {
+  const dark = async () => {
     const stage = await createStage();
+    stage.answer('MAR', digest);
+    await stage.settled(ASK.UAR(stage));
+    await stage.settled(ASK.MAR(stage));
     await stage.regData('reg', { impi: IMPI });
-    await stage.regData('call', {}, 'sip:unregistered@ims.test');
-    stage.answer('SAR', profile('<IMSSubscription/>'));
+    await stage.settled(stage.core.authVector('other@ims.test', 'sip:other@ims.test'));
     stage.stopHss(1);
+    return stage;
+  };
+  const unreachable = { ok: false, failure: 'hss-unreachable' };
+
+  it('who is registered is called and registers again, also when the HSS would have to be told', async () => {
+    const stage = await dark();
     const ours = { ok: true, value: { resultCode: 2001, scscf: SCSCF } };
-    expect(await stage.settled(stage.core.location(IMPU))).toEqual(ours);
+    expect(await stage.settled(ASK.LIR(stage))).toEqual(ours);
     expect(await stage.regData('call')).toMatchObject({ value: { state: 'REGISTERED', imsSubscriptionXml: XML } }); // prettier-ignore
+    await stage.clock.advanceAsync(REREGISTRATION_S * 1_000);
+    expect(await stage.settled(ASK.UAR(stage))).toEqual(ours);
+    expect(await stage.settled(ASK.MAR(stage))).toMatchObject({
+      ok: true,
+      value: { ha1Md5: 'a'.repeat(32) },
+    });
+    expect(await stage.settled(ASK.SAR(stage))).toMatchObject({ ok: true, value: { state: 'REGISTERED' } });
+    // But not for ever: the record ends.
+    await stage.clock.advanceAsync((RECORD_TTL_S - REREGISTRATION_S) * 1_000);
+    for (const question of QUESTIONS) expect(await stage.settled(ASK[question](stage))).toEqual(unreachable);
+  });
+
+  it('all others are told that it is the HSS: never not found, never forbidden', async () => {
+    const { core, settled } = await dark();
+    const [impi, impu] = ['other@ims.test', 'sip:other@ims.test'];
     const others: readonly Promise<Answer<unknown>>[] = [
-      stage.core.location('sip:other@ims.test'),
-      stage.core.regData('sip:other@ims.test', { reqtype: 'call' }),
+      core.registrationStatus(impi, impu, VISIT),
+      core.authVector(impi, impu),
+      core.authVector(impi, IMPU),
+      core.authentication(IMPI, IMPU, { scheme: 'akav1' }),
+      core.location(impu),
+      core.regData(impu, { reqtype: 'reg', impi }),
+      core.regData(IMPU, { reqtype: 'reg', impi }),
+      core.regData(IMPU, { reqtype: 'reg', impi: IMPI, noCache: true }),
+      core.regData(impu, { reqtype: 'call' }),
     ];
-    for (const asked of others)
-      expect(await stage.settled(asked)).toEqual({ ok: false, failure: 'hss-unreachable' });
-  }); // prettier-ignore
+    for (const asked of others) expect(await settled(asked)).toEqual(unreachable);
+  });
 });
 
 describe('a registered set', () => {

@@ -1,10 +1,11 @@
 // Homestead over an HSS: the decision table of backend.md §1.1 on what is cached, asking by Cx what it must. What changes a subscriber
 // is an event before it is cached; a set that cannot be written to the log is asked for again at the next request.
-// While no HSS answers, who is cached here is served from the cache; all others are told that it is the HSS.
+// While no HSS answers, who is registered here is served from the cache, and may register again; all others are told that it is the HSS.
 import { assignment, assignmentStream } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Answer, AuthVector, Homestead, HomesteadFailure, RegData, RegDataRequest, ServerAssignment } from '#libs/homestead-client'; // prettier-ignore
 import type { Clock } from '#libs/runtime';
+import { BoundedMap } from '#projections/subscriber-profiles';
 import { answered, type AuthenticationOptions, type HomesteadCore } from '../homestead-core.js';
 import { AskedOnce } from './asked-once.js';
 import { type CachedSet, type CachedSets, defaultImpuOf } from './cached-sets.js';
@@ -29,6 +30,8 @@ export type HssModePorts = Readonly<{
 type Asked = Parameters<Homestead['regData']>[1];
 type Told = RegDataRequest & ('reg' | 'call');
 
+/** At the bound the oldest goes: that user waits for the HSS. */
+const VECTORS_MAX = 1_000_000;
 /** An HSS that leads from wildcard to wildcard is asked no further. */
 const WILDCARDS_MAX = 3;
 
@@ -56,6 +59,8 @@ class HssMode implements HomesteadCore {
   /** One assignment for all calls to who is not registered. */
   private readonly calls = new AskedOnce<Assigned>();
   private readonly kept = new AskedOnce<Answer<CachedSet>>();
+  /** What digest was last answered with, by private identity: for registered users while no HSS answers. Nowhere but in memory. */
+  private readonly vectors = new BoundedMap<AuthVector>(VECTORS_MAX);
 
   constructor(private readonly ports: HssModePorts) {}
 
@@ -65,9 +70,14 @@ class HssMode implements HomesteadCore {
     options: Readonly<{ serverName?: string }> = {},
   ): Promise<Answer<AuthVector>> {
     const answer = await this.authentication(impi, impu, { ...options, scheme: 'digest' });
-    if (!answer.ok) return answer;
+    if (!answer.ok) {
+      const known = answer.failure === 'hss-unreachable' ? this.vectors.get(impi) : undefined;
+      return known && (await this.isRegistered(impi, impu)) ? answered(known) : answer;
+    }
     // What was asked for is SIP Digest.
-    return answer.value.kind === 'digest' ? answered(answer.value) : failed('hss-error');
+    if (answer.value.kind !== 'digest') return failed('hss-error');
+    this.vectors.set(impi, answer.value);
+    return answered(answer.value);
   }
 
   authentication(impi: string, impu: string, options: AuthenticationOptions) {
@@ -81,7 +91,10 @@ class HssMode implements HomesteadCore {
     { visitedNetwork, authType, emergency = false }: Parameters<Homestead['registrationStatus']>[2],
   ): Promise<Answer<ServerAssignment>> {
     const network = visitedNetwork === '' ? this.ports.homeNetwork : visitedNetwork;
-    return this.ports.cx.userAuthorization({ impi, impu, visitedNetwork: network, authType, emergency });
+    const about = { impi, impu, visitedNetwork: network, authType, emergency };
+    const answer = await this.ports.cx.userAuthorization(about);
+    const isDark = !answer.ok && answer.failure === 'hss-unreachable';
+    return isDark && (await this.isRegistered(impi, impu)) ? answered(this.ours) : answer;
   }
 
   /** The HSS tells by RTR when a registered set is another server's: until then it is ours, and nobody is asked. */
@@ -89,13 +102,12 @@ class HssMode implements HomesteadCore {
     impu: string,
     { originating = false, authType }: Parameters<Homestead['location']>[1] = {},
   ): Promise<Answer<ServerAssignment>> {
-    const ours: ServerAssignment = { resultCode: 2001, scscf: this.ports.scscfUri };
     const set = await this.ports.sets.find(impu).catch((error: unknown) => this.unread(error));
     const capabilities = authType === 'CAPAB';
-    if (set?.state === 'REGISTERED' && !capabilities) return answered(ours);
+    if (set?.state === 'REGISTERED' && !capabilities) return answered(this.ours);
     const answer = await this.ports.cx.locationInfo(impu, { originating, capabilities });
     const isDark = !answer.ok && answer.failure === 'hss-unreachable';
-    return isDark && set ? answered(ours) : answer;
+    return isDark && set ? answered(this.ours) : answer;
   }
 
   async cachedRegData(impu: string): Promise<Answer<RegData>> {
@@ -147,6 +159,9 @@ class HssMode implements HomesteadCore {
     if (isFresh && !noCache) return answered(regDataOf(set, 'REGISTERED'));
     const type = isBound ? ASSIGNMENT.RE_REGISTRATION : ASSIGNMENT.REGISTRATION;
     const assigned = await this.ports.cx.serverAssignment({ ...about, type });
+    const isDark = assigned.kind === 'failed' && assigned.failure === 'hss-unreachable';
+    // The record lives twice as long as it is fresh: for this.
+    if (isDark && isBound && !noCache) return answered(regDataOf(set, 'REGISTERED'));
     return this.taken(assigned, { before: set, by: 'reg', impi });
   }
 
@@ -219,6 +234,15 @@ class HssMode implements HomesteadCore {
     if (assigned.kind === 'failed') return failed(assigned.failure);
     if (set) return answered({ ...regDataOf(set), ...(isOfAuthentication ? {} : NOT_REGISTERED) });
     return answered({ ...NOT_REGISTERED, imsSubscriptionXml: '', chargingAddresses: { ccf: [], ecf: [] } });
+  }
+
+  private get ours(): ServerAssignment {
+    return { resultCode: 2001, scscf: this.ports.scscfUri };
+  }
+
+  private async isRegistered(impi: string, impu: string): Promise<boolean> {
+    const set = await this.ports.sets.find(impu).catch((error: unknown) => this.unread(error));
+    return set?.state === 'REGISTERED' && set.impis.includes(impi);
   }
 
   private async read(impu: string): Promise<CachedSet | undefined> {

@@ -5,16 +5,12 @@ import { hostname } from 'node:os';
 import { APPLICATIONS, createDiameterNode, createTcpTransport, type DiameterNode, type DiameterTransport, parsePeerAddress, type PeerConfig } from '#libs/diameter'; // prettier-ignore
 import type { EventLog } from '#libs/event-log';
 import type { ProcessConfig, ProcessParts } from '#libs/runtime';
-import {
-  createMemcachedKeyValueStore,
-  createMemoryKeyValueStore,
-  type Engines,
-  jsonCodec,
-} from '#libs/stores';
+import type { Engines } from '#libs/stores';
 import type { HomesteadConfig } from '../homestead.config.js';
 import type { HomesteadCore } from '../homestead-core.js';
 import { type HssConfig, isNamedPeer } from '../hss.config.js';
-import { CachedSets, type CachedRow } from './cached-sets.js';
+import { CachedSets } from './cached-sets.js';
+import { openCacheStore } from './cache-store.js';
 import { createCxClient } from './cx-client.js';
 import { createCxTally } from './cx-tally.js';
 import { createHssHomestead } from './hss-homestead.js';
@@ -29,6 +25,8 @@ export type HssModeOptions = Readonly<{
   log: Pick<EventLog, 'append'>;
   engines: Engines;
   registrar: RegistrarLink;
+  /** Where the cache is kept over a restart, unless the view store is shared. Default: nowhere. */
+  snapshotFile?: string;
   /** Default: TCP and TLS. */
   transport?: DiameterTransport;
 }> &
@@ -79,22 +77,13 @@ const createNode = (options: HssModeOptions): DiameterNode => {
   });
 };
 
-/** Shared by the Homesteads of a deployment where the views are; what is lost there is asked of the HSS again. */
-const createSets = ({ engines: { memcached: cluster }, clock, homestead, hss }: HssModeOptions): CachedSets => {
-  const name = 'hss-sets';
-  const store =
-    cluster === undefined
-      ? createMemoryKeyValueStore<CachedRow>({ name, clock })
-      : createMemcachedKeyValueStore<CachedRow>({ cluster, name, clock, codec: jsonCodec() });
-  const recordTtlS = Math.max(homestead.recordTtlS, 2 * hss.hssReregistrationTime);
-  return new CachedSets({ store, clock, recordTtlS });
-}; // prettier-ignore
-
 /** Calls the HSSs; resolves when one has let us in, or when that takes too long to wait for. */
 export const startHssMode = async (options: HssModeOptions): Promise<HssMode> => {
   const { process, hss, clock, log, logger, metrics, registrar } = options;
   const node = createNode(options);
-  const sets = createSets(options);
+  const cache = await openCacheStore(options);
+  const recordTtlS = Math.max(options.homestead.recordTtlS, 2 * hss.hssReregistrationTime);
+  const sets = new CachedSets({ store: cache.store, clock, recordTtlS });
   const tally = createCxTally(metrics);
   const onFault = (error: unknown): void => logger.warn({ err: error }, 'homestead');
   const cx = createCxClient({
@@ -122,5 +111,12 @@ export const startHssMode = async (options: HssModeOptions): Promise<HssMode> =>
     reregistrationS: hss.hssReregistrationTime,
     onFault,
   });
-  return { core, node, close: () => node.stop() };
+  return {
+    core,
+    node,
+    async close() {
+      await node.stop();
+      await cache.close();
+    },
+  };
 };

@@ -27,6 +27,18 @@ const REQUEST = {
   },
 };
 
+const FAULT = {
+  type: 'object',
+  required: ['error', 'status', 'message', 'reason', 'detail'],
+  properties: {
+    error: { type: 'boolean' },
+    status: { type: 'integer' },
+    message: TEXT,
+    reason: TEXT,
+    detail: { type: 'object' },
+  },
+};
+
 type Read =
   Readonly<{ ok: true; withdrawals: readonly Withdrawal[] }> | Readonly<{ ok: false; reason: string }>;
 
@@ -71,8 +83,10 @@ export class RegistrationsController {
   @ApiQuery({ name: 'send-notifications', required: false })
   @ApiBody({ schema: REQUEST })
   @ApiResponse({ status: 200, description: 'they are ended' })
-  @ApiResponse({ status: 400, description: 'the request is not as described' })
-  @ApiResponse({ status: 503, description: 'the router is starting' })
+  @ApiResponse({ status: 400, description: 'the request is not as described', schema: FAULT })
+  @ApiResponse({ status: 401, description: 'no API key, or an unknown one', schema: FAULT })
+  @ApiResponse({ status: 500, description: 'the log may not have all of it: ask again', schema: FAULT })
+  @ApiResponse({ status: 503, description: 'the router is starting', schema: FAULT })
   async withdraw(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Body() body: unknown,
