@@ -1,5 +1,6 @@
 // Requests inside dialogs: along their Route set, with the charging facts that they mean (RFC 3261 §16.4–16.6, §12.2).
 import {
+  addrUri,
   Edits,
   H,
   type NextHop,
@@ -7,6 +8,7 @@ import {
   type ServerTransaction,
   type SipMessage,
   tagOf,
+  values,
 } from '#libs/sip';
 import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
 import { type DialogMark, isOwn } from './own-route.js';
@@ -59,20 +61,27 @@ const onward = ({ ports, settings }: SessionContext, request: SipMessage): Onwar
 /** Methods that mean something for charging. */
 const RECORDED: ReadonlySet<string> = new Set(['BYE', 'INVITE', 'UPDATE']);
 
+/** Will the request come by here again, from a server that stays in the dialog? */
+const comesBack = ({ ports, settings }: SessionContext, request: SipMessage, { marks }: Onward): boolean => {
+  const left = values(request, H.Route).filter((route) => {
+    const uri = addrUri(route);
+    return isOwn(uri, settings.ownHosts) && ports.dialogMarks.read(uri)?.icid === marks[0]?.icid;
+  });
+  return left.length > marks.length;
+};
+
 /** What a request in a dialog means for the records of its call, once it is answered. */
-const record = (
-  { ports }: SessionContext,
-  request: SipMessage,
-  { marks, by }: Onward,
-  status: number,
-): void => {
+const record = (context: SessionContext, request: SipMessage, on: Onward, status: number): void => {
+  const { ports } = context;
+  const { marks, by } = on;
   const { method } = request;
   if (!RECORDED.has(method) || (method !== 'BYE' && status >= 300)) return;
   const [first] = marks;
   if (first === undefined) return;
   const nowMs = ports.clock.nowMs();
   if (method !== 'BYE') return chargeInterim(ports, marks, method, nowMs);
-  noteEnd(ports, first, by, request.header(H.Reason));
+  // A call ends once: told where its end has passed last, or got no further.
+  if (status >= 300 || !comesBack(context, request, on)) noteEnd(ports, first, by, request.header(H.Reason));
   chargeStop(ports, marks, nowMs);
 };
 
