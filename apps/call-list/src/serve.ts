@@ -6,7 +6,7 @@ import { systemHosts } from '#libs/dns';
 import { connectHomestead } from '#libs/homestead-client';
 import { resolverWith } from '#libs/http-pool';
 import { openProcessData } from '#libs/projector';
-import { createPeerCheck, loadApiKeys, presentedKey, type ProcessConfig, type ProcessParts, startHttp } from '#libs/runtime'; // prettier-ignore
+import { createApiKeys, createPeerCheck, loadApiKeys, presentedKey, type ProcessConfig, type ProcessParts, startHttp } from '#libs/runtime'; // prettier-ignore
 import type { StoresConfig } from '#libs/stores';
 import { openCallListView } from '#projections/calls-by-user';
 import type { CallListConfig } from './call-list.config.js';
@@ -40,8 +40,11 @@ const readingOf = (
   homestead: ReturnType<typeof homesteadOf>['homestead'],
 ) => {
   const { apiKeys: configured, dataDir, homeDomain: realm, trustedPeers } = common;
-  // Without keys users still have their own credentials: nothing is open, on whatever address it listens.
-  const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [], random, logger });
+  // Without keys nothing is open, on whatever address it listens: users have their own credentials.
+  const apiKeys =
+    configured?.length === 0
+      ? createApiKeys([])
+      : loadApiKeys({ configured, dataDir, httpHosts: [], random, logger }).keys;
   const digest = new HttpDigest({ homestead, clock, random, realm });
   return createAccess({ apiKeys, digest, peers: createPeerCheck(trustedPeers) });
 };

@@ -67,7 +67,13 @@ export class RunningProduct {
       ...numbers,
       ...env,
     });
-    await product.launch();
+    try {
+      await product.launch();
+    } catch (error) {
+      // Nobody else could end it.
+      await product.close();
+      throw error;
+    }
     return product;
   }
 
