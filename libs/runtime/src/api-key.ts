@@ -16,6 +16,7 @@ const KEYS_MAX = 64;
 export const API_ROLES = [
   'homestead',
   'provisioning',
+  'homer',
   'sprout',
   'history',
   'projector',

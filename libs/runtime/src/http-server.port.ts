@@ -24,6 +24,8 @@ export type HttpOptions = Readonly<{
   peers?: PeerCheck;
   docsPath?: string;
   bodyBytesMax?: number;
+  /** The controllers get every body as the bytes that came: for protocols that judge encodings themselves. */
+  rawBody?: boolean;
 }>;
 
 export interface HttpServer {

@@ -43,6 +43,11 @@ const guard =
     return undefined;
   };
 
+const addRawParser = (fastify: FastifyInstance): void => {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+};
+
 const addParsers = (fastify: FastifyInstance): void => {
   const json = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
@@ -120,7 +125,8 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   const fastify = adapter.getInstance();
   const methodsOf = methodFinder(fastify);
   fastify.addHook('onRequest', guard(options, docsPath));
-  addParsers(fastify);
+  if (options.rawBody === true) addRawParser(fastify);
+  else addParsers(fastify);
   fastify.get('/ping', (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'));
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {

@@ -78,6 +78,8 @@ export const PLACES: readonly Place[] = [
     files: /^libs\/drachtio\/src\/adapters\//,
     why: 'a driver has one adapter folder',
   },
+  { packages: /^saxes$/, files: /^libs\/xcap\/src\//, why: 'one reader of XCAP documents' },
+  { packages: /^xmllint-wasm/, files: /^apps\/homer\/src\/schema\//, why: 'one thread validates' },
   { packages: /^undici$/, files: /^libs\/http-pool\/src\//, why: 'one HTTP client pool' },
   {
     packages: /^kafkajs$/,

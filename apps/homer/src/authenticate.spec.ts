@@ -1,0 +1,114 @@
+// Who may ask Homer (RFC 4825 §8, §14, §5.7; TS 24.623): services by key, users by digest or by what a trusted proxy asserts.
+import { createApiKeys } from '#libs/runtime';
+import { digestResponse, ha1 } from '#libs/sip';
+import { createHomerFixture, type HomerFixture, KEY, REALM, TYPES } from './homer.fixture.js';
+
+let homer: HomerFixture;
+beforeEach(async () => {
+  homer = await createHomerFixture();
+});
+afterEach(() => homer.close());
+
+const ALICE = '/simservs.ngn.etsi.org/users/sip:alice@ims.test/simservs.xml';
+const BOB = ALICE.replace('alice', 'bob');
+const BODY = '<simservs xmlns="http://uri.etsi.org/ngn/params/xml/simservs/xcap"/>';
+const bare = (method: 'GET' | 'PUT' | 'DELETE', url: string, headers: Record<string, string> = {}) =>
+  homer.server.app.inject({ method, url, headers, ...(method === 'PUT' ? { payload: BODY } : {}) });
+
+type Digest = Readonly<{ user?: string; password?: string; nonce?: string; nc?: string; uri?: string; method?: string; realm?: string; qop?: 'auth' | 'auth-int' }>; // prettier-ignore
+
+const nonceOf = async (): Promise<string> => {
+  const header = String((await bare('GET', ALICE)).headers['www-authenticate']);
+  return /nonce="([^"]+)"/.exec(header)?.[1] ?? '';
+};
+const authorization = (digest: Digest = {}): string => {
+  const { user = 'alice@ims.test', password = 'secret', nonce = '', nc = '00000001', uri = ALICE, method = 'GET', realm = REALM, qop = 'auth' } = digest;
+  const response = digestResponse({ algorithm: 'MD5', ha1: ha1('MD5', user, realm, password), nonce, nc, cnonce: 'c', qop, method, uri });
+  return `Digest username="${user}",realm="${realm}",nonce="${nonce}",uri="${uri}",response="${response}",algorithm=MD5,qop=${qop},nc=${nc},cnonce="c"`;
+}; // prettier-ignore
+const byDigest = async (digest: Digest, method: 'GET' | 'PUT' = 'GET', url = ALICE) =>
+  bare(method, url, {
+    authorization: authorization({ nonce: await nonceOf(), method, uri: url, ...digest }),
+    'content-type': TYPES.simservs,
+  });
+
+describe('digest with the credentials of SIP', () => {
+  it('challenges in the home domain', async () => {
+    const { statusCode, headers } = await bare('GET', ALICE);
+    expect(statusCode).toBe(401);
+    expect(headers['www-authenticate']).toMatch(/^Digest realm="ims.test",nonce="[^"]+",algorithm=MD5,qop="auth"$/);
+  }); // prettier-ignore
+
+  it('opens the own tree, by each identity of the user, and no other', async () => {
+    expect((await byDigest({}, 'PUT')).statusCode).toBe(201);
+    expect((await byDigest({})).statusCode).toBe(200);
+    expect((await byDigest({}, 'GET', ALICE.replace('sip:alice@ims.test', 'tel:+4930123'))).statusCode).toBe(
+      404,
+    );
+    for (const method of ['GET', 'PUT'] as const) expect((await byDigest({}, method, BOB)).statusCode).toBe(403); // prettier-ignore
+    expect((await byDigest({}, 'GET', '/xcap-caps/global/index')).statusCode).toBe(200);
+  });
+
+  it.each([
+    ['a wrong password', { password: 'guess' }, 401],
+    ['a user who is not', { user: 'nobody@ims.test' }, 401],
+    ['another realm', { realm: 'other' }, 401],
+    ['a nonce of nobody', { nonce: 'made.up.nonce' }, 401],
+    ['a nonce count of nothing', { nc: '00000000' }, 401],
+    ['another method', { method: 'DELETE' }, 401],
+    ['auth-int, which was not offered', { qop: 'auth-int' }, 401],
+    ['another target', { uri: BOB }, 400],
+  ] as const)('refuses %s', async (_name, digest, status) => {
+    expect((await byDigest(digest)).statusCode).toBe(status);
+  });
+
+  it('takes each nonce count once, and a nonce as long as it lives', async () => {
+    const nonce = await nonceOf();
+    expect((await byDigest({ nonce })).statusCode).toBe(404);
+    const again = await byDigest({ nonce });
+    expect([again.statusCode, String(again.headers['www-authenticate'])]).toEqual([401, expect.stringContaining('stale=true')]); // prettier-ignore
+    expect((await byDigest({ nonce, nc: '00000002' })).statusCode).toBe(404);
+    homer.clock.advance(300_000);
+    expect((await byDigest({ nonce, nc: '00000003' })).statusCode).toBe(401);
+  });
+
+  it('503 while credentials cannot be checked', async () => {
+    homer.state.isHomesteadDown = true;
+    expect((await byDigest({})).statusCode).toBe(503);
+  });
+});
+
+describe('services by API key', () => {
+  it('reach every tree with a key of their role', async () => {
+    expect((await bare('GET', ALICE, { 'x-api-key': KEY })).statusCode).toBe(404);
+    expect((await bare('GET', ALICE, { 'x-api-key': 'wrong' })).statusCode).toBe(401);
+    expect((await bare('GET', ALICE, { 'x-api-key': 'another-key' })).statusCode).toBe(403);
+  });
+  it('make no documents of users who are not', async () => {
+    const headers = { 'x-api-key': KEY, 'content-type': TYPES.simservs };
+    expect((await bare('PUT', ALICE.replace('alice', 'nobody'), headers)).statusCode).toBe(404);
+    homer.state.isHomesteadDown = true;
+    expect((await bare('PUT', ALICE, headers)).statusCode).toBe(503);
+    expect((await bare('GET', ALICE, { 'x-api-key': KEY })).statusCode).toBe(404);
+  });
+});
+
+describe('asserted identities', () => {
+  it.each(['x-3gpp-asserted-identity', 'x-xcap-asserted-identity'])('%s opens that tree', async (name) => {
+    const headers = { [name]: '"tel:+4930123", "sip:alice@ims.test"', 'content-type': TYPES.simservs };
+    expect((await bare('PUT', ALICE, headers)).statusCode).toBe(201);
+    expect((await bare('GET', ALICE, headers)).statusCode).toBe(200);
+    expect((await bare('GET', BOB, headers)).statusCode).toBe(403);
+  });
+  it('mean nothing from who may not assert', async () => {
+    const other = await createHomerFixture({ mayAssert: () => false });
+    const headers = { 'x-3gpp-asserted-identity': '"sip:alice@ims.test"' };
+    expect((await other.server.app.inject({ url: ALICE, headers })).statusCode).toBe(401);
+    await other.close();
+  });
+  it('without any keys the machine itself is a service', async () => {
+    const open = await createHomerFixture({ apiKeys: createApiKeys([]) });
+    expect((await open.server.app.inject({ url: ALICE })).statusCode).toBe(404);
+    await open.close();
+  });
+});

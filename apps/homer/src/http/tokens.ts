@@ -1,0 +1,2 @@
+// What Nest knows Homer's core by. Read by the module and its controller.
+export const HOMER = Symbol('homer');
