@@ -144,6 +144,10 @@ describe('what the aggregates decide validates', () => {
       ...registration.decide(bound, { type: 'ExpireBindings', data: { nowMs: Number.MAX_SAFE_INTEGER } }),
       ...registration.decide(bound, {
         type: 'RemoveAllBindings',
+        data: { cause: 'administrative', nowMs: 0, maxExpiresS: 300, isRejected: true },
+      }),
+      ...registration.decide(bound, {
+        type: 'RemoveAllBindings',
         data: { cause: 'client', nowMs: 0, maxExpiresS: 300, callId: 'c', cseq: 10 },
       }),
     ]);

@@ -188,6 +188,23 @@ const simservs = async ({ world }: Stage, user: string, { more }: Step): Promise
   await world.services.putSimservs({ impu, xml: `<simservs>${more.join('\n')}</simservs>` });
 };
 
+/** `operator ends alice [rejected]`, `operator renames alice to=sip:alice@ims.test,sip:ally@ims.test`: by the router's HTTP API. */
+const operator = async ({ world }: Stage, step: Step): Promise<void> => {
+  const [, verb = '', user = '', how] = step.words;
+  const impu = `sip:${user}@${WORLD_DOMAIN}`;
+  const { administration } = world.sprout;
+  if (verb === 'ends') {
+    await world.until(administration.end(impu, how === 'rejected'));
+    return;
+  }
+  const identities = settingsIn(step, 3).get('to')?.split(',') ?? [];
+  const xml = identities
+    .map((each) => `<PublicIdentity><Identity>${each}</Identity></PublicIdentity>`)
+    .join('');
+  const profile = `<IMSSubscription><PrivateID>x</PrivateID><ServiceProfile>${xml}</ServiceProfile></IMSSubscription>`;
+  await world.until(administration.change(impu, profile));
+};
+
 type Faulty = 'log' | 'homestead' | 'store' | 'input';
 /** Twice what the edge suffers. */
 const INPUT_WAIT_MS = 300;
@@ -224,6 +241,8 @@ export const take = async (stage: Stage, step: Step): Promise<void> => {
     case 'store':
     case 'input':
       return fault(stage, first, second);
+    case 'operator':
+      return operator(stage, step);
     case 'restart':
       return stage.world.restartBono(Number(step.words[2] ?? 1) - 1);
     case 'simservs':

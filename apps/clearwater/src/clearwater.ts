@@ -182,6 +182,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     documents: storage.documents,
   });
   door.withdraw = (withdrawals) => sprout.withdraw(withdrawals);
+  door.administration = sprout.administration;
   const { close: forgetIdentity, ...identity } = await openEdgeIdentity({ ...shared, config: configs.bono });
   const bono = await startBono({
     ...shared,

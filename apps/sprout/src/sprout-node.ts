@@ -35,6 +35,7 @@ import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { observerOf } from './sprout-observer.js';
 import { LogOutage } from './log-outage.js';
 import { followRegistrations } from './registrar/follow-log.js';
+import { type Administration, createAdministration } from './registrar/administer.js';
 import { type Withdrawal, withdrawRegistrations } from './registrar/withdraw.js';
 import { type EffectOwnership, SOLE_OWNER } from './reg-event/ownership.port.js';
 import type { SproutConfig } from './sprout.config.js';
@@ -99,6 +100,7 @@ export interface SproutNode {
   readonly applications: DrachtioNode | undefined;
   /** Ends registrations on the network's behalf. */
   withdraw(withdrawals: readonly Withdrawal[]): Promise<void>;
+  readonly administration: Administration;
   stopAccepting(): void;
   close(): Promise<void>;
 }
@@ -348,6 +350,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     settings,
     applications,
     withdraw: (withdrawals) => withdrawRegistrations(ports, settings, withdrawals),
+    administration: createAdministration(ports, settings),
     stopAccepting: () => [transports, mmtel, applications].forEach((part) => part?.stopAccepting()),
     async close() {
       overload.stop();

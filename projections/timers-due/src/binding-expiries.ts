@@ -66,6 +66,7 @@ export const foldBindings = (node: BindingNode, { event, position }: Recorded<Bi
     case 'BindingRemoved':
       return remove(node, crc32(event.data.bindingId), (event.data.upTo ?? position).offset);
     case 'AllBindingsRemoved':
+    case 'RegistrationRejected':
       node.flat = node.flat.filter((_, i, flat) => flat[i - (i % 3) + 2]! > position.offset);
       return;
     // The router that notifies a watcher sees to the end of its subscription too; what application servers are told lapses with bindings.

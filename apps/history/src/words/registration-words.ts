@@ -22,6 +22,8 @@ export const registrationWords = ({ type, data }: RegistrationEvent, stream: str
       return `removed ${data.contact}: ${REMOVED[data.cause]}`;
     case 'AllBindingsRemoved':
       return `removed all bindings: ${CLEARED[data.cause]}`;
+    case 'RegistrationRejected':
+      return 'removed all bindings: an operator does not want them back';
     case 'SubscriptionAdded':
       return `${watcherWords(data)} watches the registration ${grantedWords(data)}`;
     case 'SubscriptionRefreshed':

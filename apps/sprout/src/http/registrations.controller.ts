@@ -1,7 +1,7 @@
 // DELETE /registrations: the HSS, by way of Homestead, or an operator ends registrations (docs/clearwater/backend.md §1.3).
 // Thin: reads the request, asks the registrar, answers when the log has it. `send-notifications` is taken and not heeded, as in Clearwater.
-import { Body, Controller, Delete, HttpCode, Inject, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, HttpCode, Inject, Param, Put, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type ErrorBody, errorBody } from '#libs/runtime';
 import { type Withdrawal, WITHDRAWALS_MAX } from '../registrar/withdraw.js';
@@ -27,7 +27,7 @@ const REQUEST = {
   },
 };
 
-const FAULT = {
+export const FAULT = {
   type: 'object',
   required: ['error', 'status', 'message', 'reason', 'detail'],
   properties: {
@@ -37,6 +37,12 @@ const FAULT = {
     reason: TEXT,
     detail: { type: 'object' },
   },
+};
+
+const CHANGE = {
+  type: 'object',
+  required: ['user-data-xml'],
+  properties: { 'user-data-xml': { ...TEXT, description: 'an IMSSubscription document' } },
 };
 
 type Read =
@@ -98,9 +104,35 @@ export class RegistrationsController {
     await withdraw(asked.withdrawals);
     return undefined;
   }
+
+  @Put(':impu')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Tells that the profile of a set has changed: its bindings get its identities' })
+  @ApiParam({
+    name: 'impu',
+    example: 'sip:alice@ims.test',
+    description: 'default public identity of the set',
+  })
+  @ApiBody({ schema: CHANGE })
+  @ApiResponse({ status: 200, description: 'they have' })
+  @ApiResponse({ status: 400, description: 'no profile of this set', schema: FAULT })
+  @ApiResponse({ status: 401, description: 'no API key, or an unknown one', schema: FAULT })
+  @ApiResponse({ status: 503, description: 'the router is starting', schema: FAULT })
+  async change(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Param('impu') impu: string,
+    @Body() body: unknown,
+  ): Promise<ErrorBody | undefined> {
+    const xml = isObject(body) ? body['user-data-xml'] : undefined;
+    if (typeof xml !== 'string') return refused(reply, 400, 'takes a JSON object with user-data-xml');
+    const { administration } = this.door;
+    if (!administration) return refused(reply, 503, 'the router is starting');
+    if ((await administration.change(impu, xml)) === 'changed') return undefined;
+    return refused(reply, 400, 'user-data-xml is no profile that the identity is unbarred in');
+  }
 }
 
-const refused = (reply: FastifyReply, status: number, reason: string): ErrorBody => {
+export const refused = (reply: FastifyReply, status: number, reason: string): ErrorBody => {
   void reply.status(status);
   return errorBody(status, reason);
 };

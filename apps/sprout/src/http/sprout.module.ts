@@ -2,6 +2,7 @@
 // Timers of the back ends arrive here once they run apart: docs/roadmap.md.
 import { type DynamicModule, Module } from '@nestjs/common';
 import { REGISTRAR_DOOR, type RegistrarDoor } from './registrar-door.js';
+import { ImpuController } from './impu.controller.js';
 import { RegistrationsController } from './registrations.controller.js';
 
 @Module({})
@@ -9,7 +10,7 @@ export class SproutModule {
   static forRoot(door: RegistrarDoor): DynamicModule {
     return {
       module: SproutModule,
-      controllers: [RegistrationsController],
+      controllers: [RegistrationsController, ImpuController],
       providers: [{ provide: REGISTRAR_DOOR, useValue: door }],
     };
   }

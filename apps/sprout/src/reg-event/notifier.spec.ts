@@ -104,6 +104,7 @@ const newStage = async () => {
       startAt: 'newest',
       onBatch: (events) => {
         for (const event of events as never[]) notifier.noticed(event);
+        notifier.settled();
       },
       onFailure: (error) => {
         throw error;
@@ -374,3 +375,37 @@ it('shows each watcher the truth in the end, whatever happens when, and however 
     ),
     { numRuns: 60 },
   ));
+
+it('takes what is bound again in the same append for what goes on', async () => {
+  const { sent, append, router, watch, rest, bind, answer, held, clock } = await newStage();
+  await router();
+  await bind('phone');
+  await bind('desk');
+  await watch('w');
+  await rest();
+  answer(sent[0]!, 200);
+  await append(
+    {
+      type: 'AllBindingsRemoved',
+      data: { cause: 'administrative', grantedUntilMs: clock.nowMs() + 300_000 },
+    },
+    { type: 'BindingAdded', data: binding('desk', 9, clock.nowMs() + 300_000) },
+  );
+  await rest();
+  expect(sent[1]!.text).toMatch(/Subscription-State: active/);
+  expect(sent[1]!.text).toMatch(/terminated" event="deactivated"[^<]*><uri>sip:phone@/);
+  expect(await held()).toEqual(['w']);
+});
+
+it('tells who is not wanted back that it is not', async () => {
+  const { sent, append, router, watch, rest, bind, answer, clock } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w');
+  await rest();
+  answer(sent[0]!, 200);
+  await append({ type: 'RegistrationRejected', data: { grantedUntilMs: clock.nowMs() + 300_000 } });
+  await rest();
+  expect(sent[1]!.text).toMatch(/Subscription-State: terminated;reason=deactivated/);
+  expect(sent[1]!.text).toMatch(/terminated" event="rejected"[^<]*><uri>sip:phone@/);
+});

@@ -49,6 +49,8 @@ export class Notifier {
   /** By stream. Empty where nobody watches: then an event costs one look at this. */
   readonly #watched = new Map<string, Watched>();
   readonly #queues: DestinationQueues;
+  /** Of which the log has told something since `settled`. */
+  readonly #touched = new Set<Watched>();
   /** To be looked at again after a fault. */
   readonly #again = new Set<Watched>();
   #againTimer: (() => void) | undefined;
@@ -78,7 +80,7 @@ export class Notifier {
     this.#learn(this.#watch(stream), row, newestOf(row), !ownership.isShared);
   }
 
-  /** Takes events as the log delivers them. */
+  /** Takes an event as the log delivers it; those of one append belong together, and so nothing comes of it before `settled`. */
   noticed(recorded: Recorded<RegistrationEvent>): void {
     const { stream, event } = recorded;
     let watched = this.#watched.size === 0 ? undefined : this.#watched.get(stream);
@@ -93,6 +95,14 @@ export class Notifier {
     if (watched.unread.length <= UNREAD_EVENTS_MAX) return;
     watched.unread = [];
     watched.isBehind = true;
+  }
+
+  /** All that the log had to tell now has been taken. */
+  settled(): void {
+    if (this.#touched.size === 0) return;
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    for (const watched of touched) this.#goOn(watched);
   }
 
   stop(): void {
@@ -137,7 +147,7 @@ export class Notifier {
       asking.phase = 'again';
       this.ports.clock.after(ANSWER_FIRST_MS, () => this.#retry(watched));
     }
-    this.#goOn(watched);
+    this.#touched.add(watched);
   }
 
   /** Whatever is due for whoever is not busy. */

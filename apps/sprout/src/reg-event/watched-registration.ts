@@ -50,6 +50,11 @@ const terminated = (binding: Binding, event: ContactEvent): ContactState => ({
   event,
 });
 
+const cleared = (before: Registration, upTo: Position, event: ContactEvent): readonly ContactState[] =>
+  Object.values(before.entries).flatMap(({ binding, at }) =>
+    binding === undefined || comparePositions(at, upTo) > 0 ? [] : [terminated(binding, event)],
+  );
+
 /** What an event that was new to the row did to contacts that are shown. */
 export const contactChanges = (
   before: Registration,
@@ -71,11 +76,9 @@ export const contactChanges = (
       return former === undefined ? [] : [terminated(former, REMOVED[event.data.cause])];
     }
     case 'AllBindingsRemoved':
-      return Object.values(before.entries).flatMap(({ binding, at }) =>
-        binding === undefined || comparePositions(at, position) > 0
-          ? []
-          : [terminated(binding, CLEARED[event.data.cause])],
-      );
+      return cleared(before, position, CLEARED[event.data.cause]);
+    case 'RegistrationRejected':
+      return cleared(before, position, 'rejected');
     default:
       return [];
   }

@@ -9,6 +9,8 @@ export type RegistrationEnd = Readonly<{
   cause: Exclude<ClearanceCause, 'client'>;
   /** What Homestead is told; absent: it asked for it, and knows. */
   reqtype?: 'dereg-admin';
+  /** The user is not to come back. */
+  isRejected?: boolean;
 }>;
 
 /** Ends it whole. Rejects as updateRegistration does. */
@@ -16,12 +18,12 @@ export const endRegistration = async (
   ports: Pick<SproutPorts, 'log' | 'outage' | 'registrations' | 'homestead' | 'clock' | 'observer'>,
   { scscfUri, regMaxExpiresS }: Pick<SproutSettings, 'scscfUri' | 'regMaxExpiresS'>,
   aor: string,
-  { cause, reqtype }: RegistrationEnd,
+  { cause, reqtype, isRejected = false }: RegistrationEnd,
 ): Promise<void> => {
   const nowMs = ports.clock.nowMs();
   const command: RowCommand = {
     type: 'RemoveAllBindings',
-    data: { cause, nowMs, maxExpiresS: regMaxExpiresS },
+    data: { cause, nowMs, maxExpiresS: regMaxExpiresS, isRejected },
   };
   await updateRegistration(ports, aor, command);
   ports.observer.count('ended');

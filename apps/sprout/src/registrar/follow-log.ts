@@ -17,9 +17,12 @@ export const followRegistrations = async (
   const expiry = new RegistrationExpiry(ports, settings);
   const notifier = new Notifier(ports, settings);
   const teller = new ServerTeller(ports, settings);
-  const noticed = (recorded: Recorded<RegistrationEvent>): void => {
-    notifier.noticed(recorded);
-    teller.noticed(recorded);
+  const noticed = (events: readonly Recorded<RegistrationEvent>[]): void => {
+    for (const recorded of events) {
+      notifier.noticed(recorded);
+      teller.noticed(recorded);
+    }
+    notifier.settled();
   };
   metrics.gauge('sprout_watched_registrations', 'Registrations that somebody watches', () => notifier.size);
   // Nobody is told of what is not known to be so: watchers are begun with before anything new is taken.
@@ -32,7 +35,7 @@ export const followRegistrations = async (
     onBatch: (batch) => {
       const events = batch as readonly Recorded<RegistrationEvent>[];
       expiry.noticed(events);
-      if (isBegun) for (const recorded of events) noticed(recorded);
+      if (isBegun) noticed(events);
       else early.push(...events);
     },
     onFailure: (error) => ports.observer.fault('expiry-feed', error),
@@ -43,7 +46,7 @@ export const followRegistrations = async (
     teller.begin(aor, row);
   }
   isBegun = true;
-  for (const recorded of early.splice(0)) noticed(recorded);
+  noticed(early.splice(0));
   expiry.start();
   return async () => {
     expiry.stop();

@@ -25,6 +25,13 @@ const RETRY_MS = 5_000;
 /** Servers that are being told, of all registrations; more are not, and counted as faults. */
 export const TELLINGS_MAX = 200_000;
 
+/** After these nothing may be bound any more. */
+const ENDINGS: ReadonlySet<RegistrationEvent['type']> = new Set([
+  'BindingRemoved',
+  'AllBindingsRemoved',
+  'RegistrationRejected',
+]);
+
 const STREAM_PREFIX = streamOfRegistration('');
 
 export type TellerPorts = Pick<
@@ -70,7 +77,7 @@ export class ServerTeller {
       else this.#known.add(stream);
       // Of several routers the one that answered the REGISTER.
       if (by === this.ports.run()) this.#tellAll(stream, position, event.data, false);
-    } else if (event.type === 'BindingRemoved' || event.type === 'AllBindingsRemoved') {
+    } else if (ENDINGS.has(event.type)) {
       if (this.#known.size > 0 && this.#known.has(stream)) void this.#readEnd(stream);
     }
   }

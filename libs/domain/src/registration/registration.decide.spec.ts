@@ -268,3 +268,31 @@ describe('what is remembered of removals', () => {
     expect(isOutdated(bound!, 360_000)).toBe(true);
   });
 });
+
+describe('an operator', () => {
+  const ends = (isRejected: boolean): RegistrationCommand => ({
+    type: 'RemoveAllBindings',
+    data: { cause: 'administrative', nowMs: 0, maxExpiresS: 300, isRejected },
+  });
+
+  it('ends all there is, seen or not, and may say that nobody is to come back', () => {
+    expect(decideRegistration(given(register()), ends(false))).toMatchObject([
+      { type: 'AllBindingsRemoved' },
+    ]);
+    expect(decideRegistration(given(register()), ends(true))).toEqual([
+      { type: 'RegistrationRejected', data: { grantedUntilMs: 300_000 } },
+    ]);
+    expect(liveBindings(given(register(), ends(true)), 0)).toEqual([]);
+  });
+
+  it('changes the identities of what is bound, once', () => {
+    const change = (identities: readonly string[]): RegistrationCommand => ({
+      type: 'ChangeIdentities',
+      data: { identities, nowMs: 0 },
+    });
+    const row = given(register(), change(['sip:alice@ims.test', 'tel:+1']));
+    expect(liveBindings(row, 0)).toMatchObject([{ identities: ['sip:alice@ims.test', 'tel:+1'], cseq: 1 }]);
+    expect(decideRegistration(row, change(['sip:alice@ims.test', 'tel:+1']))).toEqual([]);
+    expect(decideRegistration(row, register())).toEqual([]);
+  });
+});

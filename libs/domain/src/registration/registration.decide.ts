@@ -7,6 +7,7 @@ import {
   type BindingRemoved,
   type ClearanceCause,
   entryOf,
+  liveBindings,
   type Registration,
   type RegistrationEvent,
 } from './registration.js';
@@ -48,12 +49,19 @@ export type RemoveAllBindings = Readonly<{
     maxExpiresS: number;
     callId?: string;
     cseq?: number;
+    /** Nobody is to come back. */
+    isRejected?: boolean;
   }>;
 }>;
 /** RTR or an operator, for some of the private identities that registered. */
 export type WithdrawBindings = Readonly<{
   type: 'WithdrawBindings';
   data: Readonly<{ impis: readonly string[]; nowMs: number; maxExpiresS: number }>;
+}>;
+/** The set's identities are others than they were when its bindings were made (PPR). */
+export type ChangeIdentities = Readonly<{
+  type: 'ChangeIdentities';
+  data: Readonly<{ identities: readonly string[]; nowMs: number }>;
 }>;
 export type ExpireBindings = Readonly<{ type: 'ExpireBindings'; data: Readonly<{ nowMs: number }> }>;
 /** A flow was found dead (430) by somebody who had read the entry at `upTo`. */
@@ -62,7 +70,12 @@ export type RemoveFailedFlow = Readonly<{
   data: Readonly<{ bindingId: string; upTo: Position }>;
 }>;
 export type RegistrationCommand =
-  RegisterContacts | RemoveAllBindings | WithdrawBindings | ExpireBindings | RemoveFailedFlow;
+  | RegisterContacts
+  | RemoveAllBindings
+  | WithdrawBindings
+  | ChangeIdentities
+  | ExpireBindings
+  | RemoveFailedFlow;
 
 export type RegistrationRefusal = 'StaleCSeq' | 'IntervalTooBrief' | 'TooManyBindings' | 'TooManyRemovals';
 
@@ -243,6 +256,7 @@ const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): Re
     (until, entry) => Math.max(until, entry.grantedUntilMs),
     grantedAtMostMs(undefined, data),
   );
+  if (data.isRejected) return [{ type: 'RegistrationRejected', data: { grantedUntilMs } }];
   return [
     {
       type: 'AllBindingsRemoved',
@@ -267,6 +281,14 @@ const withdrawBindings = (
   const staying = others.map(({ binding }): RegistrationEvent => ({ type: 'BindingAdded', data: binding }));
   return [...removeAllBindings(state, { type: 'RemoveAllBindings', data }), ...staying];
 };
+
+const changeIdentities = (
+  state: Registration,
+  { data: { identities, nowMs } }: ChangeIdentities,
+): RegistrationEvent[] =>
+  liveBindings(state, nowMs)
+    .filter((binding) => binding.identities.join() !== identities.join())
+    .map((binding) => ({ type: 'BindingRefreshed', data: { ...binding, identities } }));
 
 const expireBindings = (state: Registration, { data }: ExpireBindings): RegistrationEvent[] =>
   Object.values(state.entries)
@@ -293,6 +315,8 @@ export const decideRegistration = (
       return removeAllBindings(state, command);
     case 'WithdrawBindings':
       return withdrawBindings(state, command);
+    case 'ChangeIdentities':
+      return changeIdentities(state, command);
     case 'ExpireBindings':
       return expireBindings(state, command);
     case 'RemoveFailedFlow':

@@ -68,7 +68,13 @@ export type AllBindingsRemoved = Readonly<{
   type: 'AllBindingsRemoved';
   data: Readonly<{ cause: ClearanceCause; grantedUntilMs: number; callId?: string; cseq?: number }>;
 }>;
-export type BindingEvent = BindingAdded | BindingRefreshed | BindingRemoved | AllBindingsRemoved;
+/** The same by an operator who does not want the user back: to try again is of no use (RFC 3680 §4.7.1, `rejected`). */
+export type RegistrationRejected = Readonly<{
+  type: 'RegistrationRejected';
+  data: Readonly<{ grantedUntilMs: number }>;
+}>;
+export type BindingEvent =
+  BindingAdded | BindingRefreshed | BindingRemoved | AllBindingsRemoved | RegistrationRejected;
 export type RegistrationEvent = BindingEvent | SubscriptionEvent | ThirdPartyRegistrationDue;
 
 export const REGISTRATION_EVENT_TYPES = [
@@ -76,6 +82,7 @@ export const REGISTRATION_EVENT_TYPES = [
   'BindingRefreshed',
   'BindingRemoved',
   'AllBindingsRemoved',
+  'RegistrationRejected',
   ...SUBSCRIPTION_EVENT_TYPES,
   'ThirdPartyRegistrationDue',
 ] as const satisfies readonly RegistrationEvent['type'][];
@@ -220,6 +227,8 @@ export const evolveRegistration = (
         grantedUntilMs: event.data.grantedUntilMs,
         ...removalMark(event.data),
       });
+    case 'RegistrationRejected':
+      return raiseWatermark(state, { at: position, grantedUntilMs: event.data.grantedUntilMs });
     case 'SubscriptionAdded':
     case 'SubscriptionRefreshed':
     case 'SubscriptionNotified':
