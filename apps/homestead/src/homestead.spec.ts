@@ -3,6 +3,7 @@ import { createMemoryLog, type DomainEvent } from '#libs/event-log';
 import { StoreUnavailable, createMemoryCredentialStore, createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import { createSubscriberProfiles, type FoldableEvent } from '#projections/subscriber-profiles';
+import { homesteadCoreContract } from './contract/homestead-core.contract.js';
 import { createHomestead } from './homestead.js';
 import { RECORD_TTL_S } from './registration-states.js';
 
@@ -179,4 +180,9 @@ describe('regData', () => {
     const answer = await homestead.regData('sip:x@ims.test', { reqtype: 'call', wildcardIdentity: IMPU });
     expect(answer.ok).toBe(true);
   });
+});
+
+homesteadCoreContract(async () => {
+  const { homestead: core } = await setUp();
+  return { core, scscfUri: SCSCF, settled: (asked) => asked };
 });
