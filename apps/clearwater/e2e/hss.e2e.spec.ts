@@ -1,4 +1,5 @@
 // All subscribers in an HSS only: register and call, without the HSS, with it again; PPR and RTR (docs/acceptance/chapter-6.md, line 3).
+import { autsOf, vectorOf } from '#apps/hss';
 import { Phone } from '#libs/phone';
 import { systemClock as clock, systemRandom as random } from '#libs/runtime';
 import { H } from '#libs/sip';
@@ -8,6 +9,8 @@ import { RunningProduct, sleep } from './running-product.js';
 
 const NAMES = ['alice', 'bob', 'carol', 'dave'] as const;
 const PASSWORD = 'secret';
+const API_KEY = 'a-key-of-this-test-0123456789';
+const AKA = { k: '465b5ce8b199b49faa5f0a2ee238a6bc', opc: 'cd63cb71954a9f4e48a5994e37a02baf' };
 /** To nobody; when it fails the call ends. */
 const TO_NOBODY =
   '<InitialFilterCriteria><Priority>0</Priority><TriggerPoint><ConditionTypeCNF>0</ConditionTypeCNF><SPT><ConditionNegated>0</ConditionNegated>' +
@@ -17,13 +20,15 @@ const TO_NOBODY =
 const BACK_MS_MAX = 30_000;
 const WITHIN_MS = 1_000;
 
-const subscribers = (criteriaOfCarol = ''): readonly HssSubscriber[] =>
-  NAMES.map((name) => ({
+const subscribers = (criteriaOfCarol = ''): readonly HssSubscriber[] => [
+  { impi: 'usim@ims.test', impus: ['sip:usim@ims.test'], aka: AKA },
+  ...NAMES.map((name) => ({
     impi: `${name}@ims.test`,
     impus: [`sip:${name}@ims.test`],
     password: PASSWORD,
     ...(name === 'carol' && criteriaOfCarol !== '' ? { filterCriteria: criteriaOfCarol } : {}),
-  }));
+  })),
+];
 
 let hss: RunningHss;
 let product: RunningProduct;
@@ -31,7 +36,11 @@ const phones = {} as Record<(typeof NAMES)[number], Phone>;
 
 beforeAll(async () => {
   hss = await RunningHss.start(subscribers());
-  product = await RunningProduct.start({ HSS_PEERS: hss.peer, DIAMETER_TIMEOUT_MS: '2000' });
+  product = await RunningProduct.start({
+    HSS_PEERS: hss.peer,
+    DIAMETER_TIMEOUT_MS: '2000',
+    API_KEYS: API_KEY,
+  });
   const server = { address: '127.0.0.1', port: product.ports.BONO_PORT };
   for (const user of NAMES) {
     const account = { user, domain: 'ims.test', password: PASSWORD, server, transport: 'udp' } as const;
@@ -55,6 +64,32 @@ it('registers and calls; a wrong password and a stranger are refused', async () 
   const thief = await Phone.start({ ...options, port: 0, password: 'guess' });
   expect(statusOf(await thief.register())).toBe(403);
   await thief.close();
+});
+
+it('AKA over HTTP: a vector that a card with the same key accepts, and the count of one that has counted further', async () => {
+  const secrets = { k: Buffer.from(AKA.k, 'hex'), opc: Buffer.from(AKA.opc, 'hex') };
+  const ask = async (resync = ''): Promise<{ rand: Buffer; sqn: number }> => {
+    const url = `http://127.0.0.1:${product.ports.HOMESTEAD_PORT}/impi/usim%40ims.test/av/aka?impu=sip%3Ausim%40ims.test${resync}`;
+    const answer = await fetch(url, { headers: { 'x-api-key': API_KEY } });
+    const { aka } = (await answer.json()) as { aka: Record<string, string> };
+    const challenge = Buffer.from(aka['challenge'] ?? '', 'base64');
+    const rand = challenge.subarray(0, 16);
+    const ak = vectorOf(secrets, rand, Buffer.alloc(6), Buffer.alloc(2)).autn.subarray(0, 6);
+    const sqn = Buffer.from(challenge.subarray(16, 22).map((byte, i) => byte ^ ak[i]!));
+    const expected = vectorOf(secrets, rand, sqn, Buffer.from('8000', 'hex'));
+    expect(aka).toEqual({
+      challenge: Buffer.concat([rand, expected.autn]).toString('base64'),
+      response: expected.xres.toString('hex'),
+      cryptkey: expected.ck.toString('hex'),
+      integritykey: expected.ik.toString('hex'),
+      version: 1,
+    });
+    return { rand, sqn: sqn.readUIntBE(0, 6) };
+  };
+  const { rand, sqn } = await ask();
+  expect(sqn).toBe(32);
+  const lost = Buffer.concat([rand, autsOf(secrets, rand, Buffer.from('00000000a000', 'hex'))]);
+  expect((await ask(`&resync-auth=${encodeURIComponent(lost.toString('base64'))}`)).sqn).toBe(0xa000 + 32);
 });
 
 it('without the HSS: who is registered calls on, everything else is 504', async () => {

@@ -11,7 +11,8 @@ const TOLD_MS_MAX = 10_000;
 export type HssSubscriber = Readonly<{
   impi: string;
   impus: readonly string[];
-  password: string;
+  password?: string;
+  aka?: Readonly<{ k: string; opc: string }>;
   filterCriteria?: string;
 }>;
 
