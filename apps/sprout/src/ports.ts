@@ -3,7 +3,7 @@ import type { CallEvent, ChargingEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import type { Clock, Random } from '#libs/runtime';
-import type { Endpoint } from '#libs/sip';
+import type { Endpoint, TimerWheel } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { ChainLink } from './isc/chain-link.js';
@@ -47,6 +47,8 @@ export type SproutPorts = Readonly<{
   translator?: NumberTranslator;
   homestead: Homestead;
   clock: Clock;
+  /** For what is timed in each session. */
+  timers: Pick<TimerWheel, 'start' | 'stop'>;
   random: Random;
   observer: SproutObserver;
   /** Facts about calls, on their way to the log. */

@@ -247,7 +247,7 @@ const openIsc = async (
   return {
     ports: {
       criteriaFiles,
-      odiTokens: new OdiTokens(dialogKey, random),
+      odiTokens: new OdiTokens(dialogKey, random, chainLinks === undefined),
       chainLinks: chainLinks ?? createMemoryKeyValueStore<ChainLink>({ name: 'chain links', clock }),
       ...(routerSigns === undefined ? {} : { routerSigns }),
     },
@@ -324,6 +324,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     challenges,
     homestead,
     clock,
+    timers,
     random,
     observer,
     endpoint: () => endpoint,

@@ -79,7 +79,10 @@ export const depart = async (proxy: SessionProxy, chain: Chain, { criterion }: D
   ]);
   ports.observer.count('server-asked');
   const livenessMs = handling === 'continued' ? settings.continuedMs : settings.terminatedMs;
-  const { clock } = ports;
-  const onOverdue = proxy.overdue.bind(proxy);
-  proxy.askServer(chain, route, new Invocation({ token, asked, handling, clock, livenessMs, onOverdue }));
+  const { timers } = ports;
+  proxy.askServer(
+    chain,
+    route,
+    new Invocation({ token, asked, handling, timers, livenessMs, watcher: proxy }),
+  );
 };

@@ -1,3 +1,4 @@
+import { TimerWheel } from '#libs/sip';
 import { createFakeClock } from '#libs/testkit';
 import { Invocation } from './invocation.js';
 
@@ -5,29 +6,34 @@ const world = (livenessMs = 2_000) => {
   const clock = createFakeClock();
   let overdue = 0;
   const asked = { role: 'originating', served: 'sip:alice@ims.test', priority: 0, server: 'sip:as' } as const;
-  const onOverdue = (): void => void overdue++;
-  const server = new Invocation({ token: 't', asked, handling: 'continued', clock, livenessMs, onOverdue });
-  return { clock, server, overdue: () => overdue };
+  const timers = new TimerWheel(clock);
+  const watcher = { overdue: (): void => void overdue++ };
+  const server = new Invocation({ token: 't', asked, handling: 'continued', timers, livenessMs, watcher });
+  const pass = (ms: number): void => {
+    clock.advance(ms);
+    timers.advance();
+  };
+  return { pass, timers, server, overdue: () => overdue };
 };
 
 describe('the liveness timer of an application server', () => {
   it('fires when it is silent', () => {
-    const { clock, overdue } = world();
-    clock.advance(1_999);
+    const { pass, overdue } = world();
+    pass(1_990);
     expect(overdue()).toBe(0);
-    clock.advance(1);
+    pass(10);
     expect(overdue()).toBe(1);
   });
 
   it('starts again with its first 100, and with no other', () => {
-    const { clock, server, overdue } = world();
-    clock.advance(1_500);
+    const { pass, server, overdue } = world();
+    pass(1_500);
     server.hears({ kind: 'provisional', status: 100 });
-    clock.advance(1_500);
+    pass(1_500);
     server.hears({ kind: 'provisional', status: 100 });
-    clock.advance(499);
+    pass(490);
     expect(overdue()).toBe(0);
-    clock.advance(1);
+    pass(10);
     expect(overdue()).toBe(1);
   });
 
@@ -36,12 +42,12 @@ describe('the liveness timer of an application server', () => {
     ['when the request comes back', { kind: 'returned' }],
     ['when it answers', { kind: 'failed', status: 486 }],
   ] as const)('ends %s', (_when, sign) => {
-    const { clock, server, overdue } = world();
+    const { pass, timers, server, overdue } = world();
     server.hears(sign);
-    expect(clock.pending).toBe(0);
-    clock.advance(10_000);
+    expect(timers.size).toBe(0);
+    pass(10_000);
     expect(overdue()).toBe(0);
   });
 
-  it('is not there where the operator wants none', () => expect(world(0).clock.pending).toBe(0));
+  it('is not there where the operator wants none', () => expect(world(0).timers.size).toBe(0));
 });

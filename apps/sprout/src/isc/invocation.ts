@@ -10,7 +10,7 @@ import {
   type ServerWatch,
   watchServer,
 } from '#libs/domain';
-import type { Clock } from '#libs/runtime';
+import { TimerNode, type TimerOwner, type TimerWheel } from '#libs/sip';
 
 /** Who was asked, for events. */
 export type AskedServer = Readonly<{ role: Role; served: string; priority: number; server: string }>;
@@ -19,20 +19,20 @@ export type InvocationOptions = Readonly<{
   token: string;
   asked: AskedServer;
   handling: ApplicationServer['defaultHandling'];
-  clock: Pick<Clock, 'after'>;
+  timers: Pick<TimerWheel, 'start' | 'stop'>;
   /** How long a server may be silent; 0: as long as the SIP layer waits. */
   livenessMs: number;
-  /** It was silent for too long. */
-  onOverdue: (invocation: Invocation) => void;
+  /** Told that it was silent for too long. */
+  watcher: Readonly<{ overdue(invocation: Invocation): void }>;
 }>;
 
-export class Invocation {
+export class Invocation implements TimerOwner {
   /** The request came back from it. */
   returned = false;
   /** Its failure has been told. */
   failed = false;
   private watch: ServerWatch;
-  private stopTimer: (() => void) | undefined;
+  private readonly liveness = new TimerNode(this, 0);
 
   constructor(private readonly options: InvocationOptions) {
     this.watch = watchServer(options.handling);
@@ -67,13 +67,15 @@ export class Invocation {
 
   /** Nobody waits for it any more. */
   stop(): void {
-    this.stopTimer?.();
-    this.stopTimer = undefined;
+    this.options.timers.stop(this.liveness);
+  }
+
+  timer(): void {
+    this.options.watcher.overdue(this);
   }
 
   private startTimer(): void {
-    const { clock, livenessMs, onOverdue } = this.options;
-    this.stop();
-    if (livenessMs > 0) this.stopTimer = clock.after(livenessMs, () => onOverdue(this));
+    const { timers, livenessMs } = this.options;
+    if (livenessMs > 0) timers.start(this.liveness, livenessMs);
   }
 }

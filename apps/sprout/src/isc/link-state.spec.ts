@@ -1,3 +1,4 @@
+import { TimerWheel } from '#libs/sip';
 import { createMemoryKeyValueStore, type KeyValueStore, StoreUnavailable } from '#libs/stores';
 import { createFakeClock } from '#libs/testkit';
 import type { SessionContext } from '../session/session.js';
@@ -31,7 +32,7 @@ const world = async () => {
       invocations: new Map(),
     }) as unknown as SessionContext;
   const asked = { role, served: ALICE.impu, priority: 0, server: 'a' };
-  const waiting = new Invocation({ token: 't', asked, handling: 'continued', clock, livenessMs: 2_000, onOverdue: () => undefined }); // prettier-ignore
+  const waiting = new Invocation({ token: 't', asked, handling: 'continued', timers: new TimerWheel(clock), livenessMs: 2_000, watcher: { overdue: () => undefined } }); // prettier-ignore
   return { clock, chainLinks, router, waiting, faults };
 };
 

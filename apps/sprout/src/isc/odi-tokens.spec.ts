@@ -39,6 +39,11 @@ describe('an original dialog identifier', () => {
     for (const token of drawn) expect(token).toMatch(/^[0-9a-z]{26}$/); // five bits each or more
   });
 
+  it('is drawn by a router that is alone', () => {
+    const tokens = new OdiTokens(Buffer.alloc(32, 1), createSeededRandom(1), true);
+    expect(tokens.next(sessionOf(), CHAIN)).not.toBe(tokens.next(sessionOf(), CHAIN));
+  });
+
   it('is found in the Route that it was written in', () => {
     const token = router(1).draw();
     expect(odiIn(`sip:${odiUser(token)}@10.0.0.1:5054;lr`)).toBe(token);

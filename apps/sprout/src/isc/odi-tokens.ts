@@ -24,10 +24,11 @@ export type LeavingSession = Readonly<{
 export class OdiTokens {
   readonly #key: string;
 
-  /** `key`: at least 32 bytes, the same for all routers of a deployment. */
+  /** `key`: at least 32 bytes, the same for all routers of a deployment; `isAlone`: there is one, and nobody finds what it began. */
   constructor(
     key: Buffer,
     private readonly random: Random,
+    private readonly isAlone = false,
   ) {
     this.#key = hash('sha256', Buffer.concat([key, Buffer.from('original dialog identifiers')]), 'hex');
   }
@@ -38,7 +39,7 @@ export class OdiTokens {
    * is cut, so that nobody can go on with it (length extension).
    */
   next(session: LeavingSession, { role, served }: Chain): string {
-    if (session.viaServer) return this.draw();
+    if (this.isAlone || session.viaServer) return this.draw();
     const { icid, callId, dialog, requestUri, depth, tx } = session;
     const name = [this.#key, icid, callId, dialog, tx.request.cseq, role, served.impu, requestUri, depth];
     return hash('sha256', name.join('\n'), 'hex').slice(0, NAMED_LENGTH);
