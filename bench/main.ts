@@ -11,6 +11,7 @@ import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
 import { benchCall, benchRegister, benchReregister, type ProductFigures } from './register.js';
 import { benchReplay } from './replay.js';
+import { benchTimers } from './timers.js';
 import { benchVersus } from './versus.js';
 
 type Flags = ReadonlyMap<string, string>;
@@ -56,6 +57,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
     benchReplay({ events: number(flags, 'events', 1_000_000), runs: number(flags, 'runs', 5) }),
   cx: (flags) => benchCx({ seconds: number(flags, 'seconds', 10) }),
   rf: (flags) => benchRf({ seconds: number(flags, 'seconds', 10) }),
+  timers: (flags) => benchTimers({ timers: number(flags, 'events', 1_000_000) }),
   memory: (flags) => benchMemory({ users: number(flags, 'users', 100_000) }),
 };
 
