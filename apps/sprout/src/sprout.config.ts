@@ -76,7 +76,7 @@ export class SproutConfig {
 
   @Env(
     'SPROUT_HTTP_PORT',
-    'HTTP port of Sprout for the back ends: GET /ping today, their timers and notifications when they run apart',
+    'HTTP port of Sprout for operators and the back ends: registrations are ended and changed here',
   )
   @IsInt(PORT)
   @Min(0, PORT)
