@@ -183,6 +183,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   });
   door.withdraw = (withdrawals) => sprout.withdraw(withdrawals);
   door.administration = sprout.administration;
+  door.expire = (aor) => sprout.expire(aor);
   const { close: forgetIdentity, ...identity } = await openEdgeIdentity({ ...shared, config: configs.bono });
   const bono = await startBono({
     ...shared,

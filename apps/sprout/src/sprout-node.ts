@@ -34,6 +34,7 @@ import type { ChainLink } from './isc/chain-link.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { observerOf } from './sprout-observer.js';
 import { LogOutage } from './log-outage.js';
+import { expireOnDemand } from './registrar/expire-on-demand.js';
 import { followRegistrations } from './registrar/follow-log.js';
 import { type Administration, createAdministration } from './registrar/administer.js';
 import { type Withdrawal, withdrawRegistrations } from './registrar/withdraw.js';
@@ -101,6 +102,8 @@ export interface SproutNode {
   /** Ends registrations on the network's behalf. */
   withdraw(withdrawals: readonly Withdrawal[]): Promise<void>;
   readonly administration: Administration;
+  /** Removes what has lapsed of an address of record; false: not now. */
+  expire(aor: string): Promise<boolean>;
   stopAccepting(): void;
   close(): Promise<void>;
 }
@@ -342,7 +345,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
   });
-  const stopFollowing = await followRegistrations(ports, settings, metrics);
+  const stopFollowing = await followRegistrations(ports, settings, metrics, options.config);
   transports.setReceiver(endpoint);
   showMetrics(metrics, endpoint, overload);
   return {
@@ -352,6 +355,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     applications,
     withdraw: (withdrawals) => withdrawRegistrations(ports, settings, withdrawals),
     administration: createAdministration(ports, settings),
+    expire: (aor) => expireOnDemand(ports, settings, aor),
     stopAccepting: () => [transports, mmtel, applications].forEach((part) => part?.stopAccepting()),
     async close() {
       overload.stop();

@@ -207,4 +207,11 @@ export class SproutConfig {
   @Env('REJECT_IF_NO_MATCHING_IFCS', 'answer 400 to requests that no criterion matches', { kind: 'boolean' })
   @IsBoolean({ message: 'takes 1 or 0' })
   rejectIfNoMatchingIfcs = false;
+
+  @Env(
+    'BINDING_EXPIRY',
+    'who sees to bindings that lapse: router (each by its own timer), or chronos (POST /timers, CHRONOS_SPROUT_URL)',
+  )
+  @IsIn(['router', 'chronos'], { message: 'takes router or chronos' })
+  bindingExpiry: 'router' | 'chronos' = 'router';
 }

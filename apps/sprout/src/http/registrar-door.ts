@@ -6,6 +6,8 @@ export type RegistrarDoor = {
   /** Absent: the router does not run yet. */
   withdraw?: (withdrawals: readonly Withdrawal[]) => Promise<void>;
   administration?: Administration;
+  /** Removes what has lapsed of an address of record; false: not now. */
+  expire?: (aor: string) => Promise<boolean>;
 };
 
 /** What Nest knows it by. */

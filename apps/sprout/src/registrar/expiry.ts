@@ -26,7 +26,32 @@ const aorOf = (stream: string, { identities: [first] }: Binding): string =>
     ? first
     : stream.slice(STREAM_PREFIX.length);
 
-type ExpiryPorts = Pick<SproutPorts, 'log' | 'outage' | 'registrations' | 'homestead' | 'clock' | 'observer'>;
+export type ExpiryPorts = Pick<
+  SproutPorts,
+  'log' | 'outage' | 'registrations' | 'homestead' | 'clock' | 'observer'
+>;
+
+/** Removes what has lapsed by now, and tells Homestead when nothing is left. Rejects with what the log or the view says. */
+export const expireBindings = async (
+  ports: ExpiryPorts,
+  settings: Pick<SproutSettings, 'scscfUri'>,
+  aor: string,
+  onRow: (after: Registration) => void = () => undefined,
+): Promise<void> => {
+  const { clock, observer, homestead, registrations } = ports;
+  const { after, changed } = await updateRegistration(ports, aor, {
+    type: 'ExpireBindings',
+    data: { nowMs: clock.nowMs() },
+  });
+  onRow(after);
+  if (!changed) return;
+  observer.count('expired');
+  // Read again: a phone may have come back while the removal was written.
+  if (nextExpiryMs(await registrations.load(aor)) !== undefined) return;
+  await homestead
+    .regData(aor, { reqtype: 'dereg-timeout', serverName: settings.scscfUri })
+    .catch((error: unknown) => observer.fault('homestead-dereg', error));
+};
 
 /** Expires bindings of every AoR it has been told of. */
 export class RegistrationExpiry {
@@ -112,15 +137,10 @@ export class RegistrationExpiry {
     // Before anything is awaited: what the log tells meanwhile arms itself.
     this.#dueAtMs.delete(aor);
     try {
-      const { after, changed } = await updateRegistration(this.ports, aor, {
-        type: 'ExpireBindings',
-        data: { nowMs: clock.nowMs() },
+      await expireBindings(this.ports, this.settings, aor, (after) => {
+        const nextMs = nextExpiryMs(after);
+        if (nextMs !== undefined) this.#armEarlier(aor, nextMs);
       });
-      const nextMs = nextExpiryMs(after);
-      if (nextMs !== undefined) this.#armEarlier(aor, nextMs);
-      if (!changed) return;
-      observer.count('expired');
-      await this.#release(aor);
     } catch (error) {
       observer.fault('expiry', error);
       this.#armEarlier(aor, clock.nowMs() + RETRY_AFTER_FAULT_MS);
@@ -129,13 +149,5 @@ export class RegistrationExpiry {
 
   #armEarlier(aor: string, atMs: number): void {
     if ((this.#dueAtMs.get(aor) ?? Infinity) > atMs) this.#arm(aor, atMs);
-  }
-
-  /** Read again: a phone may have come back while the removal was written. */
-  async #release(aor: string): Promise<void> {
-    if (nextExpiryMs(await this.ports.registrations.load(aor)) !== undefined) return;
-    await this.ports.homestead
-      .regData(aor, { reqtype: 'dereg-timeout', serverName: this.settings.scscfUri })
-      .catch((error: unknown) => this.ports.observer.fault('homestead-dereg', error));
   }
 }

@@ -6,6 +6,7 @@ import type { Metrics } from '#libs/runtime';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { Notifier } from '../reg-event/notifier.js';
 import { ServerTeller } from '../third-party/server-teller.js';
+import type { SproutConfig } from '../sprout.config.js';
 import { RegistrationExpiry } from './expiry.js';
 
 /** Begins with the rows there are, and goes on with every change to come. Resolves with what ends it. */
@@ -13,7 +14,10 @@ export const followRegistrations = async (
   ports: SproutPorts,
   settings: SproutSettings,
   metrics: Metrics,
+  /** `chronos`: it tells when bindings lapse, and this router's own timer is not needed. */
+  { bindingExpiry }: Pick<SproutConfig, 'bindingExpiry'>,
 ): Promise<() => Promise<void>> => {
+  const isExpiring = bindingExpiry === 'router';
   const expiry = new RegistrationExpiry(ports, settings);
   const notifier = new Notifier(ports, settings);
   const teller = new ServerTeller(ports, settings);
@@ -34,20 +38,20 @@ export const followRegistrations = async (
     startAt: 'newest',
     onBatch: (batch) => {
       const events = batch as readonly Recorded<RegistrationEvent>[];
-      expiry.noticed(events);
+      if (isExpiring) expiry.noticed(events);
       if (isBegun) noticed(events);
       else early.push(...events);
     },
     onFailure: (error) => ports.observer.fault('expiry-feed', error),
   });
   for (const [aor, row] of ports.registrations.all()) {
-    expiry.watch(aor, row);
+    if (isExpiring) expiry.watch(aor, row);
     notifier.begin(aor, row);
     teller.begin(aor, row);
   }
   isBegun = true;
   noticed(early.splice(0));
-  expiry.start();
+  if (isExpiring) expiry.start();
   return async () => {
     expiry.stop();
     notifier.stop();
