@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const callbacks = (options: Partial<HttpCallbacksOptions> = {}): Callbacks => {
   const made = createHttpCallbacks({
-    transport: createUndiciTransport({ connectionsMax: 8 }),
+    transport: createUndiciTransport({ connectionsMax: 8, connectMs: 5_000, answerMs: 5_000 }),
     resolve: (name) => Promise.resolve([name === 'inside.test' ? '127.0.0.1' : name === 'outside.test' ? '192.0.2.1' : name]),
     clock: systemClock,
     random: systemRandom,
@@ -111,11 +111,11 @@ it('says what failed: a name without address, a port that nobody listens on', as
 
 it('has so many under way to one host and no more, and loses none', async () => {
   const sender = callbacks({ concurrencyMax: 3 });
-  const sent = Array.from({ length: 2_500 }, (_, i) => sender.send(`http://127.0.0.1:${port}/${i}`, 1, '')!);
-  expect(sender.pending).toBe(2_500);
+  const sent = Array.from({ length: 1_500 }, (_, i) => sender.send(`http://127.0.0.1:${port}/${i}`, 1, '')!);
+  expect(sender.pending).toBe(1_500);
   const outcomes = await Promise.all(sent);
   expect(outcomes.every((outcome) => outcome.ok)).toBe(true);
-  expect(new Set(got.map(({ url }) => url)).size).toBe(2_500);
+  expect(new Set(got.map(({ url }) => url)).size).toBe(1_500);
   expect(mostUnderWay).toBeLessThanOrEqual(3);
   expect(sender.pending).toBe(0);
-});
+}, 60_000);
