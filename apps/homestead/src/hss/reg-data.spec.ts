@@ -51,13 +51,17 @@ describe('reg', () => {
   });
 
   it('asked about again exactly when the registration is as old as that: SAR 2', async () => {
-    const { regData, asked, clock } = await createStage();
+    const { regData, core, asked, clock } = await createStage();
     await regData('reg', { impi: IMPI });
-    const registeredAtMs = clock.nowMs() - 20 + 2; // two trips of a millisecond
+    const renewedAtMs = clock.nowMs() - 20 + 2; // two trips of a millisecond
     asked();
-    await clock.advanceAsync(registeredAtMs + REREGISTRATION_S * 1000 - 1 - clock.nowMs());
-    await regData('reg', { impi: IMPI });
+    await clock.advanceAsync(renewedAtMs + REREGISTRATION_S * 1000 - 1 - clock.nowMs());
+    expect(told(await core.regData(IMPU, { reqtype: 'reg', impi: IMPI }))).toEqual([
+      'REGISTERED',
+      'REGISTERED',
+    ]);
     expect(asked()).toEqual([]);
+    await clock.advanceAsync(1);
     await regData('reg', { impi: IMPI });
     expect(asked()).toEqual(['SAR 2']);
     await regData('reg', { impi: IMPI });
