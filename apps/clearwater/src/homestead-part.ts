@@ -44,6 +44,10 @@ const hssCore = async (options: HomesteadPartOptions, storage: Storage, door: Re
         if (!door.withdraw) throw new Error('the router is starting');
         await door.withdraw(withdrawals);
       },
+      async changeProfile(defaultImpu, xml) {
+        const changed = await door.administration?.change(defaultImpu, xml);
+        if (changed !== 'changed') throw new Error(`the registrar: ${changed ?? 'the router is starting'}`);
+      },
     },
   });
   shutdown.on('flush', 'diameter', () => mode.close());

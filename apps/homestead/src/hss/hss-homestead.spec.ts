@@ -51,6 +51,14 @@ describe('the registrar elsewhere', () => {
     ]);
   });
 
+  it('is told of a changed profile by PUT /registrations/<default impu>', async () => {
+    const { asked, link } = setUp(200);
+    await link.changeProfile(IMPU, '<a b="c"/>');
+    const body = '{"user-data-xml":"<a b=\\"c\\"/>"}';
+    expect(asked).toMatchObject([{ method: 'PUT', path: '/registrations/sip%3Aalice%40ims.test', body }]);
+    await expect(setUp(400).link.changeProfile(IMPU, '')).rejects.toThrow('400');
+  });
+
   it.each([[400], [500], [503], [new HttpFault('timeout')]])('has not done it when it says %s', async (status) => {
     await expect(setUp(status).link.withdraw(both, { notify: false })).rejects.toThrow();
   }); // prettier-ignore

@@ -70,6 +70,7 @@ export const createStage = async ({ hsss = 1, config = {} }: StageOptions = {}) 
   }
 
   const withdrawn: unknown[] = [];
+  const changedProfiles: (readonly [impu: string, xml: string])[] = [];
   const events: (DomainEvent & { stream: string })[] = [];
   const faults: { log?: Error; registrar?: Error } = {};
   const metrics = createMetrics();
@@ -94,6 +95,10 @@ export const createStage = async ({ hsss = 1, config = {} }: StageOptions = {}) 
     registrar: {
       withdraw(withdrawals: readonly Withdrawal[], { notify }) {
         withdrawn.push({ withdrawals, notify });
+        return faults.registrar ? Promise.reject(faults.registrar) : Promise.resolve();
+      },
+      changeProfile(defaultImpu, xml) {
+        changedProfiles.push([defaultImpu, xml]);
         return faults.registrar ? Promise.reject(faults.registrar) : Promise.resolve();
       },
     },
@@ -121,6 +126,7 @@ export const createStage = async ({ hsss = 1, config = {} }: StageOptions = {}) 
     seen,
     events,
     withdrawn,
+    changedProfiles,
     faults,
     metrics,
     settled,

@@ -99,6 +99,24 @@ describe('PPR', () => {
     expect(stage.asked()).toEqual([]);
   });
 
+  it('the registrar has it before it is answered; 5012 when it fails, and the HSS’s next try brings it', async () => {
+    const stage = await registered();
+    stage.faults.registrar = new Error('503');
+    expect((await stage.push('PPR', userData(CHANGED))).result).toBe(5012);
+    expect(stage.events).toEqual([]);
+    expect(await stage.regData('call')).toMatchObject({ value: { imsSubscriptionXml: XML } });
+    delete stage.faults.registrar;
+    expect((await stage.push('PPR', userData(CHANGED))).result).toBe(2001);
+    expect(stage.changedProfiles).toEqual([[IMPU, CHANGED], [IMPU, CHANGED]]); // prettier-ignore
+    expect(await stage.regData('call')).toMatchObject({ value: { imsSubscriptionXml: CHANGED } });
+  });
+
+  it('the registrar has nothing to change where only charging functions do', async () => {
+    const stage = await registered();
+    await stage.push('PPR', charging);
+    expect(stage.changedProfiles).toEqual([]);
+  });
+
   it('the other sets of the subscription keep their profile', async () => {
     const stage = await registered();
     await stage.push('PPR', userData(CHANGED));

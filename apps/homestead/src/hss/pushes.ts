@@ -93,7 +93,10 @@ class Pushes {
     return DONE;
   }
 
+  /** The registrar first: what it could not take the HSS tells again. Of a set without bindings it has nothing to change. */
   private async renew(set: CachedSet, news: Partial<CachedSet>): Promise<void> {
+    if (news.xml !== undefined && set.state === 'REGISTERED')
+      await this.ports.registrar.changeProfile(defaultImpuOf(set), news.xml);
     await recordSubscription(this.ports.log, set, { ...set, ...news }, 'push');
     await this.ports.sets.replace(defaultImpuOf(set), (before) => ({ ...before, ...news }));
   }

@@ -1,6 +1,12 @@
-// What Homestead tells the registrar when the HSS takes registrations back: `DELETE /registrations` of Sprout's signalling port
-// (backend.md §1.3), or its function in one process. Used by pushes.ts.
-import { createHttpPool, createUndiciTransport, type HttpPool, type ResolveHost } from '#libs/http-pool';
+// What Homestead tells the registrar when the HSS takes registrations back, or changes a profile: DELETE and PUT /registrations of Sprout's
+// signalling port (backend.md §1.3), or its functions in one process. Used by pushes.ts.
+import {
+  createHttpPool,
+  createUndiciTransport,
+  type HttpPool,
+  type HttpResponse,
+  type ResolveHost,
+} from '#libs/http-pool';
 import type { Clock, Random } from '#libs/runtime';
 
 /** Without `impi` whoever registered it. */
@@ -9,6 +15,8 @@ export type Withdrawal = Readonly<{ primaryImpu: string; impi?: string }>;
 export interface RegistrarLink {
   /** Resolves when all of them are ended; rejects when they may not be. */
   withdraw(withdrawals: readonly Withdrawal[], options: Readonly<{ notify: boolean }>): Promise<void>;
+  /** Bindings have the identities of the profile when it resolves. */
+  changeProfile(defaultImpu: string, userDataXml: string): Promise<void>;
 }
 
 export const withdrawalsToJson = (withdrawals: readonly Withdrawal[]): string =>
@@ -19,15 +27,21 @@ export const withdrawalsToJson = (withdrawals: readonly Withdrawal[]): string =>
     })),
   });
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const done = ({ status }: HttpResponse): void => {
+  if (status !== 200) throw new Error(`the registrar answered ${status}`);
+};
+
 export const createHttpRegistrarLink = (pool: Pick<HttpPool, 'request'>): RegistrarLink => ({
   async withdraw(withdrawals, { notify }) {
-    const { status } = await pool.request({
-      method: 'DELETE',
-      path: `/registrations?send-notifications=${String(notify)}`,
-      headers: { 'content-type': 'application/json' },
-      body: withdrawalsToJson(withdrawals),
-    });
-    if (status !== 200) throw new Error(`the registrar answered ${status}`);
+    const path = `/registrations?send-notifications=${String(notify)}`;
+    done(await pool.request({ method: 'DELETE', path, headers: JSON_TYPE, body: withdrawalsToJson(withdrawals) })); // prettier-ignore
+  },
+  async changeProfile(defaultImpu, userDataXml) {
+    const path = `/registrations/${encodeURIComponent(defaultImpu)}`;
+    const body = JSON.stringify({ 'user-data-xml': userDataXml });
+    done(await pool.request({ method: 'PUT', path, headers: JSON_TYPE, body }));
   },
 });
 
