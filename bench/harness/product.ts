@@ -29,6 +29,7 @@ const PORT_VARIABLES = [
   'HOMESTEAD_PORT',
   'HOMESTEAD_PROV_PORT',
   'CHRONOS_PORT',
+  'HOMER_PORT',
 ] as const;
 export type PortVariable = (typeof PORT_VARIABLES)[number];
 export type Ports = Readonly<Record<PortVariable, number>>;

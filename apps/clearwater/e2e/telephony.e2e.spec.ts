@@ -20,8 +20,9 @@ const api = async (
   path: string,
   body?: string,
   type = 'application/xml',
+  port: 'HOMESTEAD_PROV_PORT' | 'HOMER_PORT' = 'HOMESTEAD_PROV_PORT',
 ): Promise<Response> => {
-  const url = `http://127.0.0.1:${product.ports.HOMESTEAD_PROV_PORT}${path}`;
+  const url = `http://127.0.0.1:${product.ports[port]}${path}`;
   const headers = { 'x-api-key': KEY, ...(body === undefined ? {} : { 'content-type': type }) };
   return fetch(url, { method, redirect: 'manual', headers, ...(body === undefined ? {} : { body }) });
 };
@@ -35,9 +36,10 @@ const switchOn = async (impu: string, services: string): Promise<void> => {
   const profile = (await api('GET', `/public/${user}/service_profile`)).headers.get('location') ?? '';
   const criteria = `<ServiceProfile>${criterion(0, 0)}${criterion(1, 1)}</ServiceProfile>`;
   expect((await api('PUT', `${profile}/filter_criteria`, criteria)).status).toBe(200);
-  const document = `<simservs>${services}</simservs>`;
-  const path = `/org.etsi.ngn.simservs/users/${user}/simservs.xml`;
-  expect((await api('PUT', path, document)).status).toBe(200);
+  const document = `<simservs xmlns="http://uri.etsi.org/ngn/params/xml/simservs/xcap" xmlns:cp="urn:ietf:params:xml:ns:common-policy">${services}</simservs>`;
+  const path = `/simservs.ngn.etsi.org/users/${user}/simservs.xml`;
+  const put = await api('PUT', path, document, 'application/vnd.etsi.simservs+xml', 'HOMER_PORT');
+  expect([200, 201]).toContain(put.status);
 };
 
 /** One phone each, for all tests. */
@@ -68,7 +70,7 @@ it('hides a caller in everything that the callee gets, and both can end the call
 it('bars and diverts by the document of the moment, also after kill -9', async () => {
   const [alice, bob] = [await registered('alice'), await registered('bob')];
   const rule = (conditions: string, actions: string): string =>
-    `<ruleset><rule id="r"><conditions>${conditions}</conditions><actions>${actions}</actions></rule></ruleset>`;
+    `<cp:ruleset><cp:rule id="r"><cp:conditions>${conditions}</cp:conditions><cp:actions>${actions}</cp:actions></cp:rule></cp:ruleset>`;
   const barring = rule('', '<allow>false</allow>');
   await switchOn(bob.aor, `<incoming-communication-barring>${barring}</incoming-communication-barring>`);
   expect(statusOf((await alice.call(bob.aor)).answer)).toBe(603);

@@ -185,7 +185,7 @@ const bar = async ({ world }: Stage, user: string): Promise<void> => {
 /** `simservs bob`: below it the services of the document; what stands without a prefix is of no namespace here. */
 const simservs = async ({ world }: Stage, user: string, { more }: Step): Promise<void> => {
   const impu = `sip:${user}@${WORLD_DOMAIN}`;
-  await world.services.putSimservs({ impu, xml: `<simservs>${more.join('\n')}</simservs>` });
+  await world.writeDocument(impu, `<simservs>${more.join('\n')}</simservs>`);
 };
 
 /** `operator ends alice [rejected]`, `operator renames alice to=sip:alice@ims.test,sip:ally@ims.test`: by the router's HTTP API. */

@@ -2,13 +2,7 @@
 // The same createX functions as the product; only the ports are simulated twins.
 import type { BonoNode } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
-import {
-  createProvisioning,
-  createUserDocuments,
-  type NewSubscriber,
-  type Provisioning,
-  type UserDocuments,
-} from '#apps/homestead-prov';
+import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
 import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
 import type { Registration } from '#libs/domain';
 import { type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
@@ -35,6 +29,7 @@ import { Faults, faultyHomestead } from './faults.js';
 import type { CrashPoint, Life } from './life.js';
 import type { FaultCounts } from './storm/fault-counts.js';
 import { Turns } from './turns.js';
+import { type WriteDocument, writeDocumentOn } from './write-document.js';
 
 export { WORLD_DOMAIN, type WorldNode } from './core.js';
 
@@ -70,7 +65,8 @@ export interface World {
   readonly registrations: RegistrationRows;
   readonly homestead: Homestead;
   readonly provisioning: Provisioning;
-  readonly services: UserDocuments;
+  /** Writes a user's simservs. */
+  readonly writeDocument: WriteDocument;
   readonly nodes: readonly WorldNode[];
   readonly bono: BonoNode;
   readonly sprout: SproutNode;
@@ -149,7 +145,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     table: createMemoryTableStore<DocumentRow>({ name: 'documents-by-user' }),
     readStream: (stream, from) => log.read(stream, from),
   });
-  const services = createUserDocuments({ log, documents, clock });
+  const writeDocument = writeDocumentOn({ log, documents, clock });
   const ground: Ground = {
     clock,
     random,
@@ -254,7 +250,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     },
     homestead,
     provisioning,
-    services,
+    writeDocument,
     get nodes() {
       return nodes();
     },

@@ -11,6 +11,10 @@ export class ClearwaterConfig {
   @IsIn(['memory', 'http'], { message: 'takes memory or http' })
   homesteadLink: 'memory' | 'http' = 'memory';
 
+  @Env('HOMER_LINK', 'how router and Homer are joined in one process: memory, or http (real sockets)')
+  @IsIn(['memory', 'http'], { message: 'takes memory or http' })
+  homerLink: 'memory' | 'http' = 'memory';
+
   @Env('DEMO', 'make the demo subscribers alice and bob; refused unless everything is on loopback', {
     kind: 'boolean',
     defaultText: '`1` on loopback without an HSS',

@@ -3,12 +3,8 @@
 import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
 import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chronos';
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
-import {
-  createProvisioning,
-  createUserDocuments,
-  type HomesteadProvConfig,
-  type Provisioning,
-} from '#apps/homestead-prov';
+import type { HomerConfig } from '#apps/homer';
+import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import {
   ownershipOn,
   type RegistrarDoor,
@@ -22,6 +18,7 @@ import { comparePositions } from '#libs/decider';
 import {
   type ApiKeys,
   createPeerCheck,
+  type HttpServer,
   isLoopback,
   type PeerCheck,
   type ProcessConfig,
@@ -35,6 +32,7 @@ import { openDns, openEnumDns } from '#libs/dns';
 import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
 import { startArchive } from './archive.js';
 import type { ClearwaterConfig } from './clearwater.config.js';
+import { startHomerPart } from './homer-part.js';
 import { startHomesteadCore } from './homestead-part.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
 import { openStorage, type Storage } from './storage.js';
@@ -47,6 +45,7 @@ export type ClearwaterConfigs = Readonly<{
   homestead: HomesteadConfig;
   hss: HssConfig;
   provisioning: HomesteadProvConfig;
+  homer: HomerConfig;
   chronos: ChronosConfig;
   clearwater: ClearwaterConfig;
   stores: StoresConfig;
@@ -56,7 +55,7 @@ export type ClearwaterConfigs = Readonly<{
 export type ClearwaterOptions = Readonly<{
   configs: ClearwaterConfigs;
   apiKeys: ApiKeys;
-  /** A key that this process may use itself, for HOMESTEAD_LINK=http. */
+  /** A key that this process may use itself, for HOMESTEAD_LINK=http and HOMER_LINK=http. */
   ownApiKey: string | undefined;
 }> &
   ProcessParts;
@@ -67,6 +66,7 @@ export interface Clearwater {
   readonly bono: BonoNode;
   readonly chronos: ChronosNode;
   readonly http: HttpApis;
+  readonly homer: HttpServer;
 }
 
 /** A view that has seen more than the log holds: events are gone, and rebuilding would take away what was acknowledged. */
@@ -117,7 +117,6 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     homestead,
     door,
     provisioning,
-    documents: createUserDocuments({ log: storage.log, documents: storage.documents, clock }),
     apiKeys,
     peers,
     logger,
@@ -153,6 +152,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     );
   const { storage, views } = await openData(options);
   const { provisioning, homestead, door, http } = await startSubscribers(options, storage, peers);
+  const { homer, documents } = await startHomerPart(options, storage, homestead);
   const { log, follow } = storage;
   const { process, chronos: config } = configs;
   const chronos = await startChronos({ ...options, process, config, log, follow, peers });
@@ -179,7 +179,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     ...storage.chains,
     dialogKey: storage.flowTokenKey,
     homestead: homesteadLink(options, homestead, http),
-    documents: storage.documents,
+    documents,
   });
   door.withdraw = (withdrawals) => sprout.withdraw(withdrawals);
   door.administration = sprout.administration;
@@ -206,5 +206,5 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     await Promise.all([bono.close(), sprout.close()]);
   });
   sip.ready();
-  return { provisioning, sprout, bono, chronos, http };
+  return { provisioning, sprout, bono, chronos, http, homer };
 };

@@ -1,6 +1,6 @@
 // Who may use which of the three APIs: a key limited to a role opens one of them.
 import type { HomesteadCore } from '#apps/homestead';
-import type { Provisioning, UserDocuments } from '#apps/homestead-prov';
+import type { Provisioning } from '#apps/homestead-prov';
 import { createApiKeys, createPeerCheck, silentLogger } from '#libs/runtime';
 import { type HttpApis, startHttpApis } from './http-apis.js';
 
@@ -16,7 +16,6 @@ beforeAll(async () => {
     homestead: {} as HomesteadCore,
     door: {},
     provisioning: {} as Provisioning,
-    documents: {} as UserDocuments,
     apiKeys: createApiKeys([...ROLES.map((role) => `${role}:${keyOf(role)}`), FOR_ALL]),
     peers: createPeerCheck([]),
     logger: silentLogger,

@@ -2,7 +2,7 @@
 // that runs here (docs/architecture.md §1).
 import type { HomesteadCore } from '#apps/homestead';
 import { HomesteadModule } from '#apps/homestead';
-import { HomesteadProvModule, type Provisioning, type UserDocuments } from '#apps/homestead-prov';
+import { HomesteadProvModule, type Provisioning } from '#apps/homestead-prov';
 import { type RegistrarDoor, SproutModule } from '#apps/sprout';
 import { type ApiKeys, type HttpServer, type Logger, type PeerCheck, startHttp } from '#libs/runtime';
 
@@ -12,7 +12,6 @@ export type HttpApiOptions = Readonly<{
   homestead: HomesteadCore;
   door: RegistrarDoor;
   provisioning: Provisioning;
-  documents: UserDocuments;
   apiKeys: ApiKeys;
   peers: PeerCheck;
   logger: Logger;
@@ -27,7 +26,7 @@ export interface HttpApis {
 
 /** Starts all three; resolves when they listen. */
 export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> => {
-  const { host, ports, homestead: core, door, provisioning: prov, documents, ...common } = options;
+  const { host, ports, homestead: core, door, provisioning: prov, ...common } = options;
   const [homestead, provisioning, sprout] = await Promise.all([
     startHttp({
       ...common,
@@ -43,7 +42,7 @@ export const startHttpApis = async (options: HttpApiOptions): Promise<HttpApis> 
       port: ports.provisioning,
       title: 'Homestead Prov',
       role: 'provisioning',
-      module: HomesteadProvModule.forRoot(prov, documents),
+      module: HomesteadProvModule.forRoot(prov),
     }),
     startHttp({
       ...common,

@@ -2,6 +2,7 @@
 import { BonoConfig } from '#apps/bono';
 import { ChronosConfig } from '#apps/chronos';
 import { hasHss, HomesteadConfig, HssConfig } from '#apps/homestead';
+import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
@@ -20,6 +21,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     homestead: loadConfigOrExit(HomesteadConfig),
     hss: loadConfigOrExit(HssConfig),
     provisioning: loadConfigOrExit(HomesteadProvConfig),
+    homer: loadConfigOrExit(HomerConfig),
     chronos: loadConfigOrExit(ChronosConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),

@@ -3,6 +3,7 @@
 import { BonoConfig } from '#apps/bono';
 import { ChronosConfig } from '#apps/chronos';
 import { HomesteadConfig, HssConfig } from '#apps/homestead';
+import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
@@ -21,6 +22,7 @@ export const SHARED_CLASSES: readonly ConfigClass[] = [
   HomesteadConfig,
   HssConfig,
   HomesteadProvConfig,
+  HomerConfig,
   ChronosConfig,
   ClearwaterConfig,
 ];

@@ -14,7 +14,7 @@ export type WelcomeOptions = Readonly<{
 
 /** Makes the demo subscribers where wanted, and prints the ports and the next steps. */
 export const welcome = async (
-  { provisioning, bono, http }: Clearwater,
+  { provisioning, bono, http, homer }: Clearwater,
   configs: ClearwaterConfigs,
   { random, logger, apiKeyFile, readyMs }: WelcomeOptions,
 ): Promise<void> => {
@@ -34,6 +34,7 @@ export const welcome = async (
       http: [
         ['provisioning', `${http.provisioning.url}/docs`],
         ['Homestead', `${http.homestead.url}/docs`],
+        ['Homer (XCAP)', `${homer.url}/docs`],
         ['health', `http://${bindAddress}:${managementPort}/healthz, metrics at /metrics`],
       ],
       dataDir,

@@ -10,6 +10,7 @@ const PORTS: Readonly<Record<App, string>> = {
   sprout: 'trusted SIP 5052, 5054, 5055; HTTP 9888',
   homestead: 'HTTP 8888',
   'homestead-prov': 'HTTP 8889',
+  homer: 'XCAP 7888',
 };
 
 export type Shown = Readonly<{

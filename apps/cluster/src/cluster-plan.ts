@@ -2,16 +2,23 @@
 // by default, all on the same engines. Pure; cluster.ts starts it.
 import path from 'node:path';
 
-export const APPS = ['bono', 'sprout', 'homestead', 'homestead-prov'] as const;
+export const APPS = ['bono', 'sprout', 'homestead', 'homer', 'homestead-prov'] as const;
 export type App = (typeof APPS)[number];
 
 /** Last number of the first one's address; the second one's is one more. */
-const FIRST: Readonly<Record<App, number>> = { bono: 11, sprout: 21, homestead: 31, 'homestead-prov': 41 };
+const FIRST: Readonly<Record<App, number>> = {
+  bono: 11,
+  sprout: 21,
+  homestead: 31,
+  'homestead-prov': 41,
+  homer: 51,
+};
 const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   bono: 9887,
   sprout: 9889,
   homestead: 8886,
   'homestead-prov': 8887,
+  homer: 7889,
 };
 export const EACH = 2;
 
@@ -84,6 +91,8 @@ const ownEnv = ({ isPinned }: ClusterOptions, app: App, number: number): Record<
         BONO_TRUSTED_HOST: `bono-${number}`,
       };
     case 'sprout':
+      return { HOMESTEAD_URL: 'http://homestead:8888', HOMER_URL: 'http://homer:7888' };
+    case 'homer':
       return { HOMESTEAD_URL: 'http://homestead:8888' };
     case 'homestead':
     case 'homestead-prov':

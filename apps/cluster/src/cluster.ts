@@ -102,7 +102,7 @@ class LocalCluster implements Cluster {
   async stop(): Promise<boolean> {
     // Who takes work from outside first, so that what is under way can end.
     const codes: (number | null)[] = [];
-    for (const app of ['bono', 'sprout', 'homestead', 'homestead-prov'])
+    for (const app of ['bono', 'sprout', 'homer', 'homestead', 'homestead-prov'])
       codes.push(
         ...(await Promise.all(
           this.members

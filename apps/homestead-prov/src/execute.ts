@@ -5,10 +5,6 @@ import type { Decider } from '#libs/decider';
 import {
   credential,
   credentialStream,
-  type DocumentCommand,
-  type DocumentEvent,
-  type DocumentState,
-  documentStream,
   type CredentialCommand,
   type CredentialEvent,
   type CredentialState,
@@ -22,7 +18,6 @@ import {
   type Subscriber,
   type SubscriberCommand,
   type SubscriberEvent,
-  userDocument,
 } from '#libs/domain';
 import { type DomainEvent, type EventLog, RevisionConflict } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
@@ -132,9 +127,5 @@ export const onSubscriber = executeOn<Subscriber, SubscriberCommand, SubscriberE
 export const onCredential = executeOn<CredentialState, CredentialCommand, CredentialEvent>(
   credential,
   credentialStream,
-);
-export const onDocument = executeOn<DocumentState, DocumentCommand, DocumentEvent>(
-  userDocument,
-  documentStream,
 );
 export const onIdentity = executeOn<IdentityState, IdentityCommand, IdentityEvent>(identity, identityStream);

@@ -1,7 +1,6 @@
 export * from './homestead-prov.module.js';
 export * from './ports.js';
 export * from './provisioning.js';
-export * from './handlers/user-documents.js';
 export { ProvisioningFault } from './outcome.js';
 export type { NewSubscriber, ProvisionedSubscriber } from './provision-subscriber.js';
 export type { Finished, FinishOptions } from './subscriber-process.js';

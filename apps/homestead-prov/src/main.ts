@@ -10,11 +10,9 @@ import {
 } from '#libs/runtime';
 import { startShared } from '#libs/shared-config';
 import { StoresConfig } from '#libs/stores';
-import { openDocumentView } from '#projections/documents-by-user';
 import { openSubscribers } from '#projections/subscriber-profiles';
 import { HomesteadProvConfig } from './homestead-prov.config.js';
 import { HomesteadProvModule } from './homestead-prov.module.js';
-import { createUserDocuments } from './handlers/user-documents.js';
 import { createProvisioning } from './provisioning.js';
 
 const managementPort = 8887;
@@ -32,18 +30,12 @@ await startProcess('homestead-prov', common, async (parts) => {
   const part = health.part('homestead-prov');
   await shared.follow(parts);
   const { data, view, ...stores } = await openSubscribers(common, parts, storesConfig);
-  const { documents, view: documentView } = await openDocumentView(data);
-  data.serve(async () => {
-    await Promise.all([view.stop(), documentView.stop()]);
-  });
+  data.serve(() => view.stop());
   const provisioning = createProvisioning({ ...stores, clock, random, homeDomain, storePlaintextPasswords });
   const finished = await provisioning.finishInterrupted({ graceMs });
   logger.info({ ...finished }, 'finished what was interrupted');
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
-  const module = HomesteadProvModule.forRoot(
-    provisioning,
-    createUserDocuments({ log: stores.log, documents, clock }),
-  );
+  const module = HomesteadProvModule.forRoot(provisioning);
   const peers = createPeerCheck(common.trustedPeers);
   const http = await startHttp({
     module,

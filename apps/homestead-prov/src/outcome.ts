@@ -1,7 +1,7 @@
 // What a provisioning request comes to: an answer, or a fault with its HTTP status (backend.md §3).
 // Handlers return and throw these; the controllers and the provisioning tool read them.
 import { CommandRejected } from '#libs/decider';
-import type { CredentialRefusal, DocumentRefusal, IdentityRefusal, SubscriberRefusal } from '#libs/domain';
+import type { CredentialRefusal, IdentityRefusal, SubscriberRefusal } from '#libs/domain';
 import { AppendRefused, AppendUnknown, RevisionConflict } from '#libs/event-log';
 import { StoreUnavailable } from '#libs/stores';
 
@@ -44,7 +44,7 @@ export const badRequest = (reason: string, detail: object = {}): ProvisioningFau
 export const forbidden = (reason: string): ProvisioningFault => new ProvisioningFault(403, reason);
 export const notFound = (reason: string): ProvisioningFault => new ProvisioningFault(404, reason);
 
-type Refusal = SubscriberRefusal | CredentialRefusal | IdentityRefusal | DocumentRefusal;
+type Refusal = SubscriberRefusal | CredentialRefusal | IdentityRefusal;
 
 const REFUSALS: Readonly<Record<Refusal, readonly [status: number, reason: string]>> = {
   UnknownSubscriber: [404, 'no such implicit registration set'],
@@ -53,8 +53,6 @@ const REFUSALS: Readonly<Record<Refusal, readonly [status: number, reason: strin
   UnknownPublicIdentity: [404, 'no such public identity in this service profile'],
   UnknownPrivateIdentity: [404, 'no such private identity here'],
   IdentityTaken: [403, 'the public identity belongs to another implicit registration set'],
-  UnknownDocument: [404, 'no such document'],
-  DocumentTooLong: [400, 'the document is too long'],
   LimitReached: [403, 'a limit of the implicit registration set is reached'],
 };
 

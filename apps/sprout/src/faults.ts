@@ -5,6 +5,7 @@ import type { HomesteadFailure } from '#libs/homestead-client';
 import type { Random } from '#libs/runtime';
 import type { ServerTransaction } from '#libs/sip';
 import { StoreUnavailable } from '#libs/stores';
+import { HomerFault } from './mmtel/homer-fault.js';
 import type { SproutPorts } from './ports.js';
 
 const RETRY_AFTER_MIN_S = 5;
@@ -41,6 +42,7 @@ const faultKind = (error: unknown): string => {
   if (error instanceof AppendUnknown) return 'append-unknown';
   if (error instanceof AppendRefused) return 'append-refused';
   if (error instanceof StoreUnavailable) return 'store-unavailable';
+  if (error instanceof HomerFault) return `homer-${error.kind}`;
   return 'defect';
 };
 
@@ -51,5 +53,7 @@ export const answerFault = (
   ports: Pick<SproutPorts, 'random' | 'observer'>,
 ): void => {
   ports.observer.fault(faultKind(error), error);
-  if (!tx.answered) replyFault(tx, ports);
+  if (tx.answered) return;
+  if (error instanceof HomerFault && error.kind === 'timeout') tx.reply(504, 'Server Time-out');
+  else replyFault(tx, ports);
 };

@@ -9,6 +9,8 @@ export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';
 export * from './sprout-node.js';
+export { connectHomer } from './mmtel/homer-documents.js';
+export type { ServiceDocuments } from './mmtel/mmtel.port.js';
 export { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
 export { type RouterSign } from './isc/router-signs.js';
 export { CALL_SPOOL_MS } from './session/call-spool.js';

@@ -19,10 +19,10 @@ import {
 } from '#libs/runtime';
 import { driveTimers, TimerWheel } from '#libs/sip';
 import { StoresConfig } from '#libs/stores';
-import { openDocumentView } from '#projections/documents-by-user';
 import { openRegistrations } from '#projections/registrations-by-aor';
 import { ownershipOn } from './reg-event/ownership.port.js';
 import { SproutModule } from './http/sprout.module.js';
+import { connectHomer } from './mmtel/homer-documents.js';
 import { createChallengeStore, sharedChains } from './short-lived-stores.js';
 import type { SproutConfig } from './sprout.config.js';
 import { type SproutNode, startSprout } from './sprout-node.js';
@@ -31,18 +31,12 @@ import { type SproutNode, startSprout } from './sprout-node.js';
 const openData = async (config: ProcessConfig, stores: StoresConfig, parts: ProcessParts) => {
   const { clock, random } = parts;
   const data = await openProcessData(config, parts, UPCASTERS, stores);
-  const [registrations, { documents, view }] = await Promise.all([
-    openRegistrations(config, stores, data, random),
-    openDocumentView(data),
-  ]);
-  data.serve(async () => {
-    await Promise.all([registrations.stop(), view.stop()]);
-  });
+  const registrations = await openRegistrations(config, stores, data, random);
+  data.serve(() => registrations.stop());
   return {
     log: data.log,
     ownership: ownershipOn(data),
     registrations: registrations.rows,
-    documents,
     challenges: createChallengeStore(data.engines, clock),
     ...sharedChains(data.engines, clock),
   };
@@ -59,6 +53,18 @@ const openHomestead = (common: ProcessConfig, { homesteadUrl: url }: SproutConfi
     resolve: resolverWith(systemHosts(common.hostsFile)),
     ...(apiKey === undefined ? {} : { apiKey }),
     onFault: (error) => logger.warn({ err: error }, 'homestead link'),
+  });
+};
+
+/** Homer likewise: users' documents are read from it alone. */
+const openHomer = (common: ProcessConfig, { homerUrl }: SproutConfig, { clock, random }: ProcessParts) => {
+  const apiKey = presentedKey(common.apiKeys, 'homer');
+  return connectHomer({
+    url: homerUrl || 'http://127.0.0.1:7888',
+    clock,
+    random,
+    resolve: resolverWith(systemHosts(common.hostsFile)),
+    ...(apiKey === undefined ? {} : { apiKey }),
   });
 };
 
@@ -98,6 +104,7 @@ export const startSproutAlone = async (
   const sip = health.part('sip');
   const data = await openData(common, stores, parts);
   const link = openHomestead(common, config, parts);
+  const homer = openHomer(common, config, parts);
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
   const node = await startSprout({
@@ -109,6 +116,7 @@ export const startSproutAlone = async (
     dns: openDns({ servers: common.dnsServers, hostsFile: common.hostsFile, clock, random, metrics }),
     ...openEnumDns({ servers: config.enumServers, clock, random, metrics }),
     homestead: link.homestead,
+    documents: homer.documents,
     dialogKey: loadKeyFile(config.dialogKeyFile || path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     peers: createPeerCheck(common.trustedPeers),
   });
@@ -119,7 +127,7 @@ export const startSproutAlone = async (
   shutdown.on('finish', 'sip', () => waitUntil(clock, () => node.endpoint.pendingCount === 0));
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
-    await Promise.all([node.close(), link.close()]);
+    await Promise.all([node.close(), link.close(), homer.close()]);
   });
   const http = await startSproutHttp(common, config, parts, node);
   sip.ready();

@@ -90,6 +90,12 @@ export class SproutConfig {
   )
   homesteadUrl = 'http://127.0.0.1:8888';
 
+  @Env('HOMER_URL', 'where Homer answers, when Sprout runs apart or HOMER_LINK=http', {
+    defaultText: '`http://127.0.0.1:7888`; in one process where Homer is',
+  })
+  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, { message: 'takes an http URL' })
+  homerUrl = '';
+
   @Env(
     'DIALOG_KEY_FILE',
     'file with the key that signs what Record-Route remembers (32 bytes), the same for all routers of a deployment; made when absent',

@@ -1,15 +1,16 @@
 // 4.6: the history of one call tells across all its legs why it went where it went: criteria, servers, services, devices, answers, with time.
 import { statusOf } from '#libs/testkit';
 import { serversInOrder } from '../../harness/criteria.js';
+import { putSimservs, ruleXml } from '../../harness/documents.js';
 import { invite } from '../../harness/phone-call.js';
 import { freePort } from '../../harness/ports.js';
 import { DOMAIN, withProduct } from '../../harness/product.js';
-import { askProvisioning, provisionUser, userOf } from '../../harness/users.js';
+import { provisionUser, userOf } from '../../harness/users.js';
 import { newPhone, registeredPhone, statusLine } from '../checks.js';
 import { runHistory } from '../history-run.js';
 import type { Line } from '../line.js';
 
-const BUSY = `<communication-diversion><ruleset><rule id="when-busy"><conditions><busy/></conditions><actions><forward-to><target>TARGET</target></forward-to></actions></rule></ruleset></communication-diversion>`;
+const BUSY = `<communication-diversion>${ruleXml('<busy/>', '<forward-to><target>TARGET</target></forward-to>', 'when-busy')}</communication-diversion>`;
 
 export const line: Line = {
   run: (report) =>
@@ -24,9 +25,7 @@ export const line: Line = {
       const target = await registeredPhone(report, product, 'target');
       await caller.register();
       await callee.register();
-      const path = `/org.etsi.ngn.simservs/users/${encodeURIComponent(bob.impu)}/simservs.xml`;
-      const services = `<simservs>${BUSY.replace('TARGET', target.user.impu)}</simservs>`;
-      await askProvisioning(product, 'PUT', path, services, 'application/xml');
+      await putSimservs(product, bob.impu, BUSY.replace('TARGET', target.user.impu));
       const refuses = (status: number) => (request: string, phone: typeof callee) => {
         if (request.startsWith('INVITE')) phone.reply(request, status, 'No');
         return request.startsWith('INVITE');

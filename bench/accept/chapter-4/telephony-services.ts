@@ -2,11 +2,12 @@
 // a callee gets of a private caller, byte by byte. Part of line-2.ts.
 import { firstHeader, statusOf } from '#libs/testkit';
 import { serversInOrder } from '../../harness/criteria.js';
+import { putSimservs, ruleXml } from '../../harness/documents.js';
 import type { Phone } from '../../harness/phone.js';
 import { expectCall, invite, type OutgoingCall } from '../../harness/phone-call.js';
 import { DOMAIN, type Product } from '../../harness/product.js';
 import { type Header, headerValues } from '../../harness/sip-text.js';
-import { askProvisioning, provisionUser, type User, userOf } from '../../harness/users.js';
+import { provisionUser, type User, userOf } from '../../harness/users.js';
 import { newPhone, registeredPhone, statusLine } from '../checks.js';
 import type { Report } from '../line.js';
 
@@ -23,17 +24,8 @@ const subscriber = async (product: Product, services: string): Promise<User> => 
   return user;
 };
 
-const switchOn = async (product: Product, { impu }: User, services: string): Promise<void> => {
-  const path = `/org.etsi.ngn.simservs/users/${encodeURIComponent(impu)}/simservs.xml`;
-  const { status, body } = await askProvisioning(
-    product,
-    'PUT',
-    path,
-    `<simservs>${services}</simservs>`,
-    'application/xml',
-  );
-  if (status >= 300) throw new Error(`PUT ${path}: ${status} ${body}`);
-};
+const switchOn = (product: Product, { impu }: User, services: string): Promise<void> =>
+  putSimservs(product, impu, services);
 
 const registered = async (product: Product, services = ''): Promise<Phone> => {
   const phone = await newPhone(product, await subscriber(product, services));
@@ -41,10 +33,8 @@ const registered = async (product: Product, services = ''): Promise<Phone> => {
   return phone;
 };
 
-const rule = (conditions: string, actions: string): string =>
-  `<ruleset><rule id="r"><conditions>${conditions}</conditions><actions>${actions}</actions></rule></ruleset>`;
 const diversion = (conditions: string, target: string): string =>
-  `<communication-diversion><NoReplyTimer>5</NoReplyTimer>${rule(conditions, `<forward-to><target>${target}</target></forward-to>`)}</communication-diversion>`;
+  `<communication-diversion><NoReplyTimer>5</NoReplyTimer>${ruleXml(conditions, `<forward-to><target>${target}</target></forward-to>`)}</communication-diversion>`;
 
 /** What the callee's phone does with an INVITE; undefined: it rings. */
 const answersWith = (phone: Phone, status: number | undefined): void => {
@@ -115,7 +105,7 @@ const checkChainedAndLooping = async (report: Report, product: Product, caller: 
 
 const checkBarring = async (report: Report, product: Product, caller: Phone): Promise<void> => {
   report.note('barring');
-  const nobody = rule('', '<allow>false</allow>');
+  const nobody = ruleXml('', '<allow>false</allow>');
   const barred = await registered(
     product,
     `<outgoing-communication-barring>${nobody}</outgoing-communication-barring>`,

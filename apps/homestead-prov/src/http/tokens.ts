@@ -1,4 +1,2 @@
 // What Nest knows provisioning's core by. Read by the module and its controllers.
 export const PROVISIONING = Symbol('provisioning');
-/** Of the documents of users. */
-export const DOCUMENTS = Symbol('documents');

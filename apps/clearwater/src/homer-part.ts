@@ -1,0 +1,56 @@
+// Homer in the all-in-one: its port, and how the router reads documents: from the view that runs here, or over Homer's HTTP API as from
+// another machine. Used by clearwater.ts.
+import { type HomerConfig, startHomer } from '#apps/homer';
+import { connectHomer, type ServiceDocuments, type SproutConfig } from '#apps/sprout';
+import type { Homestead } from '#libs/homestead-client';
+import {
+  type ApiKeys,
+  type HttpServer,
+  presentedKey,
+  type ProcessConfig,
+  type ProcessParts,
+} from '#libs/runtime';
+import type { ClearwaterConfig } from './clearwater.config.js';
+import type { Storage } from './storage.js';
+
+export type HomerPartOptions = Readonly<{
+  configs: Readonly<{
+    process: ProcessConfig;
+    homer: HomerConfig;
+    sprout: SproutConfig;
+    clearwater: ClearwaterConfig;
+  }>;
+  apiKeys: ApiKeys;
+  ownApiKey: string | undefined;
+}> &
+  ProcessParts;
+
+export type HomerPart = Readonly<{ homer: HttpServer; documents: ServiceDocuments }>;
+
+export const startHomerPart = async (
+  options: HomerPartOptions,
+  { log, documents }: Pick<Storage, 'log' | 'documents'>,
+  homestead: Homestead,
+): Promise<HomerPart> => {
+  const { configs, apiKeys, ownApiKey, clock, random, logger, shutdown } = options;
+  const { process, clearwater } = configs;
+  const port = configs.homer.homerPort;
+  const homer = await startHomer({
+    process,
+    port,
+    log,
+    documents,
+    homestead,
+    apiKeys,
+    clock,
+    random,
+    logger,
+  });
+  shutdown.on('finish', 'homer', () => homer.close());
+  if (clearwater.homerLink === 'memory') return { homer, documents };
+  // The key of DATA_DIR opens everything; of several given ones, the first for this role.
+  const apiKey = process.apiKeys === undefined ? ownApiKey : presentedKey(process.apiKeys, 'homer');
+  const link = connectHomer({ url: configs.sprout.homerUrl || homer.url, clock, random, ...(apiKey === undefined ? {} : { apiKey }) }); // prettier-ignore
+  shutdown.on('close', 'homer link', link.close);
+  return { homer, documents: link.documents };
+};
