@@ -34,3 +34,18 @@ it('refuses beyond its bound', () => {
   expect(queues.enter('a', () => undefined)).toBe(false);
   expect(queues.enter('b', () => undefined)).toBe(true);
 });
+
+it('goes through thousands that are over as soon as they begin, in their order', () => {
+  const queues = new DestinationQueues(createFakeClock());
+  const leaves: (() => void)[] = [];
+  for (let n = 0; n < DESTINATION_PLACES_MAX; n++) queues.enter('a', (leave) => leaves.push(leave));
+  const began: number[] = [];
+  for (let n = 0; n < 30_000; n++)
+    queues.enter('a', (leave) => {
+      began.push(n);
+      leave();
+    });
+  leaves[0]!();
+  expect(began).toHaveLength(30_000);
+  expect(began.every((n, at) => n === at)).toBe(true);
+});

@@ -13,7 +13,11 @@ export const PLACE_HELD_MS_MAX = 2_000;
 /** Begins the work; it calls `leave` when it is over, as often as it likes. */
 export type Work = (leave: () => void) => void;
 
-type Destination = { held: number; waiting: Work[]; next: number };
+/** So many that have begun are kept in the list before it is cut. */
+const BEGUN_KEPT_MAX = 1_000;
+
+/** `isAdmitting`: works that are over at once are followed by the next in one loop, not each within the one before. */
+type Destination = { held: number; waiting: Work[]; next: number; isAdmitting: boolean };
 
 export class DestinationQueues {
   readonly #destinations = new Map<string, Destination>();
@@ -24,7 +28,7 @@ export class DestinationQueues {
   enter(name: string, work: Work): boolean {
     let destination = this.#destinations.get(name);
     if (destination === undefined)
-      this.#destinations.set(name, (destination = { held: 0, waiting: [], next: 0 }));
+      this.#destinations.set(name, (destination = { held: 0, waiting: [], next: 0, isAdmitting: false }));
     if (destination.waiting.length - destination.next >= DESTINATION_WAITING_MAX) return false;
     destination.waiting.push(work);
     this.#admit(name, destination);
@@ -32,12 +36,26 @@ export class DestinationQueues {
   }
 
   #admit(name: string, destination: Destination): void {
-    while (destination.held < DESTINATION_PLACES_MAX && destination.next < destination.waiting.length)
-      this.#begin(name, destination, destination.waiting[destination.next++]!);
-    if (destination.next < destination.waiting.length) return;
+    if (destination.isAdmitting) return;
+    destination.isAdmitting = true;
+    try {
+      while (destination.held < DESTINATION_PLACES_MAX && destination.next < destination.waiting.length)
+        this.#begin(name, destination, destination.waiting[destination.next++]!);
+    } finally {
+      destination.isAdmitting = false;
+    }
+    if (destination.next < destination.waiting.length) return this.#cut(destination);
     destination.waiting = [];
     destination.next = 0;
     if (destination.held === 0) this.#destinations.delete(name);
+  }
+
+  /** A destination that is never idle keeps what waits, not all that ever did. */
+  #cut(destination: Destination): void {
+    const { next, waiting } = destination;
+    if (next < BEGUN_KEPT_MAX || next * 2 < waiting.length) return;
+    destination.waiting = waiting.slice(next);
+    destination.next = 0;
   }
 
   #begin(name: string, destination: Destination, work: Work): void {
