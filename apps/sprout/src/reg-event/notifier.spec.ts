@@ -310,6 +310,51 @@ it('goes on after an append of which nobody knows: each number is sent once, or 
   expect(new Set(sent.map(({ cseq }) => cseq)).size).toBe(sent.length);
 });
 
+it('tells who refreshes while its end is being written', async () => {
+  const { log, sent, router, watch, rest, bind, answer, held } = await newStage();
+  let isRefreshed = false;
+  const overtaken: EventLog = {
+    ...log,
+    append: async (stream, events, options) => {
+      if (events.some(({ type }) => type === 'SubscriptionRemoved')) {
+        isRefreshed = true;
+        await watch('w', { cseq: 2 });
+        await settle();
+      }
+      return log.append(stream, events, options);
+    },
+  };
+  await router(overtaken);
+  await bind('phone');
+  await watch('w');
+  await rest();
+  answer(sent[0]!, 481);
+  await rest();
+  expect([isRefreshed, await held()]).toEqual([true, ['w']]);
+  expect(sent.slice(1)).toMatchObject([{ version: 1, isFull: true }]);
+});
+
+it('goes on with who begins to watch while the one before it waits for another try', async () => {
+  const { clock, rows, sent, append, router, watch, rest, bind, answer } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w');
+  await rest();
+  answer(sent[0]!, 503);
+  const upTo = (await rows.load(AOR)).subscriptions!['w']!.at;
+  const gone = { subscriptionId: 'w', cause: 'failed', upTo, grantedUntilMs: clock.nowMs() } as const;
+  await append({ type: 'SubscriptionRemoved', data: gone });
+  await rest();
+  await watch('v');
+  await rest();
+  answer(sent[1]!, 200);
+  clock.advance(6_000);
+  await rest();
+  await bind('desk');
+  await rest();
+  expect(sent.slice(1)).toMatchObject([{ version: 0 }, { to: 'sip:v@10.9.9.9', version: 1 }]);
+});
+
 it('lets one of two routers tell: the one whose number the log has first', async () => {
   const { log, sent, router, watch, rest, bind, answer } = await newStage();
   await router(log, ONE_OF_SEVERAL);

@@ -155,7 +155,8 @@ export class Notifier {
     const { known } = watched;
     if (known === undefined || this.#isStopped) return;
     if (known.watchers.size === 0) {
-      this.#watched.delete(watched.stream);
+      // One that is looked at again when it is over already may have a successor.
+      if (this.#watched.get(watched.stream) === watched) this.#watched.delete(watched.stream);
       return;
     }
     const nowMs = this.ports.clock.nowMs();
@@ -285,8 +286,10 @@ export class Notifier {
     log.append(watched.stream, events).then(
       () => {
         outage.taken();
-        // Refreshed meanwhile, it goes on: then the log has not taken it away.
         watcher.phase = 'idle';
+        // Refreshed meanwhile, it goes on, and its refresh waits to be told: the log has not taken it away.
+        const at = known.entry(watcher.id)?.at;
+        if (at !== undefined && comparePositions(at, upTo) > 0) this.#goOn(watched);
       },
       (error: unknown) => {
         outage.failed(error);
