@@ -53,11 +53,11 @@ const newStage = async () => {
     startAt: 'oldest',
     onBatch: async (events) => void (await rows.follow(AOR, events as never)),
   });
-  const router = async (run = 'run', ownership = SOLE_OWNER) => {
+  const router = async (run = 'run', ownership = SOLE_OWNER, load = (aor: string) => rows.load(aor)) => {
     const ports = {
       log,
       outage: new LogOutage(clock, 0),
-      registrations: rows,
+      registrations: { load, apply: rows.apply.bind(rows) },
       homestead: { regData: async () => ({ ok: false, failure: 'not-found' }) },
       clock,
       observer: { fault: () => undefined, count: () => undefined },
@@ -159,6 +159,22 @@ it('tells of an end that nobody asked for, also when it came while nobody was th
     await rest();
     expect(told().slice(2)).toEqual(['sip:as1.test 0', 'sip:as2.test 0']);
   }
+});
+
+it.each([
+  ['tells of an end', false],
+  ['tells of no end where a phone has come back', true],
+])('%s by the log, where the row that it reads is older', async (_what, isBack) => {
+  const { clock, router, bind, append, rest, sent, told, answer, rows } = await newStage();
+  await bind({ servers: [AS1] });
+  const older = await rows.load(AOR);
+  await router('run', SOLE_OWNER, () => Promise.resolve(older));
+  answer(sent[0]!, 200);
+  const grantedUntilMs = clock.nowMs() + 300_000;
+  await append({ type: 'AllBindingsRemoved', data: { cause: 'network', grantedUntilMs } });
+  if (isBack) await append({ type: 'BindingAdded', data: binding(grantedUntilMs) });
+  await rest();
+  expect(told().slice(1)).toEqual(isBack ? [] : ['sip:as1.test 0']);
 });
 
 it('ends the registration when a server fails that it cannot go on without, unless it is another one by then', async () => {

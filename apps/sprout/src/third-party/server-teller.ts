@@ -3,6 +3,7 @@
 // Fed by registrar/follow-log.ts, in the log's order.
 import { comparePositions, type Position, type Recorded } from '#libs/decider';
 import {
+  evolveRegistration,
   isServerFault,
   liveBindings,
   type Registration,
@@ -25,6 +26,9 @@ const RETRY_MS = 5_000;
 /** Servers that are being told, of all registrations; more are not, and counted as faults. */
 export const TELLINGS_MAX = 200_000;
 
+/** Events of one registration that are kept while its row is read; later ones the row shows when it is read at last. */
+const UNREAD_EVENTS_MAX = 1_000;
+
 /** After these nothing may be bound any more. */
 const ENDINGS: ReadonlySet<RegistrationEvent['type']> = new Set([
   'BindingRemoved',
@@ -45,6 +49,8 @@ type Telling = Readonly<{ stream: string; at: Position; told: ToldServer; news: 
 export class ServerTeller {
   /** Streams of which a server knows: ends of others are nobody's to hear. */
   readonly #known = new Set<string>();
+  /** Stream → what the log has told since something ended: a row that is read may not show it yet. */
+  readonly #unread = new Map<string, Recorded<RegistrationEvent>[]>();
   /** Stream and server → what comes after that which is under way; undefined: nothing. */
   readonly #underWay = new Map<string, Telling | undefined>();
   readonly #queues: DestinationQueues;
@@ -70,15 +76,20 @@ export class ServerTeller {
   }
 
   /** Takes events as the log delivers them. */
-  noticed({ stream, event, position }: Recorded<RegistrationEvent>): void {
+  noticed(recorded: Recorded<RegistrationEvent>): void {
+    const { stream, event, position } = recorded;
+    const unread = this.#unread.size === 0 ? undefined : this.#unread.get(stream);
+    if (unread !== undefined && unread.length < UNREAD_EVENTS_MAX) unread.push(recorded);
     if (event.type === 'ThirdPartyRegistrationDue') {
       const { by, kind } = event.data;
       if (kind === 'de-registration') this.#known.delete(stream);
       else this.#known.add(stream);
       // Of several routers the one that answered the REGISTER.
       if (by === this.ports.run()) this.#tellAll(stream, position, event.data, false);
-    } else if (ENDINGS.has(event.type)) {
-      if (this.#known.size > 0 && this.#known.has(stream)) void this.#readEnd(stream);
+    } else if (unread === undefined && ENDINGS.has(event.type)) {
+      if (this.#known.size === 0 || !this.#known.has(stream)) return;
+      this.#unread.set(stream, [recorded]);
+      void this.#readEnd(stream);
     }
   }
 
@@ -86,14 +97,19 @@ export class ServerTeller {
     this.#isStopped = true;
   }
 
-  /** A binding is gone: is the registration? By the row, once it shows what the log has told. */
+  /** A binding is gone: is the registration? By the row with what the log has told since, whoever has applied it yet. */
   async #readEnd(stream: string): Promise<void> {
     if (this.#isStopped) return;
     const { registrations, clock, observer } = this.ports;
     try {
-      // Whoever removed it has applied it to the row before it goes on; those who follow the log do so now.
       await new Promise<void>((resolve) => void clock.after(0, resolve));
-      this.#tellEnd(stream, await registrations.load(stream.slice(STREAM_PREFIX.length)));
+      const row = await registrations.load(stream.slice(STREAM_PREFIX.length));
+      const unread = this.#unread.get(stream) ?? [];
+      this.#unread.delete(stream);
+      this.#tellEnd(
+        stream,
+        unread.reduce((before, each) => evolveRegistration(before, each), row),
+      );
     } catch (error) {
       observer.fault('third-party', error);
       clock.after(RETRY_MS, () => void this.#readEnd(stream));
