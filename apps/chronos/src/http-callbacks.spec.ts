@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createUndiciTransport } from '#libs/http-pool';
 import { createPeerCheck, systemClock, systemRandom } from '#libs/runtime';
+import { createFakeClock } from '#libs/testkit';
 import type { Callbacks } from './callback.port.js';
 import { callbackKeys, createHttpCallbacks, type HttpCallbacksOptions } from './http-callbacks.js';
 
@@ -119,3 +120,23 @@ it('has so many under way to one host and no more, and loses none', async () => 
   expect(mostUnderWay).toBeLessThanOrEqual(3);
   expect(sender.pending).toBe(0);
 }, 60_000);
+
+it('keeps to the addresses that it knew while no name server answers, and asks again within a second or so', async () => {
+  const clock = createFakeClock();
+  let asked = 0;
+  let answers: readonly string[] | undefined;
+  const resolve = (): Promise<readonly string[]> => {
+    asked++;
+    return answers ? Promise.resolve(answers) : Promise.reject(new Error('SERVFAIL'));
+  };
+  const sender = callbacks({ clock, resolve });
+  const send = async (): Promise<boolean | undefined> =>
+    (await sender.send(`http://inside.test:${port}/`, 1, ''))?.ok;
+  expect([await send(), await send(), asked]).toEqual([false, false, 1]);
+  answers = ['127.0.0.1'];
+  clock.advance(1_500);
+  expect([await send(), await send(), asked]).toEqual([true, true, 2]);
+  answers = undefined;
+  clock.advance(31_000);
+  expect([await send(), await send(), asked]).toEqual([true, true, 3]);
+});

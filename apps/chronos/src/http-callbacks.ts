@@ -12,6 +12,8 @@ const HOSTS_MAX = 1_000;
 /** Addresses of URIs that were taken apart lately; then anew. */
 const URIS_MAX = 2_000;
 const RESOLVE_EVERY_MS = 30_000;
+/** After a name server that did not say: the addresses of before hold until then. */
+const RESOLVE_AGAIN_MS = 1_000;
 
 export type HttpCallbacksOptions = Readonly<{
   transport: HttpTransport;
@@ -129,8 +131,13 @@ class CallbackHost {
 
   private async resolveName(): Promise<void> {
     const { resolve, clock } = this.options;
-    this.addresses = await resolve(this.place.name).catch((): readonly string[] => []);
+    const found = await resolve(this.place.name).catch((): readonly string[] => []);
     this.resolvedMs = clock.monotonicMs();
+    if (found.length === 0) {
+      this.resolvedMs -= RESOLVE_EVERY_MS - RESOLVE_AGAIN_MS;
+      return;
+    }
+    this.addresses = found;
     for (const [address, connections] of this.open) {
       if (this.addresses.includes(address)) continue;
       this.open.delete(address);
