@@ -16,7 +16,7 @@ export const startChronos = async (dataDir: string, env: NodeJS.ProcessEnv = {})
   const [port, management] = [await freePort(), await freePort()];
   const startMs = performance.now();
   const main = inRepository('dist/apps/chronos/src/main.js');
-  const child = startChild(process.execPath, ['--max-semi-space-size=64', main], {
+  const child = startChild(process.execPath, [main], {
     env: {
       ...cleanEnv(),
       MALLOC_ARENA_MAX: '2',

@@ -10,6 +10,7 @@ import {
   nextSequence,
   type RunningTimer,
   type TimerEvent,
+  type TimerTag,
   timerOfStream,
 } from '#libs/domain';
 import { type BindingEvent, BindingNode, foldBindings } from './binding-expiries.js';
@@ -64,6 +65,7 @@ export class TimersDue {
   readonly tags = new Map<string, number>();
   /** Equal texts are kept once: most timers call the same place. */
   private readonly texts = new Map<string, string>();
+  private readonly tagLists = new Map<string, readonly TimerTag[]>();
   private readonly wheel: DueWheel<Due>;
   private events = 0;
   /** Told when something may be due before `nextMs` of a moment ago. */
@@ -114,7 +116,7 @@ export class TimersDue {
 
   /** A row of a snapshot. */
   restore(id: string, timer: RunningTimer): void {
-    this.put(id, { ...timer, uri: this.once(timer.uri) });
+    this.put(id, this.compact(timer));
   }
 
   restoreBindings(node: BindingNode): void {
@@ -146,8 +148,9 @@ export class TimersDue {
   private put(id: string, timer: RunningTimer): void {
     let node = this.timers.get(id);
     if (node === undefined) {
-      node = new TimerNode(id, timer);
-      this.timers.set(id, node);
+      const own = flat(id);
+      node = new TimerNode(own, timer);
+      this.timers.set(own, node);
       this.count(timer, 1);
     } else {
       if (node.timer.tags !== timer.tags) {
@@ -216,7 +219,17 @@ export class TimersDue {
   }
 
   private compact(timer: RunningTimer): RunningTimer {
-    return { ...timer, uri: this.once(timer.uri) };
+    return { ...timer, uri: this.once(timer.uri), tags: this.onceTags(timer.tags) };
+  }
+
+  private onceTags(tags: readonly TimerTag[]): readonly TimerTag[] {
+    if (tags.length === 0) return NO_TAGS;
+    const name = tags.map(({ type, count }) => `${type} ${count}`).join();
+    const kept = this.tagLists.get(name);
+    if (kept !== undefined) return kept;
+    if (this.tagLists.size >= TEXTS_MAX) this.tagLists.clear();
+    this.tagLists.set(name, tags);
+    return tags;
   }
 
   private once(text: string): string {
@@ -227,6 +240,11 @@ export class TimersDue {
     return text;
   }
 }
+
+const NO_TAGS: readonly TimerTag[] = [];
+
+/** A text of its own: a part of a longer one keeps the whole of that. */
+const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** Texts that equal ones are looked for among; then anew. */
 const TEXTS_MAX = 1_000;
