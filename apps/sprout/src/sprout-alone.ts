@@ -73,7 +73,7 @@ const startSproutHttp = async (
   { bindAddress: host, dataDir, apiKeys: configured, trustedPeers }: ProcessConfig,
   { sproutHttpPort: port }: SproutConfig,
   { random, logger, health, shutdown }: ProcessParts,
-  node: Pick<SproutNode, 'withdraw' | 'expire'>,
+  node: Pick<SproutNode, 'withdraw' | 'administration' | 'expire'>,
 ): Promise<HttpServer> => {
   const part = health.part('http');
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
