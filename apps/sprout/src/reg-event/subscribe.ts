@@ -83,7 +83,7 @@ const askedRegistration = async (
   }
   if (profile.defaultImpu === undefined) return void tx.reply(403, 'Forbidden');
   const row = await ports.registrations.load(profile.defaultImpu);
-  const bindings = liveBindings(row, ports.clock.nowMs());
+  const bindings = liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs()));
   const charging = answer.value.chargingAddresses;
   return { impu, aor: profile.defaultImpu, profile, row, bindings, charging };
 };
@@ -141,7 +141,7 @@ const acceptedHeaders = (
 const accept = async (
   { ports, settings }: RegEvent,
   tx: ServerTransaction,
-  { aor, charging }: Asked,
+  { aor, charging, bindings }: Asked,
   isNew: boolean,
   dialog: ReturnType<typeof dialogOf>,
 ): Promise<void> => {
@@ -158,7 +158,10 @@ const accept = async (
     ports.observer.count('subscribed');
   } catch (error) {
     if (!(error instanceof CommandRejected)) throw error;
-    const [status, reason] = REFUSALS[(error as CommandRejected<SubscriptionRefusal>).reason];
+    const refusal = (error as CommandRejected<SubscriptionRefusal>).reason;
+    // What lapsed while the log let nobody refresh is the log's fault, and no news of the user.
+    if (refusal === 'NotRegistered' && bindings.length > 0) return replyFault(tx, ports);
+    const [status, reason] = REFUSALS[refusal];
     tx.reply(status, reason, status === 423 ? `Min-Expires: ${minExpiresS}\r\n` : '');
   }
 };
