@@ -241,6 +241,19 @@ describe('§7.11, §8.2.6, §8.5 conditions', () => {
     for (const n of won) expect(text).toContain(body(n));
   });
 
+  it('another process that was first is seen: 412 with a condition, and the change on top of it without', async () => {
+    const stream = 'document-sip:bill@example.com/resource-lists';
+    const data = { impu: 'sip:bill@example.com', auid: 'resource-lists', xml: LISTS };
+    // In the log, and not in the view of this process yet.
+    await homer.log.append(stream, [{ type: 'DocumentChanged', data }], { expected: 0 });
+    expect((await put(BILL, LISTS, TYPES.lists, { 'if-none-match': '*' })).status).toBe(412);
+    const xml = `${LISTS}<!-- -->`;
+    await homer.log.append(stream, [{ type: 'DocumentChanged', data: { ...data, xml } }], { expected: 1 });
+    expect((await put(entry(1), body(1), TYPES.el, { 'if-match': '"1"' })).status).toBe(412);
+    await homer.log.append(stream, [{ type: 'DocumentChanged', data }], { expected: 2 });
+    expect(await put(entry(1), body(1), TYPES.el)).toMatchObject({ status: 201, etag: '"4"' });
+  });
+
   it('without a condition all of many are kept', async () => {
     await putLists();
     const all = Array.from({ length: 20 }, (_, n) => put(entry(n), body(n), TYPES.el));
