@@ -216,6 +216,8 @@ describe('while no HSS answers', () => {
       ok: true,
       value: { ha1Md5: 'a'.repeat(32) },
     });
+    const overHttp = stage.core.authentication(IMPI, IMPU, { scheme: 'digest' });
+    expect(await stage.settled(overHttp)).toMatchObject({ ok: true, value: { ha1Md5: 'a'.repeat(32) } });
     expect(await stage.settled(ASK.SAR(stage))).toMatchObject({ ok: true, value: { state: 'REGISTERED' } });
     // But not for ever: the record ends.
     await stage.clock.advanceAsync((RECORD_TTL_S - REREGISTRATION_S) * 1_000);

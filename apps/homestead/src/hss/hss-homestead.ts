@@ -70,19 +70,26 @@ class HssMode implements HomesteadCore {
     options: Readonly<{ serverName?: string }> = {},
   ): Promise<Answer<AuthVector>> {
     const answer = await this.authentication(impi, impu, { ...options, scheme: 'digest' });
-    if (!answer.ok) {
-      const known = answer.failure === 'hss-unreachable' ? this.vectors.get(impi) : undefined;
-      return known && (await this.isRegistered(impi, impu)) ? answered(known) : answer;
-    }
+    if (!answer.ok) return answer;
     // What was asked for is SIP Digest.
-    if (answer.value.kind !== 'digest') return failed('hss-error');
-    this.vectors.set(impi, answer.value);
-    return answered(answer.value);
+    return answer.value.kind === 'digest' ? answered(answer.value) : failed('hss-error');
   }
 
-  authentication(impi: string, impu: string, options: AuthenticationOptions) {
-    const { serverName = this.ports.scscfUri } = options;
-    return this.ports.cx.multimediaAuth(impi, impu, { ...options, serverName });
+  /** Both doors, the call within the process and HTTP, come by here: a digest is kept for when no HSS answers. */
+  async authentication(
+    impi: string,
+    impu: string,
+    options: AuthenticationOptions,
+  ): ReturnType<CxClient['multimediaAuth']> {
+    const { serverName = this.ports.scscfUri, scheme } = options;
+    const answer = await this.ports.cx.multimediaAuth(impi, impu, { ...options, serverName });
+    if (scheme !== 'digest') return answer;
+    if (answer.ok) {
+      if (answer.value.kind === 'digest') this.vectors.set(impi, answer.value);
+      return answer;
+    }
+    const known = answer.failure === 'hss-unreachable' ? this.vectors.get(impi) : undefined;
+    return known && (await this.isRegistered(impi, impu)) ? answered(known) : answer;
   }
 
   async registrationStatus(
