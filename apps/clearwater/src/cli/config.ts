@@ -13,6 +13,7 @@ import {
   sharingFault,
 } from '#libs/shared-config';
 import { SHARED_CLASSES } from '../shared-classes.js';
+import { revisionOf } from './revision-of.js';
 
 const EXIT_REFUSED = 1;
 
@@ -46,13 +47,13 @@ const print = (head: string[], rows: readonly (readonly string[])[]): void => {
 const when = (atMs: number): string => new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
 const NOT_SET = '(not set)';
 
-type ByOption = Readonly<{ by: string; expected?: string }>;
+type ByOption = Readonly<{ by: string; expected?: number }>;
 
 const change = (key: string, value: string | undefined, { by, expected }: ByOption): Promise<void> =>
   run(async (shared) => {
     const fault = value === undefined ? undefined : sharingFault(SHARED_CLASSES, key, value);
     if (fault !== undefined) return refuse(fault);
-    const revision = expected === undefined ? {} : { expected: Number(expected) };
+    const revision = expected === undefined ? {} : { expected };
     const done = await shared.set(key, value, { by, ...revision });
     process.stdout.write(
       `${key} ${value === undefined ? 'is no longer shared' : `= ${value}`} (revision ${done.revision})\n`,
@@ -87,14 +88,14 @@ program
 program
   .command('set <variable> <value>')
   .option('--by <name>', 'who changes it', byWhom)
-  .option('--expected <revision>', 'only if nobody has changed it since this revision')
+  .option('--expected <revision>', 'only if nobody has changed it since this revision', revisionOf)
   .description('sets a value, checked as the environment’s would be')
   .action((key: string, value: string, options: ByOption) => change(key, value, options));
 
 program
   .command('unset <variable>')
   .option('--by <name>', 'who changes it', byWhom)
-  .option('--expected <revision>', 'only if nobody has changed it since this revision')
+  .option('--expected <revision>', 'only if nobody has changed it since this revision', revisionOf)
   .description('shares it no longer')
   .action((key: string, options: ByOption) => change(key, undefined, options));
 
