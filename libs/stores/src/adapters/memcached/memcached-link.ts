@@ -59,12 +59,13 @@ export class MemcachedLink {
   async gets(keys: readonly string[]): Promise<Found> {
     const connection = await this.#ready();
     const reply = await this.#send(connection, 'gets', `gets ${keys.join(' ')}`);
+    const asked = new Set(keys);
     const items = new Map<string, Held>();
     for (const item of Array.isArray(reply) ? (reply as unknown[]) : [reply]) {
       if (typeof item !== 'object' || item === null) continue;
       const { cas: unique, ...rest } = item as Readonly<Record<string, unknown>>;
       const [entry] = Object.entries(rest);
-      if (entry === undefined || !keys.includes(entry[0]) || typeof unique !== 'string')
+      if (entry === undefined || !asked.has(entry[0]) || typeof unique !== 'string')
         throw this.#outOfStep(connection);
       items.set(entry[0], { text: String(entry[1]), unique });
     }
