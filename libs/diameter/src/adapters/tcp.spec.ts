@@ -92,6 +92,15 @@ describe('TCP', () => {
 }); // prettier-ignore
 
 describe('TLS', () => {
+  it('with a key that is none is a peer that is down, not the end of the process', async () => {
+    const told: string[] = [];
+    const address = { host: '127.0.0.1', port: 1, tls: true };
+    const one = node('client', { peers: [{ host: 'hss.ims.test', address }], told: (what) => void told.push(what) }, { key: 'none', cert: 'none' });
+    expect(() => one.start()).not.toThrow();
+    expect(await one.whenUp(100)).toBe(false);
+    expect(told.join()).toMatch(/PEM|DECODER|no start line/i);
+  }); // prettier-ignore
+
   it('carries the same, both ends known to each other; others are not let in', async () => {
     const names = [{ name: 'commonName', value: 'ims.test' }];
     const extensions = [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }];

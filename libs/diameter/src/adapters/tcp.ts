@@ -55,6 +55,17 @@ const wire = (socket: net.Socket, events: () => ConnectionEvents | undefined): C
   };
 }; // prettier-ignore
 
+/** Options that no socket can be made with, such as a key that is none: to the peer a connection that did not come about. */
+const unmade = (error: unknown, events: ConnectionEvents): Connection => {
+  process.nextTick(() => events.closed(error instanceof Error ? error.message : String(error)));
+  return { remote: '', queuedBytes: 0, send: () => undefined, close: () => undefined };
+};
+
+const socketTo = ({ host, port, tls: isTls = false }: PeerAddress, identity: TlsIdentity): net.Socket =>
+  isTls
+    ? tls.connect({ host, port, servername: net.isIP(host) ? '' : host, ...identity })
+    : net.connect({ host, port });
+
 const listenOn = (server: net.Server, { host, port }: PeerAddress, sockets: Set<net.Socket>): Promise<Listening> =>
   new Promise((resolve, reject) => {
     server.maxConnections = CONNECTIONS_MAX;
@@ -75,11 +86,16 @@ const listenOn = (server: net.Server, { host, port }: PeerAddress, sockets: Set<
   }); // prettier-ignore
 
 export const createTcpTransport = (identity: TlsIdentity = {}): DiameterTransport => ({
-  connect({ host, port, tls: isTls = false }, events) {
-    const socket = isTls ? tls.connect({ host, port, servername: net.isIP(host) ? '' : host, ...identity }) : net.connect({ host, port });
+  connect(address, events) {
+    let socket: net.Socket;
+    try {
+      socket = socketTo(address, identity);
+    } catch (error) {
+      return unmade(error, events);
+    }
     const connection = wire(socket, () => events);
     socket.setTimeout(CONNECT_MS_MAX, () => socket.destroy(new Error('no connection in time')));
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+    socket.once(address.tls ? 'secureConnect' : 'connect', () => {
       socket.setTimeout(0);
       events.opened();
     });
