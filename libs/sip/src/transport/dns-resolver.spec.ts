@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import { createDnsResolver, type DnsResolverOptions } from './dns-resolver.js';
+import { HOSTS_MAX } from './locate-servers.js';
 import type { NameAnswer, NameEntry, NameType } from './name-lookup.port.js';
 import { TARGETS_MAX } from './resolver.js';
 import { BLACKLIST_MS } from './target-health.js';
@@ -192,6 +193,20 @@ it('spreads requests over the addresses of one host, and over SRV by weight', as
   for (const count of firsts('sip:many.test:5060').values())
     expect(Math.abs(count - 1_000)).toBeLessThan(120);
   expect(Math.abs(firsts('sip:weighed.test;transport=tcp').get('10.2.0.1')! - 2_240)).toBeLessThan(120);
+});
+
+it('looks at no more than HOSTS_MAX hosts of one priority: those of the greatest weight', async () => {
+  const hosts = Array.from({ length: HOSTS_MAX + 4 }, (_, n) => `h${n}.test`);
+  const zone: Zone = {
+    'SRV _sip._tcp.wide.test': hosts.map((host, n) => srv(1, n < 4 ? 1 : 10, 5060, host)),
+    ...Object.fromEntries(hosts.map((host, n) => [`A ${host}`, [a(`10.3.0.${n}`)]])),
+  };
+  const { resolver, asked } = setUp({ zone });
+  const tried = new Set<string>();
+  for (let i = 0; i < 500; i++)
+    for (const { address } of await resolver.resolve('sip:wide.test;transport=tcp')) tried.add(address);
+  expect([...tried].sort()).toEqual(hosts.slice(4).map((_host, n) => `10.3.0.${n + 4}`).sort()); // prettier-ignore
+  expect(new Set(asked.filter((one) => one.startsWith('A '))).size).toBe(HOSTS_MAX);
 });
 
 it('tries what did not answer lately last, and gives no more than TARGETS_MAX', async () => {

@@ -5,8 +5,12 @@ import type { AddressEntry, NameAnswer, NameType, NaptrEntry, SrvEntry } from '.
 import { orderSrv } from './srv-order.js';
 import type { Target, TransportName } from './transport.port.js';
 
-/** Services, and hosts of one service, that are looked at; those beyond, the least preferred, are not. */
+/** Services that are looked at; those beyond, the least preferred, are not. */
 export const SERVICES_MAX = 8;
+/**
+ * Hosts of one service that are looked at. Of more, those of the first priorities; where one priority has more than there is room for,
+ * those of the greatest weight, and of equal weight those that DNS names first. The others get nothing, whatever the weights promise.
+ */
 export const HOSTS_MAX = 16;
 
 export type Wanted = Readonly<{
@@ -143,7 +147,9 @@ const srvHosts = (
   if (answer === undefined) return 'incomplete';
   if (answer.kind !== 'found') return answer.kind;
   const entries = answer.records.filter(isSrv);
-  const first = [...entries].sort((a, b) => a.priority - b.priority).slice(0, HOSTS_MAX);
+  const first = [...entries]
+    .sort((a, b) => a.priority - b.priority || b.weight - a.weight)
+    .slice(0, HOSTS_MAX);
   return orderSrv(first, random)
     .filter(({ target, port }) => target !== '' && port > 0)
     .map(({ target, port }) => ({ transport, name: target, port }));
