@@ -39,13 +39,13 @@ export class ChronosConfig {
 
   @Env(
     'CHRONOS_CALLBACK_KEYS',
-    'API keys that callbacks present, host=key, comma-separated: to that host of the URI and to no other',
+    'API keys that callbacks present, host:port=key or, for any port of the host, host=key; comma-separated: to what the URI names so and to no other',
     { kind: 'list', secret: true },
   )
   @ArrayMaxSize(64, { message: 'takes at most 64 keys' })
   @Matches(/^[A-Za-z0-9.[\]:-]{1,253}=[\x21-\x7e]{16,256}$/, {
     each: true,
-    message: 'takes host=key, comma-separated; a key has 16 to 256 characters',
+    message: 'takes host:port=key or host=key, comma-separated; a key has 16 to 256 characters',
   })
   chronosCallbackKeys: string[] = [];
 

@@ -80,6 +80,24 @@ it('presents a key to the host that has one, and to no other', async () => {
   expect(got.map(({ headers }) => headers['x-api-key'])).toEqual(['a-key-of-sixteen-or-more', undefined]);
 });
 
+it('presents the key of a host and port to that port alone, and before the one for any port', async () => {
+  const presented: (readonly [number, unknown])[] = [];
+  const transport = {
+    open: ({ port: at }: { port: number }) => ({
+      request: ({ headers }: { headers?: Readonly<Record<string, string>> }) => {
+        presented.push([at, headers?.['x-api-key']]);
+        return Promise.resolve({ status: 200, headers: {}, body: '' });
+      },
+      close: () => Promise.resolve(),
+    }),
+  };
+  const keys = callbackKeys(['Inside.test:80=the-key-of-port-80', '[::1]:81=the-key-of-port-81', '[::1]=the-key-of-any-port']);
+  const sender = callbacks({ keys, transport });
+  for (const uri of ['inside.test/', 'inside.test:80/a', 'inside.test:81/', '[::1]:81/', '[::1]/'])
+    await sender.send(`http://${uri}`, 1, '');
+  expect(presented).toEqual([[80, 'the-key-of-port-80'], [80, 'the-key-of-port-80'], [81, undefined], [81, 'the-key-of-port-81'], [80, 'the-key-of-any-port']]);
+}); // prettier-ignore
+
 it.each([199, 301, 302, 307, 400, 404, 500, 503].slice(1))('is not taken with %d, and goes nowhere else', async (code) => {
   status = code;
   expect(await callbacks().send(`http://127.0.0.1:${port}/`, 1, '')).toEqual({ ok: false, reason: `status ${code}` });

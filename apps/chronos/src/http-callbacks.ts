@@ -24,16 +24,22 @@ export type HttpCallbacksOptions = Readonly<{
   isAllowed: PeerCheck;
   /** Under way to one host. */
   concurrencyMax: number;
-  /** Host of the URI, in lower case → key. */
+  /** Host and port of the URI, or its host without brackets for any port, in lower case → key. */
   keys: ReadonlyMap<string, string>;
 }>;
 
-/** `host=key` of the configuration. */
+/** `host:port=key` or `host=key` of the configuration. */
 export const callbackKeys = (entries: readonly string[]): ReadonlyMap<string, string> =>
   new Map(
     entries.map((entry) => {
       const at = entry.indexOf('=');
-      return [entry.slice(0, at).toLowerCase(), entry.slice(at + 1)] as const;
+      return [
+        entry
+          .slice(0, at)
+          .toLowerCase()
+          .replace(/^\[([^\]]*)\]$/, '$1'),
+        entry.slice(at + 1),
+      ] as const;
     }),
   );
 
@@ -56,6 +62,9 @@ const placeOf = (uri: string): Place | undefined => {
     path: pathname + search,
   };
 };
+
+/** A URI does not write the port that is usual. */
+const withPort = ({ host, port }: Place): string => (port === 80 ? `${host}:80` : host);
 
 /** One host of URIs: its addresses, its connections, what waits for it. */
 class CallbackHost {
@@ -194,7 +203,8 @@ class HttpCallbacks implements Callbacks {
     const known = this.hosts.get(place.host);
     if (known !== undefined) return known;
     if (this.hosts.size >= HOSTS_MAX && !this.makeRoom()) return undefined;
-    const key = this.options.keys.get(place.host) ?? this.options.keys.get(place.name);
+    const { keys } = this.options;
+    const key = keys.get(withPort(place)) ?? keys.get(place.name);
     const host = new CallbackHost(this.options, place, {
       host: place.host,
       'content-type': 'application/octet-stream',
