@@ -2,7 +2,7 @@
 import { HttpFault, type HttpRequest } from '#libs/http-pool';
 import { homesteadCoreContract } from '../contract/homestead-core.contract.js';
 import { createStage, experimental, IMPI, IMPU, profile, SCSCF, success, xmlOf } from './hss-stage.fixture.js'; // prettier-ignore
-import { createHttpRegistrarLink } from './registrar-link.js';
+import { createHttpRegistrarLink, WITHDRAWALS_MAX } from './registrar-link.js';
 import { readSubscription } from './subscription-text.js';
 
 const VECTOR = success({
@@ -49,6 +49,18 @@ describe('the registrar elsewhere', () => {
         body: `{"registrations":[{"primary-impu":"${IMPU}","impi":"${IMPI}"},{"primary-impu":"tel:+1"}]}`,
       },
     ]);
+  });
+
+  it('is told of more than it takes at once in portions, in their order; none after one that failed', async () => {
+    const { asked, link } = setUp(200);
+    const many = Array.from({ length: 2 * WITHDRAWALS_MAX + 1 }, (_, n) => ({ primaryImpu: `tel:+${n}` }));
+    await link.withdraw(many, { notify: false });
+    const told = asked.map(({ body }) => (JSON.parse(body ?? '') as { registrations: { 'primary-impu': string }[] }).registrations); // prettier-ignore
+    expect(told.map(({ length }) => length)).toEqual([WITHDRAWALS_MAX, WITHDRAWALS_MAX, 1]);
+    expect(told.flat().map((one) => one['primary-impu'])).toEqual(many.map(({ primaryImpu }) => primaryImpu));
+    const refused = setUp(503);
+    await expect(refused.link.withdraw(many, { notify: false })).rejects.toThrow('503');
+    expect(refused.asked).toHaveLength(1);
   });
 
   it('is told of a changed profile by PUT /registrations/<default impu>', async () => {

@@ -1,6 +1,7 @@
 // RTR and PPR as an HSS sends them (backend.md §1.3; §12 item 3): each reason with and without identities, what the registrar is told,
 // what becomes of the cache and of the log.
 import type { Body } from '#libs/diameter';
+import { PAIRS_MAX } from './pushes.js';
 import { createStage, IMPI, IMPU, profile, RECORD_TTL_S, XML, xmlOf } from './hss-stage.fixture.js';
 
 const OTHER = 'sip:office@ims.test';
@@ -51,6 +52,16 @@ describe('RTR', () => {
   it('an unknown reason is 5012, and nothing is done', async () => {
     const stage = await registered();
     expect((await stage.push('RTR', reason(4))).result).toBe(5012);
+    expect([stage.withdrawn, await stage.isCached(IMPU)]).toEqual([[], true]);
+  });
+
+  it('of more pairs of identities than are ended at once is 5012, and nothing is done', async () => {
+    const stage = await registered();
+    const half = Math.ceil(Math.sqrt(PAIRS_MAX)) + 1;
+    const impus = Array.from({ length: half }, (_, n) => `tel:+${n}`);
+    const impis = Array.from({ length: half }, (_, n) => `p${n}`);
+    const body = { 'Public-Identity': impus, 'Associated-Identities': { 'User-Name': impis } };
+    expect((await stage.push('RTR', reason(0, body))).result).toBe(5012);
     expect([stage.withdrawn, await stage.isCached(IMPU)]).toEqual([[], true]);
   });
 

@@ -29,6 +29,9 @@ const REASONS: Readonly<Record<number, Readonly<{ reason: WithdrawalReason; noti
   3: { reason: 'remove-s-cscf', notify: true, ofListed: true, byImpi: false },
 }; // prettier-ignore
 
+/** Pairs of a public and a private identity that one RTR may end; one of more is answered 5012, and nothing is done. */
+export const PAIRS_MAX = 50_000;
+
 const DONE: Body = { 'Result-Code': RESULT.DIAMETER_SUCCESS };
 const UNABLE: Body = { 'Result-Code': RESULT.DIAMETER_UNABLE_TO_COMPLY };
 
@@ -63,6 +66,7 @@ class Pushes {
     const unknown = listed.filter((impu) => !found.some(({ impus }) => impus.includes(impu)));
     const named = [...found.map(defaultImpuOf), ...unknown];
     if (named.length === 0) return { ...DONE, ...told };
+    if (how.byImpi && named.length * impis.length > PAIRS_MAX) return { ...UNABLE, ...told };
     await registrar.withdraw(withdrawalsOf(named, impis, how.byImpi), { notify: how.notify });
     for (const set of found) {
       const data = { reason: how.reason, privateIdentities: impis };

@@ -12,6 +12,9 @@ import type { Clock, Random } from '#libs/runtime';
 /** Without `impi` whoever registered it. */
 export type Withdrawal = Readonly<{ primaryImpu: string; impi?: string }>;
 
+/** Of one request over HTTP: what the registrar takes at most. More go in several, one after the other. */
+export const WITHDRAWALS_MAX = 1_000;
+
 export interface RegistrarLink {
   /** Resolves when all of them are ended; rejects when they may not be. */
   withdraw(withdrawals: readonly Withdrawal[], options: Readonly<{ notify: boolean }>): Promise<void>;
@@ -36,7 +39,10 @@ const done = ({ status }: HttpResponse): void => {
 export const createHttpRegistrarLink = (pool: Pick<HttpPool, 'request'>): RegistrarLink => ({
   async withdraw(withdrawals, { notify }) {
     const path = `/registrations?send-notifications=${String(notify)}`;
-    done(await pool.request({ method: 'DELETE', path, headers: JSON_TYPE, body: withdrawalsToJson(withdrawals) })); // prettier-ignore
+    for (let from = 0; from < withdrawals.length; from += WITHDRAWALS_MAX) {
+      const body = withdrawalsToJson(withdrawals.slice(from, from + WITHDRAWALS_MAX));
+      done(await pool.request({ method: 'DELETE', path, headers: JSON_TYPE, body }));
+    }
   },
   async changeProfile(defaultImpu, userDataXml) {
     const path = `/registrations/${encodeURIComponent(defaultImpu)}`;
