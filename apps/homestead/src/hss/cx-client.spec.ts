@@ -224,6 +224,45 @@ describe('while no HSS answers', () => {
     for (const question of QUESTIONS) expect(await stage.settled(ASK[question](stage))).toEqual(unreachable);
   });
 
+  it.each([
+    ['MAR', experimental(5001)],
+    ['UAR', experimental(5001)],
+    ['UAR', base(5003)],
+    ['UAR', experimental(5004)],
+  ] as const)('nobody is let in whom the HSS refused last: %s %j', async (question, body) => {
+    const stage = await createStage();
+    stage.answer('MAR', digest);
+    await stage.regData('reg', { impi: IMPI });
+    await stage.settled(ASK.MAR(stage));
+    stage.answer(question, body);
+    expect(await stage.settled(ASK[question](stage))).toMatchObject({ ok: false });
+    stage.stopHss(1);
+    await stage.clock.advanceAsync(ABSENT_MS);
+    expect(await stage.settled(ASK.MAR(stage))).toEqual(unreachable);
+  });
+
+  it('a refusal of a pair that is not registered takes nothing from who is', async () => {
+    const stage = await createStage();
+    stage.answer('MAR', digest);
+    await stage.regData('reg', { impi: IMPI });
+    await stage.settled(ASK.MAR(stage));
+    stage.answer('UAR', experimental(5002));
+    await stage.settled(stage.core.registrationStatus(IMPI, 'sip:mallory@ims.test', VISIT));
+    stage.stopHss(1);
+    expect(await stage.settled(ASK.MAR(stage))).toMatchObject({ ok: true });
+  });
+
+  it('nor whose registration it took back, until it let him in again', async () => {
+    const stage = await createStage();
+    stage.answer('MAR', digest);
+    await stage.regData('reg', { impi: IMPI });
+    await stage.settled(ASK.MAR(stage));
+    await stage.push('RTR', { 'Deregistration-Reason': { 'Reason-Code': 0 } });
+    await stage.regData('reg', { impi: IMPI });
+    stage.stopHss(1);
+    expect(await stage.settled(ASK.MAR(stage))).toEqual(unreachable);
+  });
+
   it('all others are told that it is the HSS: never not found, never forbidden', async () => {
     const { core, settled } = await dark();
     const [impi, impu] = ['other@ims.test', 'sip:other@ims.test'];

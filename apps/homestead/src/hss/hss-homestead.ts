@@ -12,11 +12,19 @@ import { type CachedSet, type CachedSets, defaultImpuOf } from './cached-sets.js
 import { type Assigned, ASSIGNMENT, type AssignmentType, type CxClient } from './cx-client.js';
 import { readSubscription } from './subscription-text.js';
 
+/** At the bound the oldest goes: that user waits for the HSS. */
+const VECTORS_MAX = 1_000_000;
+
+/** What digest was last answered with, by private identity: for registered users while no HSS answers. Nowhere but in memory. */
+export type KeptVectors = Pick<BoundedMap<AuthVector>, 'get' | 'set' | 'delete'>;
+export const createKeptVectors = (): KeptVectors => new BoundedMap<AuthVector>(VECTORS_MAX);
+
 export type HssModePorts = Readonly<{
   cx: CxClient;
   sets: CachedSets;
   log: Pick<EventLog, 'append'>;
   clock: Clock;
+  vectors: KeptVectors;
   /** Our S-CSCF: one name for the whole cluster. */
   scscfUri: string;
   /** Where nobody says which network is visited. */
@@ -30,8 +38,6 @@ export type HssModePorts = Readonly<{
 type Asked = Parameters<Homestead['regData']>[1];
 type Told = RegDataRequest & ('reg' | 'call');
 
-/** At the bound the oldest goes: that user waits for the HSS. */
-const VECTORS_MAX = 1_000_000;
 /** An HSS that leads from wildcard to wildcard is asked no further. */
 const WILDCARDS_MAX = 3;
 
@@ -59,8 +65,6 @@ class HssMode implements HomesteadCore {
   /** One assignment for all calls to who is not registered. */
   private readonly calls = new AskedOnce<Assigned>();
   private readonly kept = new AskedOnce<Answer<CachedSet>>();
-  /** What digest was last answered with, by private identity: for registered users while no HSS answers. Nowhere but in memory. */
-  private readonly vectors = new BoundedMap<AuthVector>(VECTORS_MAX);
 
   constructor(private readonly ports: HssModePorts) {}
 
@@ -83,12 +87,13 @@ class HssMode implements HomesteadCore {
   ): ReturnType<CxClient['multimediaAuth']> {
     const { serverName = this.ports.scscfUri, scheme } = options;
     const answer = await this.ports.cx.multimediaAuth(impi, impu, { ...options, serverName });
+    if (!answer.ok) await this.forgetRefused(impi, impu, answer.failure);
     if (scheme !== 'digest') return answer;
     if (answer.ok) {
-      if (answer.value.kind === 'digest') this.vectors.set(impi, answer.value);
+      if (answer.value.kind === 'digest') this.ports.vectors.set(impi, answer.value);
       return answer;
     }
-    const known = answer.failure === 'hss-unreachable' ? this.vectors.get(impi) : undefined;
+    const known = answer.failure === 'hss-unreachable' ? this.ports.vectors.get(impi) : undefined;
     return known && (await this.isRegistered(impi, impu)) ? answered(known) : answer;
   }
 
@@ -100,6 +105,7 @@ class HssMode implements HomesteadCore {
     const network = visitedNetwork === '' ? this.ports.homeNetwork : visitedNetwork;
     const about = { impi, impu, visitedNetwork: network, authType, emergency };
     const answer = await this.ports.cx.userAuthorization(about);
+    if (!answer.ok) await this.forgetRefused(impi, impu, answer.failure);
     const isDark = !answer.ok && answer.failure === 'hss-unreachable';
     return isDark && (await this.isRegistered(impi, impu)) ? answered(this.ours) : answer;
   }
@@ -250,6 +256,15 @@ class HssMode implements HomesteadCore {
   private async isRegistered(impi: string, impu: string): Promise<boolean> {
     const set = await this.ports.sets.find(impu).catch((error: unknown) => this.unread(error));
     return set?.state === 'REGISTERED' && set.impis.includes(impi);
+  }
+
+  /**
+   * Whom the HSS lets in no more we do not let in when it is away. Not for a refusal of a pair that is not registered: anybody can ask
+   * about another's private identity.
+   */
+  private async forgetRefused(impi: string, impu: string, failure: HomesteadFailure): Promise<void> {
+    if (failure !== 'not-found' && failure !== 'forbidden') return;
+    if (await this.isRegistered(impi, impu)) this.ports.vectors.delete(impi);
   }
 
   private async read(impu: string): Promise<CachedSet | undefined> {

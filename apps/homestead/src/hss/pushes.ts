@@ -7,7 +7,7 @@ import { type CachedSet, type CachedSets, defaultImpuOf } from './cached-sets.js
 import { readChargingAddresses } from './cx-answers.js';
 import type { CxClient } from './cx-client.js';
 import type { CxTally } from './cx-tally.js';
-import { recordSubscription } from './hss-homestead.js';
+import { type KeptVectors, recordSubscription } from './hss-homestead.js';
 import type { RegistrarLink, Withdrawal } from './registrar-link.js';
 import { readSubscription } from './subscription-text.js';
 
@@ -15,6 +15,7 @@ export type PushPorts = Readonly<{
   node: Pick<DiameterNode, 'handle'>;
   sets: CachedSets;
   cx: Pick<CxClient, 'forgetAbsent'>;
+  vectors: Pick<KeptVectors, 'delete'>;
   log: Pick<EventLog, 'append'>;
   registrar: RegistrarLink;
   tally: CxTally;
@@ -55,7 +56,7 @@ class Pushes {
   constructor(private readonly ports: PushPorts) {}
 
   async terminate(request: Message): Promise<Body> {
-    const { sets, registrar, log } = this.ports;
+    const { sets, registrar, log, vectors } = this.ports;
     const how = REASONS[request.avps.group('Deregistration-Reason')?.get('Reason-Code') ?? -1];
     const impis = impisOf(request);
     const told: Body = { 'Associated-Identities': { 'User-Name': impis } };
@@ -64,6 +65,7 @@ class Pushes {
     const found = await this.setsOf(listed, impis);
     // What was lost from the cache may be registered all the same.
     const unknown = listed.filter((impu) => !found.some(({ impus }) => impus.includes(impu)));
+    for (const impi of [...impis, ...found.flatMap((set) => set.impis)]) vectors.delete(impi);
     const named = [...found.map(defaultImpuOf), ...unknown];
     if (named.length === 0) return { ...DONE, ...told };
     if (how.byImpi && named.length * impis.length > PAIRS_MAX) return { ...UNABLE, ...told };

@@ -13,7 +13,7 @@ import { CachedSets } from './cached-sets.js';
 import { openCacheStore } from './cache-store.js';
 import { createCxClient } from './cx-client.js';
 import { createCxTally } from './cx-tally.js';
-import { createHssHomestead } from './hss-homestead.js';
+import { createHssHomestead, createKeptVectors } from './hss-homestead.js';
 import { servePushes } from './pushes.js';
 import type { RegistrarLink } from './registrar-link.js';
 
@@ -97,7 +97,8 @@ export const startHssMode = async (options: HssModeOptions): Promise<HssMode> =>
     timeoutMs: hss.diameterTimeoutMs,
     requestSharedIfcs: hss.requestSharedIfcs,
   });
-  servePushes({ node, sets, cx, log, registrar, tally, onFault });
+  const vectors = createKeptVectors();
+  servePushes({ node, sets, cx, vectors, log, registrar, tally, onFault });
   metrics.gauge('homestead_hss_peers_up', 'HSSs that take requests', () => node.peers().filter(({ isTrusted }) => isTrusted).length); // prettier-ignore
   node.start();
   if (!(await node.whenUp(UP_WAIT_MS))) logger.warn({ peers: hss.hssPeers }, 'no HSS answers yet');
@@ -106,6 +107,7 @@ export const startHssMode = async (options: HssModeOptions): Promise<HssMode> =>
     sets,
     log,
     clock,
+    vectors,
     scscfUri: options.scscfUri,
     homeNetwork: hss.destRealm || process.homeDomain,
     reregistrationS: hss.hssReregistrationTime,
