@@ -16,6 +16,8 @@ import type { Clock } from '#libs/runtime';
 import type { ChainReport } from '#projections/history-archive';
 
 export interface HistorySource {
+  /** Who wrote all of it, where one process did. */
+  readonly node?: string;
   /** What the log was found to be damaged by. What stands before it was read; the readers below end there. */
   readonly damage: LogDamaged | undefined;
   /** The events of one stream, oldest first; nothing for a stream that is not there. */
@@ -52,6 +54,8 @@ export const openHistorySource = async ({
     }
   }
   return {
+    // One process owns a folder, and it alone writes there.
+    node: `the node of ${directory}`,
     get damage() {
       return damage;
     },

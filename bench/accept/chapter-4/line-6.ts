@@ -49,6 +49,11 @@ export const line: Line = {
       ] as const)
         report.check(`it tells ${what}`, text.includes(words), text);
       report.check('each line has its time', /\d\d:\d\d:\d\d/.test(text), text.slice(0, 500));
+      report.check(
+        'it tells the node',
+        text.includes(`on the node of ${product.dataDir}`),
+        text.slice(0, 500),
+      );
       for (const phone of [caller, callee, target]) phone.close();
     }),
 };

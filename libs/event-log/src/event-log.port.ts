@@ -47,6 +47,8 @@ export type RecordedEvent<E extends DomainEvent = DomainEvent> = Recorded<E> &
     expected?: number;
     correlationId?: string;
     causationId?: string;
+    /** Which node wrote it, as its configuration names it, where many write one log. */
+    node?: string;
     /**
      * Why the event could not be brought to its newest version: `event` is then as it was written, not to be folded.
      * Never set by read(), which rejects instead.

@@ -40,6 +40,8 @@ export type DataDirOptions = Readonly<{
   logRetentionDays: number;
   /** Where events are; embedded when absent. */
   eventLog?: EventLogConfig;
+  /** This process among those that write one log. */
+  node?: string;
   /** Those of the domain: old events are folded in today's shape. */
   upcasters: readonly Upcaster[];
   clock: Clock;
@@ -75,6 +77,7 @@ const openLog = (options: DataDirOptions): Promise<ProcessLog> => {
     random,
     retentionMs: logRetentionDays * A_DAY_MS,
     ...createUpcasting(upcasters),
+    ...(options.node === undefined ? {} : { node: options.node }),
     onCommit(count, _bytes, tookMs) {
       events.n += count;
       commits.observe(tookMs);

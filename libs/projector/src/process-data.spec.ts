@@ -14,6 +14,7 @@ import { openProcessData } from './process-data.js';
 
 it('is ready when its views are, and closed at the end', async () => {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'data-'));
+  const config = { dataDir, logRetentionDays: 1, publicHost: '', managementPort: 1 };
   const start = () => {
     const health = createHealth();
     const shutdown = createShutdown({ clock: systemClock, health, logger: silentLogger });
@@ -22,7 +23,7 @@ it('is ready when its views are, and closed at the end', async () => {
   };
   try {
     const parts = start();
-    const data = await openProcessData({ dataDir, logRetentionDays: 1 }, parts, []);
+    const data = await openProcessData(config, parts, []);
     expect(parts.health.ok).toBe(false);
     let stopped = false;
     data.serve(async () => {
@@ -35,7 +36,7 @@ it('is ready when its views are, and closed at the end', async () => {
     expect(await parts.shutdown.drain('test')).toBe(0);
     expect(stopped).toBe(true);
     const next = start();
-    await openProcessData({ dataDir, logRetentionDays: 1 }, next, []);
+    await openProcessData(config, next, []);
     expect(await next.shutdown.drain('test')).toBe(0);
   } finally {
     rmSync(dataDir, { recursive: true });

@@ -1,6 +1,7 @@
 // DATA_DIR as a running process has it, with the engines that hold some of it instead where the configuration says so: opened, closed at
 // its end, and a view that stops shown in /healthz.
 // Used by the start-up of the all-in-one and of each app alone; what is folded into the views is theirs.
+import { hostname } from 'node:os';
 import { EventLogConfig, type Upcaster } from '#libs/event-log';
 import { loadConfigOrExit, type ProcessConfig, type ProcessParts } from '#libs/runtime';
 import { createCassandraTableStore, type Engines, openEngines, StoresConfig } from '#libs/stores';
@@ -29,9 +30,11 @@ const followTables = async (follow: FollowOptions, { cassandra }: Engines): Prom
   return { ...follow, ledger: (projection) => createTableLedger(projection, table) };
 };
 
+type NodeConfig = Pick<ProcessConfig, 'dataDir' | 'logRetentionDays' | 'publicHost' | 'managementPort'>;
+
 /** Opens engines and DATA_DIR. Rejects as openEngines and openDataDir do. */
 export const openProcessData = async (
-  { dataDir, logRetentionDays }: Pick<ProcessConfig, 'dataDir' | 'logRetentionDays'>,
+  { dataDir, logRetentionDays, publicHost, managementPort }: NodeConfig,
   parts: ProcessParts,
   upcasters: readonly Upcaster[],
   stores = new StoresConfig(),
@@ -44,6 +47,8 @@ export const openProcessData = async (
     dataDir,
     logRetentionDays,
     eventLog,
+    // Processes of one machine differ by this port.
+    node: `${publicHost || hostname()}:${managementPort}`,
     upcasters,
     clock,
     random,

@@ -131,7 +131,10 @@ export const call = async (context: CommandContext, wanted: string): Promise<num
     return EXIT_NOT_FOUND;
   }
   if (context.json) await writeEvents(context, events, () => '');
-  else await writeLines(context, callLines(events, { paint: context.paint, nowMs: context.nowMs() }));
+  else {
+    const look = { paint: context.paint, nowMs: context.nowMs() };
+    await writeLines(context, callLines(events, look, context.source.node));
+  }
   return EXIT_FOUND;
 };
 

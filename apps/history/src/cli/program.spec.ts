@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { ALICE, CALL_ID, ICID, openFixture, START_MS, type HistoryFixture } from '../testdata/morning.js';
+import { headOf, type HistorySource } from '../history-source.js';
 import { createOutput } from './output.js';
 import { paintOf } from './paint.js';
 import { runHistory, type ProgramPorts } from './program.js';
@@ -141,6 +142,7 @@ describe('history call', () => {
     `call ${CALL_ID}, began 2030-01-01 10:00:30.000Z (1 m 10 s ago)`,
     `  call-${ICID}`,
     `  charging-${ICID}/d1/scscf/orig`,
+    '  on the node of /data',
     '    +0.000 s  call      INVITE sip:alice@ims.test → sip:bob@ims.test: originating for sip:alice@ims.test, 1 of 3 criteria matched, next I-CSCF',
     '                          criterion 1 → sip:mmtel.ims.test matched (Method INVITE), not invoked: no ISC',
     '                          2 other criteria did not match',
@@ -162,6 +164,21 @@ describe('history call', () => {
     expect(out.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual([
       'OriginatingServed', 'TerminatingServed', 'ChargingStarted', 'CallAnswered', 'CallEnded', 'ChargingStopped',
     ]); // prettier-ignore
+  });
+
+  it('tells which node wrote what, where several did', async () => {
+    const { source } = fixture;
+    const nodeOf = (stream: string) => (stream.startsWith('call-') ? 'router-1:9881' : 'cdf-1:9882');
+    const heads: HistorySource['heads'] = async function* (topics, startAt) {
+      for await (const some of source.heads(topics, startAt))
+        yield some.map((head) => headOf({ ...head.event(), node: nodeOf(head.stream) }));
+    };
+    const open = () =>
+      Promise.resolve({ damage: undefined, read: source.read, follow: source.follow, heads });
+    const { out } = await run(['call', `call-${ICID}`], { open });
+    expect(out).toContain('  on router-1:9881, cdf-1:9882');
+    expect(out).toContain('   +50.000 s  call      ended by the callee  [router-1:9881]');
+    expect(out).toContain('   +60.000 s  charging  STOP, cause 0  [cdf-1:9882]');
   });
 
   it('an unknown call exits 1', async () => {

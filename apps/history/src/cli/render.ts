@@ -73,21 +73,34 @@ const bodyLines = (category: string, state: unknown, atMs: number): readonly str
   return lines.map(plain);
 }; // prettier-ignore
 
-/** The story of one call: offsets from its first event, and under each decision what it was made of. */
-export const callLines = (events: readonly RecordedEvent[], { paint, nowMs }: Look): readonly string[] => {
+/**
+ * The story of one call: offsets from its first event, and under each decision what it was made of. `node`: who wrote what does not say
+ * so itself. One that wrote all of it is told once.
+ */
+export const callLines = (
+  events: readonly RecordedEvent[],
+  { paint, nowMs }: Look,
+  node?: string,
+): readonly string[] => {
   const [first] = events;
   if (!first) return [];
   const ordered = events.toSorted((a, b) => a.timeMs - b.timeMs);
   const startMs = ordered[0]?.timeMs ?? 0;
   const streams = [...new Set(events.map(({ stream }) => stream))];
+  const nodes = [...new Set(events.map((recorded) => recorded.node ?? node))].filter(
+    (one) => one !== undefined,
+  );
   return [
     `${paint.bold(callTitle(events))}, began ${timeText(startMs)} (${relativeText(startMs, nowMs)})`,
     ...streams.map((stream) => paint.dim(`  ${plain(stream)}`)),
+    ...(nodes.length > 0 ? [paint.dim(`  on ${nodes.map(plain).join(', ')}`)] : []),
     ...ordered.flatMap((recorded) => {
+      const by =
+        nodes.length > 1 && recorded.node !== undefined ? paint.dim(`  [${plain(recorded.node)}]`) : '';
       const offset = `+${((recorded.timeMs - startMs) / 1000).toFixed(3)} s`.padStart(12);
       const kind = categoryOf(recorded.stream).padEnd(8);
       return [
-        `${paint.dim(offset)}  ${paint.name(kind)}  ${toned(describeEvent(recorded), paint)}`,
+        `${paint.dim(offset)}  ${paint.name(kind)}  ${toned(describeEvent(recorded), paint)}${by}`,
         ...detailsOf(recorded).map((line) => `${' '.repeat(26)}${line}`),
       ];
     }),

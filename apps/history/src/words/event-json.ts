@@ -13,6 +13,8 @@ export type EventJson = Readonly<{
   revision?: number;
   correlationid?: string;
   causationid?: string;
+  /** Which node wrote it, where many write the log. */
+  node?: string;
   data: object;
 }>;
 
@@ -28,5 +30,6 @@ export const eventJson = (recorded: RecordedEvent): EventJson => ({
   ...(recorded.revision === undefined ? {} : { revision: recorded.revision }),
   ...(recorded.correlationId === undefined ? {} : { correlationid: recorded.correlationId }),
   ...(recorded.causationId === undefined ? {} : { causationid: recorded.causationId }),
+  ...(recorded.node === undefined ? {} : { node: recorded.node }),
   data: recorded.event.data,
 });

@@ -35,7 +35,11 @@ export type ProcessLogOptions = Pick<
   EmbeddedLogOptions,
   'directory' | 'disk' | 'clock' | 'random' | 'versionOf' | 'upcast' | 'onCommit' | 'report'
 > &
-  Readonly<{ retentionMs: number }>;
+  Readonly<{
+    retentionMs: number;
+    /** Who appends, told with each event of a log that many write. */
+    node?: string;
+  }>;
 
 /** Rejects with DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit or BrokersUnreachable. */
 export const openConfiguredLog = async (

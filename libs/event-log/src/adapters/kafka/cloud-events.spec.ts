@@ -6,6 +6,7 @@ import {
   encodeRecord,
   originalPositionOf,
   type AppendFacts,
+  sourceOf,
   type FetchedRecord,
   type KafkaRecord,
 } from './cloud-events.js';
@@ -102,6 +103,13 @@ describe('an event as a Kafka record', () => {
       ),
     );
   });
+
+  it('tells which node wrote it; nothing of one that another program wrote', () => {
+    const nodeOf = (source: string) =>
+      decodeRecord(fetched(encodeRecord(EVENT, { ...FACTS, source })), 'registration', AT, undefined).node;
+    for (const node of ['router-1.ims.test:9881', '[2001:db8::1]:9881', 'a/b %']) expect(nodeOf(sourceOf(node))).toBe(node);
+    expect([nodeOf('/elsewhere/x'), nodeOf('/clearwater/%')]).toEqual([undefined, undefined]);
+  }); // prettier-ignore
 
   it('reads a record of any content without throwing, and says what it cannot read', () => {
     const bytes = fc.uint8Array({ maxLength: 40 }).map((each) => Buffer.from(each));

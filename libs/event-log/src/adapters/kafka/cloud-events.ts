@@ -38,6 +38,19 @@ export type FetchedRecord = Readonly<{
   headers?: Readonly<Record<string, Buffer | string | null | undefined>>;
 }>;
 
+/** `ce_source` of a node's events; percent-encoded, as an IPv6 address or a name of any kind may be in it. */
+const SOURCE = '/clearwater/';
+export const sourceOf = (node: string): string => SOURCE + encodeURIComponent(node);
+
+const nodeOf = (source: string | undefined): string | undefined => {
+  if (source === undefined || !source.startsWith(SOURCE)) return undefined;
+  try {
+    return decodeURIComponent(source.slice(SOURCE.length));
+  } catch {
+    return undefined;
+  }
+};
+
 const EVENT_NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 const TYPE = /^clearwater\.([a-z]+)\.([A-Za-z][A-Za-z0-9]*)\.v([1-9][0-9]{0,5})$/;
 
@@ -134,6 +147,8 @@ export const decodeRecord = (
   if (correlationId !== undefined) recorded.correlationId = correlationId;
   const causationId = text(record, 'ce_causationid');
   if (causationId !== undefined) recorded.causationId = causationId;
+  const node = nodeOf(text(record, 'ce_source'));
+  if (node !== undefined) recorded.node = node;
   try {
     const [, family, name = '', version] = TYPE.exec(recorded.event.type) ?? [];
     if (family !== topic) throw new Error(`not an event of ${topic}: ${JSON.stringify(recorded.event.type)}`);

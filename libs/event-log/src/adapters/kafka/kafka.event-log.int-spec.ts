@@ -24,4 +24,25 @@ describeWithKafka('on Kafka', () => {
       },
     };
   });
+
+  it('tells of each event which node wrote it', async () => {
+    const test = testLog();
+    const [one, other] = [
+      await test.open({ node: 'router-1:9881' }),
+      await test.open({ node: 'router-2:9881' }),
+    ];
+    try {
+      await one.append('call-x', [{ type: 'Began', data: {} }]);
+      await other.append('call-x', [{ type: 'Ended', data: {} }]);
+      const told: unknown[] = [];
+      for await (const { event, node } of one.readAll(['calls'], 'oldest')) told.push([event.type, node]);
+      expect(told).toEqual([
+        ['Began', 'router-1:9881'],
+        ['Ended', 'router-2:9881'],
+      ]);
+    } finally {
+      await Promise.all([one.close(), other.close()]);
+      await test.deleteTopics();
+    }
+  });
 });

@@ -18,7 +18,7 @@ import {
 import { placeInLog } from '../../copy/original-position.js';
 import { topicOf } from '../embedded/topic-of.js';
 import { AppendRequest } from './append-request.js';
-import { decodeRecord, type FetchedRecord, type Upcast } from './cloud-events.js';
+import { decodeRecord, type FetchedRecord, sourceOf, type Upcast } from './cloud-events.js';
 import { ExpectView, isExpectTopic } from './expect-view.js';
 import { isOf, JudgedStreams } from './judged-streams.js';
 import { BrokersUnreachable, TopicsUnfit } from './kafka-faults.js';
@@ -34,6 +34,8 @@ const EVENTS_PER_APPEND_MAX = 1_000;
 
 export type KafkaLogOptions = Readonly<{
   connection: KafkaBrokers;
+  /** Who appends, told with each event. Default: the client's name. */
+  node?: string;
   /** Before the topics' names, so that several cores can share a cluster. */
   topicPrefix: string;
   generation: number;
@@ -108,7 +110,7 @@ class KafkaEventLog implements KafkaLog {
     this.generation = generation;
     this.nameOf = (topic) => topicName(topicPrefix, generation, topic);
     this.idPrefix = `${random.token(16)}-`;
-    this.source = `/clearwater/${connection.clientId}`;
+    this.source = sourceOf(options.node ?? connection.clientId);
     const { nameOf } = this;
     const connectToRead = (): KafkaConnection => new KafkaConnection(connection, limits.readTimeoutMs);
     this.reader = new KafkaLogReader({
