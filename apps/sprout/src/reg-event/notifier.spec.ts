@@ -451,6 +451,20 @@ it('tells who is not wanted back that it is not', async () => {
   answer(sent[0]!, 200);
   await append({ type: 'RegistrationRejected', data: { grantedUntilMs: clock.nowMs() + 300_000 } });
   await rest();
-  expect(sent[1]!.text).toMatch(/Subscription-State: terminated;reason=deactivated/);
+  expect(sent[1]!.text).toMatch(/Subscription-State: terminated;reason=rejected/);
   expect(sent[1]!.text).toMatch(/terminated" event="rejected"[^<]*><uri>sip:phone@/);
+});
+
+it('makes of a Contact no more than a Request-URI may say, and has who is merely removed come back', async () => {
+  const { sent, append, router, watch, rest, bind, answer, clock } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w', { contact: 'sip:w@10.9.9.9;method=INVITE;transport=tcp?Subject=x&Priority=urgent' });
+  await rest();
+  expect(sent[0]!.text).toMatch(/^NOTIFY sip:w@10\.9\.9\.9;transport=tcp SIP\/2\.0\r\n/);
+  answer(sent[0]!, 200);
+  const data = { cause: 'administrative', grantedUntilMs: clock.nowMs() + 300_000 } as const;
+  await append({ type: 'RegistrationRejected', data }, { type: 'BindingAdded', data: binding('phone', 2, data.grantedUntilMs) }, { type: 'AllBindingsRemoved', data }); // prettier-ignore
+  await rest();
+  expect(sent[1]!.text).toMatch(/Subscription-State: terminated;reason=deactivated/);
 });

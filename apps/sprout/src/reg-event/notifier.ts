@@ -233,7 +233,8 @@ export class Notifier {
     const { clock, observer, endpoint } = this.ports;
     const subscription = known.entry(watcher.id)?.subscription;
     if (subscription === undefined) return leave();
-    const own = { contact: this.settings.scscfUri, nowMs: clock.nowMs() };
+    const { isRejected } = known;
+    const own = { contact: this.settings.scscfUri, nowMs: clock.nowMs(), isRejected };
     const request = notifyText(subscription, data, own, text);
     const answered = (status: number): void => {
       leave();

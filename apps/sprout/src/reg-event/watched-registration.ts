@@ -98,6 +98,8 @@ const keyOf = ({ bindingId, contact }: Binding): string => `${bindingId}\n${cont
 
 export class WatchedRegistration {
   readonly watchers = new Map<string, Watcher>();
+  /** It ended, and the user is not to come back (RFC 3680 §4.7.1); a row that is read does not tell. */
+  isRejected = false;
   private identities: readonly string[];
   private upTo: Position;
   /** Of the newest event that somebody is to be told of. */
@@ -128,6 +130,8 @@ export class WatchedRegistration {
     this.upTo = recorded.position;
     const { event } = recorded;
     if (!SILENT.has(event.type)) this.changedAt = recorded.position;
+    if (event.type === 'RegistrationRejected') this.isRejected = true;
+    if (event.type === 'BindingAdded' || event.type === 'BindingRefreshed') this.isRejected = false;
     switch (event.type) {
       case 'SubscriptionAdded':
       case 'SubscriptionRefreshed':
