@@ -8,7 +8,7 @@ import {
   subscriptionEntry,
   type SubscriptionRefusal,
 } from '#libs/domain';
-import type { RegData } from '#libs/homestead-client';
+import type { HomesteadFailure, RegData } from '#libs/homestead-client';
 import {
   acceptsType,
   addrUri,
@@ -35,9 +35,14 @@ export type RegEvent = Readonly<{ ports: SproutPorts; settings: SproutSettings; 
 /** RFC 3680 §4.4. */
 const EXPIRES_DEFAULT_S = 3_761;
 const TAG_CHARACTERS = 20;
+/** LIA: a server is assigned to him (DIAMETER_SUCCESS; TS 29.228 §6.1.4). */
+const IS_SERVED = 2001;
 const ALLOWED = 'Allow-Events: reg\r\n';
 
-const REFUSALS: Readonly<Record<SubscriptionRefusal, readonly [status: number, reason: string]>> = {
+type Refusal = readonly [status: number, reason: string];
+
+const FORBIDDEN: Refusal = [403, 'Forbidden'];
+const REFUSALS: Readonly<Record<SubscriptionRefusal, Refusal>> = {
   NotRegistered: [480, 'Temporarily Unavailable'],
   NoSuchSubscription: [481, 'Subscription Does Not Exist'],
   SubscribeOutOfOrder: [500, 'CSeq Out Of Order'],
@@ -61,29 +66,58 @@ type Asked = Readonly<{
   charging: RegData['chargingAddresses'];
 }>;
 
+/** Whom To names; undefined: answered. */
+const watchedIdentity = (tx: ServerTransaction): string | undefined => {
+  const uri = addrUri(tx.request.header(H.To)!);
+  const impu = /^(?:sips?|tel):/i.test(uri) ? aorOf(uri) : undefined;
+  return impu ?? void tx.reply(404, 'Not Found');
+};
+
+const liveOf = (ports: SproutPorts, row: Registration): readonly Binding[] =>
+  liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs()));
+
+const refused = (tx: ServerTransaction, failure: HomesteadFailure, ports: SproutPorts): void =>
+  isInfrastructure(failure) ? replyBackEndFault(tx, failure, ports) : tx.reply(...FORBIDDEN);
+
+/**
+ * Can there be a registration to watch? To ask for the profile of somebody who is not registered makes the HSS assign him a server,
+ * and the log take an event, at the word of anybody; to ask where he is changes nothing. A stranger learns no more than of one who is not
+ * known. False: answered.
+ */
+const mayBeRegistered = async (
+  ports: SproutPorts,
+  tx: ServerTransaction,
+  impu: string,
+  refusal: Refusal,
+): Promise<boolean> => {
+  if (liveOf(ports, await ports.registrations.load(impu)).length > 0) return true;
+  // Of an identity that is not the default one another row tells; Homestead knows of it.
+  const answer = await ports.homestead.location(impu);
+  if (!answer.ok) refused(tx, answer.failure, ports);
+  else if (answer.value.resultCode === IS_SERVED) return true;
+  else tx.reply(...refusal);
+  return false;
+};
+
 /** The registration that To names; undefined: answered. */
 const askedRegistration = async (
   { ports, settings, profiles }: RegEvent,
   tx: ServerTransaction,
+  refusal: Refusal,
 ): Promise<Asked | undefined> => {
-  const uri = addrUri(tx.request.header(H.To)!);
-  const impu = /^(?:sips?|tel):/i.test(uri) ? aorOf(uri) : undefined;
-  if (impu === undefined) return void tx.reply(404, 'Not Found');
+  const impu = watchedIdentity(tx);
+  if (impu === undefined || !(await mayBeRegistered(ports, tx, impu, refusal))) return undefined;
   const answer = await ports.homestead.regData(impu, { reqtype: 'call', serverName: settings.scscfUri });
-  if (!answer.ok) {
-    if (isInfrastructure(answer.failure)) replyBackEndFault(tx, answer.failure, ports);
-    else tx.reply(403, 'Forbidden');
-    return undefined;
-  }
+  if (!answer.ok) return void refused(tx, answer.failure, ports);
   const profile = profiles.profile(answer.value.imsSubscriptionXml);
   if (profile === undefined) {
     ports.observer.fault('profile-unusable');
     replyFault(tx, ports);
     return undefined;
   }
-  if (profile.defaultImpu === undefined) return void tx.reply(403, 'Forbidden');
+  if (profile.defaultImpu === undefined) return void tx.reply(...FORBIDDEN);
   const row = await ports.registrations.load(profile.defaultImpu);
-  const bindings = liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs()));
+  const bindings = liveOf(ports, row);
   const charging = answer.value.chargingAddresses;
   return { impu, aor: profile.defaultImpu, profile, row, bindings, charging };
 };
@@ -168,12 +202,17 @@ const accept = async (
 
 /** A SUBSCRIBE outside dialogs. Always answers. Rejects only on defects and store faults. */
 export const subscribe = async (context: RegEvent, tx: ServerTransaction): Promise<void> => {
-  const asked = await askedRegistration(context, tx);
-  if (asked === undefined) return;
-  const watcher = assertedWatcher(tx.request);
-  if (!isEntitled(watcher, asked, context.settings.homeDomain)) return tx.reply(403, 'Forbidden');
+  // First what the request alone tells: nobody is asked for it.
+  const impu = watchedIdentity(tx);
+  if (impu === undefined) return;
   const contact = contactOf(tx);
   if (contact === undefined) return;
+  const watcher = assertedWatcher(tx.request);
+  const identity = aorOf(watcher);
+  if (identity === undefined) return tx.reply(...FORBIDDEN);
+  const asked = await askedRegistration(context, tx, identity === impu ? REFUSALS.NotRegistered : FORBIDDEN);
+  if (asked === undefined) return;
+  if (!isEntitled(watcher, asked, context.settings.homeDomain)) return tx.reply(...FORBIDDEN);
   const dialog = dialogOf(tx, context.ports.random.token(TAG_CHARACTERS), watcher, contact);
   return accept(context, tx, asked, true, dialog);
 };
@@ -181,7 +220,7 @@ export const subscribe = async (context: RegEvent, tx: ServerTransaction): Promi
 /** A SUBSCRIBE within a dialog of ours: refreshes it, or ends it. Who knows the dialog was let in when it began. */
 export const refreshSubscription = async (context: RegEvent, tx: ServerTransaction): Promise<void> => {
   const { request } = tx;
-  const asked = await askedRegistration(context, tx);
+  const asked = await askedRegistration(context, tx, REFUSALS.NoSuchSubscription);
   if (asked === undefined) return;
   const subscriptionId = tagOf(request.header(H.To)!);
   const known = subscriptionEntry(asked.row.subscriptions, subscriptionId)?.subscription;
