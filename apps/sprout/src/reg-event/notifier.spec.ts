@@ -468,3 +468,49 @@ it('makes of a Contact no more than a Request-URI may say, and has who is merely
   await rest();
   expect(sent[1]!.text).toMatch(/Subscription-State: terminated;reason=deactivated/);
 });
+
+it('tells nothing more to who was told of its end, while the log takes its time to say so', async () => {
+  const { log, sent, router, watch, rest, bind, answer, held } = await newStage();
+  let deliver = (): Promise<unknown> => Promise.resolve();
+  const slow: EventLog = {
+    ...log,
+    append: async (stream, events, options) => {
+      if (!events.some(({ type }) => type === 'SubscriptionRemoved')) return log.append(stream, events, options);
+      deliver = () => log.append(stream, events, options);
+      return [{ generation: 0, partition: 0, offset: 1_000 }];
+    },
+  }; // prettier-ignore
+  await router(slow);
+  await bind('phone');
+  await watch('w', { grantedS: 0 });
+  await rest();
+  answer(sent[0]!, 200);
+  await rest();
+  await bind('desk');
+  await rest();
+  expect(sent.map(({ text }) => /^Subscription-State: (.*)\r$/m.exec(text)![1])).toEqual([
+    'terminated;reason=timeout',
+  ]);
+  await deliver();
+  await rest();
+  expect([await held(), sent.length]).toEqual([[], 1]);
+});
+
+it('lets who refreshes not call back those whose way failed before their time', async () => {
+  const { clock, sent, router, watch, rest, bind, answer } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('w');
+  await watch('v');
+  await rest();
+  answer(sent.find(({ to }) => to.startsWith('sip:w'))!, 503); // prettier-ignore
+  answer(sent.find(({ to }) => to.startsWith('sip:v'))!, 200); // prettier-ignore
+  await rest();
+  await watch('v', { cseq: 2 });
+  await rest();
+  const names = () => sent.map(({ to }) => to[4]).slice(2);
+  expect(names()).toEqual(['v']);
+  clock.advance(5_000);
+  await rest();
+  expect(names()).toEqual(['v', 'w']);
+});

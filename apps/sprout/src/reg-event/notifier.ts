@@ -143,9 +143,13 @@ export class Notifier {
     const { event, position } = recorded;
     if (event.type === 'SubscriptionNotified') this.#numberTaken(watched, known, event, position);
     const asking = isSubscription(event) ? known.watchers.get(event.data.subscriptionId) : undefined;
-    if (asking?.phase === 'idle') {
+    // Refreshed while its end is written it goes on, and its refresh waits to be told: the log will not take it away.
+    if (asking?.phase === 'idle' || asking?.phase === 'ending') {
       asking.phase = 'again';
-      this.ports.clock.after(ANSWER_FIRST_MS, () => this.#retry(watched));
+      this.ports.clock.after(ANSWER_FIRST_MS, () => {
+        if (asking.phase === 'again') asking.phase = 'idle';
+        this.#goOn(watched);
+      });
     }
     this.#touched.add(watched);
   }
@@ -282,20 +286,15 @@ export class Notifier {
     const data = { subscriptionId: watcher.id, cause, upTo };
     const events = decideSubscription(known.registration, { type: 'EndSubscription', data });
     if (events.length === 0) return;
-    watcher.phase = 'busy';
+    // Until the log tells that it is removed nothing is told any more: it has been told that it is over.
+    watcher.phase = 'ending';
     observer.count(cause === 'failed' ? 'watcher-lost' : 'subscription-ended');
     log.append(watched.stream, events).then(
-      () => {
-        outage.taken();
-        watcher.phase = 'idle';
-        // Refreshed meanwhile, it goes on, and its refresh waits to be told: the log has not taken it away.
-        const at = known.entry(watcher.id)?.at;
-        if (at !== undefined && comparePositions(at, upTo) > 0) this.#goOn(watched);
-      },
+      () => outage.taken(),
       (error: unknown) => {
         outage.failed(error);
         observer.fault('reg-event', error);
-        this.#later(watched, watcher);
+        if (watcher.phase === 'ending') this.#later(watched, watcher);
       },
     );
   }

@@ -29,8 +29,11 @@ export type Watcher = {
   changes: Map<string, ContactState>;
   /** Numbered and not sent yet. */
   numbered: (NumberedDocument & Readonly<{ leave: () => void }>) | undefined;
-  /** busy: something is under way for it, and the next document waits. again: a fault was met, and it waits for another try. */
-  phase: 'idle' | 'busy' | 'again';
+  /**
+   * busy: something is under way for it, and the next document waits. ending: its end is, until the log tells of it. again: a fault was
+   * met, and it waits for another try.
+   */
+  phase: 'idle' | 'busy' | 'ending' | 'again';
   /** It is to end without a word. */
   silentEnd: SubscriptionEnd | undefined;
   /** Sendings in a row that failed for no fault of the watcher. */
