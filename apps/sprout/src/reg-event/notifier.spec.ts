@@ -514,3 +514,24 @@ it('lets who refreshes not call back those whose way failed before their time', 
   await rest();
   expect(names()).toEqual(['v', 'w']);
 });
+
+it('tells each watcher of its lapse, the later one too', async () => {
+  const { clock, sent, router, watch, rest, bind, answer, held } = await newStage();
+  await router();
+  await bind('phone');
+  await watch('a', { expiresAtMs: clock.nowMs() + 10_000 });
+  await watch('b', { expiresAtMs: clock.nowMs() + 20_000 });
+  await rest();
+  for (const each of [...sent]) answer(each, 200);
+  await rest();
+  for (const [n, id] of ['a', 'b'].entries()) {
+    expect(sent).toHaveLength(2 + n);
+    clock.advance(10_000);
+    await rest();
+    expect(sent.at(-1)).toMatchObject({ to: `sip:${id}@10.9.9.9` });
+    expect(sent.at(-1)!.text).toMatch(/terminated;reason=timeout/);
+    answer(sent.at(-1)!, 200);
+    await rest();
+  }
+  expect(await held()).toEqual([]);
+});

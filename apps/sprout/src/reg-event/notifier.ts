@@ -14,6 +14,7 @@ import {
 } from '#libs/domain';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { DestinationQueues } from './destination-queues.js';
+import { LooksBySecond } from './looks-by-second.js';
 import { notifyTarget, notifyText } from './notify-request.js';
 import { WatchedRegistration, type Watcher } from './watched-registration.js';
 
@@ -23,8 +24,6 @@ const UNREAD_EVENTS_MAX = 1_000;
 const RETRY_MS = 5_000;
 /** Sendings in a row that found no way; then the subscription is as dead as one that does not answer. */
 const SENDINGS_MAX = 4;
-/** At most once in so long it is looked for subscriptions that lapse. */
-const LOOK_MS_MIN = 1_000;
 
 /** The answer to a SUBSCRIBE goes first: a watcher may not know its dialog before (RFC 6665 §4.1.2.4 has it wait; not all do). */
 const ANSWER_FIRST_MS = 20;
@@ -54,8 +53,8 @@ export class Notifier {
   /** To be looked at again after a fault. */
   readonly #again = new Set<Watched>();
   #againTimer: (() => void) | undefined;
-  #lookTimer: (() => void) | undefined;
-  #lookAtMs = Infinity;
+  /** Subscriptions lapse by time: each registration waits for the next of its own. */
+  readonly #looks: LooksBySecond<Watched>;
   #isStopped = false;
 
   constructor(
@@ -63,6 +62,7 @@ export class Notifier {
     private readonly settings: Pick<SproutSettings, 'scscfUri'>,
   ) {
     this.#queues = new DestinationQueues(ports.clock);
+    this.#looks = new LooksBySecond(ports.clock, (due) => this.#goOn(due));
   }
 
   /** Registrations that are watched, for metrics. */
@@ -108,7 +108,7 @@ export class Notifier {
   stop(): void {
     this.#isStopped = true;
     this.#againTimer?.();
-    this.#lookTimer?.();
+    this.#looks.stop();
   }
 
   #watch(stream: string): Watched {
@@ -159,6 +159,7 @@ export class Notifier {
     const { known } = watched;
     if (known === undefined || this.#isStopped) return;
     if (known.watchers.size === 0) {
+      this.#looks.delete(watched);
       // One that is looked at again when it is over already may have a successor.
       if (this.#watched.get(watched.stream) === watched) this.#watched.delete(watched.stream);
       return;
@@ -170,7 +171,7 @@ export class Notifier {
       if (watcher.silentEnd !== undefined) this.#end(watched, known, watcher, watcher.silentEnd);
       else if (isDue || known.endOf(watcher.id, nowMs) !== undefined) this.#enter(watched, known, watcher);
     }
-    this.#lookAt(known.nextEndMs());
+    this.#looks.set(watched, known.nextEndMs());
   }
 
   /** Waits for its turn at the destination: what happens until then is told in the one document. */
@@ -318,18 +319,6 @@ export class Notifier {
     for (const watcher of watched.known?.watchers.values() ?? [])
       if (watcher.phase === 'again') watcher.phase = 'idle';
     this.#goOn(watched);
-  }
-
-  /** Subscriptions lapse by time: the next one is waited for. */
-  #lookAt(atMs: number): void {
-    if (atMs >= this.#lookAtMs || this.#isStopped) return;
-    this.#lookTimer?.();
-    this.#lookAtMs = atMs;
-    const delayMs = Math.max(LOOK_MS_MIN, atMs - this.ports.clock.nowMs());
-    this.#lookTimer = this.ports.clock.after(delayMs, () => {
-      this.#lookAtMs = Infinity;
-      for (const watched of [...this.#watched.values()]) this.#goOn(watched);
-    });
   }
 }
 
