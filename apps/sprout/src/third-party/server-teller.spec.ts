@@ -202,3 +202,43 @@ it('is done by the router that answered the REGISTER, where there are several', 
   await rest();
   expect(told()).toEqual(['sip:as1.test 300', 'sip:as1.test 0']);
 });
+
+it('ends the registration after a fault of the store or the log too, as soon as they are back, unless it is another one by then', async () => {
+  for (const isNewer of [false, true]) {
+    const { clock, router, bind, rest, sent, answer, rows } = await newStage();
+    let faults = 0;
+    await router('run', SOLE_OWNER, (aor) => (faults-- > 0 ? Promise.reject(new Error('away')) : rows.load(aor)));
+    await bind({ servers: [AS2] });
+    await rest();
+    faults = 3;
+    answer(sent[0]!, 500);
+    await rest();
+    const isEnded = async () => (await rows.load(AOR)).watermark !== undefined;
+    expect([faults, await isEnded()]).toEqual([2, false]);
+    if (isNewer) await bind({ servers: [AS1] });
+    for (const ms of [1_000, 2_000, 4_000]) {
+      expect(await isEnded()).toBe(false);
+      clock.advance(ms);
+      await rest();
+    }
+    expect(await isEnded()).toBe(!isNewer);
+    clock.advance(600_000);
+    await rest();
+    expect(clock.pending).toBe(0);
+  }
+}); // prettier-ignore
+
+it('gives up an end that is never taken, after so many tries', async () => {
+  const { clock, router, bind, rest, sent, answer, rows } = await newStage();
+  let loads = 0;
+  await router('run', SOLE_OWNER, () => Promise.reject(new Error(`away ${++loads}`)));
+  await bind({ servers: [AS2] });
+  await rest();
+  answer(sent[0]!, 503);
+  for (let minutes = 0; minutes < 30; minutes++) {
+    await rest();
+    clock.advance(60_000);
+  }
+  await rest();
+  expect([loads, (await rows.load(AOR)).watermark]).toEqual([20, undefined]);
+});

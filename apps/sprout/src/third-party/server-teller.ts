@@ -26,6 +26,14 @@ const RETRY_MS = 5_000;
 /** Servers that are being told, of all registrations; more are not, and counted as faults. */
 export const TELLINGS_MAX = 200_000;
 
+/** After a fault the end of a registration is tried again after so long, then after twice that, … */
+const END_RETRY_MS_MIN = 1_000;
+const END_RETRY_MS_MAX = 60_000;
+/** Tries of one end, over a quarter of an hour: then the fault is counted, and the next REGISTER asks the server anew. */
+const END_TRIES_MAX = 20;
+/** Ends that wait for another try; more do not, and are counted as faults. */
+const ENDINGS_MAX = 100_000;
+
 /** Events of one registration that are kept while its row is read; later ones the row shows when it is read at last. */
 const UNREAD_EVENTS_MAX = 1_000;
 
@@ -54,6 +62,8 @@ export class ServerTeller {
   /** Stream and server → what comes after that which is under way; undefined: nothing. */
   readonly #underWay = new Map<string, Telling | undefined>();
   readonly #queues: DestinationQueues;
+  /** Ends of registrations that wait for another try. */
+  #ending = 0;
   #isStopped = false;
 
   constructor(
@@ -190,15 +200,26 @@ export class ServerTeller {
     if (!isOver && told.handling === 'terminated' && isServerFault(status)) void this.#endUnless(telling);
   }
 
-  /** TS 24.229 §5.4.1.7: a registration does not go on without a server whose failure ends it. A newer one is another matter. */
-  async #endUnless({ stream, at }: Telling): Promise<void> {
+  /**
+   * TS 24.229 §5.4.1.7: a registration does not go on without a server whose failure ends it. A newer one is another matter. Where the
+   * log or the store does not take it, it is tried again, after twice the time, for as long as a registration may last meanwhile.
+   */
+  async #endUnless({ stream, at }: Pick<Telling, 'stream' | 'at'>, tries = 1): Promise<void> {
+    if (this.#isStopped) return;
+    const { clock, observer, registrations } = this.ports;
     const aor = stream.slice(STREAM_PREFIX.length);
     try {
-      const row = await this.ports.registrations.load(aor);
+      const row = await registrations.load(aor);
       if (row.news !== undefined && comparePositions(row.news.at, at) > 0) return;
       await endRegistration(this.ports, this.settings, aor, { cause: 'network', reqtype: 'dereg-admin' });
     } catch (error) {
-      this.ports.observer.fault('third-party', error);
+      observer.fault('third-party', error);
+      if (tries >= END_TRIES_MAX || this.#ending >= ENDINGS_MAX) return;
+      this.#ending += 1;
+      clock.after(Math.min(END_RETRY_MS_MIN * 2 ** (tries - 1), END_RETRY_MS_MAX), () => {
+        this.#ending -= 1;
+        void this.#endUnless({ stream, at }, tries + 1);
+      });
     }
   }
 }
