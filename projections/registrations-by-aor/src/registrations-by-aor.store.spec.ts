@@ -79,3 +79,40 @@ describe('a binding that lapsed long ago', () => {
     expect([...rows.all()]).toEqual([]);
   });
 });
+
+describe('messages that are kept for application servers', () => {
+  const news = (offset: number, nowMs: number) =>
+    at(offset, {
+      type: 'ThirdPartyRegistrationDue',
+      data: {
+        kind: 'initial',
+        impu: AOR,
+        servers: [],
+        expiresAtMs: nowMs + 60_000,
+        atMs: nowMs,
+        by: 'run',
+        request: 'REGISTER',
+        response: 'SIP/2.0 200',
+      },
+    });
+
+  it('are dropped once told, and do not come back when the log tells of them again', async () => {
+    const { clock, rows, added } = newRows();
+    const due = news(2, clock.nowMs());
+    await rows.apply(AOR, [added, due]);
+    await rows.told(AOR, due.position);
+    const row = await rows.load(AOR);
+    expect(row.news?.data).toEqual({ ...due.event.data, request: undefined, response: undefined });
+    expect(JSON.stringify(row)).not.toMatch(/REGISTER|SIP\/2\.0/);
+    expect(row.entries['desk']).toBeDefined();
+    expect(await rows.follow(AOR, [added, due])).toEqual(row);
+  });
+
+  it('stay where newer ones have come meanwhile', async () => {
+    const { clock, rows } = newRows();
+    const [due, newer] = [news(2, clock.nowMs()), news(3, clock.nowMs())] as const;
+    const row = await rows.apply(AOR, [due, newer]);
+    await rows.told(AOR, due.position);
+    expect([await rows.load(AOR), row.news?.data.request]).toEqual([row, 'REGISTER']);
+  });
+});

@@ -1,7 +1,8 @@
 // The rows' key, encoding and time to live; the only file that knows them.
-import type { Recorded } from '#libs/decider';
+import type { Position, Recorded } from '#libs/decider';
 import {
   evolveRegistration,
+  forgetMessages,
   isEmptyRegistration,
   isOutdated,
   keptUntilMs,
@@ -68,6 +69,13 @@ export class RegistrationRows {
     return this.#fold(aor, events, false);
   }
 
+  /** Drops the messages that the news of `at` keeps for servers: they have been told. Nothing where the row has other news. */
+  async told(aor: string, at: Position): Promise<void> {
+    const { serving, also } = this.stores();
+    for (const store of [serving, ...also])
+      await this.#changeIn(store, aor, (row) => forgetMessages(row, at));
+  }
+
   async #fold(
     aor: string,
     events: readonly Recorded<RegistrationEvent>[],
@@ -80,21 +88,32 @@ export class RegistrationRows {
     return row;
   }
 
-  async #foldIn(
+  #foldIn(
     store: KeyValueStore<Registration>,
     aor: string,
     events: readonly Recorded<RegistrationEvent>[],
     isAnyOrder: boolean,
   ): Promise<Registration> {
+    return this.#changeIn(store, aor, (before, nowMs) => {
+      let folded = before;
+      for (const recorded of events)
+        if (!isAnyOrder || !isOutdated(recorded.event, nowMs)) folded = evolveRegistration(folded, recorded);
+      return folded;
+    });
+  }
+
+  async #changeIn(
+    store: KeyValueStore<Registration>,
+    aor: string,
+    change: (before: Registration, nowMs: number) => Registration,
+  ): Promise<Registration> {
     for (let attempt = 0; attempt < CAS_ATTEMPTS_MAX; attempt++) {
       const found = await store.get(aor);
       const before = found === undefined ? NO_REGISTRATION : found.value;
       const nowMs = this.clock.nowMs();
-      let folded = before;
-      for (const recorded of events)
-        if (!isAnyOrder || !isOutdated(recorded.event, nowMs)) folded = evolveRegistration(folded, recorded);
-      if (folded === before) return before;
-      const after = pruneRegistration(folded, nowMs);
+      const changed = change(before, nowMs);
+      if (changed === before) return before;
+      const after = pruneRegistration(changed, nowMs);
       if (isEmptyRegistration(after)) {
         if (found === undefined || (await store.remove(aor, found.version))) return after;
         continue;

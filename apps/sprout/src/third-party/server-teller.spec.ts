@@ -57,7 +57,7 @@ const newStage = async () => {
     const ports = {
       log,
       outage: new LogOutage(clock, 0),
-      registrations: { load, apply: rows.apply.bind(rows) },
+      registrations: { load, apply: rows.apply.bind(rows), told: rows.told.bind(rows) },
       homestead: { regData: async () => ({ ok: false, failure: 'not-found' }) },
       clock,
       observer: { fault: () => undefined, count: () => undefined },
@@ -241,4 +241,26 @@ it('gives up an end that is never taken, after so many tries', async () => {
   }
   await rest();
   expect([loads, (await rows.load(AOR)).watermark]).toEqual([20, undefined]);
+});
+
+it('keeps the messages for servers in the row until the last is told, and after a crash tells of those alone', async () => {
+  const { router, bind, rest, sent, answer, rows } = await newStage();
+  const die = await router();
+  const kept = async () => (await rows.load(AOR)).news?.data.request;
+  await bind({ request: 'REGISTER sip:ims.test SIP/2.0' });
+  await rest();
+  answer(sent[0]!, 200);
+  await rest();
+  expect(await kept()).toMatch(/^REGISTER/);
+  await die();
+  const dieToo = await router();
+  await rest();
+  expect(sent).toHaveLength(4);
+  for (const each of sent.slice(2)) answer(each, 200);
+  await rest();
+  expect(await kept()).toBeUndefined();
+  await dieToo();
+  await router();
+  await rest();
+  expect(sent).toHaveLength(4);
 });

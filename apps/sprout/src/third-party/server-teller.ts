@@ -62,6 +62,8 @@ export class ServerTeller {
   /** Stream and server → what comes after that which is under way; undefined: nothing. */
   readonly #underWay = new Map<string, Telling | undefined>();
   readonly #queues: DestinationQueues;
+  /** Stream → news that keeps messages, and how many servers are still to be told of it. */
+  readonly #messages = new Map<string, { readonly at: Position; left: number }>();
   /** Ends of registrations that wait for another try. */
   #ending = 0;
   #isStopped = false;
@@ -81,7 +83,8 @@ export class ServerTeller {
     if (news === undefined || !ownership.owns(stream)) return;
     if (news.data.kind !== 'de-registration') this.#known.add(stream);
     if (ownership.isShared) return;
-    if (news.data.atMs + UNTOLD_MS > clock.nowMs()) this.#tellAll(stream, news.at, news.data, false);
+    if (!news.isTold && news.data.atMs + UNTOLD_MS > clock.nowMs())
+      this.#tellAll(stream, news.at, news.data, false);
     this.#tellEnd(stream, row);
   }
 
@@ -138,8 +141,10 @@ export class ServerTeller {
   }
 
   #tellAll(stream: string, at: Position, news: ServerNews, isEnd: boolean): void {
-    for (const told of news.servers)
-      if (isEnd ? told.atEnd : told.isDue) this.#tell({ stream, at, told, news, isEnd });
+    const all = news.servers.filter(({ atEnd, isDue }) => (isEnd ? atEnd : isDue));
+    if (isEnd || (news.request ?? news.response) === undefined) this.#messages.delete(stream);
+    else if (all.length > 0) this.#messages.set(stream, { at, left: all.length });
+    for (const told of all) this.#tell({ stream, at, told, news, isEnd });
   }
 
   /** Now, or after what is under way to this server about this registration: the newest only. */
@@ -150,11 +155,16 @@ export class ServerTeller {
       if (next === undefined || !isNewer(next, telling)) this.#underWay.set(key, telling);
       return;
     }
-    if (this.#underWay.size >= TELLINGS_MAX) return this.ports.observer.fault('third-party');
+    if (this.#underWay.size >= TELLINGS_MAX) return this.#untold(telling);
     this.#underWay.set(key, undefined);
     const isIn = this.#queues.enter(hostPortOf(telling.told.server), (leave) => this.#send(telling, leave));
     if (isIn) return;
     this.#underWay.delete(key);
+    this.#untold(telling);
+  }
+
+  #untold({ stream }: Telling): void {
+    this.#messages.delete(stream);
     this.ports.observer.fault('third-party');
   }
 
@@ -196,8 +206,22 @@ export class ServerTeller {
     if (status >= 300) this.ports.observer.count('third-party-refused');
     if (next !== undefined) return this.#tell(next);
     const { told, news, isEnd } = telling;
+    this.#forgetMessages(telling);
     const isOver = isEnd || news.kind === 'de-registration';
     if (!isOver && told.handling === 'terminated' && isServerFault(status)) void this.#endUnless(telling);
+  }
+
+  /** The last of its servers has been told: the row need not keep what they were shown. After a fault it does, until it lapses. */
+  #forgetMessages({ stream, at }: Telling): void {
+    const kept = this.#messages.get(stream);
+    if (kept === undefined || this.#isStopped || comparePositions(kept.at, at) !== 0) return;
+    kept.left -= 1;
+    if (kept.left > 0) return;
+    this.#messages.delete(stream);
+    const { registrations, observer } = this.ports;
+    registrations
+      .told(stream.slice(STREAM_PREFIX.length), at)
+      .catch((error: unknown) => observer.fault('third-party', error));
   }
 
   /**

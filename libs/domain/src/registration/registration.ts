@@ -2,7 +2,12 @@
 // RFC 3261 §10.3 (registrar), RFC 3327 (Path), RFC 5626 (instance, reg-id). Stream: registration-<default IMPU>.
 // Written by sprout; folded into registrations-by-aor. Decisions: registration.decide.ts.
 import { comparePositions, type Position, type Recorded } from '#libs/decider';
-import { evolveNews, type NewsEntry, type ThirdPartyRegistrationDue } from './server-news.js';
+import {
+  evolveNews,
+  type NewsEntry,
+  newsWithoutMessages,
+  type ThirdPartyRegistrationDue,
+} from './server-news.js';
 import {
   evolveSubscriptions,
   pruneSubscriptions,
@@ -274,6 +279,13 @@ export const keptUntilMs = (state: Registration): number => {
   for (const id in state.subscriptions) until = Math.max(until, state.subscriptions[id]!.grantedUntilMs);
   if (state.news !== undefined) until = Math.max(until, state.news.data.expiresAtMs);
   return until + TOMBSTONE_GRACE_MS;
+};
+
+/** Servers have been told the news of `at`: the row without what only they were to see; the same object when there is nothing such. */
+export const forgetMessages = (state: Registration, at: Position): Registration => {
+  if (state.news === undefined) return state;
+  const news = newsWithoutMessages(state.news, at);
+  return news === state.news ? state : { ...state, news };
 };
 
 /** Drops tombstones and the watermark once nothing that they bar could still come. Live entries stay until removed. */

@@ -41,8 +41,23 @@ export type ServerNews = Readonly<{
 export type ThirdPartyRegistrationDue = Readonly<{ type: 'ThirdPartyRegistrationDue'; data: ServerNews }>;
 
 /** The newest news, and where the log has it. */
-export type NewsEntry = Readonly<{ at: Position; data: ServerNews }>;
+export type NewsEntry = Readonly<{
+  at: Position;
+  data: ServerNews;
+  /** Its servers have been told, and the messages that it kept for them are gone. */
+  isTold?: true;
+}>;
 
 /** The higher position wins; the same object when nothing changes. */
 export const evolveNews = (news: NewsEntry | undefined, data: ServerNews, at: Position): NewsEntry =>
   news !== undefined && comparePositions(news.at, at) >= 0 ? news : { at, data };
+
+/**
+ * Without the messages that it keeps, once the servers that want them have been told; the same object when there are none, or when it
+ * is other news than that of `at`. No event says so: folded again from the log it has them, and is good for as much.
+ */
+export const newsWithoutMessages = (news: NewsEntry, at: Position): NewsEntry => {
+  const { request, response, ...data } = news.data;
+  if ((request ?? response) === undefined || comparePositions(news.at, at) !== 0) return news;
+  return { at, data, isTold: true };
+};
