@@ -1,6 +1,8 @@
 // The built product as a child process on free ports, for end-to-end tests. SPROUT_LINK and HOMESTEAD_LINK are taken from
 // the environment of the test run, so that the same tests run with real sockets inside.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,13 +20,28 @@ export type PortName = (typeof PORTS)[number];
 
 export type Subscriber = Readonly<{ impu: string; impi: string; password: string }>;
 
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+/** Below the ports that outgoing connections take: one of those may be gone before the product binds it. */
+const [PORT_MIN, PORT_MAX] = [20_000, 32_000];
+const PORTS_TRIED_MAX = 200;
+const given = new Set<number>();
+
+/** A port that is free for TCP and for UDP, given once. */
+export const freePort = async (): Promise<number> => {
+  for (let tried = 0; tried < PORTS_TRIED_MAX; tried++) {
+    const port = randomInt(PORT_MIN, PORT_MAX);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+  throw new Error(`no free port between ${PORT_MIN} and ${PORT_MAX}`);
+};
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const tcp = createServer().once('error', () => resolve(false));
+    tcp.listen(port, '127.0.0.1', () => {
+      const udp = createSocket('udp4').once('error', () => tcp.close(() => resolve(false)));
+      udp.bind(port, '127.0.0.1', () => udp.close(() => tcp.close(() => resolve(true))));
     });
   });
 
@@ -89,6 +106,7 @@ export class RunningProduct {
     this.#ended = new Promise((resolve) => child.on('exit', resolve));
     while (performance.now() - startMs < READY_MS_MAX) {
       if ((await this.health()) === 200) return performance.now() - startMs;
+      if (child.exitCode !== null) throw new Error(`the product ended at its start, with ${child.exitCode}`);
       await sleep(20);
     }
     throw new Error('the product was not ready in time');
