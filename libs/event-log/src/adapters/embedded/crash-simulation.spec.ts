@@ -126,8 +126,12 @@ const run = async (seed: number, plant: Plant = () => undefined): Promise<string
     highest: -1,
     faults: [],
   };
-  const open = () =>
-    createMemoryLog({ disk, clock, random, limits: { segmentBytesMax: 2_500, batchBytesMax: 1_500 } });
+  // In every other history batches are written into room made ahead of them.
+  const limits =
+    seed % 2 === 0
+      ? { segmentBytesMax: 8_000, roomBytes: 6_000, batchBytesMax: 1_500 }
+      : { segmentBytesMax: 2_500, roomBytes: 0, batchBytesMax: 1_500 };
+  const open = () => createMemoryLog({ disk, clock, random, limits });
   const lives = 2 + random.integer(4);
   for (let life = 0; life < lives; life++) {
     disk.onOperation = () => undefined;

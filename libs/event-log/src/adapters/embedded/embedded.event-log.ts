@@ -108,7 +108,7 @@ class SegmentedLog implements EmbeddedLog {
     this.revisions = new Revisions(recovered.revisions);
     this.verdicts = new Verdicts(this.limits.idempotencyKeysMax, recovered.generation, recovered.verdicts);
     const { segments, file, endByte, next: nextOffset } = recovered;
-    this.writer = new SegmentWriter(disk, folder, this.limits.segmentBytesMax, segments, file, endByte);
+    this.writer = new SegmentWriter(disk, folder, this.limits, segments, file, endByte);
     this.commit = new GroupCommit<AppendRequest>({
       writer: this.writer,
       nextOffset,

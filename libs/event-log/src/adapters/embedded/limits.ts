@@ -11,6 +11,8 @@ export type EmbeddedLimits = Readonly<{
   batchBytesMax: number;
   /** A segment that has reached this size is sealed and the next begun. */
   segmentBytesMax: number;
+  /** So much of the newest segment is written with zeros ahead of its end; where the disk has no room for them there are none. */
+  roomBytes: number;
   /** So long an append waits for others to share its group commit, while waiting brings any. At most 2. */
   gatherMs: number;
   /** Events queued for a subscriber; one that lags more reads them from the files instead. */
@@ -27,6 +29,7 @@ export const EMBEDDED_LIMITS: EmbeddedLimits = {
   appendBytesMax: 1 << 20,
   batchBytesMax: 4 << 20,
   segmentBytesMax: 64 << 20,
+  roomBytes: 1 << 20,
   gatherMs: 2,
   subscriberQueueMax: 10_000,
   subscriberBatchMax: 1_000,

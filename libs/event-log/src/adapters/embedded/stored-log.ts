@@ -86,7 +86,9 @@ class SegmentFiles implements CopyTarget {
     this.generation = generation;
     this.segments = segments;
     this.next = next;
-    this.writer = new SegmentWriter(disk, folder, segmentBytesMax, segments, file, endByte);
+    // A copy writes large batches, for which room is no gain.
+    const limits = { segmentBytesMax, roomBytes: 0 };
+    this.writer = new SegmentWriter(disk, folder, limits, segments, file, endByte);
   }
 
   total(): Promise<number> {

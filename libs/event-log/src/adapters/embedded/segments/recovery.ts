@@ -163,10 +163,19 @@ const readSegment = async (
       if (!isNewest) throw new LogDamaged(segment.path, at, problem);
       if (await isDamage(file, { at, next }))
         throw new LogDamaged(segment.path, at, `${problem}, ${EVENTS_BEHIND}`);
-      reports.push(`${segment.path}: ${size - at} bytes of an unfinished write were cut at byte ${at}`);
+      const torn = writtenBytes(await file.read(at, size - at));
+      if (torn > 0)
+        reports.push(`${segment.path}: ${torn} bytes of an unfinished write were cut at byte ${at}`);
     }
     return { next, at };
   } finally {
     await file.close();
   }
+};
+
+/** Bytes before the zeros at the end, which are room that was made for more (room.ts). */
+const writtenBytes = (bytes: Buffer): number => {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
 };
