@@ -28,21 +28,26 @@ type JestOutput = Readonly<{
 
 const firstLine = (text = ''): string => text.split('\n', 1)[0]?.slice(0, 300) ?? '';
 
+/** `within`: a command that runs the one that it is given, as docker/services/with-services.sh does. */
 export const runJest = async (
   args: readonly string[],
   outputFile: string,
   env: NodeJS.ProcessEnv = cleanEnv(),
+  within: readonly string[] = [],
 ): Promise<TestRun> => {
   const jest = inRepository('node_modules/jest/bin/jest.js');
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const child = startChild(
+  const command = [
+    ...within,
     process.execPath,
-    [...flags, jest, ...args, '--json', '--outputFile', outputFile],
-    {
-      cwd: ROOT,
-      env,
-    },
-  );
+    ...flags,
+    jest,
+    ...args,
+    '--json',
+    '--outputFile',
+    outputFile,
+  ];
+  const child = startChild(command[0] ?? process.execPath, command.slice(1), { cwd: ROOT, env });
   const code = await child.exit;
   if (!existsSync(outputFile))
     throw new Error(`jest ${args.join(' ')} exited with ${code}: ${child.output().slice(-2000)}`);
@@ -67,19 +72,42 @@ export const runJest = async (
   };
 };
 
+export type CheckOptions = Readonly<{
+  /** Only tests whose name matches. */
+  named?: string;
+  atLeast?: number;
+  /** A broker each for so many, started for these tests; with it a skipped test is a failed one. */
+  kafkaNodes?: number;
+  env?: Readonly<Record<string, string>>;
+}>;
+
+const WITH_SERVICES = ['bash', 'docker/services/with-services.sh'];
+
 /** Runs the tests below these paths, optionally only those whose name matches, and checks that some pass and none fails. */
 export const checkTests = async (
   report: Report,
   what: string,
   paths: readonly string[],
-  options: Readonly<{ named?: string; atLeast?: number }> = {},
+  options: CheckOptions = {},
 ): Promise<void> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'jest-'));
   try {
     report.note(`tests: ${what}`);
     const named = options.named === undefined ? [] : ['-t', options.named];
     const patterns = ['--testMatch', '**/*.spec.ts', '**/*.int-spec.ts', '--testPathPatterns', ...paths];
-    const tests = await runJest([...named, ...patterns], path.join(folder, 'output.json'));
+    const { kafkaNodes } = options;
+    const env = { ...cleanEnv(), ...options.env };
+    const output = path.join(folder, 'output.json');
+    const tests =
+      kafkaNodes === undefined
+        ? await runJest([...named, ...patterns], output, env)
+        : await runJest(
+            [...named, ...patterns, '--runInBand'],
+            output,
+            { ...env, KAFKA_NODES: String(kafkaNodes) },
+            WITH_SERVICES,
+          );
+    if (kafkaNodes !== undefined) report.check(`${what}: no test is skipped`, tests.skipped === 0);
     report.figure(`tests: ${what}`, tests.passed);
     report.check(`${what}: no test fails`, tests.failed === 0, tests.failures.join('; '));
     const least = options.atLeast ?? 1;

@@ -1,4 +1,4 @@
-// `npm run fuzz -- --minutes N [--seed S] [--target name] [--corpus folder] [--input file]`: every target in turn until the time
+// `npm run fuzz -- --minutes N [--seed S] [--target name,…] [--corpus folder] [--input file]`: every target in turn until the time
 // is over or something does not hold. Goes on from what earlier runs kept. One JSON line at the end; a failing input is made
 // small, written to a file and shown as a command that repeats it, exit 1.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,11 +24,11 @@ const HEAP_EVERY_MS = 10_000;
 const { flags } = parseArguments(process.argv.slice(2));
 const minutes = Number(flags.get('minutes') ?? '1');
 const seed = flags.get('seed') ?? String(Date.now());
-const wanted = flags.get('target');
+const wanted = flags.get('target')?.split(',');
 const folder = path.resolve(flags.get('corpus') ?? inRepository('bench/fuzz/corpus-cache'));
 const known = await allTargets();
-const targets = known.filter(({ name }) => wanted === undefined || name === wanted);
-if (targets.length === 0 || !(minutes > 0)) {
+const targets = known.filter(({ name }) => wanted?.includes(name) ?? true);
+if (targets.length < (wanted?.length ?? 1) || !(minutes > 0)) {
   process.stderr.write(
     `usage: npm run fuzz -- --minutes N [--seed S] [--target ${known.map(({ name }) => name).join('|')}]\n`,
   );
