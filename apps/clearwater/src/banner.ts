@@ -11,6 +11,8 @@ export type Running = Readonly<{
   tlsPort: number;
   wssPort: number;
   http: readonly (readonly [name: string, url: string])[];
+  /** Where what is chargeable is sent; none: it is recorded only. */
+  cdfs: readonly string[];
   dataDir: string;
   apiKeyFile: string | undefined;
   demo: readonly DemoSubscriber[];
@@ -30,7 +32,8 @@ const demoRows = ({ demo, dataDir }: Running): string[] =>
 
 /** The text for the terminal, ready to print. */
 export const banner = (running: Running): string => {
-  const { homeDomain, host, sipPort, wsPort, tlsPort, wssPort, http, dataDir, apiKeyFile, readyMs } = running;
+  const { homeDomain, host, sipPort, wsPort, tlsPort, wssPort, http, cdfs, dataDir, apiKeyFile, readyMs } =
+    running;
   return [
     '',
     `Clearwater serves ${homeDomain} (ready in ${(readyMs / 1000).toFixed(1)} s)`,
@@ -40,6 +43,7 @@ export const banner = (running: Running): string => {
     ...(tlsPort === 0 ? [] : [row('SIP over TLS', hostPort(host, tlsPort))]),
     ...(wssPort === 0 ? [] : [row('WSS', `wss://${hostPort(host, wssPort)}`)]),
     ...http.map(([name, url]) => row(name, url)),
+    row('charging', cdfs.length === 0 ? 'recorded, sent nowhere (CDF_PEERS)' : `to ${cdfs.join(', ')}`),
     row('data', dataDir),
     ...(apiKeyFile === undefined ? [] : [row('API key', `in ${apiKeyFile}`)]),
     ...demoRows(running),

@@ -5,6 +5,7 @@ import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chrono
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import type { HomerConfig } from '#apps/homer';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
+import { hasCdf, type RalfConfig, type RalfNode, startRalf } from '#apps/ralf';
 import {
   ownershipOn,
   type RegistrarDoor,
@@ -47,6 +48,7 @@ export type ClearwaterConfigs = Readonly<{
   provisioning: HomesteadProvConfig;
   homer: HomerConfig;
   chronos: ChronosConfig;
+  ralf: RalfConfig;
   clearwater: ClearwaterConfig;
   stores: StoresConfig;
   archive: ArchiveConfig;
@@ -65,6 +67,8 @@ export interface Clearwater {
   readonly sprout: SproutNode;
   readonly bono: BonoNode;
   readonly chronos: ChronosNode;
+  /** Where a CDF is configured. */
+  readonly ralf: RalfNode | undefined;
   readonly http: HttpApis;
   readonly homer: HttpServer;
 }
@@ -156,6 +160,9 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const { log, follow } = storage;
   const { process, chronos: config } = configs;
   const chronos = await startChronos({ ...options, process, config, log, follow, peers });
+  const ralf = hasCdf(configs.ralf)
+    ? await startRalf({ ...options, process, config: configs.ralf, log, follow, peers })
+    : undefined;
 
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
@@ -206,5 +213,5 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     await Promise.all([bono.close(), sprout.close()]);
   });
   sip.ready();
-  return { provisioning, sprout, bono, chronos, http, homer };
+  return { provisioning, sprout, bono, chronos, ralf, http, homer };
 };

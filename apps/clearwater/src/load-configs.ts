@@ -4,6 +4,7 @@ import { ChronosConfig } from '#apps/chronos';
 import { hasHss, HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
+import { RalfConfig } from '#apps/ralf';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
 import { EventLogConfig } from '#libs/event-log';
@@ -23,6 +24,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     provisioning: loadConfigOrExit(HomesteadProvConfig),
     homer: loadConfigOrExit(HomerConfig),
     chronos: loadConfigOrExit(ChronosConfig),
+    ralf: loadConfigOrExit(RalfConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),
     archive: loadConfigOrExit(ArchiveConfig),

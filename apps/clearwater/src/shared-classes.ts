@@ -5,6 +5,7 @@ import { ChronosConfig } from '#apps/chronos';
 import { HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
+import { RalfConfig } from '#apps/ralf';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
 import { EventLogConfig } from '#libs/event-log';
@@ -24,5 +25,6 @@ export const SHARED_CLASSES: readonly ConfigClass[] = [
   HomesteadProvConfig,
   HomerConfig,
   ChronosConfig,
+  RalfConfig,
   ClearwaterConfig,
 ];

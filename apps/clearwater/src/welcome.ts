@@ -14,7 +14,7 @@ export type WelcomeOptions = Readonly<{
 
 /** Makes the demo subscribers where wanted, and prints the ports and the next steps. */
 export const welcome = async (
-  { provisioning, bono, http, homer }: Clearwater,
+  { provisioning, bono, http, homer, ralf }: Clearwater,
   configs: ClearwaterConfigs,
   { random, logger, apiKeyFile, readyMs }: WelcomeOptions,
 ): Promise<void> => {
@@ -35,8 +35,10 @@ export const welcome = async (
         ['provisioning', `${http.provisioning.url}/docs`],
         ['Homestead', `${http.homestead.url}/docs`],
         ['Homer (XCAP)', `${homer.url}/docs`],
+        ...(ralf === undefined ? [] : [['Ralf', `${ralf.http.url}/docs`] as const]),
         ['health', `http://${bindAddress}:${managementPort}/healthz, metrics at /metrics`],
       ],
+      cdfs: configs.ralf.cdfPeers,
       dataDir,
       apiKeyFile,
       demo,

@@ -9,7 +9,12 @@ import {
   type CallListEvent,
   evolveCallList,
 } from './call-list/index.js';
-import { CHARGING_EVENT_TYPES } from './charging/index.js';
+import {
+  CHARGING_EVENT_TYPES,
+  type ChargingEvent,
+  type ChargingRow,
+  evolveCharging,
+} from './charging/index.js';
 import { DOCUMENT_EVENT_TYPES, userDocument } from './document/index.js';
 import { registration, REGISTRATION_EVENT_TYPES } from './registration/index.js';
 import {
@@ -53,7 +58,13 @@ export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
     eventTypes: CALL_LIST_EVENT_TYPES,
     fold: foldOf<CallList | undefined, CallListEvent>({ initialState: undefined, evolve: evolveCallList }),
   },
-  charging: { eventTypes: CHARGING_EVENT_TYPES },
+  charging: {
+    eventTypes: CHARGING_EVENT_TYPES,
+    fold: foldOf<ChargingRow | undefined, ChargingEvent>({
+      initialState: undefined,
+      evolve: evolveCharging,
+    }),
+  },
   subscriber: { eventTypes: SUBSCRIBER_EVENT_TYPES, fold: foldOf(subscriber) },
   credential: { eventTypes: CREDENTIAL_EVENT_TYPES, fold: foldOf(credential) },
   identity: { eventTypes: IDENTITY_EVENT_TYPES, fold: foldOf(identity) },

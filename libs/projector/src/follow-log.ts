@@ -16,13 +16,15 @@ export type FollowOptions = Readonly<{
   ledger?: (projection: string) => ProjectionLedger;
   /** A view that cannot go on: the process is no longer ready. */
   onFailure: (view: string, error: unknown) => void;
+  /** Resolves when the view holds as much as it may, where there is such a bound: then it need not be caught up. */
+  enough?: Promise<void>;
 }>;
 
-/** Follows the log; resolves when everything durable by now is in the view. */
+/** Follows the log; resolves when everything durable by now is in the view, or enough of it. */
 export const followLog = async (
   projection: Pick<Projection<never>, 'name' | 'version' | 'topics'>,
   sink: ProjectionSink,
-  { log, clock, logger, metrics, ledger, onFailure }: FollowOptions,
+  { log, clock, logger, metrics, ledger, onFailure, enough }: FollowOptions,
 ): Promise<Projector> => {
   const { name } = projection;
   const metric = `projection_${name.replaceAll('-', '_')}`;
@@ -42,6 +44,6 @@ export const followLog = async (
     onFailure: (error) => onFailure(name, error),
   });
   metrics.gauge(`${metric}_parked_streams`, `Streams parked by ${name}`, () => projector.parked().length);
-  await projector.caughtUp();
+  await (enough === undefined ? projector.caughtUp() : Promise.race([projector.caughtUp(), enough]));
   return projector;
 };

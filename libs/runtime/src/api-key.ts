@@ -22,6 +22,7 @@ export const API_ROLES = [
   'projector',
   'call-list',
   'chronos',
+  'ralf',
 ] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 

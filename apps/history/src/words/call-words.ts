@@ -1,5 +1,6 @@
 // Call and charging events in words. TS 24.229 §5.4.3 (what the S-CSCF decided), TS 32.260 (what is charged).
 import type {
+  AccountingAnswered,
   CallEvent,
   CallListEvent,
   ChargingEvent,
@@ -103,8 +104,23 @@ export const chargingWords = (event: ChargingEvent): string => {
       return `STOP, cause ${event.data.causeCode}`;
     case 'ChargingEventRecorded':
       return `EVENT ${partiesWords(event.data)}, cause ${event.data.causeCode}`;
+    case 'AccountingReceived':
+      return `${event.data.kind} of ${event.data.callId}, ${roleWords(event.data)}, told over HTTP`;
+    case 'ChargingInterimReached':
+      return `time for an INTERIM after record ${event.data.after}`;
+    case 'ChargingSessionAbandoned':
+      return `STOP, cause ${event.data.causeCode}: nobody ended it`;
+    case 'ChargingStartMissed':
+      return 'no START has come: the rest goes without it';
+    case 'AccountingAnswered':
+      return answerWords(event.data);
   }
 };
+
+const roleWords = ({ role }: { role: 0 | 1 }): string => (role === 0 ? 'originating' : 'terminating');
+
+const answerWords = ({ record, result, cdf, retransmitted }: AccountingAnswered['data']): string =>
+  `record ${record} ${result < 3000 ? 'taken' : 'refused'} by ${cdf} (${result})${retransmitted ? ', sent again' : ''}`;
 
 type Parties = Readonly<{
   method: string;
@@ -114,7 +130,7 @@ type Parties = Readonly<{
 }>;
 
 const partiesWords = ({ method, role, callingParty, calledParty }: Parties): string =>
-  `${method} ${callingParty.join(', ')} → ${calledParty}, ${role === 0 ? 'originating' : 'terminating'}`;
+  `${method} ${callingParty.join(', ')} → ${calledParty}, ${roleWords({ role })}`;
 
 const serviceWords = ({ service, served, rule, why, status, target }: ServiceApplied['data']): string =>
   `${service} of ${served}, rule ${rule} (${why}): ${target === undefined ? `refused ${status ?? ''}`.trim() : `to ${target}`}`;

@@ -1,0 +1,36 @@
+// Ralf alone: sends what is chargeable on a log that it shares with others, and takes what they tell it over HTTP.
+import { UPCASTERS } from '#libs/domain';
+import { EventLogConfig } from '#libs/event-log';
+import { openProcessData } from '#libs/projector';
+import { createPeerCheck, EXIT_CONFIG, loadApiKeys, loadConfigOrExit, ProcessConfig, startProcess } from '#libs/runtime'; // prettier-ignore
+import { startShared } from '#libs/shared-config';
+import { hasCdf, RalfConfig } from './ralf.config.js';
+import { startRalf } from './start-ralf.js';
+
+const defaults = { managementPort: 10889, dataDir: './data-ralf' };
+const classes = [ProcessConfig, EventLogConfig, RalfConfig];
+const shared = await startShared({ app: 'ralf', classes, managementPort: defaults.managementPort });
+const common = loadConfigOrExit(ProcessConfig, defaults);
+const config = loadConfigOrExit(RalfConfig);
+loadConfigOrExit(EventLogConfig);
+if (!hasCdf(config)) {
+  process.stderr.write('CDF_PEERS: names no CDF, and there is nothing else for Ralf to do\n');
+  process.exit(EXIT_CONFIG);
+}
+await startProcess('ralf', common, async (parts) => {
+  const { random, logger } = parts;
+  await shared.follow(parts);
+  const data = await openProcessData(common, parts, UPCASTERS);
+  const { bindAddress, dataDir, apiKeys: configured } = common;
+  const { keys } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
+  await startRalf({
+    ...parts,
+    process: common,
+    config,
+    log: data.log,
+    follow: data.follow,
+    apiKeys: keys,
+    peers: createPeerCheck(common.trustedPeers),
+  });
+  data.serve(() => Promise.resolve());
+});

@@ -1,0 +1,2 @@
+export * from './charging-sessions.js';
+export * from './open-charging-sessions.js';
