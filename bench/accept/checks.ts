@@ -21,6 +21,8 @@ export const newUser = async (product: Product, name: string): Promise<User> => 
 };
 
 export type PhoneChoice = Readonly<{
+  /** Where the edge is; default: 127.0.0.1. */
+  host?: string;
   localPort?: number;
   instance?: string;
   password?: string;

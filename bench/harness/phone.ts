@@ -113,8 +113,9 @@ class TestPhone implements Phone {
     const { user, domain, instance } = options;
     this.user = user;
     this.domain = domain;
-    this.localHost =
-      socket.localPort === 0 ? `${newId(4)}.invalid` : `${socket.localAddress}:${socket.localPort}`;
+    const { localAddress, localPort } = socket;
+    const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+    this.localHost = localPort === 0 ? `${newId(4)}.invalid` : `${host}:${localPort}`;
     // URIs have no word for WSS (RFC 7118 §8).
     const transport = socket.transport === 'wss' ? 'ws' : socket.transport;
     this.contact = `sip:${user.name}@${this.localHost};transport=${transport}`;

@@ -23,6 +23,8 @@ export type SocketOptions = Readonly<{
   host: string;
   port: number;
   localPort?: number;
+  /** Default: loopback of the server's family. */
+  localAddress?: string;
   /** PEM of the certificate that the server must show, over TLS. */
   ca?: string;
 }>;
@@ -30,14 +32,19 @@ export type SocketOptions = Readonly<{
 const CONNECT_MS_MAX = 5000;
 const MESSAGE_BYTES_MAX = 1024 * 1024;
 
-const openUdp = ({ host, port, localPort }: SocketOptions): Promise<SipSocket> =>
+/** This machine, in the family of the server's address. */
+const loopbackFor = (host: string): string => (host.includes(':') ? '::1' : '127.0.0.1');
+
+const openUdp = ({ host, port, localPort, localAddress }: SocketOptions): Promise<SipSocket> =>
   new Promise((resolve, reject) => {
-    const udp = createSocket({ type: 'udp4', recvBufferSize: 4 * 2 ** 20, sendBufferSize: 4 * 2 ** 20 });
+    const type = host.includes(':') ? 'udp6' : 'udp4';
+    const udp = createSocket({ type, recvBufferSize: 4 * 2 ** 20, sendBufferSize: 4 * 2 ** 20 });
     udp.once('error', reject);
-    udp.bind(localPort ?? 0, '127.0.0.1', () => {
+    const address = localAddress ?? loopbackFor(host);
+    udp.bind(localPort ?? 0, address, () => {
       const socket: SipSocket = {
         transport: 'udp',
-        localAddress: '127.0.0.1',
+        localAddress: address,
         localPort: udp.address().port,
         send: (text) => udp.send(text, port, host),
         onMessage: () => undefined,
@@ -52,7 +59,7 @@ const openUdp = ({ host, port, localPort }: SocketOptions): Promise<SipSocket> =
   });
 
 /** Cuts a stream into messages by Content-Length; CRLF between messages is keep-alive (RFC 5626 §3.5.1). */
-const createFramer = (deliver: (text: string) => void) => {
+export const createFramer = (deliver: (text: string) => void) => {
   let pending = Buffer.alloc(0);
   return (data: Buffer): void => {
     pending = Buffer.concat([pending, data]);
@@ -79,7 +86,7 @@ const openStream = ({ transport, host, port, ca }: SocketOptions): Promise<SipSo
       tcp.setTimeout(0);
       const socket: SipSocket = {
         transport,
-        localAddress: '127.0.0.1',
+        localAddress: loopbackFor(host),
         localPort: tcp.localPort ?? 0,
         send: (text) => void tcp.write(text),
         onMessage: () => undefined,
@@ -102,7 +109,7 @@ const textOf = (data: WebSocket.RawData): string =>
 
 const openWs = ({ transport, host, port, ca }: SocketOptions): Promise<SipSocket> =>
   new Promise((resolve, reject) => {
-    const ws = new WebSocket(`${transport}://${host}:${port}`, 'sip', {
+    const ws = new WebSocket(`${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`, 'sip', {
       handshakeTimeout: CONNECT_MS_MAX,
       ...(ca === undefined ? {} : { ca }),
     });

@@ -13,6 +13,8 @@ export type SippOptions = Readonly<{
   /** host:port; absent for a scenario that waits for calls. */
   target?: string;
   localPort: number;
+  /** Default: 127.0.0.1. */
+  localAddress?: string;
   /** A file as users.ts writes it. */
   usersFile?: string;
   transport?: 'udp' | 'tcp';
@@ -135,7 +137,7 @@ const toArguments = (options: SippOptions, folder: string): string[] => {
       '-sf',
       scenario(options.scenario),
       '-i',
-      '127.0.0.1',
+      options.localAddress ?? '127.0.0.1',
       '-p',
       String(options.localPort),
       '-nd',

@@ -68,7 +68,12 @@ const pathOf = (answer: Answer): string => answer.location.replace(/^https?:\/\/
 
 export type Provisioned = Readonly<{ user: User; irs: string; serviceProfile: string }>;
 
-export type ProvisionOptions = Readonly<{ password?: string; filterCriteria?: string }>;
+export type ProvisionOptions = Readonly<{
+  password?: string;
+  filterCriteria?: string;
+  /** Another public identity of the same set. */
+  alias?: string;
+}>;
 
 /** The six calls that make one subscriber with one identity. */
 export const provisionUser = async (
@@ -78,14 +83,16 @@ export const provisionUser = async (
 ): Promise<Provisioned> => {
   const { password = PASSWORD, filterCriteria = '<ServiceProfile></ServiceProfile>' } = options;
   const impi = encodeURIComponent(user.impi);
-  const impu = encodeURIComponent(user.impu);
   const irs = pathOf(await must(product, 'POST', '/irs'));
   const serviceProfile = pathOf(await must(product, 'POST', `${irs}/service_profiles`));
   await must(product, 'PUT', `/private/${impi}`, JSON.stringify({ plaintext_password: password }));
   await must(product, 'PUT', `${irs}/private_ids/${impi}`);
   await must(product, 'PUT', `${serviceProfile}/filter_criteria`, filterCriteria, 'application/xml');
-  const identity = `<PublicIdentity><Identity>${user.impu}</Identity></PublicIdentity>`;
-  await must(product, 'PUT', `${serviceProfile}/public_ids/${impu}`, identity, 'application/xml');
+  for (const each of [user.impu, ...(options.alias === undefined ? [] : [options.alias])]) {
+    const identity = `<PublicIdentity><Identity>${each}</Identity></PublicIdentity>`;
+    const url = `${serviceProfile}/public_ids/${encodeURIComponent(each)}`;
+    await must(product, 'PUT', url, identity, 'application/xml');
+  }
   return { user, irs, serviceProfile };
 };
 

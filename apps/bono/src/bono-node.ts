@@ -9,13 +9,10 @@ import {
   createTransports,
   overloadCounts,
   endpointCounts,
-  familyOf,
   type Flow,
   flowTokens,
   hostPort,
-  isWildcard,
   type ListenerAddress,
-  type ListenerOptions,
   type MemoryHub,
   type NameLookup,
   OverloadControl,
@@ -30,11 +27,12 @@ import { createBono } from './bono.js';
 import type { ClientFlows } from './client-flows.js';
 import { coreCheck } from './core-hosts.js';
 import { createFlowNames } from './flow-names.js';
-import { originCheck } from './origins.js';
+import { familiesOf, hostsOf, listenersOf, trunkSides } from './listeners.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 import { PrivatePeers } from './private-peer.js';
 import { hasHost } from './record-route.js';
 import { recoverFlows } from './recover-flows.js';
+import { openTrunks } from './trunks/open-trunks.js';
 import { urgencyOf } from './urgency.js';
 
 export type BonoNodeOptions = Readonly<{
@@ -74,57 +72,6 @@ export interface BonoNode {
 }
 
 const SWEEP_MS = 60_000;
-const CLIENT_LISTENER = 'untrusted';
-
-const listenersOf = ({
-  process: { bindAddress, publicHost },
-  config,
-  peers,
-  tls,
-}: BonoNodeOptions): ListenerOptions[] => {
-  const host = publicHost || bindAddress;
-  // A wildcard is no address to be reached at: then the transport says what it is bound to.
-  const sentBy = (port: number) => (port === 0 || isWildcard(host) ? {} : { sentBy: hostPort(host, port) });
-  const client = {
-    name: CLIENT_LISTENER,
-    address: bindAddress,
-    port: config.bonoPort,
-    ...sentBy(config.bonoPort),
-  };
-  const trusted = {
-    name: TRUSTED_LISTENER,
-    address: bindAddress,
-    port: config.bonoTrustedPort,
-    ...(config.bonoTrustedHost === '' || config.bonoTrustedPort === 0
-      ? {}
-      : { sentBy: hostPort(config.bonoTrustedHost, config.bonoTrustedPort) }),
-    allowPeer: peers,
-  };
-  const web = { allowOrigin: originCheck(config.bonoWsOrigins) };
-  const secure = (identity: TlsOptions): ListenerOptions[] => [
-    { ...client, transport: 'tls', tls: identity, port: config.bonoTlsPort, ...sentBy(config.bonoTlsPort) },
-    {
-      ...client,
-      ...web,
-      transport: 'wss',
-      tls: identity,
-      port: config.bonoWssPort,
-      ...sentBy(config.bonoWssPort),
-    },
-  ];
-  return [
-    { ...client, transport: 'udp' },
-    { ...client, transport: 'tcp' },
-    { ...client, ...web, transport: 'ws', port: config.bonoWsPort, ...sentBy(config.bonoWsPort) },
-    { ...trusted, transport: 'tcp' },
-    { ...trusted, transport: 'udp' },
-    // Last: flow tokens name a listener by its place, and those of before must go on meaning the same one.
-    ...(tls === undefined ? [] : secure(tls)),
-  ];
-};
-
-const hostsOf = (addresses: readonly ListenerAddress[]): ReadonlySet<string> =>
-  new Set(addresses.flatMap(({ address, port, sentBy }) => [hostPort(address, port), sentBy.toLowerCase()]));
 
 const settingsOf = (
   { process: { homeDomain, bindAddress, publicHost }, config, peers }: BonoNodeOptions,
@@ -140,6 +87,7 @@ const settingsOf = (
     upstreamUri: `sip:icscf.${homeDomain}:${config.icscfPort};transport=tcp`,
     trustedHostPort: trusted?.sentBy ?? hostPort(bindAddress, config.bonoTrustedPort),
     publicHost: publicHost || bindAddress,
+    trunkSide: trunkSides(addresses),
   };
 };
 
@@ -150,6 +98,7 @@ const resolverOf = ({
   dns,
   clock,
   random,
+  tls,
 }: BonoNodeOptions) => {
   const sprout = config.sproutAddress || bindAddress;
   const address = canonicalIp(sprout);
@@ -159,15 +108,22 @@ const resolverOf = ({
     dns,
     clock,
     random,
-    transports: ['udp', 'tcp'],
-    families: [familyOf(bindAddress)],
+    transports: tls === undefined ? ['udp', 'tcp'] : ['udp', 'tcp', 'tls'],
+    families: familiesOf(bindAddress, config.bonoSecondAddress),
     ...(address === undefined
       ? { aliases: { [icscf]: sprout, [scscf]: sprout } }
       : { names: { [icscf]: at(config.icscfPort), [scscf]: at(config.scscfPort) } }),
   });
 };
 
-const COUNTS = ['flow-full', 'flow-failed', 'ack-dropped'] as const;
+const COUNTS = [
+  'flow-full',
+  'flow-failed',
+  'ack-dropped',
+  'trunk-limited',
+  'trunk-peer-failed',
+  'trunk-transit-refused',
+] as const;
 
 type Shown = Readonly<{ endpoint: SipEndpoint; flows: ClientFlows; overload: OverloadControl }>;
 
@@ -203,16 +159,19 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     clock,
     random,
     log: logger,
+    limits: { lifetimeMs: config.sipConnectionLifetimeS * 1_000 },
     ...(hub === undefined ? {} : { hub }),
   });
   await transports.listen();
   const addresses = transports.addresses();
   const counts = metrics.counters('bono_events_total', 'What the edge did, by kind', 'kind', COUNTS);
   const bonoSettings = settingsOf(options, addresses);
+  const opened = openTrunks(config.trunksFile, logger);
   const tokens = createFlowNames(flowTokens(flowTokenKey, random.bytes(4).readUInt32BE()), transports);
   const ports: BonoPorts = {
     tokens,
     privatePeers: new PrivatePeers(flowTokenKey, (uri) => hasHost(bonoSettings.ownHosts, uri)),
+    ...(opened === undefined ? {} : { trunks: opened.trunks }),
     clock,
     random,
     transports,
@@ -255,6 +214,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     close: () => {
       cancelSweep();
       overload.stop();
+      opened?.close();
       return transports.close();
     },
   };

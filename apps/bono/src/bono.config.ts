@@ -3,9 +3,11 @@ import { ArrayMaxSize, IsInt, IsOptional, Matches, Max, Min } from 'class-valida
 import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
+const LIFETIME = { message: 'takes seconds, 1 to 86400' };
 /** An origin as browsers write it (RFC 6454 §6.1): no path, no wildcard. */
 const ORIGIN = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const ORIGINS_MAX = 64;
+const ADDRESS = /^(?:[0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})?$/;
 const HOST = /^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/;
 
 export class BonoConfig {
@@ -69,6 +71,30 @@ export class BonoConfig {
   bonoTrustedHost = '';
 
   @Env(
+    'BONO_SECOND_ADDRESS',
+    'IP address of the other family that clients and trunks come to as well, at the same ports: IPv6 beside IPv4',
+    { defaultText: 'none' },
+  )
+  @Matches(ADDRESS, { message: 'takes an IP address' })
+  bonoSecondAddress = '';
+
+  @Env(
+    'TRUNKS_FILE',
+    'JSON file with the networks and PBXes outside that calls are exchanged with (docs/trunks.md); read again at SIGHUP',
+    { defaultText: 'none' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  trunksFile = '';
+
+  @Env(
+    'TRUNK_CA_FILE',
+    'PEM of those whose word on the certificates of trunks is taken, in both directions',
+    { defaultText: 'the public ones' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  trunkCaFile = '';
+
+  @Env(
     'SPROUT_ADDRESS',
     'IP address of the SIP router, or a name with the addresses of several, as this edge reaches it',
     {
@@ -78,6 +104,15 @@ export class BonoConfig {
   @IsOptional()
   @Matches(HOST, { message: 'takes an IP address or a host name' })
   sproutAddress = '';
+
+  @Env(
+    'SIP_CONNECTION_LIFETIME_S',
+    'how long a connection that this program has made is used for what is new, give or take a fifth; in seconds',
+  )
+  @IsInt(LIFETIME)
+  @Min(1, LIFETIME)
+  @Max(86_400, LIFETIME)
+  sipConnectionLifetimeS = 600;
 
   @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
   @IsInt(PORT)

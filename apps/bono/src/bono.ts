@@ -4,6 +4,7 @@ import { checkFields, type EndpointUser, H, type ServerTransaction, tagOf } from
 import { ClientFlows } from './client-flows.js';
 import { acknowledgeFromClient, inDialogFromClient, initialFromClient } from './handlers/from-client.js';
 import { acknowledgeFromCore, requestFromCore } from './handlers/from-core.js';
+import { acknowledgeFromTrunk, requestFromTrunk } from './handlers/from-trunk.js';
 import { registerFromClient } from './handlers/register.js';
 import { hasHost } from './record-route.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
@@ -54,16 +55,25 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
     requestFromCore(ports, settings, flows, tx);
   };
 
+  const { trunks } = ports;
+  const fromOutside = (tx: ServerTransaction): void => {
+    const trunk = trunks?.of(tx.flow);
+    if (trunks === undefined || trunk === undefined) fromClient(tx);
+    else requestFromTrunk(ports, settings, trunks, trunk, tx);
+  };
+
   const user: EndpointUser = {
     request(tx) {
       const trusted = tx.flow.listener === TRUSTED_LISTENER;
       if (!acceptable(settings, tx)) return;
       if (trusted) fromCore(tx);
-      else fromClient(tx);
+      else fromOutside(tx);
     },
     ack(ack, flow) {
-      if (flow.listener !== TRUSTED_LISTENER) acknowledgeFromClient(ports, settings, flows, ack, flow);
-      else acknowledgeFromCore(ports, settings, flows, ack);
+      if (flow.listener === TRUSTED_LISTENER) return acknowledgeFromCore(ports, settings, flows, ack);
+      const trunk = trunks?.of(flow);
+      if (trunk !== undefined) acknowledgeFromTrunk(ports, settings, trunk, ack);
+      else acknowledgeFromClient(ports, settings, flows, ack, flow);
     },
     flowClosed: (flow) => flows.closed(flow),
   };

@@ -19,7 +19,12 @@ const open = (settings: { publicHost?: string; bindAddress?: string; cert?: stri
       publicHost: settings.publicHost ?? '',
       dataDir: folder,
     },
-    config: { tlsCertFile: settings.cert ?? '', tlsKeyFile: settings.key ?? '' },
+    config: {
+      tlsCertFile: settings.cert ?? '',
+      tlsKeyFile: settings.key ?? '',
+      trunksFile: '',
+      trunkCaFile: '',
+    },
     clock,
     logger: silentLogger,
   });

@@ -1,5 +1,6 @@
 // Who the edge is on TLS: the operator's certificate, or beyond loopback one that it makes for itself, or nobody: then there is
 // no TLS and no WSS (docs/architecture.md §7). Used by main.ts and by the all-in-one, before startBono.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Clock, isLoopback, type Logger, type ProcessConfig, StartRefused } from '#libs/runtime';
 import { isWildcard, openCertificateFiles, openSelfMadeCertificate, type TlsOptions } from '#libs/sip';
@@ -7,7 +8,7 @@ import type { BonoConfig } from './bono.config.js';
 
 export type EdgeIdentityOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost' | 'dataDir'>;
-  config: Pick<BonoConfig, 'tlsCertFile' | 'tlsKeyFile'>;
+  config: Pick<BonoConfig, 'tlsCertFile' | 'tlsKeyFile' | 'trunksFile' | 'trunkCaFile'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -29,7 +30,7 @@ export const openEdgeIdentity = async (options: EdgeIdentityOptions): Promise<Ed
         throw new StartRefused(`TLS_CERT_FILE ${certFile}, TLS_KEY_FILE ${keyFile}: ${String(error)}`);
       },
     );
-    return { tls: { identity: files.identity }, close: () => files.close() };
+    return { tls: { identity: files.identity, ...trunkPeers(config) }, close: () => files.close() };
   }
   const host = hostOf(process);
   if (isLoopback(host)) return NOBODY;
@@ -40,7 +41,20 @@ export const openEdgeIdentity = async (options: EdgeIdentityOptions): Promise<Ed
     { certFile: made.certFile, names },
     'TLS goes by a self-made certificate, which clients have no reason to believe: TLS_CERT_FILE takes a real one',
   );
-  return { tls: { identity: made.identity }, close: () => undefined };
+  return { tls: { identity: made.identity, ...trunkPeers(config) }, close: () => undefined };
+};
+
+/** Trunks may show who they are; whose word is taken for that. */
+const trunkPeers = ({
+  trunksFile,
+  trunkCaFile,
+}: EdgeIdentityOptions['config']): Pick<TlsOptions, 'ca' | 'asksClients'> => {
+  if (trunkCaFile === '') return { asksClients: trunksFile !== '' };
+  try {
+    return { asksClients: trunksFile !== '', ca: [readFileSync(trunkCaFile, 'utf8')] };
+  } catch (error) {
+    throw new StartRefused(`TRUNK_CA_FILE ${trunkCaFile}: ${String(error)}`);
+  }
 };
 
 const hostOf = ({ publicHost, bindAddress }: EdgeIdentityOptions['process']): string =>

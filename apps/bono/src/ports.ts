@@ -2,6 +2,7 @@
 import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint, Flow, Transports } from '#libs/sip';
 import type { PrivatePeers } from './private-peer.js';
+import type { Trunks } from './trunks/trunks.js';
 
 /** Counts for metrics; `kind` is a fixed word, never user input. */
 export interface BonoObserver {
@@ -19,6 +20,8 @@ export interface FlowNames {
 export type BonoPorts = Readonly<{
   tokens: FlowNames;
   privatePeers: PrivatePeers;
+  /** Networks and PBXes outside, where the operator names any. */
+  trunks?: Trunks;
   clock: Clock;
   random: Random;
   transports: Pick<Transports, 'sentBy'>;
@@ -40,7 +43,10 @@ export type BonoSettings = Readonly<{
   trustedHostPort: string;
   /** Name put into icid-generated-at. */
   publicHost: string;
+  /** `host:port;transport=udp` of the side that faces the trunk whose peer this URI is. */
+  trunkSide: (peerUri: string) => string;
 }>;
 
 /** Listeners by zone. */
 export const TRUSTED_LISTENER = 'trusted';
+export const CLIENT_LISTENER = 'untrusted';

@@ -1,7 +1,18 @@
 // Record-Route and Path of the edge: two URIs, one a zone, popped together (RFC 5658, RFC 5626 §5.3, RFC 3327).
-import { addrUri, type Edits, type Flow, H, hostPortOf, userOf } from '#libs/sip';
+import {
+  addrUri,
+  type Edits,
+  type Flow,
+  H,
+  hostPortOf,
+  type SipMessage,
+  uriParam,
+  userOf,
+  values,
+} from '#libs/sip';
 import type { BonoSettings } from './ports.js';
 import { HIDDEN_PARAM } from './private-peer.js';
+import type { Trunk } from './trunks/trunk-file.js';
 
 /**
  * WSS has no word of its own in URIs (RFC 7118 §8.2 shows it). TLS has one that RFC 5630 §5.3 is against: without it a SIP URI
@@ -79,3 +90,46 @@ export const popOwnRoutes = (
   }
   return { popped, token: tokenIn(popped) };
 };
+
+/** In this edge's Record-Route of the side that faces a trunk, and in the operator's routes: which trunk. */
+const TRUNK_PARAM = 'trunk';
+
+const trunkSide = ({ name }: Pick<Trunk, 'name'>, at: string, requestUri: string): string =>
+  isSips(requestUri)
+    ? `<sips:${at.replace(/;transport=.*$/, '')};lr;${TRUNK_PARAM}=${name}>`
+    : `<sip:${at};lr;${TRUNK_PARAM}=${name}>`;
+
+/** For a request from a trunk to the core. */
+export const recordTrunkToCore = (
+  edits: Edits,
+  { trunk, flow }: Readonly<{ trunk: Trunk; flow: Flow }>,
+  sentBy: string,
+  settings: BonoSettings,
+): void => {
+  const at = `${sentBy};transport=${VIA_TRANSPORT[flow.transport]}`;
+  edits.prepend(H.RecordRoute, trunkSide(trunk, at, edits.message.requestUri));
+  edits.prepend(H.RecordRoute, coreSide(settings));
+};
+
+/** For a request from the core to a trunk; `at`: `host:port;transport=udp` of the side that faces it. */
+export const recordCoreToTrunk = (edits: Edits, trunk: Trunk, at: string, settings: BonoSettings): void => {
+  edits.prepend(H.RecordRoute, coreSide(settings));
+  edits.prepend(H.RecordRoute, trunkSide(trunk, at, edits.message.requestUri));
+};
+
+/** The trunk that one of this edge's own Route URIs names. */
+export const trunkIn = (uris: readonly string[]): string | undefined => {
+  for (const uri of uris) {
+    const name = uriParam(uri, TRUNK_PARAM);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+};
+
+/** The trunk that a request came from, by what this edge recorded of it. */
+export const trunkRecorded = (request: SipMessage, ownHosts: ReadonlySet<string>): string | undefined =>
+  trunkIn(
+    values(request, H.RecordRoute)
+      .map(addrUri)
+      .filter((uri) => hasHost(ownHosts, uri)),
+  );

@@ -2,6 +2,7 @@
 // On parsed header names; what a client sends of them never reaches the core, and the core's own never a client.
 import { withoutAuthParams } from './auth-params.js';
 import type { Wish } from './private-peer.js';
+import type { Trunk } from './trunks/trunk-file.js';
 import { type Edits, H, HEADER_NAMES, LINE_STRIDE, type SipMessage, UNKNOWN_HEADER } from '#libs/sip';
 
 const setOf = (ids: readonly number[]): Uint8Array => {
@@ -26,6 +27,13 @@ const CORE_ONLY = [
 ];
 const FROM_CLIENT_REQUEST = setOf([...CORE_ONLY, H.PPreferredIdentity]);
 const FROM_CLIENT_RESPONSE = setOf([...CORE_ONLY, H.Authorization, H.ProxyAuthorization]);
+const USERS_ONLY: ReadonlySet<number> = new Set([
+  H.PCalledPartyId,
+  H.PAssociatedUri,
+  H.PPreferredIdentity,
+  H.Path,
+  H.ServiceRoute,
+]);
 /** Internal: removed from everything that goes to a client. P-Asserted-Identity stays unless privacy asks. */
 const TO_CLIENT = setOf([
   H.PServedUser,
@@ -35,6 +43,9 @@ const TO_CLIENT = setOf([
   H.PVisitedNetworkId,
   H.PProfileKey,
 ]);
+
+/** And what is between the core and its users alone. */
+const TO_TRUNK = TO_CLIENT.map((taken, id) => (USERS_ONLY.has(id) ? 1 : taken));
 
 /** Trust headers too rare for the header table, lower case. */
 const RARE: ReadonlySet<string> = new Set([
@@ -85,6 +96,19 @@ const privacyWish = (message: SipMessage): Wish | undefined => {
     if (PRIVATE.test(value)) wish = 'path';
   }
   return wish;
+};
+
+/**
+ * For what goes to a trunk, request or response. In one trust domain identities stay whatever privacy asks for (RFC 3325 §5); else as for
+ * a client.
+ */
+export const stripForTrunk = (
+  message: SipMessage,
+  edits: Edits,
+  { identity }: Pick<Trunk, 'identity'>,
+): void => {
+  strip(message, edits, TO_TRUNK);
+  if (identity !== 'trusted' && privacyWish(message) !== undefined) edits.remove(H.PAssertedIdentity);
 };
 
 const AKA_KEYS: ReadonlySet<string> = new Set(['ck', 'ik']);

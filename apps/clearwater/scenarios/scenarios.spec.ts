@@ -2,6 +2,7 @@
 // UPDATE_SCENARIOS=1 writes what happened into the transcripts: then read the difference.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { removeOperatorFiles } from './operator-routing.js';
 import { parseScenario, renderScenario } from './scenario-file.js';
 import { Stage } from './stage.js';
 import { take, worldOptions } from './steps.js';
@@ -34,6 +35,8 @@ const play = async (text: string): Promise<string> => {
 const PLAY_MS_MAX = 30_000;
 
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
+
+afterAll(removeOperatorFiles);
 
 it.each(files)(
   '%s',

@@ -6,7 +6,7 @@ import { WORLD_DOMAIN } from '../sim/world.js';
 import type { ApplicationServer } from './application-server.js';
 import type { Cast } from './cast.js';
 import { criteriaXml } from './criteria-xml.js';
-import { routingFilesOf } from './operator-routing.js';
+import { operatorFilesOf } from './operator-routing.js';
 import { settingsIn, type Step } from './scenario-file.js';
 import type { Stage } from './stage.js';
 
@@ -15,19 +15,21 @@ const headerLines = (more: readonly string[]): string => more.map((line) => `${l
 const optional = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 
-/** `world nodes=2 digest=SHA-256,MD5 joins=no country=US`, below it routes and numbers of the operator: how the world is made. The first step, where there is one. */
+/** `world nodes=2 digest=SHA-256,MD5 joins=no country=US`, below it routes, numbers and trunks of the operator: how the world is made. The first step, where there is one. */
 export const worldOptions = (step: Step): WorldOptions => {
   const settings = settingsIn(step, 1);
+  const files = operatorFilesOf(step.more);
   const sprout: Partial<SproutConfig> = {
     ...optional(
       'digestAlgorithms',
       settings.get('digest')?.split(',') as SproutConfig['digestAlgorithms'] | undefined,
     ),
     ...optional('homeCountry', settings.get('country')),
-    ...routingFilesOf(step.more),
+    ...optional('pcscfPeers', settings.get('pcscf')?.split(',')),
+    ...files.sprout,
   };
   const joins = settings.get('joins') === 'no' ? { joins: false } : {};
-  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, ...joins };
+  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, bono: files.bono, ...joins };
 };
 
 const subscriber = async (stage: Stage, step: Step): Promise<void> => {

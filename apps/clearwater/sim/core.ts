@@ -79,6 +79,8 @@ export type Ground = Readonly<{
   faults: Faults;
   turns: Turns;
   settings: Partial<SproutConfig>;
+  /** Of every edge. */
+  edge: Partial<BonoConfig>;
   homestead: Homestead;
   documents: DocumentsByUser;
   flowTokenKey: Buffer;
@@ -115,6 +117,7 @@ export type Common = Pick<
   | 'hub'
   | 'faults'
   | 'settings'
+  | 'edge'
   | 'homestead'
   | 'documents'
   | 'flowTokenKey'
@@ -158,10 +161,10 @@ export const startEdge = async (
   address: string,
   rows: Iterable<readonly [string, Registration]> = [],
 ): Promise<Edge> => {
-  const { clock, wheels, flowTokenKey, isPool } = common;
+  const { clock, wheels, flowTokenKey, isPool, edge } = common;
   const timers = new TimerWheel(clock);
   const sproutAddress = isPool ? POOL : address;
-  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress });
+  const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress }, edge);
   const dns = dnsOf(common);
   const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows, dns });
   wheels.add(timers);

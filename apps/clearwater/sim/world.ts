@@ -1,6 +1,6 @@
 // The whole core on simulated time, randomness, network and disk, with phones: what scenarios and races run in.
 // The same createX functions as the product; only the ports are simulated twins.
-import type { BonoNode } from '#apps/bono';
+import type { BonoConfig, BonoNode } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
 import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
 import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
@@ -43,6 +43,7 @@ const STEPS_AT_ONCE_MAX = 100_000;
 export type WorldOptions = Readonly<{
   seed?: number;
   sprout?: Partial<SproutConfig>;
+  bono?: Partial<BonoConfig>;
   /** Edges with a router each, over one log, one store and one Homestead. */
   nodes?: 1 | 2;
   /** Each edge uses all routers, by one name. Default: its own. */
@@ -105,7 +106,7 @@ export interface World {
 /** Starts a world; everything in it follows from the seed. */
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { seed = 1, sprout: settings = {}, nodes: nodeCount = 1, transform, joins, planted = {} } = options;
-  const { isPool = false } = options;
+  const { isPool = false, bono: edge = {} } = options;
   const clock = createFakeClock();
   const startMs = clock.nowMs();
   const random = createSeededRandom(seed);
@@ -154,6 +155,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     faults,
     turns,
     settings,
+    edge,
     homestead,
     documents,
     flowTokenKey: random.bytes(32),

@@ -2,7 +2,7 @@
 import type { CallEvent, ChargingEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
-import type { Clock, Random } from '#libs/runtime';
+import type { Clock, PeerCheck, Random } from '#libs/runtime';
 import type { Endpoint, TimerWheel } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
@@ -85,4 +85,6 @@ export type SproutSettings = Readonly<{
   subMaxExpiresS: number;
   subMinExpiresS: number;
   digestAlgorithms: readonly ('MD5' | 'SHA-256')[];
+  /** Is it a P-CSCF whose word on the protection of a REGISTER is taken? */
+  isPcscf: PeerCheck;
 }>;

@@ -2,7 +2,15 @@
 // and by the all-in-one; everything that a test would replace comes in.
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
-import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import {
+  type Clock,
+  createPeerCheck,
+  type Logger,
+  type Metrics,
+  type PeerCheck,
+  type ProcessConfig,
+  type Random,
+} from '#libs/runtime';
 import {
   createEndpoint,
   createDnsResolver,
@@ -168,6 +176,7 @@ const settingsOf = (
     subMaxExpiresS: config.subMaxExpires || config.regMaxExpires + SUBSCRIPTION_OUTLASTS_S,
     subMinExpiresS: config.subMinExpires,
     digestAlgorithms: config.digestAlgorithms,
+    isPcscf: createPeerCheck(config.pcscfPeers, false),
   };
 };
 
@@ -288,8 +297,9 @@ const startApplications = async (
 };
 
 const transportsOf = (options: SproutNodeOptions): NodeTransports => {
-  const { clock, random, logger, hub, memoryOnly = false } = options;
+  const { clock, random, logger, hub, config, memoryOnly = false } = options;
   return createTransports({
+    limits: { lifetimeMs: config.sipConnectionLifetimeS * 1_000 },
     listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly })),
     clock,
     random,

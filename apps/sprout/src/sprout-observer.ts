@@ -9,6 +9,7 @@ const COUNTS = [
   'authentication-slowed',
   'authentication-unjudged',
   'registered',
+  'registration-vouched-for',
   'expired',
   'withdrawn',
   'subscribed',

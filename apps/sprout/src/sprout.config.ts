@@ -10,16 +10,27 @@ import {
   Matches,
   Max,
   Min,
+  Validate,
 } from 'class-validator';
-import { DNS_SERVER, DNS_SERVER_WORDS, Env } from '#libs/runtime';
+import { DNS_SERVER, DNS_SERVER_WORDS, Env, Peers } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
+const LIFETIME = { message: 'takes seconds, 1 to 86400' };
 const ALGORITHMS = ['MD5', 'SHA-256'] as const;
 const A_DAY_S = 86_400;
 const LIVENESS = { message: 'takes milliseconds, 0 to 60000' };
 const A_MINUTE_MS = 60_000;
 
 export class SproutConfig {
+  @Env(
+    'SIP_CONNECTION_LIFETIME_S',
+    'how long a connection that this program has made is used for what is new, give or take a fifth; in seconds',
+  )
+  @IsInt(LIFETIME)
+  @Min(1, LIFETIME)
+  @Max(86_400, LIFETIME)
+  sipConnectionLifetimeS = 600;
+
   @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
   @IsInt(PORT)
   @Min(0, PORT)
@@ -220,4 +231,12 @@ export class SproutConfig {
   )
   @IsIn(['router', 'chronos'], { message: 'takes router or chronos' })
   bindingExpiry: 'router' | 'chronos' = 'router';
+
+  @Env(
+    'PCSCF_PEERS',
+    'addresses and networks of P-CSCFs other than Bono, whose word is taken that who is registered came the protected way (integrity-protected)',
+    { defaultText: 'none' },
+  )
+  @Validate(Peers)
+  pcscfPeers: string[] = [];
 }

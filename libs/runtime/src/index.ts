@@ -10,6 +10,12 @@ export * from './logger.js';
 export * from './management.js';
 export * from './private-file.js';
 export * from './metrics.js';
+export {
+  openOperatorFiles,
+  type OperatorFiles,
+  type OperatorFilesOptions,
+  type ReadResult,
+} from './operator-files.js';
 export * from './pause.js';
 export * from './shutdown.js';
 export * from './system-clock.js';

@@ -18,7 +18,7 @@ import { LOG_LEVELS, type LogLevel } from './logger.js';
 import { peerFault } from './trusted-peers.js';
 
 @ValidatorConstraint({ name: 'peers' })
-class Peers {
+export class Peers {
   validate(value: unknown): boolean {
     return (
       Array.isArray(value) &&

@@ -1,5 +1,5 @@
 // Who may talk to a trusted listener (SIP 5052–5058, HTTP, management): addresses and networks of TRUSTED_PEERS.
-// The machine itself is always trusted. Read by libs/sip's adapters (through the apps) and by http.ts.
+// The machine itself is always trusted. Read by libs/sip's adapters (through the apps), by http.ts, and for lists of other peers.
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /** True for an address that may connect. Never throws: what is no address is not trusted. */
@@ -19,11 +19,14 @@ export const peerFault = (entry: string): string | undefined => {
   return undefined;
 };
 
-export const createPeerCheck = (trustedPeers: readonly string[]): PeerCheck => {
+/** `withOwnMachine`: loopback is trusted whatever the entries say. */
+export const createPeerCheck = (trustedPeers: readonly string[], withOwnMachine = true): PeerCheck => {
   if (trustedPeers.length > PEERS_MAX) throw new Error(`TRUSTED_PEERS takes at most ${PEERS_MAX} entries`);
   const list = new BlockList();
-  list.addSubnet('127.0.0.0', 8, 'ipv4');
-  list.addAddress('::1', 'ipv6');
+  if (withOwnMachine) {
+    list.addSubnet('127.0.0.0', 8, 'ipv4');
+    list.addAddress('::1', 'ipv6');
+  }
   for (const entry of trustedPeers) {
     const fault = peerFault(entry);
     if (fault !== undefined) throw new Error(`TRUSTED_PEERS: ${fault}`);

@@ -21,7 +21,7 @@ import { type Hidden, hiddenIn } from '../private-peer.js';
 import { clientSideUri, hasHost, recordClientToCore, tokenIn } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
-const ICID_CHARACTERS = 26; // ≥ 128 bits
+export const ICID_CHARACTERS = 26; // ≥ 128 bits
 /** Methods that may make a dialog: their path is recorded (RFC 3261 §16.6 item 4). */
 export const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
 
@@ -127,27 +127,34 @@ const isOfFlow = (named: Flow | undefined, flow: Flow): boolean =>
 /** `hidden`: the dialog's other end hides from this client. */
 type Onward = Readonly<{ edits: Edits; uri: string; hidden: Hidden | undefined }>;
 
-/** Where an in-dialog request of a client goes on; undefined: it is not one that this edge recorded (403). */
-const onward = (
+/**
+ * Where an in-dialog request from outside goes on; undefined: it is not one that this edge recorded (403). `isKnown`: is it of who
+ * sends it, by the edge's own Route URIs?
+ */
+export const onward = (
   { privatePeers }: BonoPorts,
   settings: BonoSettings,
-  flows: ClientFlows,
   request: SipMessage,
-  flow: ServerTransaction['flow'],
+  isKnown: (popped: readonly string[]) => boolean,
 ): Onward | undefined => {
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const { popped, next } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
   if (popped.length === 0 || next === undefined || !settings.isCore(next)) return undefined;
-  const token = tokenIn(popped);
-  const known =
-    flows.find(flow) !== undefined || (token !== undefined && isOfFlow(flows.byToken(token), flow));
-  if (!known) return undefined;
+  if (!isKnown(popped)) return undefined;
   const hidden = hiddenIn(popped);
   if (hidden !== undefined) privatePeers.reveal(request, edits, hidden);
   // By host and port alone: no parameter of the client's text (maddr, transport) steers where it goes.
   return { edits, uri: `sip:${hostPortOf(next)};transport=tcp`, hidden };
 };
+
+const isOfClient =
+  (flows: ClientFlows, flow: Flow) =>
+  (popped: readonly string[]): boolean => {
+    if (flows.find(flow) !== undefined) return true;
+    const token = tokenIn(popped);
+    return token !== undefined && isOfFlow(flows.byToken(token), flow);
+  };
 
 /** A request inside a dialog: along the Route set that this edge recorded, never to a host of the client's choice. */
 export const inDialogFromClient = (
@@ -156,7 +163,7 @@ export const inDialogFromClient = (
   flows: ClientFlows,
   tx: ServerTransaction,
 ): void => {
-  const on = onward(ports, settings, flows, tx.request, tx.flow);
+  const on = onward(ports, settings, tx.request, isOfClient(flows, tx.flow));
   if (on === undefined) return tx.reply(403, 'Forbidden');
   const user = on.hidden === undefined ? TO_CLIENT : toClientOfPrivate(ports, tx, on.hidden);
   const proxy = ports.endpoint().proxy(tx, user);
@@ -172,7 +179,7 @@ export const acknowledgeFromClient = (
   ack: SipMessage,
   flow: ServerTransaction['flow'],
 ): void => {
-  const on = onward(ports, settings, flows, ack, flow);
+  const on = onward(ports, settings, ack, isOfClient(flows, flow));
   if (on === undefined) return ports.observer.count('ack-dropped');
   ports.endpoint().sendStateless(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' });
 };

@@ -17,6 +17,7 @@ import { type Hidden, hiddenIn, type Kept, keptOf, type Wish } from '../private-
 import { clientSideUri, isSecure, isSips, popOwnRoutes, recordCoreToClient } from '../record-route.js';
 import { stripClientResponse, stripForClient } from '../trust-boundary.js';
 import { DIALOG_METHODS } from './from-client.js';
+import { acknowledgeToTrunk, requestToTrunk } from './to-trunk.js';
 
 /** What a client answers loses what only the core may say. */
 const FROM_CLIENT: ProxyUser<undefined> = {
@@ -81,6 +82,12 @@ const hideSender = (
   return as;
 };
 
+/** Not for a client: by a trunk, or to nobody. */
+const withoutToken = (ports: BonoPorts, settings: BonoSettings, tx: ServerTransaction): void => {
+  const { trunks } = ports;
+  if (trunks === undefined || !requestToTrunk(ports, settings, trunks, tx)) tx.reply(404, 'Not Found');
+};
+
 export const requestFromCore = (
   ports: BonoPorts,
   settings: BonoSettings,
@@ -89,7 +96,7 @@ export const requestFromCore = (
 ): void => {
   const { request } = tx;
   const delivery = deliveryOf(settings, flows, request);
-  if (delivery === 'no-token') return tx.reply(404, 'Not Found');
+  if (delivery === 'no-token') return withoutToken(ports, settings, tx);
   if (delivery === 'flow-failed') {
     ports.observer.count('flow-failed');
     return tx.reply(430, 'Flow Failed');
@@ -121,7 +128,12 @@ export const acknowledgeFromCore = (
   ack: SipMessage,
 ): void => {
   const delivery = deliveryOf(settings, flows, ack);
-  if (typeof delivery === 'string') return ports.observer.count('ack-dropped');
+  if (typeof delivery === 'string') {
+    const { trunks } = ports;
+    const isSent =
+      delivery === 'no-token' && trunks !== undefined && acknowledgeToTrunk(ports, settings, trunks, ack);
+    return isSent ? undefined : ports.observer.count('ack-dropped');
+  }
   const hidden = hideSender(ports, ack, delivery);
   if (hidden !== undefined || delivery.wish !== undefined) delivery.edits.remove(H.Via);
   ports.endpoint().sendStateless(delivery.edits, { kind: 'flow', flow: delivery.flow });

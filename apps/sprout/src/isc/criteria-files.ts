@@ -1,7 +1,6 @@
 // The operator's criteria in files, read at a start and again at SIGHUP.
 // Made by sprout-node.ts, which gives the profile cache what is read.
-import type { Logger } from '#libs/runtime';
-import { openOperatorFiles, type ReadResult } from '../operator-files.js';
+import { type Logger, openOperatorFiles, type ReadResult } from '#libs/runtime';
 import type { SproutConfig } from '../sprout.config.js';
 import { type CriteriaSets, readCriteriaSets } from './criteria-sets.js';
 

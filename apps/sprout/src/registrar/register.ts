@@ -20,6 +20,7 @@ import {
   values,
 } from '#libs/sip';
 import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
+import { isProtected, isVouchedFor } from '../authentication/vouched-for.js';
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
@@ -232,7 +233,9 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
   const status = await homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
   if (!status.ok && isInfrastructure(status.failure)) return replyBackEndFault(tx, status.failure, ports);
-  if (!(await authenticate(authenticator, tx, { impi, impu, credentials }))) return;
+  const claim = { impi, impu, credentials };
+  const vouched = isProtected(credentials) && (await isVouchedFor(registrar, tx, claim));
+  if (!vouched && !(await authenticate(authenticator, tx, claim))) return;
   // Only who has proved who he is learns that he may not register.
   if (!status.ok) return tx.reply(403, 'Forbidden');
   const requested = contactRequests(request, settings.regMaxExpiresS);

@@ -1,8 +1,7 @@
 // The operator's ways out and numbers, from BGCF_FILE and ENUM_FILE: read at a start and again at SIGHUP.
 // Made by sprout-node.ts; readers: way-out.ts and, for numbers, number-translator.ts.
 import { type BgcfRoutes, type NumberBlocks, readBgcfRoutes, readNumberBlocks } from '#libs/domain';
-import type { Logger } from '#libs/runtime';
-import { openOperatorFiles, type ReadResult } from '../operator-files.js';
+import { type Logger, openOperatorFiles, type ReadResult } from '#libs/runtime';
 import type { SproutConfig } from '../sprout.config.js';
 
 export interface RoutingTables {

@@ -24,6 +24,9 @@ export const LINGERING_MAX = 1_000;
 /** Answers to keep-alives that may wait for a peer that does not read: each is a write of its own. Over this it is cut off. */
 export const KEEP_ALIVES_WAITING_MAX = 1_000;
 
+/** On a connection that nothing new goes out on: as long as answers may still come (RFC 3261 §16.6 item 11, Timer C), and a little more. */
+export const RETIRED_QUIET_MS = 200_000;
+
 export class Connections<C extends Connection> {
   readonly #byId = new Map<number, C>();
   readonly #byPeer = new Map<string, C>();
@@ -31,6 +34,8 @@ export class Connections<C extends Connection> {
   readonly #silent = new Set<C>();
   /** Found by nobody any more, but still open. */
   readonly #lingering = new Set<C>();
+  /** Open and heard, but too old to be found by peer. */
+  readonly #retired = new Set<C>();
   #cancelSweep: (() => void) | undefined;
 
   constructor(
@@ -83,6 +88,13 @@ export class Connections<C extends Connection> {
     this.#cancelSweep ??= this.context.clock.after(SWEEP_MS, () => this.#sweep());
   }
 
+  /** Not found by peer any more: the next request makes a new one. What is under way on it goes on, until it is quiet. */
+  retire(connection: C): void {
+    if (this.#byId.get(connection.connectionId) !== connection) return;
+    this.#forgetPeer(connection);
+    this.#retired.add(connection);
+  }
+
   /** Kept until remove(), but no longer found. False at the bound: nothing is done. */
   linger(connection: C): boolean {
     if (this.#lingering.size >= LINGERING_MAX) return false;
@@ -94,11 +106,16 @@ export class Connections<C extends Connection> {
   remove(connection: C): void {
     this.#lingering.delete(connection);
     this.#silent.delete(connection);
+    this.#retired.delete(connection);
     if (!this.#byId.delete(connection.connectionId)) return;
     this.context.counters.connectionsClosed += 1;
+    this.#forgetPeer(connection);
+    if (this.#byId.size === 0) this.#stopSweeping();
+  }
+
+  #forgetPeer(connection: C): void {
     const key = peerKey(connection.remoteAddress, connection.remotePort);
     if (this.#byPeer.get(key) === connection) this.#byPeer.delete(key);
-    if (this.#byId.size === 0) this.#stopSweeping();
   }
 
   /** Counting rounds instead of reading the clock for each message; late by at most one round. */
@@ -108,6 +125,8 @@ export class Connections<C extends Connection> {
       connection.quietSweeps += 1;
       connection.incompleteSweeps = connection.incomplete ? connection.incompleteSweeps + 1 : 0;
       if (connection.quietSweeps * SWEEP_MS > idleMs) connection.drop('idle');
+      else if (connection.quietSweeps * SWEEP_MS > RETIRED_QUIET_MS && this.#retired.has(connection))
+        connection.close();
       else if (connection.incompleteSweeps * SWEEP_MS > incompleteMs) connection.drop('incomplete message');
       else this.swept(connection);
     }

@@ -51,6 +51,11 @@ export interface ListenerLimits {
   /** Bytes waiting for a slow peer; over this the connection is closed and send() says false. */
   readonly sendBufferBytesMax: number;
   readonly connectTimeoutMs: number;
+  /**
+   * A connection made here is not used for what is new once it is so old, give or take a fifth: behind its address others may serve
+   * by now (docs/architecture.md §8).
+   */
+  readonly lifetimeMs: number;
   /** A connection with no input for this long is closed: more than RFC 5626 §4.4.1's longest keep-alive, 840 s. */
   readonly idleMs: number;
   /** A connection whose message stays incomplete, or that has sent nothing, for this long is closed (64 × T1). */
@@ -65,6 +70,7 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   connectionsMax: 20_000,
   sendBufferBytesMax: 1_048_576,
   connectTimeoutMs: 1_800,
+  lifetimeMs: 600_000,
   idleMs: 900_000,
   incompleteMs: 32_000,
   handshakeMs: 10_000,
@@ -89,6 +95,8 @@ export interface ListenerContext {
   readonly allowPeer: ((address: string) => boolean) | undefined;
   /** What marks a probe of the wait as our own (wait-probe.ts); without, none is sent. */
   readonly probeKey?: Buffer | undefined;
+  /** Spreads what is done after a time; without, everything is done at its very time. */
+  readonly fraction?: (() => number) | undefined;
 }
 
 export interface Listener {

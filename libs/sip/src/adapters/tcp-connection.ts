@@ -10,6 +10,7 @@ import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type ListenerContext,
 } from './listener.js'; // prettier-ignore
 import type { StreamKind } from './stream-kind.js';
+import { isOfPeer } from './tls/certificate-names.js';
 
 /** What is gathered is written at once when it reaches this. */
 const FLUSH_BYTES = 65_536;
@@ -96,6 +97,10 @@ export class TcpConnection implements Connection, FramerSink {
   /** May a request for that name go out on it? One that is being opened has asked for its own name only. */
   isFor(kind: StreamKind, serverName: string | undefined): boolean {
     return this.#serverName === serverName || (this.#phase === 'open' && kind.isFor(this.socket, serverName));
+  }
+
+  isOf(serverName: string): boolean {
+    return this.#phase === 'open' && isOfPeer(this.socket, serverName);
   }
 
   /** The socket is connected: what waited is sent. */

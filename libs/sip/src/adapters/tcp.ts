@@ -11,6 +11,7 @@ import { plainStream, type StreamKind } from './stream-kind.js';
 import { TcpConnection } from './tcp-connection.js';
 
 const BACKLOG = 4_096;
+const LIFETIME_SPREAD = 0.2;
 
 export class TcpListener implements Listener {
   port = 0;
@@ -112,7 +113,14 @@ export class TcpListener implements Listener {
     const cancelTimeout = clock.after(limits.connectTimeoutMs, () => connection.drop('connect timed out'));
     connection.whenClosed(cancelTimeout);
     this.#connections.add(connection);
+    connection.whenClosed(clock.after(this.#lifetimeMs(), () => this.#connections.retire(connection)));
     return connection;
+  }
+
+  /** No two connections that were made together are replaced together. */
+  #lifetimeMs(): number {
+    const { limits, fraction } = this.context;
+    return limits.lifetimeMs * (1 + LIFETIME_SPREAD * (2 * (fraction?.() ?? 0.5) - 1));
   }
 
   #accepted(socket: Socket): void {

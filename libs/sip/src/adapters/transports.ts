@@ -156,7 +156,7 @@ class SocketTransports implements NodeTransports {
     })); // prettier-ignore
   }
 
-  #makeListener(options: ListenerOptions, { clock, log, limits }: TransportsOptions): Listener {
+  #makeListener(options: ListenerOptions, { clock, log, limits, random }: TransportsOptions): Listener {
     const address = canonicalIp(options.address);
     if (address === undefined)
       throw new Error(`listener ${options.name}: '${options.address}' is no IP address`);
@@ -171,6 +171,7 @@ class SocketTransports implements NodeTransports {
       log,
       allowPeer: options.allowPeer,
       probeKey: this.#probeKey,
+      fraction: random === undefined ? undefined : () => random.fraction(),
     };
     if (options.memoryOnly) return new MemoryListener(context);
     if (options.transport === 'udp') return new UdpListener(context);

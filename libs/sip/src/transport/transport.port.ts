@@ -21,6 +21,8 @@ export interface Flow {
   /** Queues one whole SIP message (latin1). False when it cannot be sent: closed, or over the send-buffer bound. */
   send(message: string): boolean;
   close(): void;
+  /** Has the peer shown a certificate of this name, by somebody who is believed? Absent: it cannot have. */
+  isOf?(serverName: string): boolean;
   /** True for a JoinedFlow. */
   readonly joined?: boolean;
 }

@@ -1,6 +1,7 @@
 // Whom a certificate is of, as SIP has it: which of its names count (RFC 5922 §7.1), and whole names only, no wildcards (§7.2). Node's own
-// check is that of the web, which takes wildcards and knows no sip: URI. Pure. Reader: tls-stream.ts.
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+// check is that of the web, which takes wildcards and knows no sip: URI. Readers: tls-stream.ts, tcp-connection.ts.
+import type { Socket } from 'node:net';
+import { checkServerIdentity, type PeerCertificate, TLSSocket } from 'node:tls';
 import { canonicalIp } from '../../fields/ip-address.js';
 import { hostKey } from '../../transport/resolver.js';
 
@@ -13,6 +14,13 @@ export const checkSipIdentity = (host: string, certificate: PeerCertificate): Er
     ? undefined
     : new Error(`the certificate is not of ${host}, but of ${names.join(', ') || 'nobody that SIP knows'}`);
 };
+
+/** Is the other end of that name? Who showed no certificate, or one of somebody who is not believed, is nobody by name. */
+export const isOfPeer = (socket: Socket, name: string): boolean =>
+  socket instanceof TLSSocket &&
+  socket.authorized &&
+  canonicalIp(name) === undefined &&
+  checkSipIdentity(name, socket.getPeerCertificate()) === undefined;
 
 type Named = Readonly<{ subjectaltname?: string; subject?: Readonly<{ CN?: string | string[] }> }>;
 

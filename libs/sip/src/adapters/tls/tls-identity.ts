@@ -15,6 +15,8 @@ export type TlsOptions = Readonly<{
   identity: TlsIdentity;
   /** PEM of those whose word about other nodes is taken; default: the public ones that Node knows. */
   ca?: readonly string[];
+  /** Who connects over TLS may show who it is. */
+  asksClients?: boolean;
 }>;
 
 /** Throws when it is no pair: bad PEM, or a key of another certificate. */

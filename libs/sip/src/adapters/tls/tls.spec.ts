@@ -9,6 +9,7 @@ import { countsOf } from '../contract/node.js';
 import { inbox, request } from '../contract/recorder.js';
 import { DEFAULT_LIMITS } from '../listener.js';
 import { HANDSHAKES_MAX } from './handshakes.js';
+import { makeCertificate } from './self-made-certificate.js';
 import { HeldIdentity, type TlsPair } from './tls-identity.js';
 
 const dial = async (port: number, ca: TlsPair = edgePair): Promise<TLSSocket> => {
@@ -216,6 +217,23 @@ describe('a TLS connection to a peer', () => {
     expect(edge.node.flowTo(target, 'edge')).toBe(flow);
     expect(edge.node.flowTo({ ...target, serverName: EDGE_NAME }, 'edge')).not.toBe(flow);
   });
+});
+
+it.each([
+  ['of its name, by somebody who is believed', edgePair, true],
+  ['of its name, by nobody who is', await makeCertificate([EDGE_NAME], performance.timeOrigin), false],
+  ['none', undefined, false],
+] as const)('knows a client by its certificate: %s', async (_what, pair, isKnown) => {
+  const edge = await start({ transport: 'tls', tls: { ...tlsOf(edgePair, [edgePair]), asksClients: true } });
+  const own = pair === undefined ? {} : { cert: pair.cert, key: pair.key };
+  const socket = connect({ port: edge.port, host: '127.0.0.1', ca: edgePair.cert, checkServerIdentity: () => undefined, ...own }); // prettier-ignore
+  socket.on('error', () => {});
+  closing(() => void socket.destroy());
+  await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  socket.write(request('a'));
+  const { flow } = await edge.recorder.next('message');
+  expect(flow.isOf?.(EDGE_NAME)).toBe(isKnown);
+  expect(flow.isOf?.('other.test')).toBe(false);
 });
 
 it('needs the subprotocol sip over WSS too, and is wss in its flow', async () => {

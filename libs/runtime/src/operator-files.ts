@@ -1,7 +1,8 @@
-// A file of the operator (criteria, routes, numbers): read at a start and again at SIGHUP; what cannot be read then leaves what was.
-// Used by isc/criteria-files.ts and routing/routing-files.ts.
+// Files of the operator (criteria, routes, numbers, trunks): read at a start and again at SIGHUP; what cannot be read then leaves
+// what was. Used by the apps that have such files.
 import { readFileSync } from 'node:fs';
-import { type Logger, StartRefused } from '#libs/runtime';
+import type { Logger } from './logger.js';
+import { StartRefused } from './process.js';
 
 export type ReadResult<T> = Readonly<{ ok: true; value: T }> | Readonly<{ ok: false; reason: string }>;
 
