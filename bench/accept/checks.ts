@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { firstHeader, headerLines, statusOf } from '#libs/testkit';
 import { createPhone, type Phone } from '../harness/phone.js';
 import { expectCall, invite } from '../harness/phone-call.js';
-import { DOMAIN, type Product } from '../harness/product.js';
+import { DOMAIN, hostOf, type Site } from '../harness/product.js';
 import type { PhoneTransport } from '../harness/sip-socket.js';
 import { bodyOf } from '../harness/sip-text.js';
 import { PASSWORD, provisionUser, type User, userOf } from '../harness/users.js';
@@ -13,10 +13,10 @@ import type { Report } from './line.js';
 let made = 0;
 
 /** A subscriber of its own for each use. */
-export const newUser = async (product: Product, name: string): Promise<User> => {
+export const newUser = async (site: Site, name: string): Promise<User> => {
   made += 1;
   const user = userOf(`${name}${made}`);
-  await provisionUser(product, user);
+  await provisionUser(site, user);
   return user;
 };
 
@@ -38,19 +38,19 @@ const PORT_OF = {
 } as const;
 
 export const newPhone = (
-  product: Product,
+  site: Site,
   user: User,
   transport: PhoneTransport = 'udp',
   choice: PhoneChoice = {},
 ): Promise<Phone> => {
-  const certificate = product.env['TLS_CERT_FILE'];
+  const certificate = site.env['TLS_CERT_FILE'];
   return createPhone({
     user,
     domain: DOMAIN,
     password: choice.password ?? PASSWORD,
     transport,
-    host: '127.0.0.1',
-    port: product.ports[PORT_OF[transport]],
+    host: hostOf(site, PORT_OF[transport]),
+    port: site.ports[PORT_OF[transport]],
     ...(certificate === undefined ? {} : { ca: readFileSync(certificate, 'utf8') }),
     ...choice,
   });
@@ -66,11 +66,11 @@ export const checkStatus = (report: Report, what: string, response: string, stat
 /** A registered phone of a new subscriber. */
 export const registeredPhone = async (
   report: Report,
-  product: Product,
+  site: Site,
   name: string,
   transport: PhoneTransport = 'udp',
 ): Promise<Phone> => {
-  const phone = await newPhone(product, await newUser(product, name), transport);
+  const phone = await newPhone(site, await newUser(site, name), transport);
   checkStatus(report, `${name} registers over ${transport}`, await phone.register(), 200);
   return phone;
 };
@@ -103,12 +103,12 @@ export const checkCallBetween = async (
 /** Two new subscribers, one call. */
 export const checkCall = async (
   report: Report,
-  product: Product,
+  site: Site,
   from: PhoneTransport,
   to: PhoneTransport,
 ): Promise<void> => {
-  const caller = await registeredPhone(report, product, 'caller', from);
-  const callee = await registeredPhone(report, product, 'callee', to);
+  const caller = await registeredPhone(report, site, 'caller', from);
+  const callee = await registeredPhone(report, site, 'callee', to);
   try {
     await checkCallBetween(report, caller, callee, `${from} calls ${to}`);
   } finally {
@@ -119,12 +119,12 @@ export const checkCall = async (
 
 export const checkMessage = async (
   report: Report,
-  product: Product,
+  site: Site,
   from: PhoneTransport = 'udp',
   to: PhoneTransport = 'tcp',
 ): Promise<void> => {
-  const sender = await registeredPhone(report, product, 'sender', from);
-  const reader = await registeredPhone(report, product, 'reader', to);
+  const sender = await registeredPhone(report, site, 'sender', from);
+  const reader = await registeredPhone(report, site, 'reader', to);
   try {
     const sent = sender.send('MESSAGE', reader.user.impu, {
       headers: [['Content-Type', 'text/plain']],

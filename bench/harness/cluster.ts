@@ -8,9 +8,19 @@ import { promisify } from 'node:util';
 import { addressOf, type Cluster, startCluster } from '#apps/cluster';
 import { systemClock as clock } from '#libs/runtime';
 import { type RealEngine, startRealEngine } from '#libs/testkit';
-import { API_KEY, cleanEnv } from './product.js';
+import { API_KEY, cleanEnv, type Site } from './product.js';
 import { inRepository } from './root.js';
 import { PASSWORD } from './users.js';
+
+/** Each member has an address of its own, and the ports that its program has by default. */
+const PORTS: Site['ports'] = {
+  BONO_PORT: 5060,
+  BONO_TLS_PORT: 5061,
+  BONO_WS_PORT: 5062,
+  BONO_WSS_PORT: 5063,
+  HOMESTEAD_PROV_PORT: 8889,
+  HOMER_PORT: 7888,
+};
 
 const PROVISION_MS_MAX = 600_000;
 const run = promisify(execFile);
@@ -20,6 +30,8 @@ export interface BenchCluster {
   readonly kafka: RealEngine;
   /** Address of the n-th edge, from 1; its port for clients is 5060. */
   bono(number: number): string;
+  /** The deployment as it is reached through the n-th of each program. */
+  site(number: number): Site;
   /** a000000, …, and as many b000000, …; their password is PASSWORD. */
   provision(count: number): Promise<void>;
   /** What members that nobody stopped have said at last. */
@@ -82,6 +94,15 @@ const start = async (
     kafka,
     endedByThemselves,
     bono: (number) => addressOf(network, 'bono', number),
+    site: (number) => ({
+      ports: PORTS,
+      hosts: {
+        BONO_PORT: addressOf(network, 'bono', number),
+        HOMESTEAD_PROV_PORT: addressOf(network, 'homestead-prov', number),
+        HOMER_PORT: addressOf(network, 'homer', number),
+      },
+      env: {},
+    }),
     async provision(count) {
       const tool = path.join(programs, 'apps/homestead-prov/src/cli/provision.js');
       const url = `http://${addressOf(network, 'homestead-prov', 1)}:8889`;

@@ -1,17 +1,17 @@
 // Documents of users on the running product, by XCAP as a service asks for them. Used by lines about telephony services and XCAP.
-import { API_KEY, type Product } from './product.js';
+import { API_KEY, type Site, urlOf } from './product.js';
 
 export type XcapAnswer = Readonly<{ status: number; etag: string; body: string }>;
 
 export type XcapAsk = Readonly<{ body?: string | Uint8Array<ArrayBuffer>; type?: string; headers?: Readonly<Record<string, string>> }>; // prettier-ignore
 
 export const askHomer = async (
-  product: Product,
+  site: Site,
   method: string,
   path: string,
   { body, type = 'application/vnd.etsi.simservs+xml', headers = {} }: XcapAsk = {},
 ): Promise<XcapAnswer> => {
-  const response = await fetch(`http://127.0.0.1:${product.ports.HOMER_PORT}${path}`, {
+  const response = await fetch(`${urlOf(site, 'HOMER_PORT')}${path}`, {
     method,
     headers: { 'X-API-Key': API_KEY, ...(body === undefined ? {} : { 'Content-Type': type }), ...headers },
     ...(body === undefined ? {} : { body }),
@@ -31,8 +31,8 @@ export const ruleXml = (conditions: string, actions: string, id = 'r'): string =
   `<cp:ruleset><cp:rule id="${id}"><cp:conditions>${conditions}</cp:conditions><cp:actions>${actions}</cp:actions></cp:rule></cp:ruleset>`;
 
 /** Sets a user's telephony services; rejects when they are not taken. */
-export const putSimservs = async (product: Product, impu: string, services: string): Promise<void> => {
+export const putSimservs = async (site: Site, impu: string, services: string): Promise<void> => {
   const path = simservsPath(impu);
-  const { status, body } = await askHomer(product, 'PUT', path, { body: simservsXml(services) });
+  const { status, body } = await askHomer(site, 'PUT', path, { body: simservsXml(services) });
   if (status >= 300) throw new Error(`PUT ${path}: ${status} ${body}`);
 };

@@ -35,6 +35,24 @@ const PORT_VARIABLES = [
 export type PortVariable = (typeof PORT_VARIABLES)[number];
 export type Ports = Readonly<Record<PortVariable, number>>;
 
+/** Ports by which a deployment is used from outside. */
+export type SitePort =
+  'BONO_PORT' | 'BONO_TLS_PORT' | 'BONO_WS_PORT' | 'BONO_WSS_PORT' | 'HOMESTEAD_PROV_PORT' | 'HOMER_PORT';
+
+/** Where a deployment is reached, whichever processes it is of: the product, or a cluster. */
+export type Site = Readonly<{
+  ports: Readonly<Record<SitePort, number>>;
+  /** By the port's variable; where there is none, 127.0.0.1. */
+  hosts?: Readonly<Partial<Record<SitePort, string>>>;
+  env: NodeJS.ProcessEnv;
+}>;
+
+export const hostOf = ({ hosts }: Pick<Site, 'hosts'>, port: SitePort): string =>
+  hosts?.[port] ?? '127.0.0.1';
+
+export const urlOf = (site: Site, port: SitePort): string =>
+  `http://${hostOf(site, port)}:${site.ports[port]}`;
+
 export type ProductOptions = Readonly<{
   env?: Readonly<Record<string, string>>;
   /** Pins the product to these cores. */

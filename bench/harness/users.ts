@@ -3,7 +3,7 @@
 import { sleep } from './children.js';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { API_KEY, DOMAIN, type Product } from './product.js';
+import { API_KEY, DOMAIN, type Site, urlOf } from './product.js';
 
 export const PASSWORD = 'secret';
 const REQUESTS_AT_ONCE = 16;
@@ -24,13 +24,13 @@ export type Answer = Readonly<{ status: number; location: string; body: string }
 
 /** One request to the provisioning API; rejects unless the status is one of those expected. */
 export const askProvisioning = async (
-  product: Product,
+  site: Site,
   method: string,
   url: string,
   body?: string,
   type = 'application/json',
 ): Promise<Answer> => {
-  const response = await fetch(`http://127.0.0.1:${product.ports.HOMESTEAD_PROV_PORT}${url}`, {
+  const response = await fetch(`${urlOf(site, 'HOMESTEAD_PROV_PORT')}${url}`, {
     method,
     headers: { 'X-API-Key': API_KEY, ...(body === undefined ? {} : { 'Content-Type': type }) },
     ...(body === undefined ? {} : { body }),
@@ -47,17 +47,17 @@ const TRIES_MAX = 4;
 const RETRY_MS = 1_000;
 
 const must = async (
-  product: Product,
+  site: Site,
   method: string,
   url: string,
   body?: string,
   type?: string,
 ): Promise<Answer> => {
-  let answer = await askProvisioning(product, method, url, body, type);
+  let answer = await askProvisioning(site, method, url, body, type);
   // A disk that stalls is answered 500, and means: ask again. As any client would, a few times.
   for (let attempt = 1; answer.status === 500 && attempt < TRIES_MAX; attempt += 1) {
     await sleep(RETRY_MS);
-    answer = await askProvisioning(product, method, url, body, type);
+    answer = await askProvisioning(site, method, url, body, type);
   }
   if (answer.status >= 300) throw new Error(`${method} ${url}: ${answer.status} ${answer.body}`);
   return answer;
@@ -77,28 +77,28 @@ export type ProvisionOptions = Readonly<{
 
 /** The six calls that make one subscriber with one identity. */
 export const provisionUser = async (
-  product: Product,
+  site: Site,
   user: User,
   options: ProvisionOptions = {},
 ): Promise<Provisioned> => {
   const { password = PASSWORD, filterCriteria = '<ServiceProfile></ServiceProfile>' } = options;
   const impi = encodeURIComponent(user.impi);
-  const irs = pathOf(await must(product, 'POST', '/irs'));
-  const serviceProfile = pathOf(await must(product, 'POST', `${irs}/service_profiles`));
-  await must(product, 'PUT', `/private/${impi}`, JSON.stringify({ plaintext_password: password }));
-  await must(product, 'PUT', `${irs}/private_ids/${impi}`);
-  await must(product, 'PUT', `${serviceProfile}/filter_criteria`, filterCriteria, 'application/xml');
+  const irs = pathOf(await must(site, 'POST', '/irs'));
+  const serviceProfile = pathOf(await must(site, 'POST', `${irs}/service_profiles`));
+  await must(site, 'PUT', `/private/${impi}`, JSON.stringify({ plaintext_password: password }));
+  await must(site, 'PUT', `${irs}/private_ids/${impi}`);
+  await must(site, 'PUT', `${serviceProfile}/filter_criteria`, filterCriteria, 'application/xml');
   for (const each of [user.impu, ...(options.alias === undefined ? [] : [options.alias])]) {
     const identity = `<PublicIdentity><Identity>${each}</Identity></PublicIdentity>`;
     const url = `${serviceProfile}/public_ids/${encodeURIComponent(each)}`;
-    await must(product, 'PUT', url, identity, 'application/xml');
+    await must(site, 'PUT', url, identity, 'application/xml');
   }
   return { user, irs, serviceProfile };
 };
 
 /** Provisions all, several at once. */
 export const provision = async (
-  product: Product,
+  site: Site,
   users: readonly User[],
   options: ProvisionOptions = {},
 ): Promise<readonly Provisioned[]> => {
@@ -107,7 +107,7 @@ export const provision = async (
   const work = async (): Promise<void> => {
     for (let user = users[next]; user; user = users[next]) {
       next += 1;
-      done.push(await provisionUser(product, user, options));
+      done.push(await provisionUser(site, user, options));
     }
   };
   await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work));

@@ -1,11 +1,11 @@
-// Telephony services on the running product, phone by phone: diversion of each kind, chained, in a circle; barring both ways; and what
+// Telephony services on a running site, phone by phone: diversion of each kind, chained, in a circle; barring both ways; and what
 // a callee gets of a private caller, byte by byte. Part of line-2.ts.
 import { firstHeader, statusOf } from '#libs/testkit';
 import { serversInOrder } from '../../harness/criteria.js';
 import { putSimservs, ruleXml } from '../../harness/documents.js';
 import type { Phone } from '../../harness/phone.js';
 import { expectCall, invite, type OutgoingCall } from '../../harness/phone-call.js';
-import { DOMAIN, type Product } from '../../harness/product.js';
+import { DOMAIN, type Site } from '../../harness/product.js';
 import { type Header, headerValues } from '../../harness/sip-text.js';
 import { provisionUser, type User, userOf } from '../../harness/users.js';
 import { newPhone, registeredPhone, statusLine } from '../checks.js';
@@ -16,19 +16,19 @@ const CRITERIA = serversInOrder(([0, 1, 2] as const).map((of) => ({ server: MMTE
 
 let made = 0;
 
-const subscriber = async (product: Product, services: string): Promise<User> => {
+const subscriber = async (site: Site, services: string): Promise<User> => {
   made += 1;
   const user = userOf(`service${made}`);
-  await provisionUser(product, user, { filterCriteria: CRITERIA });
-  await switchOn(product, user, services);
+  await provisionUser(site, user, { filterCriteria: CRITERIA });
+  await switchOn(site, user, services);
   return user;
 };
 
-const switchOn = (product: Product, { impu }: User, services: string): Promise<void> =>
-  putSimservs(product, impu, services);
+const switchOn = (site: Site, { impu }: User, services: string): Promise<void> =>
+  putSimservs(site, impu, services);
 
-const registered = async (product: Product, services = ''): Promise<Phone> => {
-  const phone = await newPhone(product, await subscriber(product, services));
+const registered = async (site: Site, services = ''): Promise<Phone> => {
+  const phone = await newPhone(site, await subscriber(site, services));
   await phone.register();
   return phone;
 };
@@ -59,14 +59,14 @@ const REASONS: readonly Readonly<{
   { conditions: '<not-registered/>', absent: true, cause: '404' },
 ];
 
-const checkDiversions = async (report: Report, product: Product, caller: Phone): Promise<void> => {
+const checkDiversions = async (report: Report, site: Site, caller: Phone): Promise<void> => {
   for (const { conditions, status, rings = false, absent = false, cause } of REASONS) {
     const what = `diversion ${conditions || 'always'}`;
     report.note(what);
-    const target = await registered(product);
+    const target = await registered(site);
     const services = diversion(conditions, target.user.impu);
-    const callee = absent ? undefined : await registered(product, services);
-    const called = callee?.user ?? (await subscriber(product, services));
+    const callee = absent ? undefined : await registered(site, services);
+    const called = callee?.user ?? (await subscriber(site, services));
     if (callee !== undefined && (rings || status !== undefined)) answersWith(callee, status);
     const call = invite(caller, called.impu);
     const arrived = await expectCall(target);
@@ -87,33 +87,33 @@ const checkDiversions = async (report: Report, product: Product, caller: Phone):
   }
 };
 
-const checkChainedAndLooping = async (report: Report, product: Product, caller: Phone): Promise<void> => {
+const checkChainedAndLooping = async (report: Report, site: Site, caller: Phone): Promise<void> => {
   report.note('diversion, chained and in a circle');
-  const last = await registered(product);
-  const middle = await subscriber(product, diversion('', last.user.impu));
-  const first = await subscriber(product, diversion('', middle.impu));
+  const last = await registered(site);
+  const middle = await subscriber(site, diversion('', last.user.impu));
+  const first = await subscriber(site, diversion('', middle.impu));
   const call = invite(caller, first.impu);
   const arrived = await expectCall(last);
   arrived.reject(486, 'Busy Here');
   report.check('chained: the last is rung', statusOf(await call.final) === 486);
-  await switchOn(product, middle, diversion('', first.impu));
+  await switchOn(site, middle, diversion('', first.impu));
   const final = await invite(caller, first.impu).final;
   const status = statusOf(final) ?? 0;
   report.check('in a circle: it ends', status >= 400, statusLine(final));
   last.close();
 };
 
-const checkBarring = async (report: Report, product: Product, caller: Phone): Promise<void> => {
+const checkBarring = async (report: Report, site: Site, caller: Phone): Promise<void> => {
   report.note('barring');
   const nobody = ruleXml('', '<allow>false</allow>');
   const barred = await registered(
-    product,
+    site,
     `<outgoing-communication-barring>${nobody}</outgoing-communication-barring>`,
   );
   const refused = await invite(barred, caller.user.impu).final;
   report.check('outgoing: 603', statusOf(refused) === 603, statusLine(refused));
   const closed = await registered(
-    product,
+    site,
     `<incoming-communication-barring>${nobody}</incoming-communication-barring>`,
   );
   const answer = await invite(caller, closed.user.impu).final;
@@ -164,11 +164,11 @@ const checkPrivateCall = async (
 };
 
 /** By its services; and by its own word in one call. */
-const checkPrivacy = async (report: Report, product: Product): Promise<void> => {
+const checkPrivacy = async (report: Report, site: Site): Promise<void> => {
   report.note('privacy');
-  const hidden = await registered(product, '<originating-identity-presentation-restriction/>');
-  const asking = await registeredPhone(report, product, 'asking');
-  const callees = [await registered(product), await registered(product)] as const;
+  const hidden = await registered(site, '<originating-identity-presentation-restriction/>');
+  const asking = await registeredPhone(report, site, 'asking');
+  const callees = [await registered(site), await registered(site)] as const;
   const searched = [
     await checkPrivateCall(report, 'restricted', hidden, callees[0], []),
     await checkPrivateCall(report, 'asked for, without services', asking, callees[1], [
@@ -182,13 +182,13 @@ const checkPrivacy = async (report: Report, product: Product): Promise<void> => 
   for (const phone of [hidden, asking, ...callees]) phone.close();
 };
 
-export const checkServices = async (report: Report, product: Product): Promise<void> => {
-  const caller = await registered(product);
+export const checkServices = async (report: Report, site: Site): Promise<void> => {
+  const caller = await registered(site);
   try {
-    await checkDiversions(report, product, caller);
-    await checkChainedAndLooping(report, product, caller);
-    await checkBarring(report, product, caller);
-    await checkPrivacy(report, product);
+    await checkDiversions(report, site, caller);
+    await checkChainedAndLooping(report, site, caller);
+    await checkBarring(report, site, caller);
+    await checkPrivacy(report, site);
   } finally {
     caller.close();
   }
