@@ -202,6 +202,8 @@ describe('charging functions of the session', () => {
   it.each([
     ['a DiameterURI', ['aaa://cdf2.ims.test:3868;transport=tcp'], ['cdf2 1 START']],
     ['hosts, in their order', ['CDF2.ims.test', 'cdf1.ims.test'], ['cdf2 1 START']],
+    ['an address and port', ['cdf2.ims.test:3868'], ['cdf2 1 START']],
+    ['another port of it: through the others, by its name', ['cdf2.ims.test:3999'], ['cdf2 1 START']],
     ['none: the configured ones', [], ['cdf1 1 START']],
     [
       'one that nobody knows, and no agent either: the configured ones',
@@ -213,6 +215,21 @@ describe('charging functions of the session', () => {
     const life = await begin({ peers: ['aaa://cdf1.ims.test', 'cdf2.ims.test:3868'] });
     await life.append('a', started('a', ccf));
     expect(cdfs.told()).toEqual(told);
+  });
+
+  it('hold up nobody whose records go to others, and wait for theirs', async () => {
+    const life = await begin({ peers: ['aaa://cdf1.ims.test', 'aaa://cdf2.ims.test'], window: 2 });
+    cdfs.answer(1, undefined);
+    for (let n = 0; n < 20; n++) await life.append(`x${n}`, started(`x${n}`, ['cdf1.ims.test']));
+    await clock.advanceAsync(60 * S);
+    cdfs.told();
+    await life.append('b', started('b', ['cdf2.ims.test']), stopped());
+    expect(cdfs.told()).toEqual(['cdf2 1 START', 'cdf2 2 STOP']);
+    expect(life.sessions.waiting).toBe(20);
+    cdfs.answer(1, success());
+    await clock.advanceAsync(400 * S);
+    expect(cdfs.told().every((line) => line.startsWith('cdf1 1 START'))).toBe(true);
+    expect(life.sessions.waiting).toBe(0);
   });
 
   it('go on to the next one named, and to no other before', async () => {

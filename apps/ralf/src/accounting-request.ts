@@ -91,6 +91,9 @@ export const accountingRequest = (record: ChargingRecord, names: AccountingNames
 const comparable = (_name: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value;
 
-/** Of what is said, not of who says it to whom. */
-export const digestOf = (request: Body): string =>
-  createHash('sha256').update(JSON.stringify(request, comparable)).digest('hex').slice(0, DIGEST_CHARACTERS);
+/** Of what is said, not of names that are configuration: those may change between the sending and the look at it. */
+export const digestOf = (request: Body): string => {
+  const { 'Session-Id': _id, 'Destination-Realm': _realm, 'Service-Context-Id': _context, ...said } = request;
+  const text = JSON.stringify(said, comparable);
+  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_CHARACTERS);
+};

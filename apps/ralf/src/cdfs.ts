@@ -33,12 +33,14 @@ export class Cdfs {
   ) {}
 
   /**
-   * The ways in the order to try: those that the session names, then the configured ones. A name that is none of the configured
-   * CDFs is asked for by Destination-Host: they may be agents.
+   * The ways in the order to try: those that the session names, and no others where one of them is configured. A name that is none of
+   * the configured CDFs is asked for by Destination-Host, as they may be agents; then it is for any of them.
    */
   routes(ccf: readonly string[]): readonly CdfRoute[] {
     const named = ccf.slice(0, NAMED_MAX).flatMap((name) => this.#named(name));
-    const routes = [...named, ...this.peers.map(({ host }) => ({ key: host, peer: host }))];
+    const isKnown = named.some(({ host }) => host === undefined);
+    const any = isKnown ? [] : this.peers.map(({ host }) => ({ key: host, peer: host }));
+    const routes: readonly CdfRoute[] = [...named, ...any];
     return routes.filter(({ key }, at) => routes.findIndex((other) => other.key === key) === at);
   }
 
@@ -84,7 +86,10 @@ export class Cdfs {
     const host = hostOfCcf(ccf);
     if (host === undefined) return [];
     const same = (name: string): boolean => name.toLowerCase() === host.toLowerCase();
-    const own = this.peers.find((peer) => same(peer.host) || (peer.address && same(peer.address.host)));
+    const port = /:\d{1,5}(;|$)/.test(ccf) ? parsePeerAddress(ccf)?.port : undefined;
+    const isAt = ({ address }: PeerConfig): boolean =>
+      address !== undefined && (port === undefined || address.port === port) && same(address.host);
+    const own = this.peers.find((peer) => same(peer.host)) ?? this.peers.find(isAt);
     if (own) return [{ key: own.host, peer: own.host }];
     return this.peers.map(({ host: peer }) => ({ key: `${host} by ${peer}`, peer, host }));
   }
