@@ -3,8 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 
-/** The machine may be busy; an input takes well below a millisecond. */
-const HANG_MS = 30_000;
+/** An input takes well below a millisecond of CPU; on a busy machine the process may get none for a while. */
+const HANG_CPU_MS = 30_000;
+/** One that waits for what never comes takes no CPU. */
+const HANG_MS = 300_000;
 const LOOK_MS = 1_000;
 const COUNT = 0;
 const LENGTH = 1;
@@ -33,16 +35,22 @@ const watch = ({ buffer, file, command }: Shared): void => {
   const numbers = new Int32Array(buffer, 0, 2);
   let seen = -1;
   let sinceMs = performance.now();
+  let cpu = process.cpuUsage();
   setInterval(() => {
     const count = Atomics.load(numbers, COUNT);
     if (count !== seen) {
       seen = count;
       sinceMs = performance.now();
-    } else if (performance.now() - sinceMs > HANG_MS) {
-      writeFileSync(file, Buffer.from(buffer, HEAD_BYTES, numbers[LENGTH]));
-      process.stderr.write(`hang: no input ended within ${HANG_MS / 1000} s\n${command}\n`);
-      process.kill(process.pid, 'SIGKILL');
+      cpu = process.cpuUsage();
+      return;
     }
+    const { user, system } = process.cpuUsage(cpu);
+    const [cpuMs, ms] = [(user + system) / 1000, performance.now() - sinceMs];
+    if (cpuMs < HANG_CPU_MS && ms < HANG_MS) return;
+    writeFileSync(file, Buffer.from(buffer, HEAD_BYTES, numbers[LENGTH]));
+    const took = `${Math.round(ms / 1000)} s, ${Math.round(cpuMs / 1000)} s of CPU`;
+    process.stderr.write(`hang: no input ended within ${took}\n${command}\n`);
+    process.kill(process.pid, 'SIGKILL');
   }, LOOK_MS);
 };
 
