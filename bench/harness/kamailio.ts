@@ -24,9 +24,10 @@ export interface Peer {
   dispose(): Promise<void>;
 }
 
-const makeTables = (file: string): void => {
+/** Kamailio's own tables, in a new SQLite file. */
+export const makeTables = (file: string, names: readonly string[]): void => {
   const database = new DatabaseSync(file);
-  for (const name of ['standard', 'usrloc']) {
+  for (const name of names) {
     database.exec(readFileSync(path.join(TABLES, `${name}-create.sql`), 'utf8'));
   }
   database.close();
@@ -53,7 +54,7 @@ export const startKamailio = async (options: PeerOptions = {}): Promise<Peer> =>
     configuration,
     text.replace(/@([A-Z]+)@/g, (_all, name: string) => values[name] ?? ''),
   );
-  if (options.sqlite) makeTables(database);
+  if (options.sqlite) makeTables(database, ['standard', 'usrloc']);
   const defines = [...(options.sqlite ? ['-A', 'DBMODE1'] : []), ...(options.tcp ? ['-A', 'TCP'] : [])];
   const child: Child = startChild(
     binary,
