@@ -70,6 +70,8 @@ export type Provisioned = Readonly<{ user: User; irs: string; serviceProfile: st
 
 export type ProvisionOptions = Readonly<{
   password?: string;
+  /** A SIM in the password's place. */
+  aka?: Readonly<{ k: string; opc: string }>;
   filterCriteria?: string;
   /** Another public identity of the same set. */
   alias?: string;
@@ -81,11 +83,12 @@ export const provisionUser = async (
   user: User,
   options: ProvisionOptions = {},
 ): Promise<Provisioned> => {
-  const { password = PASSWORD, filterCriteria = '<ServiceProfile></ServiceProfile>' } = options;
+  const { password = PASSWORD, aka, filterCriteria = '<ServiceProfile></ServiceProfile>' } = options;
   const impi = encodeURIComponent(user.impi);
+  const secret = aka === undefined ? { plaintext_password: password } : { aka };
   const irs = pathOf(await must(site, 'POST', '/irs'));
   const serviceProfile = pathOf(await must(site, 'POST', `${irs}/service_profiles`));
-  await must(site, 'PUT', `/private/${impi}`, JSON.stringify({ plaintext_password: password }));
+  await must(site, 'PUT', `/private/${impi}`, JSON.stringify(secret));
   await must(site, 'PUT', `${irs}/private_ids/${impi}`);
   await must(site, 'PUT', `${serviceProfile}/filter_criteria`, filterCriteria, 'application/xml');
   for (const each of [user.impu, ...(options.alias === undefined ? [] : [options.alias])]) {

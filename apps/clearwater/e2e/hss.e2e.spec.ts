@@ -1,5 +1,5 @@
 // All subscribers in an HSS only: register and call, without the HSS, with it again; PPR and RTR (docs/acceptance/chapter-6.md, line 3).
-import { autsOf, vectorOf } from '#apps/hss';
+import { autsOf, sqnOf, Usim, vectorOf } from '#libs/aka';
 import { Phone } from '#libs/phone';
 import { systemClock as clock, systemRandom as random } from '#libs/runtime';
 import { H } from '#libs/sip';
@@ -74,8 +74,8 @@ it('AKA over HTTP: a vector that a card with the same key accepts, and the count
     const { aka } = (await answer.json()) as { aka: Record<string, string> };
     const challenge = Buffer.from(aka['challenge'] ?? '', 'base64');
     const rand = challenge.subarray(0, 16);
-    const ak = vectorOf(secrets, rand, Buffer.alloc(6), Buffer.alloc(2)).autn.subarray(0, 6);
-    const sqn = Buffer.from(challenge.subarray(16, 22).map((byte, i) => byte ^ ak[i]!));
+    const ak = vectorOf(secrets, rand, 0, Buffer.alloc(2)).autn.subarray(0, 6);
+    const sqn = sqnOf(Buffer.from(challenge.subarray(16, 22).map((byte, i) => byte ^ ak[i]!)));
     const expected = vectorOf(secrets, rand, sqn, Buffer.from('8000', 'hex'));
     expect(aka).toEqual({
       challenge: Buffer.concat([rand, expected.autn]).toString('base64'),
@@ -84,12 +84,25 @@ it('AKA over HTTP: a vector that a card with the same key accepts, and the count
       integritykey: expected.ik.toString('hex'),
       version: 1,
     });
-    return { rand, sqn: sqn.readUIntBE(0, 6) };
+    return { rand, sqn };
   };
   const { rand, sqn } = await ask();
-  expect(sqn).toBe(32);
-  const lost = Buffer.concat([rand, autsOf(secrets, rand, Buffer.from('00000000a000', 'hex'))]);
-  expect((await ask(`&resync-auth=${encodeURIComponent(lost.toString('base64'))}`)).sqn).toBe(0xa000 + 32);
+  expect(sqn).toBe(33);
+  const lost = Buffer.concat([rand, autsOf(secrets, rand, 0xa000)]);
+  expect((await ask(`&resync-auth=${encodeURIComponent(lost.toString('base64'))}`)).sqn).toBe(0xa000 + 33);
+});
+
+it('AKA over Cx: a SIM registers, one that has counted further too, and calls', async () => {
+  const secrets = { k: Buffer.from(AKA.k, 'hex'), opc: Buffer.from(AKA.opc, 'hex') };
+  const { options } = phones.alice;
+  for (const counted of [0, 10_000]) {
+    const sim = { usim: new Usim(secrets, counted * 32) };
+    const phone = await Phone.start({ ...options, user: 'usim', port: 0, password: '', sim });
+    expect(statusOf(await phone.register())).toBe(200);
+    expect(phone.challenged?.by.raw).toContain('algorithm=AKAv1-MD5');
+    expect(await carryCall(phone, phones.alice)).toBe(200);
+    await phone.close();
+  }
 });
 
 it('without the HSS: who is registered calls on, everything else is 504', async () => {

@@ -22,7 +22,7 @@ const withoutChance = (text: string): string =>
     .replace(/dialog=[a-z0-9]+/g, 'dialog=DIALOG')
     .replace(/sig=[A-Za-z0-9_-]+/g, 'sig=SIG')
     .replace(/tag=[a-z0-9]+/g, 'tag=TAG')
-    .replace(/(nonce|cnonce|response|opaque)="[^"]*"/g, '$1="…"');
+    .replace(/(nonce|cnonce|response|opaque|auts)="[^"]+"/g, '$1="…"');
 
 const linesOf = (message: SipMessage, name: string): readonly string[] => {
   const id = HEADER_IDS.get(name.toLowerCase());
@@ -41,7 +41,7 @@ const challengeLines = (message: SipMessage): readonly string[] => {
     const value = message.lineValue(line);
     const algorithm = /algorithm=([\w-]+)/.exec(value)?.[1] ?? 'MD5';
     lines.push(
-      `WWW-Authenticate: Digest algorithm=${algorithm}${/stale=true/i.test(value) ? ' stale=true' : ''}`,
+      `WWW-Authenticate: Digest algorithm=${algorithm}${/stale=true/i.test(value) ? ' stale=true' : ''}${/\bck="/.test(value) ? ' ck= ik=' : ''}`,
     );
   }
   return lines;

@@ -1,6 +1,7 @@
 // What the steps of a scenario do. README.md lists them for those who write one.
 import type { SproutConfig } from '#apps/sprout';
-import { type RegisterOptions, type RequestParts, strictly } from '#libs/phone';
+import { Usim } from '#libs/aka';
+import { type PhoneOptions, type RegisterOptions, type RequestParts, strictly } from '#libs/phone';
 import type { WorldOptions } from '../sim/world.js';
 import { WORLD_DOMAIN } from '../sim/world.js';
 import type { ApplicationServer } from './application-server.js';
@@ -32,6 +33,20 @@ export const worldOptions = (step: Step): WorldOptions => {
   return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, bono: files.bono, ...joins };
 };
 
+const OPC = 'cd63cb71954a9f4e48a5994e37a02baf';
+/** `sim=a1`: its K is that byte, sixteen times. */
+const simKeys = (byte: string | undefined) =>
+  byte === undefined ? undefined : { k: byte.repeat(16), opc: OPC, amf: '8000' };
+
+/** `sim=a1 counted=1000 aka=2`: as far as the SIM has counted, the version that its phone wishes for. */
+const simIn = (settings: ReadonlyMap<string, string>): PhoneOptions['sim'] => {
+  const keys = simKeys(settings.get('sim'));
+  if (keys === undefined) return undefined;
+  const secrets = { k: Buffer.from(keys.k, 'hex'), opc: Buffer.from(keys.opc, 'hex') };
+  const usim = new Usim(secrets, Number(settings.get('counted') ?? 0) * 32);
+  return { usim, ...optional('version', settings.get('aka') === '2' ? (2 as const) : undefined) };
+};
+
 const subscriber = async (stage: Stage, step: Step): Promise<void> => {
   const [, user = ''] = step.words;
   const settings = settingsIn(step, 2);
@@ -40,6 +55,7 @@ const subscriber = async (stage: Stage, step: Step): Promise<void> => {
   await stage.world.subscriber(user, xml, {
     ...optional('impus', impus),
     ...optional('password', settings.get('password')),
+    ...optional('aka', simKeys(settings.get('sim'))),
   });
 };
 
@@ -63,6 +79,7 @@ const phone = async (stage: Stage, step: Step): Promise<void> => {
       ...optional('address', address ?? (port === undefined ? undefined : TRUSTED_ADDRESS)),
       ...optional('port', own === undefined ? undefined : Number(own)),
       ...optional('password', settings.get('password')),
+      ...optional('sim', simIn(settings)),
       ...optional('instance', instance === undefined ? undefined : `urn:uuid:${instance}`),
     },
     node,
@@ -158,6 +175,7 @@ const acts = async (stage: Stage, step: Step): Promise<void> => {
   else if (verb === 'leaves-waiting') cast.otherwise = 0;
   else if (verb === 'replies') cast.replies(Number(rest[0]), headerLines(step.more));
   else if (verb === 'borrows') cast.dialog = stage.named(rest[0] ?? '').dialog;
+  else if (verb === 'overhears') cast.phone.said = stage.named(rest[0] ?? '').phone.said;
   else if (verb === 'hangs-up') cast.phone.hangUp();
   else if (verb === 'leaves') await cast.phone.close();
   else throw new Error(`line ${step.line}: what does '${verb}' mean?`);

@@ -106,6 +106,7 @@ export const faultyHomestead = (homestead: Homestead, faults: Faults): Homestead
     return failure === 'slow' ? faults.untilQuick().then(question) : Promise.resolve({ ok: false, failure });
   };
   return {
+    authentication: (...question) => ask(() => homestead.authentication(...question)),
     authVector: (...question) => ask(() => homestead.authVector(...question)),
     registrationStatus: (...question) => ask(() => homestead.registrationStatus(...question)),
     location: (...question) => ask(() => homestead.location(...question)),

@@ -116,6 +116,7 @@ export const mortalStore = <V>(
 });
 
 export const mortalHomestead = (homestead: Homestead, life: Life): Homestead => ({
+  authentication: (...question) => life.of(() => homestead.authentication(...question)),
   authVector: (...question) => life.of(() => homestead.authVector(...question)),
   registrationStatus: (...question) => life.of(() => homestead.registrationStatus(...question)),
   location: (...question) => life.of(() => homestead.location(...question)),

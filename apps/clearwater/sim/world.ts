@@ -141,7 +141,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     homeDomain: WORLD_DOMAIN,
   });
   const scscfUri = `sip:scscf.${WORLD_DOMAIN}:5054;transport=tcp`;
-  const homestead = faultyHomestead(createHomestead({ profiles, credentials, clock, scscfUri }), faults);
+  const homestead = faultyHomestead(
+    createHomestead({ profiles, credentials, clock, random, scscfUri }),
+    faults,
+  );
   const documents = new DocumentsByUser({
     table: createMemoryTableStore<DocumentRow>({ name: 'documents-by-user' }),
     readStream: (stream, from) => log.read(stream, from),
@@ -282,7 +285,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       const done = provisioning.provisionSubscriber({
         impi,
         impus: [`sip:${impi}`],
-        password: 'secret',
+        ...(more.aka === undefined ? { password: 'secret' } : {}),
         ...(ifcXml === undefined ? {} : { ifcXml }),
         ...more,
       });

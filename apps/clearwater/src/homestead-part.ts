@@ -59,12 +59,13 @@ export const startHomesteadCore = async (
   storage: Storage,
   door: RegistrarDoor,
 ): Promise<HomesteadCore> => {
-  const { configs, clock, logger } = options;
+  const { configs, clock, random, logger } = options;
   if (hasHss(configs.hss)) return hssCore(options, storage, door);
   return createHomestead({
     profiles: storage.profiles,
     credentials: storage.credentials,
     clock,
+    random,
     ...homesteadOptions(configs.homestead, configs.process.homeDomain),
     scscfUri: scscfUriOf(options),
     onFault: (error) => logger.warn({ err: error }, 'homestead'),

@@ -1,4 +1,5 @@
 // The /private rows of backend.md §3, each by name, as mended.
+import type { DigestCredential } from '#libs/stores';
 import { createHttpFixture, type HttpFixture, makeSubscriber, path, UNKNOWN } from './http.fixture.js';
 
 // backend.md §12: HA1 of 6505550001@example.com, realm example.com, password secret.
@@ -81,7 +82,7 @@ describe('PUT /private/<impi>', () => {
     await api.ask('PUT', ALICE, { body: { plaintext_password: 'very-secret' } });
     const version = await api.ports.profiles.credential('alice@ims.test');
     expect(version?.algorithms).toEqual(['MD5', 'SHA-256']);
-    const secret = await api.ports.credentials.get(version?.version ?? '');
+    const secret = (await api.ports.credentials.get(version?.version ?? '')) as DigestCredential | undefined;
     expect(secret?.ha1Sha256).toMatch(/^[0-9a-f]{64}$/);
     let text = '';
     for await (const { event } of api.ports.log.readAll(['provisioning'], 'oldest'))
@@ -98,6 +99,72 @@ describe('PUT /private/<impi>', () => {
     expect((await change('four', etag ?? '')).status).toBe(412);
     expect((await change('five', '*')).status).toBe(200);
     expect((await change('six', 'W/x')).status).toBe(400);
+  });
+});
+
+describe('a SIM', () => {
+  const K = '465b5ce8b199b49faa5f0a2ee238a6bc';
+  const OP = 'cdc202d5123e20f62b6d676ac72cb318';
+  const OPC = 'cd63cb71954a9f4e48a5994e37a02baf';
+  const put = (aka: object) => api.ask('PUT', ALICE, { body: { aka } });
+  const version = async () => (await api.ports.profiles.credential('alice@ims.test'))?.version ?? '';
+
+  it('is kept by its keys, OP as OPc, and shown without them', async () => {
+    expect((await put({ k: K.toUpperCase(), op: OP, sqn: '000000000400' })).status).toBe(200);
+    expect(await api.ports.credentials.get(await version())).toEqual({
+      kind: 'aka',
+      impi: 'alice@ims.test',
+      realm: 'ims.test',
+      k: K,
+      opc: OPC,
+      amf: '8000',
+      sqn: 0x400,
+    });
+    const shown = await api.ask('GET', ALICE);
+    expect(shown.json).toEqual({ aka: { amf: '8000', sqn: '000000000400' }, realm: 'ims.test' });
+  });
+
+  it('leaves no key in the log', async () => {
+    await put({ k: K, opc: OPC });
+    let text = '';
+    for await (const { event } of api.ports.log.readAll(['provisioning'], 'oldest'))
+      text += JSON.stringify(event);
+    for (const hidden of [K, OP, OPC]) expect(text).not.toContain(hidden);
+    expect((await api.ports.profiles.credential('alice@ims.test'))?.algorithms).toEqual([]);
+  });
+
+  it('changes nothing when repeated, and goes on counting where something of it changes', async () => {
+    await put({ k: K, opc: OPC });
+    const first = await version();
+    await api.ports.credentials.advanceSequence(first, undefined, 0x7e0);
+    await put({ k: K, opc: OPC });
+    expect(await version()).toBe(first);
+    await put({ k: K, opc: OPC, amf: '8001' });
+    expect(await version()).not.toBe(first);
+    expect(await api.ports.credentials.get(await version())).toMatchObject({ amf: '8001', sqn: 0x7e0 });
+    expect((await api.ask('GET', ALICE)).json).toMatchObject({ aka: { sqn: '0000000007e0' } });
+    await put({ k: OPC, opc: OPC });
+    expect(await api.ports.credentials.get(await version())).toMatchObject({ k: OPC, sqn: 0 });
+  });
+
+  it.each([
+    { k: K },
+    { opc: OPC },
+    { k: K, opc: OPC, op: OP },
+    { k: K.slice(1), opc: OPC },
+    { k: K, opc: 'x'.repeat(32) },
+    { k: K, opc: OPC, sqn: '1' },
+    { k: K, opc: OPC, amf: 8000 },
+    { k: K, opc: OPC, more: 1 },
+  ])('is 400 with %j, which is not repeated', async (aka) => {
+    const reply = await put(aka);
+    expect(reply.status).toBe(400);
+    expect(JSON.stringify(reply.json)).not.toMatch(/465b5|cd63c|cdc20/);
+  });
+
+  it('is 400 with a password besides', async () => {
+    const body = { aka: { k: K, opc: OPC }, plaintext_password: 'x' };
+    expect((await api.ask('PUT', ALICE, { body })).status).toBe(400);
   });
 });
 

@@ -3,6 +3,7 @@
 import { profileHolding, type SubscriberCommand } from '#libs/domain';
 import { onSubscriber } from './execute.js';
 import { putPrivate } from './handlers/private.js';
+import type { AkaBody } from './handlers/private-body.js';
 import { release, type Reservation, reserve } from './handlers/reservations.js';
 import { checkImpi, checkImpu, randomUuid } from './identities.js';
 import { badRequest } from './outcome.js';
@@ -13,7 +14,9 @@ export type NewSubscriber = Readonly<{
   impi: string;
   /** The first is the default one. */
   impus: readonly string[];
-  password: string;
+  /** One of the two. */
+  password?: string;
+  aka?: AkaBody;
   realm?: string;
   /** A ServiceProfile document with initial filter criteria. */
   ifcXml?: string;
@@ -23,7 +26,7 @@ export type ProvisionedSubscriber = Readonly<{ irs: string; serviceProfile: stri
 
 export const provisionSubscriber = async (
   ports: ProvisioningPorts,
-  { impi, impus, password, realm, ifcXml }: NewSubscriber,
+  { impi, impus, password, aka, realm, ifcXml }: NewSubscriber,
 ): Promise<ProvisionedSubscriber> => {
   checkImpi(impi);
   impus.forEach(checkImpu);
@@ -31,7 +34,12 @@ export const provisionSubscriber = async (
   if (first === undefined) throw badRequest('a subscriber has at least one public identity');
   const xml = ifcXml === undefined ? undefined : checkFilterCriteria(ifcXml);
 
-  const body = { plaintext_password: password, ...(realm === undefined ? {} : { realm }) };
+  if ((password === undefined) === (aka === undefined)) throw badRequest('takes either a password or aka');
+  const body = {
+    ...(password === undefined ? {} : { plaintext_password: password }),
+    ...(aka === undefined ? {} : { aka }),
+    ...(realm === undefined ? {} : { realm }),
+  };
   await putPrivate(ports, { impi, body });
   const known = await ports.profiles.identity(first);
   const irs = known?.irs ?? randomUuid(ports.random);

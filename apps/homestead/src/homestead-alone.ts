@@ -59,11 +59,17 @@ const hssCore = async (configs: HomesteadConfigs, parts: ProcessParts, { data, l
 
 const localCore = (
   { common, homestead }: HomesteadConfigs,
-  { clock, logger }: ProcessParts,
+  { clock, random, logger }: ProcessParts,
   { log: _log, ...stores }: OpenSubscribers,
 ): HomesteadCore => {
   const onFault = (error: unknown) => logger.warn({ err: error }, 'homestead');
-  return createHomestead({ ...stores, clock, onFault, ...homesteadOptions(homestead, common.homeDomain) });
+  return createHomestead({
+    ...stores,
+    clock,
+    random,
+    onFault,
+    ...homesteadOptions(homestead, common.homeDomain),
+  });
 };
 
 /** Starts it; resolves when it serves. */

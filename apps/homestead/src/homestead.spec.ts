@@ -47,7 +47,13 @@ const setUp = async (options: { cacheMax?: number } = {}) => {
     { type: 'PublicIdentityAssigned', data: { serviceProfile: 'p', impu: IMPU, xml, barred: false } },
     { type: 'PrivateIdentityLinked', data: { impi: IMPI } },
   );
-  const homestead = createHomestead({ profiles, credentials, clock, scscfUri: SCSCF });
+  const homestead = createHomestead({
+    profiles,
+    credentials,
+    clock,
+    random: createSeededRandom(2),
+    scscfUri: SCSCF,
+  });
   return { clock, table, credentials, profiles, put, setPassword, homestead };
 };
 
@@ -112,6 +118,50 @@ describe('authVector', () => {
     ]) {
       expect(await answer).toEqual(unavailable);
     }
+  });
+});
+
+describe('authentication', () => {
+  const sim = { kind: 'aka', impi: IMPI, realm: 'ims.test', k: '0'.repeat(32), opc: '1'.repeat(32), amf: '8000', sqn: 0 } as const; // prettier-ignore
+
+  it('gives who has a SIM a new vector each time, in both versions, and no digest', async () => {
+    const { homestead, credentials, put } = await setUp();
+    await homestead.authVector(IMPI, IMPU);
+    await credentials.put('v2', sim);
+    const data = { impi: IMPI, version: 'v2', realm: 'ims.test', algorithms: [], plaintextKept: false };
+    await put(`credential-${IMPI}`, { type: 'CredentialChanged', data });
+    const challenges = new Set<string>();
+    for (const [scheme, version] of [
+      ['any', 1],
+      ['akav1', 1],
+      ['akav2', 2],
+    ] as const) {
+      const answer = await homestead.authentication(IMPI, IMPU, { scheme });
+      expect(answer).toMatchObject({ ok: true, value: { kind: 'aka', version } });
+      if (answer.ok && answer.value.kind === 'aka') challenges.add(answer.value.challenge);
+    }
+    expect(challenges.size).toBe(3);
+    expect(await homestead.authentication(IMPI, IMPU, { scheme: 'digest' })).toEqual(notFound);
+    expect(await homestead.authVector(IMPI, IMPU)).toEqual(notFound);
+  });
+
+  it('has no vector of a SIM for who has a password, held in memory or not', async () => {
+    const { homestead } = await setUp();
+    for (let n = 0; n < 2; n++) {
+      expect(await homestead.authentication(IMPI, IMPU, { scheme: 'akav1' })).toEqual(notFound);
+      expect(await homestead.authentication(IMPI, IMPU, { scheme: 'any' })).toMatchObject({
+        value: { kind: 'digest' },
+      });
+    }
+  });
+
+  it('is unavailable where the number of the vector cannot be kept', async () => {
+    const { homestead, credentials, put } = await setUp();
+    await credentials.put('v2', sim);
+    const data = { impi: IMPI, version: 'v2', realm: 'ims.test', algorithms: [], plaintextKept: false };
+    await put(`credential-${IMPI}`, { type: 'CredentialChanged', data });
+    credentials.advanceSequence = () => Promise.reject(new StoreUnavailable('down'));
+    expect(await homestead.authentication(IMPI, IMPU, { scheme: 'any' })).toEqual(unavailable);
   });
 });
 

@@ -1,25 +1,29 @@
 // Homestead in local mode: answers the Cx questions from the subscriber views (backend.md §1, §1.6 with its defects mended:
 // an unknown user is not found, and a change of provisioning holds for the next question).
-// Reads subscriber-profiles and the credential store; appends nothing. What is cached is answered without I/O.
-import type { Credential, CredentialStore } from '#libs/stores';
+// Reads subscriber-profiles and the credential store, where it counts the sequence numbers of SIMs; appends nothing. What is cached is answered without I/O.
+import type { CredentialStore, DigestCredential } from '#libs/stores';
 import type {
+  AkaVector,
   Answer,
+  AuthenticationOptions,
   AuthVector,
   HomesteadFailure,
   RegData,
   RegDataRequest,
   ServerAssignment,
 } from '#libs/homestead-client';
-import type { Clock } from '#libs/runtime';
+import type { Clock, Random } from '#libs/runtime';
 import { BoundedMap, type ServedSet, SUBSCRIBER_CACHE_MAX } from '#projections/subscriber-profiles';
 import type { SubscriberProfiles } from '#projections/subscriber-profiles';
-import { answered as ok, type AuthenticationOptions, type HomesteadCore } from './homestead-core.js';
+import { nextAkaVector } from './aka-vectors.js';
+import { answered as ok, type HomesteadCore } from './homestead-core.js';
 import { createRegistrationStates, type RegistrationStates } from './registration-states.js';
 
 export type HomesteadPorts = Readonly<{
   profiles: SubscriberProfiles;
-  credentials: Pick<CredentialStore, 'get'>;
+  credentials: Pick<CredentialStore, 'get' | 'sequence' | 'advanceSequence'>;
   clock: Clock;
+  random: Pick<Random, 'bytes'>;
   /** Our S-CSCF, a SIP URI: the server that every user is assigned to. */
   scscfUri: string;
   /** Charging functions in the order to try (backend.md §1.1: CCF and ECF, two each at most on Cx). */
@@ -38,7 +42,7 @@ const NOT_FOUND = failed('not-found');
 const BAD_REQUEST = failed('bad-request');
 const UNAVAILABLE = failed('unavailable');
 
-const vectorOf = (version: string, credential: Credential): AuthVector => ({
+const vectorOf = (version: string, credential: DigestCredential): AuthVector => ({
   kind: 'digest',
   realm: credential.realm,
   qop: 'auth',
@@ -50,6 +54,8 @@ const vectorOf = (version: string, credential: Credential): AuthVector => ({
 /** The set's own text of a private identity that may use it: what a caller asks with may be a slice of a message. */
 const ownText = ({ privateIds }: ServedSet, impi: string): string | undefined =>
   privateIds[privateIds.indexOf(impi)];
+
+const isOfAka = ({ scheme }: AuthenticationOptions): boolean => scheme === 'akav1' || scheme === 'akav2';
 
 class LocalMode implements HomesteadCore {
   /** By private identity, as long as the credential stays in force. */
@@ -69,19 +75,25 @@ class LocalMode implements HomesteadCore {
     this.chargingAddresses = ports.chargingAddresses ?? { ccf: [], ecf: [] };
   }
 
-  authVector(impi: string, impu: string): Promise<Answer<AuthVector>> {
+  async authVector(impi: string, impu: string): Promise<Answer<AuthVector>> {
+    const answer = await this.authentication(impi, impu, { scheme: 'digest' });
+    if (!answer.ok) return answer;
+    return answer.value.kind === 'digest' ? ok(answer.value) : NOT_FOUND;
+  }
+
+  /** Subscribers of this deployment have a password or a SIM. */
+  authentication(
+    impi: string,
+    impu: string,
+    options: AuthenticationOptions,
+  ): Promise<Answer<AuthVector | AkaVector>> {
     const profile = this.ports.profiles.peekIdentity(impu);
-    if (!profile) return this.guarded(this.vectorAfterReading(impi, impu));
+    if (!profile) return this.guarded(this.vectorAfterReading(impi, impu, options));
     const own = ownText(profile, impi);
     if (own === undefined) return Promise.resolve(NOT_FOUND);
     const held = this.vectors.get(own);
-    return held ? Promise.resolve(ok(held)) : this.guarded(this.readVector(own));
-  }
-
-  /** Subscribers of this deployment have a password, and no AKA key. */
-  authentication(impi: string, impu: string, { scheme }: AuthenticationOptions): Promise<Answer<AuthVector>> {
-    const hasNone = scheme === 'akav1' || scheme === 'akav2';
-    return hasNone ? Promise.resolve(NOT_FOUND) : this.authVector(impi, impu);
+    if (held === undefined) return this.guarded(this.readVector(own, options));
+    return Promise.resolve(isOfAka(options) ? NOT_FOUND : ok(held));
   }
 
   registrationStatus(impi: string, impu: string): Promise<Answer<ServerAssignment>> {
@@ -157,13 +169,20 @@ class LocalMode implements HomesteadCore {
     return known ? this.assigned : Promise.resolve(NOT_FOUND);
   }
 
-  private async vectorAfterReading(impi: string, impu: string): Promise<Answer<AuthVector>> {
+  private async vectorAfterReading(
+    impi: string,
+    impu: string,
+    options: AuthenticationOptions,
+  ): Promise<Answer<AuthVector | AkaVector>> {
     const profile = await this.ports.profiles.served(impu);
     const own = profile && ownText(profile, impi);
-    return own === undefined ? NOT_FOUND : this.readVector(own);
+    return own === undefined ? NOT_FOUND : this.readVector(own, options);
   }
 
-  private async readVector(impi: string): Promise<Answer<AuthVector>> {
+  private async readVector(
+    impi: string,
+    options: AuthenticationOptions,
+  ): Promise<Answer<AuthVector | AkaVector>> {
     const { profiles, credentials } = this.ports;
     const watch = profiles.watchCredential(impi);
     try {
@@ -173,7 +192,15 @@ class LocalMode implements HomesteadCore {
       if (!secret) {
         // Replaced while it was read: the newer one counts. Still in force and yet not there: a fault of ours.
         const now = await profiles.credential(impi);
-        return now && now.version !== inForce.version ? await this.readVector(impi) : UNAVAILABLE;
+        return now && now.version !== inForce.version ? await this.readVector(impi, options) : UNAVAILABLE;
+      }
+      if (isOfAka(options) ? secret.kind !== 'aka' : options.scheme === 'digest' && secret.kind === 'aka')
+        return NOT_FOUND;
+      if (secret.kind === 'aka') {
+        const version = options.scheme === 'akav2' ? 2 : 1;
+        const wanted = { credentialVersion: inForce.version, version, resync: options.resync } as const;
+        const made = await nextAkaVector(this.ports, secret, wanted);
+        return made === undefined ? UNAVAILABLE : ok(made);
       }
       const vector = vectorOf(inForce.version, secret);
       if (!watch.isStale) this.vectors.set(impi, vector);

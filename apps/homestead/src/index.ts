@@ -1,5 +1,5 @@
 export * from './homestead.js';
-export type { AuthenticationOptions, AuthScheme, HomesteadCore } from './homestead-core.js';
+export type { HomesteadCore } from './homestead-core.js';
 export * from './homestead.module.js';
 export * from './homestead.config.js';
 export * from './hss.config.js';

@@ -13,7 +13,7 @@ export type Assignment = {
   /** A MAR came, and its SAR has not. */
   isAuthenticationPending: boolean;
   /** As it was last given out. */
-  sqn: Buffer | undefined;
+  sqn: number | undefined;
 };
 
 export interface Subscribers {

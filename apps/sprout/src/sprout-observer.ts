@@ -8,6 +8,7 @@ const COUNTS = [
   'authentication-failed',
   'authentication-slowed',
   'authentication-unjudged',
+  'authentication-resynchronised',
   'registered',
   'registration-vouched-for',
   'expired',

@@ -82,6 +82,20 @@ export const akaVectorToJson = ({
   aka,
 });
 
+const isVersion = (value: unknown): value is AkaVector['version'] => value === 1 || value === 2;
+
+const akaVectorFromJson = (aka: unknown): AkaVector | undefined => {
+  if (!isObject(aka)) return undefined;
+  const { challenge, response, cryptkey, integritykey, version = 1 } = aka;
+  if (typeof challenge !== 'string' || typeof response !== 'string' || !isVersion(version)) return undefined;
+  if (typeof cryptkey !== 'string' || typeof integritykey !== 'string') return undefined;
+  return { kind: 'aka', challenge, response, cryptkey, integritykey, version };
+};
+
+/** What GET av answers; undefined: not the shape of either. */
+export const vectorFromJson = (body: unknown): AuthVector | AkaVector | undefined =>
+  isObject(body) && 'aka' in body ? akaVectorFromJson(body['aka']) : authVectorFromJson(body);
+
 /** undefined: not the shape that Homestead answers. An older Homestead gives no version: then the HA1 stands for it. */
 export const authVectorFromJson = (body: unknown): AuthVector | undefined => {
   const digest = isObject(body) ? body['digest'] : undefined;

@@ -35,6 +35,16 @@ export type AkaVector = Readonly<{
   version: 1 | 2;
 }>;
 
+/** `any`: as the subscriber has it. */
+export type AuthScheme = 'any' | 'digest' | 'akav1' | 'akav2';
+
+export type AuthenticationOptions = Readonly<{
+  scheme: AuthScheme;
+  /** Of a phone that has counted further: RAND and AUTS (TS 33.203 §6.1.3). */
+  resync?: Buffer;
+  serverName?: string;
+}>;
+
 /** UAR and LIR answer alike. resultCode: Diameter (2001, 2002, 2003 unregistered service, 5003 not registered). */
 export type ServerAssignment = Readonly<{
   resultCode: number;
@@ -63,7 +73,13 @@ export type RegData = Readonly<{
 }>;
 
 export interface Homestead {
-  /** MAR: authentication data of `impi`, which must be allowed to use `impu`. */
+  /** MAR: what proves that somebody is `impi`, which must be allowed to use `impu`. Each AKA vector is a new one. */
+  authentication(
+    impi: string,
+    impu: string,
+    options: AuthenticationOptions,
+  ): Promise<Answer<AuthVector | AkaVector>>;
+  /** The same for digest with a password; not-found where the subscriber has none. */
   authVector(impi: string, impu: string, options?: { serverName?: string }): Promise<Answer<AuthVector>>;
   /** UAR: may the user register, and where. */
   registrationStatus(

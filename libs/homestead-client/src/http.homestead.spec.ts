@@ -68,6 +68,31 @@ describe('answers', () => {
     expect(await homestead.authVector('a', 'b')).toEqual({ ok: true, value: { ...value, version: 'h' } });
   });
 
+  it('vectors of both kinds, each scheme at its path', async () => {
+    const { homestead, answers, asked } = setUp();
+    const aka = { challenge: 'AA==', response: '00', cryptkey: '01', integritykey: '02' };
+    answers({ body: JSON.stringify({ aka: { ...aka, version: 2 } }) });
+    const value = { kind: 'aka', ...aka, version: 2 };
+    const resync = Buffer.alloc(30);
+    expect(await homestead.authentication('a', 'b', { scheme: 'akav2', resync })).toEqual({
+      ok: true,
+      value,
+    });
+    answers({ body: JSON.stringify({ aka }) });
+    expect(await homestead.authentication('a', 'b', { scheme: 'any' })).toMatchObject({
+      value: { version: 1 },
+    });
+    answers({ body: JSON.stringify({ aka: { ...aka, version: 3 } }) });
+    expect(await homestead.authentication('a', 'b', { scheme: 'akav1' })).toMatchObject({
+      failure: 'unavailable',
+    });
+    expect(asked.map(({ path }) => path)).toEqual([
+      `/impi/a/av/aka2?impu=b&resync-auth=${'A'.repeat(40)}`,
+      '/impi/a/av?impu=b',
+      '/impi/a/av/aka?impu=b',
+    ]);
+  });
+
   it('assignments, with capabilities', async () => {
     const { homestead, answers } = setUp();
     const body =

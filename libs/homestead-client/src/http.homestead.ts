@@ -1,8 +1,15 @@
 // Homestead over its HTTP API (backend.md §1.1), for a router in another process or behind HOMESTEAD_LINK=http.
 // What is not an answer about the user is 'unavailable' or 'timeout', never 'not-found' (docs/architecture.md §6).
 import { HttpFault, type HttpPool, type HttpRequest, type HttpResponse } from '#libs/http-pool';
-import { assignmentFromJson, authVectorFromJson, failureOfStatus } from './homestead-json.js';
-import type { Answer, Homestead, HomesteadFailure, RegData } from './homestead.port.js';
+import { assignmentFromJson, authVectorFromJson, failureOfStatus, vectorFromJson } from './homestead-json.js';
+import type {
+  Answer,
+  AuthenticationOptions,
+  AuthScheme,
+  Homestead,
+  HomesteadFailure,
+  RegData,
+} from './homestead.port.js';
 import { regDataFromXml } from './reg-data-xml.js';
 
 export type HttpHomesteadOptions = Readonly<{
@@ -14,6 +21,13 @@ export type HttpHomesteadOptions = Readonly<{
 /** Subscriptions kept to be given out again as the same string; beyond it the oldest goes. */
 export const SUBSCRIPTIONS_KEPT_MAX = 100_000;
 
+const AV_PATHS: Readonly<Record<AuthScheme, readonly string[]>> = {
+  any: ['av'],
+  digest: ['av', 'digest'],
+  akav1: ['av', 'aka'],
+  akav2: ['av', 'aka2'],
+};
+
 const failed = (failure: HomesteadFailure): Answer<never> => ({ ok: false, failure });
 
 const query = (parameters: Readonly<Record<string, string | undefined>>): string => {
@@ -23,6 +37,18 @@ const query = (parameters: Readonly<Record<string, string | undefined>>): string
 };
 
 const path = (...parts: readonly string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
+
+const vectorPath = (
+  impi: string,
+  impu: string,
+  {
+    scheme,
+    resync,
+    serverName,
+  }: { [K in keyof AuthenticationOptions]: AuthenticationOptions[K] | undefined },
+): string =>
+  path('impi', impi, ...AV_PATHS[scheme ?? 'any']) +
+  query({ impu, 'server-name': serverName, 'resync-auth': resync?.toString('base64') });
 
 const json = (body: string): unknown => {
   try {
@@ -79,11 +105,20 @@ export const createHttpHomestead = (options: HttpHomesteadOptions): Homestead =>
   };
 
   return {
+    authentication: (impi, impu, { scheme, resync, serverName }) =>
+      ask(
+        {
+          method: 'GET',
+          path: vectorPath(impi, impu, { scheme, resync, serverName }),
+        },
+        ({ body }) => vectorFromJson(json(body)),
+      ),
+
     authVector: (impi, impu, options = {}) =>
       ask(
         {
           method: 'GET',
-          path: path('impi', impi, 'av', 'digest') + query({ impu, 'server-name': options.serverName }),
+          path: vectorPath(impi, impu, { ...options, scheme: 'digest' }),
         },
         ({ body }) => authVectorFromJson(json(body)),
       ),

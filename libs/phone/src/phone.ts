@@ -1,13 +1,11 @@
 // A SIP user agent for tests, demos and acceptance: registers with digest, calls, answers, over UDP, TCP or a simulated
 // network. Plain on purpose: it shares the parser and the sockets with the product, not its transactions.
 // RFC 3261 §8, §10.2, §13; RFC 7616. Used by apps/clearwater (scenarios, e2e) and bench/accept.
-import type { Clock, Random } from '#libs/runtime';
 import {
   createTransports,
   type Flow,
   H,
   headerParam,
-  type MemoryHub,
   type NodeTransports,
   parseMessage,
   type SipMessage,
@@ -15,63 +13,16 @@ import {
   values,
   viaBranch,
 } from '#libs/sip';
-import { authorizationLine } from './phone-authorization.js';
+import { authorizationLine, firstAuthorization, saysAuts } from './phone-authorization.js';
 import { calleesDialog, callersDialog, type Dialog, partsWithin, routeHeader } from './phone-dialog.js';
 import { answerText, type RequestParts, requestText } from './phone-messages.js';
-
-export type PhoneOptions = Readonly<{
-  user: string;
-  domain: string;
-  password: string;
-  server: Readonly<{ address: string; port: number }>;
-  transport: 'udp' | 'tcp';
-  address: string;
-  port?: number;
-  clock: Clock;
-  random: Random;
-  /** Simulated network instead of sockets. */
-  hub?: MemoryHub;
-  /** `+sip.instance` of the device, a URN. */
-  instance?: string;
-}>;
-
-export type Reply = (status: number, headers?: string, body?: string) => void;
-
-/** One client transaction: everything that came back, and the final answer. */
-export interface Exchange {
-  readonly request: RequestParts;
-  readonly responses: readonly SipMessage[];
-  /** The first final response; 408 is made here when none came in 32 s. */
-  readonly final: Promise<SipMessage | 'timeout'>;
-  cancel(): void;
-}
-
-/**
- * How a REGISTER proves itself: by answering the challenge that it gets, not at all, with the challenge that the phone has,
- * or as phones usually do: with that, else (or when that is stale) by answering the one that it gets.
- */
-export type Proof = 'challenge' | 'none' | 'reuse' | 'usual';
-
-export type RegisterOptions = Readonly<{
-  /** 'none': no Expires header. */
-  expiresS?: number | 'none';
-  /** '' asks for the bindings. */
-  contact?: string;
-  callId?: string;
-  /** Request-URI; default: the phone's domain. */
-  uri?: string;
-  /** Of the first request; the next one has one more. Default: one more than the last. */
-  cseq?: number;
-  headers?: string;
-  proof?: Proof;
-  /** With 'reuse': another nonce count than the next. */
-  nc?: number;
-  parts?: Partial<RequestParts>;
-}>;
+import type { Exchange, PhoneOptions, RegisterOptions, Reply } from './phone-options.js';
 
 const T1_MS = 500;
 const T2_MS = 4_000;
 const GIVE_UP_MS = 32_000;
+/** Challenges answered in one registration: a second one after the phone has said its count. */
+const ROUNDS_MAX = 2;
 const SILENT_LOG = {
   warn: () => undefined,
   info: () => undefined,
@@ -101,6 +52,8 @@ export class Phone {
   cseq = 0;
   /** The last challenge, and how often it was answered. */
   challenged: { by: SipMessage; count: number } | undefined;
+  /** The last proof, as it was sent. */
+  said = '';
   private readonly waiting = new Map<string, Waiting>();
   private readonly answers = new Map<string, { status: number; text: string }>();
   private readonly tags = new Map<string, string>();
@@ -197,12 +150,23 @@ export class Phone {
         ...options.parts,
       });
     const { challenged } = this;
-    const has = (proof === 'reuse' || proof === 'usual') && challenged !== undefined;
+    // A SIM takes no challenge twice.
+    const isReused = proof === 'reuse' || (proof === 'usual' && this.options.sim === undefined);
+    const has = isReused && challenged !== undefined;
     const count = has ? (options.nc ?? ++challenged.count) : 0;
-    const first = await register(has ? this.authorization('REGISTER', uri, challenged.by, count) : '').final;
-    const challenge = this.#noteChallenge(first);
-    if (challenge === undefined || proof === 'none' || proof === 'reuse') return first;
-    return register(this.authorization('REGISTER', uri, challenge, ++this.challenged!.count)).final;
+    const unproved = proof === 'replay' ? this.said : firstAuthorization(this.options, uri);
+    let line = has ? this.authorization('REGISTER', uri, challenged.by, count) : unproved;
+    let answer = await register(line).final;
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const challenge = this.#noteChallenge(answer);
+      if (challenge === undefined || ['none', 'reuse', 'replay'].includes(proof)) return answer;
+      if (round > 0 && !saysAuts(line)) return answer;
+      line = this.authorization('REGISTER', uri, challenge, ++this.challenged!.count);
+      if (line === '') return answer; // not of its network
+      this.said = line;
+      answer = await register(line).final;
+    }
+    return answer;
   }
 
   #noteChallenge(answer: SipMessage | 'timeout'): SipMessage | undefined {

@@ -1,6 +1,6 @@
 // What every CredentialStore must do, whatever keeps it. Called by each adapter's spec.
 // Port: src/credential-store.port.ts.
-import type { Credential, CredentialStore } from '../src/credential-store.port.js';
+import type { Credential, CredentialStore, DigestCredential } from '../src/credential-store.port.js';
 
 export type CredentialHarness = Readonly<{
   create(): CredentialStore | Promise<CredentialStore>;
@@ -9,7 +9,7 @@ export type CredentialHarness = Readonly<{
   advance(ms: number): void;
 }>;
 
-export const credentialOf = (user: string, ha1Md5 = 'c0ffee'.padEnd(32, '0')): Credential => ({
+export const credentialOf = (user: string, ha1Md5 = 'c0ffee'.padEnd(32, '0')): DigestCredential => ({
   kind: 'digest',
   impi: `${user}@ims.test`,
   realm: 'ims.test',
@@ -70,6 +70,37 @@ export const credentialStoreContract = (adapter: string, harness: CredentialHarn
       expect(await store.get('v1')).toEqual(winner);
     });
 
+    it('keeps the key of a SIM as it keeps a password', async () => {
+      const store = await create();
+      const sim = { kind: 'aka', impi: 'sim@ims.test', realm: 'ims.test', k: '0'.repeat(32), opc: '1'.repeat(32), amf: '8000', sqn: 2 ** 47 } as const; // prettier-ignore
+      await store.put('v1', sim);
+      expect(await store.get('v1')).toEqual(sim);
+    });
+
+    it('counts beside a version: one of two who saw the same number is first', async () => {
+      const store = await create();
+      await store.put('v1', credentialOf('alice'));
+      expect(await store.sequence('v1')).toBeUndefined();
+      const first = await Promise.all([1, 2].map((to) => store.advanceSequence('v1', undefined, to)));
+      expect([...first].sort()).toEqual([false, true]);
+      const began = first[0] ? 1 : 2;
+      expect(await store.sequence('v1')).toBe(began);
+      const then = [10, 20, 30].map((to) => store.advanceSequence('v1', began, to));
+      expect((await Promise.all(then)).filter(Boolean)).toHaveLength(1);
+      const now = await store.sequence('v1');
+      expect(await store.advanceSequence('v1', now, 2 ** 48 - 1)).toBe(true);
+      expect(await store.advanceSequence('v1', undefined, 5)).toBe(false);
+      expect([await store.sequence('v1'), await store.sequence('v2')]).toEqual([2 ** 48 - 1, undefined]);
+    });
+
+    it('forgets the number with its version', async () => {
+      const store = await create();
+      await store.put('v1', credentialOf('alice'));
+      await store.advanceSequence('v1', undefined, 7);
+      await store.remove('v1');
+      expect(await store.sequence('v1')).toBeUndefined();
+    });
+
     it('tells when each version was written', async () => {
       const store = await create();
       await store.put('v1', credentialOf('alice'));
@@ -110,9 +141,11 @@ export const credentialStoreContract = (adapter: string, harness: CredentialHarn
         await before.put('v1', credentialOf('alice'));
         await before.put('v2', credentialOf('bob'));
         await before.remove('v2');
+        await before.advanceSequence('v1', undefined, 2 ** 47 + 33);
         const store = await reopen(before);
         expect(await store.get('v1')).toEqual(credentialOf('alice'));
         expect(await store.get('v2')).toBeUndefined();
+        expect(await store.sequence('v1')).toBe(2 ** 47 + 33);
       });
     }
   });

@@ -11,13 +11,30 @@ export type DigestCredential = Readonly<{
   /** Kept only when the operator asked for it (STORE_PLAINTEXT_PASSWORDS=1). */
   plaintextPassword?: string;
 }>;
-export type Credential = DigestCredential;
+
+/** What a SIM has of one private identity (TS 33.102, Milenage): hexadecimal. */
+export type AkaCredential = Readonly<{
+  kind: 'aka';
+  impi: string;
+  realm: string;
+  k: string;
+  opc: string;
+  amf: string;
+  /** Where its sequence numbers begin: none is given out that is not above. */
+  sqn: number;
+}>;
+export type Credential = DigestCredential | AkaCredential;
 
 export interface CredentialStore {
   /** Durable when it resolves. Writing a version twice with other content is a defect. */
   put(versionId: string, credential: Credential): Promise<void>;
   get(versionId: string): Promise<Credential | undefined>;
+  /** The number that was written last beside a version; undefined: none was. It is no secret, and is not sealed. */
+  sequence(versionId: string): Promise<number | undefined>;
+  /** Writes it where it still is `from`. False: somebody was first. Durable when it resolves. */
+  advanceSequence(versionId: string, from: number | undefined, to: number): Promise<boolean>;
   /** All version ids with their age, for the sweep. */
   versions(): AsyncIterable<Readonly<{ versionId: string; writtenAtMs: number }>>;
+  /** The secret and its number. */
   remove(versionId: string): Promise<void>;
 }

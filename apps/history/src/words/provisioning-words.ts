@@ -43,7 +43,7 @@ const criteriaCount = (xml: string): string => {
 export const credentialWords = (event: CredentialEvent): string => {
   switch (event.type) {
     case 'CredentialChanged':
-      return `credential set, realm ${event.data.realm}, ${event.data.algorithms.join(' and ')}${event.data.plaintextKept ? ', password kept' : ''}`;
+      return `credential set, realm ${event.data.realm}, ${event.data.algorithms.join(' and ') || 'AKA'}${event.data.plaintextKept ? ', password kept' : ''}`;
     case 'CredentialRemoved':
       return 'credential removed';
   }

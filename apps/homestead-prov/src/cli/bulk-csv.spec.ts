@@ -14,12 +14,22 @@ describe("Clearwater's bulk CSV", () => {
     });
   });
 
+  it('has keys where a SIM has no password', () => {
+    const [k, opc] = ['0'.repeat(32), 'F'.repeat(32)];
+    expect(readBulkCsv(`sip:a@x,a@x,x,,${k},${opc}`)).toEqual({
+      ok: true,
+      subscribers: [{ impu: 'sip:a@x', impi: 'a@x', realm: 'x', aka: { k, opc } }],
+    });
+    for (const bad of [`a,b,c,d,${k},${opc}`, `a,b,c,,${k}`, `a,b,c,,${k},${opc}0`])
+      expect(readBulkCsv(bad)).toMatchObject({ ok: false });
+  });
+
   it.each(['sip:a@x,a@x,x', 'sip:a@x,a@x,x,', 'a,b,c,d,e', '"a,b,c,d', '"a"b,c,d,e'])(
     'refuses %s',
     (line) => {
       expect(readBulkCsv(line)).toEqual({
         ok: false,
-        reason: 'line 1: takes public_id,private_id,realm,password',
+        reason: 'line 1: takes public_id,private_id,realm,password, or of a SIM …,realm,,k,opc',
       });
     },
   );

@@ -1,8 +1,12 @@
 // The two CSV forms of the provisioning tool: Clearwater's bulk file, read, and SIPp's -inf file, written.
-// Bulk: public_id,private_id,realm,password a line (crest's bulk_create). SIPp: SEQUENTIAL, then one line a user with the
+// Bulk: public_id,private_id,realm,password a line (crest's bulk_create), and of a SIM no password but ,k,opc behind it. SIPp: SEQUENTIAL, then one line a user with the
 // fields that bench/sipp uses. Pure.
 
-export type BulkSubscriber = Readonly<{ impu: string; impi: string; realm: string; password: string }>;
+/** Keys of a SIM, hexadecimal. */
+export type BulkSim = Readonly<{ k: string; opc: string }>;
+export type BulkSubscriber = Readonly<
+  { impu: string; impi: string; realm: string } & ({ password: string } | { aka: BulkSim })
+>;
 
 export type BulkRead =
   Readonly<{ ok: true; subscribers: readonly BulkSubscriber[] }> | Readonly<{ ok: false; reason: string }>;
@@ -44,6 +48,18 @@ const fieldsOf = (line: string): string[] | undefined => {
 
 const HEADER = 'public_id';
 
+const KEY = /^[0-9a-f]{32}$/i;
+export const isKey = (text: string | undefined): text is string => text !== undefined && KEY.test(text);
+
+const secretOf = (
+  count: number | undefined,
+  password: string | undefined,
+  { k, opc }: Partial<Record<keyof BulkSim, string | undefined>>,
+): Readonly<{ password: string } | { aka: BulkSim }> | undefined => {
+  if (count === 4 && password) return { password };
+  return count === 6 && password === '' && isKey(k) && isKey(opc) ? { aka: { k, opc } } : undefined;
+};
+
 /** Empty lines, comments (#) and a header line are passed over. */
 export const readBulkCsv = (text: string): BulkRead => {
   const lines = text.split(/\r?\n/);
@@ -53,11 +69,12 @@ export const readBulkCsv = (text: string): BulkRead => {
   lines.forEach((line, index) => {
     if (line.trim() === '' || line.startsWith('#')) return;
     const fields = fieldsOf(line);
-    const [impu, impi, realm, password] = fields ?? [];
+    const [impu, impi, realm, password, k, opc] = fields ?? [];
     if (index === 0 && impu?.toLowerCase() === HEADER) return;
-    if (fields?.length !== 4 || !impu || !impi || !realm || !password) {
-      faults.push(`line ${index + 1}: takes public_id,private_id,realm,password`);
-    } else subscribers.push({ impu, impi, realm, password });
+    const secret = secretOf(fields?.length, password, { k, opc });
+    if (!secret || !impu || !impi || !realm)
+      faults.push(`line ${index + 1}: takes public_id,private_id,realm,password, or of a SIM …,realm,,k,opc`);
+    else subscribers.push({ impu, impi, realm, ...secret });
   });
   if (faults.length === 0) return { ok: true, subscribers };
   const more = faults.length > FAULTS_SHOWN_MAX ? `; and ${faults.length - FAULTS_SHOWN_MAX} more` : '';
@@ -68,6 +85,8 @@ export type Numbered = Readonly<{
   count: number;
   domain: string;
   password: string;
+  /** In the password's place, the same for all. */
+  aka?: BulkSim;
   /** Of the callers, and of those called. Equal: user n calls user n + 1. */
   prefixes: readonly [string, string];
   first?: number;
@@ -81,13 +100,14 @@ export const numberedSubscribers = ({
   count,
   domain,
   password,
+  aka,
   prefixes,
   first = 0,
 }: Numbered): BulkSubscriber[] =>
   [...new Set(prefixes)].flatMap((prefix) =>
     Array.from({ length: count }, (_, i) => {
       const impi = `${userOf(prefix, first + i)}@${domain}`;
-      return { impu: `sip:${impi}`, impi, realm: domain, password };
+      return { impu: `sip:${impi}`, impi, realm: domain, ...(aka === undefined ? { password } : { aka }) };
     }),
   );
 

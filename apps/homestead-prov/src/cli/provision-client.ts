@@ -68,26 +68,27 @@ const ask = async (
 const path = (...parts: readonly string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
 
 /** The credential, unless it is the one in force. */
-const putCredential = async (
-  ports: ClientPorts,
-  { impi, realm, password }: BulkSubscriber,
-): Promise<Done> => {
+const putCredential = async (ports: ClientPorts, subscriber: BulkSubscriber): Promise<Done> => {
+  const { impi, realm } = subscriber;
   const shown = await ask(ports, { method: 'GET', path: path('private', impi) }, 200, 404);
-  if (shown.status === 200) {
+  if (shown.status === 200 && 'password' in subscriber) {
     const inForce = JSON.parse(shown.body) as { digest_ha1?: string; realm?: string };
-    const { ha1Md5 } = digestHashes(impi, realm, password);
+    const { ha1Md5 } = digestHashes(impi, realm, subscriber.password);
     if (inForce.realm === realm && inForce.digest_ha1 === ha1Md5) return 'unchanged';
   }
-  await ask(
+  const secret = 'aka' in subscriber ? { aka: subscriber.aka } : { plaintext_password: subscriber.password };
+  const put = await ask(
     ports,
     {
       method: 'PUT',
       path: path('private', impi),
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ plaintext_password: password, realm }),
+      body: JSON.stringify({ ...secret, realm }),
     },
     200,
   );
+  // Keys are not shown: that they are the same is told by there being no new revision.
+  if ('aka' in subscriber && put.headers['etag'] === undefined) return 'unchanged';
   return shown.status === 200 ? 'changed' : 'created';
 };
 

@@ -9,6 +9,8 @@ import { systemClock, systemRandom } from '#libs/runtime';
 import {
   type BulkSubscriber,
   BULK_LINES_MAX,
+  type BulkSim,
+  isKey,
   numberedSubscribers,
   readBulkCsv,
   sippCsv,
@@ -18,6 +20,7 @@ import { CONCURRENCY_MAX, describeSummary, runProvisioning, type Summary } from 
 type Options = Readonly<{
   count: number;
   password?: string;
+  aka?: BulkSim;
   prefix: string;
   peerPrefix?: string;
   first: number;
@@ -47,6 +50,12 @@ const user = (text: string): string => {
   throw new InvalidArgumentError('Takes letters, digits, dot, dash and underscore.');
 };
 
+const sim = (text: string): BulkSim => {
+  const [k, opc, more] = text.split(':');
+  if (isKey(k) && isKey(opc) && more === undefined) return { k, opc };
+  throw new InvalidArgumentError('Takes K and OPc, 32 hexadecimal digits each, with a colon between.');
+};
+
 const url = (text: string): string => {
   if (/^http:\/\/[^/?#]+\/?$/.test(text)) return text.replace(/\/$/, '');
   throw new InvalidArgumentError('Takes http://<host>:<port>.');
@@ -56,11 +65,15 @@ const program = new Command('provision')
   .description('Makes subscribers over the REST API of Homestead Prov, and the CSV that SIPp takes.')
   .option('-n, --count <number>', 'subscribers of each prefix', integer(0, BULK_LINES_MAX), 0)
   .option('-p, --password <text>', 'their password')
+  .option('--aka <k:opc>', 'instead of --password: keys of a SIM in hexadecimal, which all of them get', sim)
   .option('--prefix <name>', 'user names are <name>000000, <name>000001, …', user, 'u')
   .option('--peer-prefix <name>', 'as many again, whom the first ones call', user)
   .option('--first <number>', 'number of the first', integer(0, 999_999), 0)
   .option('--domain <name>', 'home domain', process.env['HOME_DOMAIN'] ?? 'ims.test')
-  .option('--import <file>', "instead of --count: Clearwater's bulk CSV, public_id,private_id,realm,password")
+  .option(
+    '--import <file>',
+    "instead of --count: Clearwater's bulk CSV, public_id,private_id,realm,password; of a SIM …,realm,,k,opc",
+  )
   .option(
     '--url <url>',
     'Homestead Prov',
@@ -108,16 +121,25 @@ const subscribersOf = (options: Options): readonly BulkSubscriber[] => {
     const read = readBulkCsv(readText('--import', options.import));
     return read.ok ? read.subscribers : refuse(`--import ${options.import}: ${read.reason}`);
   }
-  const { count, password, domain, first } = options;
+  const { count, password, aka, domain, first } = options;
   if (count === 0) return refuse('say how many with --count, or give a file with --import');
-  if (password === undefined) return refuse('say --password, which all of them get');
-  return numberedSubscribers({ count, password, domain, first, prefixes: prefixesOf(options) });
+  if ((password === undefined) === (aka === undefined))
+    return refuse('say --password or --aka, which all of them get');
+  const prefixes = prefixesOf(options);
+  return numberedSubscribers({
+    count,
+    password: password ?? '',
+    ...(aka && { aka }),
+    domain,
+    first,
+    prefixes,
+  });
 };
 
-/** The files for SIPp; an import names no order of calls, so it has none. */
+/** The files for SIPp; an import names no order of calls, so it has none, and a SIM has no password to write. */
 const writeSippCsv = (options: Options): readonly string[] => {
   const { count, password = '', domain, first, csv } = options;
-  if (options.import !== undefined) return [];
+  if (options.import !== undefined || options.aka !== undefined) return [];
   const [mine, peer] = prefixesOf(options);
   const users = { count, password, domain, first };
   // Passwords are in it.

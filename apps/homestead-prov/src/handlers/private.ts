@@ -1,85 +1,35 @@
 // /private/<impi>: the credential of a private identity (backend.md §3).
 // The secret goes to the credential store first, under a fresh version; then the event names the version. A version that
 // no event came to name, or that is named no longer, is swept: subscriber-process.ts.
-import type { DigestCredential } from '#libs/stores';
+import { sqnBytes } from '#libs/aka';
 import { credentialStream } from '#libs/domain';
 import { RevisionConflict } from '#libs/event-log';
+import type { Credential } from '#libs/stores';
 import { revisionOf } from '#projections/subscriber-profiles';
-import { digestHashes } from '../digest.js';
 import { onCredential } from '../execute.js';
 import { checkImpi, randomUuid } from '../identities.js';
-import { badRequest, done, notFound, NOTHING, type Outcome, ProvisioningFault, shown } from '../outcome.js';
+import { done, notFound, NOTHING, type Outcome, ProvisioningFault, shown } from '../outcome.js';
 import type { ProvisioningPorts } from '../ports.js';
 import { unlinkEverywhere } from './links.js';
+import { type PrivateBody, sameSecret, secretOf } from './private-body.js';
 
-/** As given: exactly one of the two secrets. */
-export type PrivateBody = Readonly<{ digest_ha1?: string; plaintext_password?: string; realm?: string }>;
-export type PrivateShown = Readonly<{ digest_ha1: string; realm: string; plaintext_password?: string }>;
+/** Keys of a SIM are never shown. */
+export type PrivateShown = Readonly<
+  | { digest_ha1: string; realm: string; plaintext_password?: string }
+  | { aka: { amf: string; sqn: string }; realm: string }
+>;
 
-export const PASSWORD_LENGTH_MAX = 512;
-export const REALM_LENGTH_MAX = 255;
-const HA1 = /^[0-9a-f]{32}$/i;
-
-const textOf = (body: Record<string, unknown>, name: string, lengthMax: number): string | undefined => {
-  const value = body[name];
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') throw badRequest(`${name}: takes a text that is not empty`);
-  if (value.length > lengthMax) throw badRequest(`${name}: at most ${lengthMax} characters`);
-  return value;
-};
-
-/** The JSON body; 400 names what is wrong with it. */
-export const readPrivateBody = (body: unknown): PrivateBody => {
-  if (body === undefined || body === '') throw badRequest('empty body: takes a JSON object');
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw badRequest('takes a JSON object (Content-Type: application/json)');
-  }
-  const fields = body as Record<string, unknown>;
-  const ha1 = textOf(fields, 'digest_ha1', 32);
-  const password = textOf(fields, 'plaintext_password', PASSWORD_LENGTH_MAX);
-  const realm = textOf(fields, 'realm', REALM_LENGTH_MAX);
-  if ((ha1 === undefined) === (password === undefined)) {
-    throw badRequest('takes either digest_ha1 or plaintext_password');
-  }
-  if (ha1 !== undefined && !HA1.test(ha1)) throw badRequest('digest_ha1: takes 32 hexadecimal digits');
-  if (realm !== undefined && /["\\\u0000-\u001f\u007f]/.test(realm)) {
-    throw badRequest('realm: has a character that may not stand in a quoted string');
-  }
-  return {
-    ...(ha1 === undefined ? {} : { digest_ha1: ha1.toLowerCase() }),
-    ...(password === undefined ? {} : { plaintext_password: password }),
-    ...(realm === undefined ? {} : { realm }),
-  };
-};
-
-const secretOf = (ports: ProvisioningPorts, impi: string, body: PrivateBody): DigestCredential => {
-  const realm = body.realm ?? ports.homeDomain;
-  if (body.plaintext_password === undefined) {
-    return { kind: 'digest', impi, realm, ha1Md5: body.digest_ha1 ?? '' };
-  }
-  // RFC 7616 §3.4.2: the user name and realm stand before the colon-separated password.
-  const hashes = digestHashes(impi, realm, body.plaintext_password);
-  const kept = ports.storePlaintextPasswords ? { plaintextPassword: body.plaintext_password } : {};
-  return { kind: 'digest', impi, realm, ...hashes, ...kept };
-};
+type InForce = Readonly<{ secret: Credential; counted: number | undefined }>;
 
 /** The secret in force; undefined: no such private identity. A version without its secret is a fault of ours. */
-const secretInForce = async (
-  ports: ProvisioningPorts,
-  impi: string,
-): Promise<DigestCredential | undefined> => {
+const secretInForce = async (ports: ProvisioningPorts, impi: string): Promise<InForce | undefined> => {
   const version = await ports.profiles.credential(impi);
   if (!version) return undefined;
   const secret = await ports.credentials.get(version.version);
-  if (secret) return secret;
+  if (secret?.kind === 'aka') return { secret, counted: await ports.credentials.sequence(version.version) };
+  if (secret) return { secret, counted: undefined };
   throw new ProvisioningFault(503, 'the credential store does not have the secret in force');
 };
-
-const same = (a: DigestCredential, b: DigestCredential): boolean =>
-  a.realm === b.realm &&
-  a.ha1Md5 === b.ha1Md5 &&
-  a.ha1Sha256 === b.ha1Sha256 &&
-  a.plaintextPassword === b.plaintextPassword;
 
 export type PutPrivate = Readonly<{ impi: string; body: PrivateBody; ifRevision?: number }>;
 
@@ -87,21 +37,24 @@ export type PutPrivate = Readonly<{ impi: string; body: PrivateBody; ifRevision?
 export const putPrivate = async (ports: ProvisioningPorts, input: PutPrivate): Promise<Outcome> => {
   const impi = checkImpi(input.impi);
   const before = await secretInForce(ports, impi).catch(lost);
-  let secret = secretOf(ports, impi, input.body);
-  // The same HA1 again is the same password: its SHA-256 form stays true, the password itself is blanked.
-  if (before?.ha1Sha256 && before.realm === secret.realm && before.ha1Md5 === secret.ha1Md5) {
-    secret = { ...secret, ha1Sha256: before.ha1Sha256 };
-  }
-  if (before && same(before, secret) && input.ifRevision === undefined) return done();
+  const secret = secretOf(ports, impi, input.body, before);
+  const isSame = before !== undefined && sameSecret(before.secret, secret, input.body);
+  if (isSame && input.ifRevision === undefined) return done();
 
   return done(await nameSecret(ports, impi, secret, input.ifRevision));
+};
+
+/** Those that an HA1 is kept for: of a SIM's keys none is. */
+const algorithmsOf = (secret: Credential): readonly ('MD5' | 'SHA-256')[] => {
+  if (secret.kind === 'aka') return [];
+  return secret.ha1Sha256 === undefined ? ['MD5'] : ['MD5', 'SHA-256'];
 };
 
 /** Writes the secret, then the event that names it; what it replaces is forgotten. */
 const nameSecret = async (
   ports: ProvisioningPorts,
   impi: string,
-  secret: DigestCredential,
+  secret: Credential,
   expected: number | undefined,
 ): Promise<number> => {
   const version = randomUuid(ports.random);
@@ -110,8 +63,8 @@ const nameSecret = async (
     impi,
     version,
     realm: secret.realm,
-    algorithms: secret.ha1Sha256 === undefined ? (['MD5'] as const) : (['MD5', 'SHA-256'] as const),
-    plaintextKept: secret.plaintextPassword !== undefined,
+    algorithms: algorithmsOf(secret),
+    plaintextKept: secret.kind === 'digest' && secret.plaintextPassword !== undefined,
   };
   let former: string | undefined;
   try {
@@ -138,12 +91,19 @@ const lost = (error: unknown): undefined => {
 };
 
 export const getPrivate = async (ports: ProvisioningPorts, impi: string): Promise<Outcome<PrivateShown>> => {
-  const secret = await secretInForce(ports, checkImpi(impi));
-  if (!secret) throw notFound('no such private identity');
-  const password =
-    secret.plaintextPassword === undefined ? {} : { plaintext_password: secret.plaintextPassword };
+  const inForce = await secretInForce(ports, checkImpi(impi));
+  if (!inForce) throw notFound('no such private identity');
   const revision = revisionOf(await ports.profiles.head(credentialStream(impi)));
-  return shown({ digest_ha1: secret.ha1Md5, realm: secret.realm, ...password }, revision);
+  return shown(shownOf(inForce), revision);
+};
+
+const shownOf = ({ secret, counted }: InForce): PrivateShown => {
+  const { realm } = secret;
+  if (secret.kind === 'aka')
+    return { aka: { amf: secret.amf, sqn: sqnBytes(counted ?? secret.sqn).toString('hex') }, realm };
+  const { ha1Md5, plaintextPassword } = secret;
+  const password = plaintextPassword === undefined ? {} : { plaintext_password: plaintextPassword };
+  return { digest_ha1: ha1Md5, realm, ...password };
 };
 
 /** Removes the credential, then unlinks it everywhere: in between it authenticates nothing. */

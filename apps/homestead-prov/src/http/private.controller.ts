@@ -11,7 +11,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { readPrivateBody } from '../handlers/private.js';
+import { readPrivateBody } from '../handlers/private-body.js';
 import type { Provisioning } from '../provisioning.js';
 import { answer, ifRevision, jsonBody, refuseBody } from './answer.js';
 import {

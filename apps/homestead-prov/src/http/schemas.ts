@@ -33,15 +33,35 @@ const list = (items: Schema): Schema => ({ type: 'array', items });
 
 export const PRIVATE_BODY: Schema = {
   ...object(
-    { digest_ha1: HA1, plaintext_password: text('instead of digest_ha1'), realm: text('home domain') },
-    ['digest_ha1', 'plaintext_password', 'realm'],
+    {
+      digest_ha1: HA1,
+      plaintext_password: text('instead of digest_ha1'),
+      aka: object(
+        {
+          k: text('16 bytes in hexadecimal'),
+          opc: text('16 bytes in hexadecimal'),
+          op: text('instead of opc'),
+          amf: text('2 bytes in hexadecimal; 8000'),
+          sqn: text('6 bytes in hexadecimal: the next number is above; where it was, 0 for a new SIM'),
+        },
+        ['opc', 'op', 'amf', 'sqn'],
+      ),
+      realm: text('home domain'),
+    },
+    ['digest_ha1', 'plaintext_password', 'aka', 'realm'],
   ),
-  description: 'Exactly one of digest_ha1 and plaintext_password; the password also gives the SHA-256 HA1.',
+  description:
+    'Exactly one of digest_ha1, plaintext_password and aka (keys of a SIM); the password also gives the SHA-256 HA1.',
 };
 
 export const PRIVATE: Schema = object(
-  { digest_ha1: HA1, realm: text('of the digest'), plaintext_password: text('where it is kept') },
-  ['plaintext_password'],
+  {
+    digest_ha1: HA1,
+    realm: text('of the digest'),
+    plaintext_password: text('where it is kept'),
+    aka: object({ amf: text('of a SIM, whose keys are not shown'), sqn: text('the last one given out') }),
+  },
+  ['digest_ha1', 'plaintext_password', 'aka'],
 );
 export const PRIVATE_SETS: Schema = object({ associated_implicit_registration_sets: list(UUID_TEXT) });
 export const PRIVATE_PUBLIC_IDS: Schema = object({ associated_public_ids: list(text('public identity')) });

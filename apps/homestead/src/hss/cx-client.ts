@@ -2,9 +2,9 @@
 // same time; who the HSS does not know is not asked about again for a while. Used by hss-homestead.ts.
 import type { Body, DiameterNode, Outcome } from '#libs/diameter';
 import { VENDOR_3GPP } from '#libs/diameter';
-import type { AkaVector, Answer, DigestVector, HomesteadFailure, RegData, ServerAssignment } from '#libs/homestead-client'; // prettier-ignore
+import type { AkaVector, Answer, AuthenticationOptions, DigestVector, HomesteadFailure, RegData, ServerAssignment } from '#libs/homestead-client'; // prettier-ignore
 import type { Clock } from '#libs/runtime';
-import { answered, type AuthenticationOptions } from '../homestead-core.js';
+import { answered } from '../homestead-core.js';
 import { AskedOnce } from './asked-once.js';
 import { type CxAnswer, type CxQuestion, IN_ASSIGNMENT_TYPE, judgeAnswer, readAssignment, readChargingAddresses, readVector, SCHEME_NAMES, USER_UNKNOWN } from './cx-answers.js'; // prettier-ignore
 import { type CxTally, resultWord } from './cx-tally.js';

@@ -3,10 +3,10 @@
 // While no HSS answers, who is registered here is served from the cache, and may register again; all others are told that it is the HSS.
 import { assignment, assignmentStream } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
-import type { Answer, AuthVector, Homestead, HomesteadFailure, RegData, RegDataRequest, ServerAssignment } from '#libs/homestead-client'; // prettier-ignore
+import type { Answer, AuthenticationOptions, AuthVector, Homestead, HomesteadFailure, RegData, RegDataRequest, ServerAssignment } from '#libs/homestead-client'; // prettier-ignore
 import type { Clock } from '#libs/runtime';
 import { BoundedMap } from '#projections/subscriber-profiles';
-import { answered, type AuthenticationOptions, type HomesteadCore } from '../homestead-core.js';
+import { answered, type HomesteadCore } from '../homestead-core.js';
 import { AskedOnce } from './asked-once.js';
 import { type CachedSet, type CachedSets, defaultImpuOf } from './cached-sets.js';
 import { type Assigned, ASSIGNMENT, type AssignmentType, type CxClient } from './cx-client.js';
@@ -88,11 +88,13 @@ class HssMode implements HomesteadCore {
     const { serverName = this.ports.scscfUri, scheme } = options;
     const answer = await this.ports.cx.multimediaAuth(impi, impu, { ...options, serverName });
     if (!answer.ok) await this.forgetRefused(impi, impu, answer.failure);
-    if (scheme !== 'digest') return answer;
     if (answer.ok) {
+      // Who has a SIM now has no password that could still be good.
       if (answer.value.kind === 'digest') this.ports.vectors.set(impi, answer.value);
+      else if (scheme === 'any') this.ports.vectors.delete(impi);
       return answer;
     }
+    if (scheme !== 'digest' && scheme !== 'any') return answer;
     const known = answer.failure === 'hss-unreachable' ? this.ports.vectors.get(impi) : undefined;
     return known && (await this.isRegistered(impi, impu)) ? answered(known) : answer;
   }

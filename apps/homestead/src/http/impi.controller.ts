@@ -3,8 +3,8 @@
 import { Controller, Get, Inject, Param, Query as QueryOf, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AUTH_TYPES } from '#libs/homestead-client';
-import type { AuthScheme, HomesteadCore } from '../homestead-core.js';
+import { AUTH_TYPES, type AuthScheme } from '#libs/homestead-client';
+import type { HomesteadCore } from '../homestead-core.js';
 import { fault, sendAssignment, sendLegacyDigest, sendVector } from './answer.js';
 import { AKA_VECTOR, ASSIGNMENT, AUTH_VECTOR, Faults, LEGACY_DIGEST } from './schemas.js';
 import { HOMESTEAD } from './tokens.js';
@@ -68,7 +68,7 @@ export class ImpiController {
   }
 
   @Get('av/aka')
-  @ApiOperation({ summary: 'Authentication vector for AKA: of an HSS only' })
+  @ApiOperation({ summary: 'Authentication vector for AKA, a new one each time' })
   @ApiParam(IMPI)
   @ApiQuery(IMPU)
   @ApiQuery(SERVER_NAME)
@@ -80,7 +80,7 @@ export class ImpiController {
   }
 
   @Get('av/aka2')
-  @ApiOperation({ summary: 'Authentication vector for AKA, version 2: of an HSS only' })
+  @ApiOperation({ summary: 'The same for version 2 (RFC 4169)' })
   @ApiParam(IMPI)
   @ApiQuery(IMPU)
   @ApiQuery(SERVER_NAME)

@@ -1,13 +1,15 @@
 // MAR: what the S-CSCF needs to challenge a user: SIP Digest (RFC 2617 HA1) or an AKA vector. TS 29.228 §6.3.1, in its order.
+import { nextSqn, resumedSqn, sqnOf, sqnOfAuts, vectorOf } from '#libs/aka';
 import type { Avps, Body, Message } from '#libs/diameter';
 import type { Random } from '#libs/runtime';
 import type { Assignment, Subscribers } from '../assignments.js';
-import { nextSqn, sqnOfAuts, vectorOf } from '../milenage.js';
 import type { Subscriber } from '../subscriber-file.js';
 import { base, experimental } from './answers.js';
 
 const DIGEST = 'SIP Digest';
 const AKA = 'Digest-AKAv1-MD5';
+/** The vector is the same; how the password is made of it is the S-CSCF's and the phone's (RFC 4169). */
+const AKA_SCHEMES: ReadonlySet<string> = new Set([AKA, 'Digest-AKAv2-SHA-256']);
 const RAND_BYTES = 16;
 
 const digestItem = ({ realm, ha1 }: Subscriber): Body | undefined =>
@@ -27,7 +29,7 @@ const digestItem = ({ realm, ha1 }: Subscriber): Body | undefined =>
 const akaItem = (
   { aka }: Subscriber,
   assignment: Assignment,
-  item: Avps | undefined,
+  { scheme, item }: Readonly<{ scheme: string; item: Avps | undefined }>,
   random: Pick<Random, 'bytes'>,
 ): Body | undefined => {
   if (!aka) return undefined;
@@ -36,12 +38,13 @@ const akaItem = (
   // RAND and AUTS of a phone that has counted further (TS 29.228 §6.3.1, SIP-Authorization).
   const lost = item?.get('SIP-Authorization');
   const theirs = lost && sqnOfAuts({ k, opc }, lost.subarray(0, RAND_BYTES), lost.subarray(RAND_BYTES));
-  const sqn = nextSqn(theirs ?? assignment.sqn ?? Buffer.from(aka.sqn, 'hex'));
+  const own = assignment.sqn ?? sqnOf(Buffer.from(aka.sqn, 'hex'));
+  const sqn = nextSqn(theirs === undefined ? own : resumedSqn(own, theirs));
   assignment.sqn = sqn;
   const { rand, xres, ck, ik, autn } = vectorOf({ k, opc }, random.bytes(RAND_BYTES), sqn, amf);
   return {
     'SIP-Item-Number': 1,
-    'SIP-Authentication-Scheme': AKA,
+    'SIP-Authentication-Scheme': scheme,
     'SIP-Authenticate': Buffer.concat([rand, autn]),
     'SIP-Authorization': xres,
     'Confidentiality-Key': ck,
@@ -66,8 +69,8 @@ export const multimediaAuth = (
   const found =
     scheme === DIGEST
       ? digestItem(subscriber)
-      : scheme === AKA
-        ? akaItem(subscriber, assignment, item, random)
+      : AKA_SCHEMES.has(scheme)
+        ? akaItem(subscriber, assignment, { scheme, item }, random)
         : undefined;
   if (!found) return experimental('DIAMETER_ERROR_AUTH_SCHEME_NOT_SUPPORTED');
   // The one that challenges is the one that will be assigned.

@@ -31,8 +31,8 @@ beforeEach(() => {
   clock = createFakeClock();
   counts = new Map();
   store = createMemoryKeyValueStore({ name: 'challenges', clock });
-  const homestead: Pick<Homestead, 'authVector'> = {
-    authVector: (impi) =>
+  const homestead: Pick<Homestead, 'authentication'> = {
+    authentication: (impi) =>
       Promise.resolve(
         impi === IMPI
           ? {

@@ -2,6 +2,9 @@
 // A nonce lives 40 s unanswered, then as long as the registration that it authenticated; its nc only rises (RFC 7616 §3.4).
 import type { KeyValueStore } from '#libs/stores';
 
+/** `ha1`: hexadecimal, over what the SIM makes of this one challenge (RFC 3310 §3.3). */
+export type AkaChallenge = Readonly<{ version: 1 | 2; ha1: string }>;
+
 export type Challenge = Readonly<{
   nonce: string;
   /** Highest nonce count accepted; 0: not answered yet. */
@@ -9,6 +12,8 @@ export type Challenge = Readonly<{
   expiresAtMs: number;
   /** Address that an unanswered one went to. */
   to?: string;
+  /** Of AKA: what the right answer is judged by. Such a challenge is good for one answer. */
+  aka?: AkaChallenge;
 }>;
 /** Unanswered ones oldest first, those in use least recently used first. */
 export type LiveChallenges = readonly Challenge[];
@@ -63,10 +68,11 @@ export class Challenges {
   constructor(private readonly store: KeyValueStore<LiveChallenges>) {}
 
   /** Remembers a new challenge. False: contended beyond the bound. */
-  add(impi: string, nonce: string, nowMs: number, to: string): Promise<boolean> {
+  add(impi: string, nonce: string, nowMs: number, to: string, aka?: AkaChallenge): Promise<boolean> {
     return this.#change(impi, nowMs, (live) => {
       makeRoom(live);
-      live.push({ nonce, nc: 0, expiresAtMs: nowMs + UNANSWERED_S * 1000, to });
+      const made = { nonce, nc: 0, expiresAtMs: nowMs + UNANSWERED_S * 1000, to };
+      live.push(aka === undefined ? made : { ...made, aka });
       return true;
     });
   }
@@ -93,6 +99,19 @@ export class Challenges {
       // Its own nonce, not the client's equal one: that keeps the request that it was cut from.
       const { nonce: own, expiresAtMs } = challenge;
       used(live, at, { nonce: own, nc, expiresAtMs: Math.max(expiresAtMs, keepUntilMs) });
+      verdict = 'accepted';
+      return true;
+    });
+    return stored ? verdict : 'contended';
+  }
+
+  /** Uses up a challenge: of two answers to it, at whatever nodes, one is accepted. */
+  async take(impi: string, nonce: string, nowMs: number): Promise<NonceVerdict> {
+    let verdict: NonceVerdict = 'unknown';
+    const stored = await this.#change(impi, nowMs, (live) => {
+      const at = live.findIndex((challenge) => challenge.nonce === nonce);
+      if (at < 0) return ((verdict = 'unknown'), false);
+      live.splice(at, 1);
       verdict = 'accepted';
       return true;
     });

@@ -27,6 +27,10 @@ const statementsFor = (keyspace: string) => ({
   get: `SELECT key_id, sealed FROM ${keyspace}.credentials WHERE version_id = ?`,
   all: `SELECT version_id, key_id, sealed, written_at_ms FROM ${keyspace}.credentials`,
   remove: `DELETE FROM ${keyspace}.credentials WHERE version_id = ? IF EXISTS`,
+  sequence: `SELECT number FROM ${keyspace}.credential_sequences WHERE version_id = ?`,
+  beginSequence: `INSERT INTO ${keyspace}.credential_sequences (number, version_id) VALUES (?, ?) IF NOT EXISTS`,
+  advanceSequence: `UPDATE ${keyspace}.credential_sequences SET number = ? WHERE version_id = ? IF number = ?`,
+  removeSequence: `DELETE FROM ${keyspace}.credential_sequences WHERE version_id = ? IF EXISTS`,
   reseal: `UPDATE ${keyspace}.credentials SET key_id = ?, sealed = ? WHERE version_id = ? IF key_id = ?`,
 });
 
@@ -90,6 +94,20 @@ class CassandraCredentialStore implements SealedCredentialStore {
     return credential;
   }
 
+  async sequence(versionId: string): Promise<number | undefined> {
+    if (!isVersion(versionId)) return undefined;
+    const [row] = await this.#database.readDecided(this.sql.sequence, [versionId]);
+    return row === undefined ? undefined : Number(row['number']);
+  }
+
+  async advanceSequence(versionId: string, from: number | undefined, to: number): Promise<boolean> {
+    const written =
+      from === undefined
+        ? this.#database.decide(this.sql.beginSequence, [BigInt(to), versionId])
+        : this.#database.decide(this.sql.advanceSequence, [BigInt(to), versionId, BigInt(from)]);
+    return (await written).applied;
+  }
+
   async *versions(): AsyncGenerator<Readonly<{ versionId: string; writtenAtMs: number }>> {
     for await (const row of this.#all()) {
       yield { versionId: String(row['version_id']), writtenAtMs: Number(row['written_at_ms']) };
@@ -99,6 +117,7 @@ class CassandraCredentialStore implements SealedCredentialStore {
   async remove(versionId: string): Promise<void> {
     if (!isVersion(versionId)) return;
     await this.#database.decide(this.sql.remove, [versionId]);
+    await this.#database.decide(this.sql.removeSequence, [versionId]);
     this.#opened.delete(versionId);
   }
 

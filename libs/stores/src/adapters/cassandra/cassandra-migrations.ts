@@ -43,6 +43,13 @@ export const STEPS: readonly Step[] = [
       `CREATE TABLE IF NOT EXISTS ${keyspace}.credential_keys (key_id text PRIMARY KEY, check_value blob)`,
     ],
   },
+  {
+    id: 3,
+    name: 'sequence numbers of SIMs',
+    statements: (keyspace) => [
+      `CREATE TABLE IF NOT EXISTS ${keyspace}.credential_sequences (version_id text PRIMARY KEY, number bigint)`,
+    ],
+  },
 ];
 
 export type MigrateOptions = Readonly<{

@@ -174,7 +174,7 @@ describe('credentials in Cassandra', () => {
     });
     expect(await both.reseal()).toBe(1);
     const alone = await createCassandraCredentialStore({ database, masterKey: otherKey, clock });
-    expect((await alone.get('v1'))?.plaintextPassword).toBe('correct horse');
+    expect(await alone.get('v1')).toMatchObject({ plaintextPassword: 'correct horse' });
     // And back, for the tests that follow.
     const again = await createCassandraCredentialStore({
       database,

@@ -6,6 +6,7 @@ import type { Credential, CredentialStore } from '../../credential-store.port.js
 
 export const createMemoryCredentialStore = ({ clock }: Readonly<{ clock: Clock }>): CredentialStore => {
   const held = new Map<string, Readonly<{ credential: Credential; writtenAtMs: number }>>();
+  const sequences = new Map<string, number>();
   return {
     put(versionId, credential) {
       const before = held.get(versionId);
@@ -18,6 +19,14 @@ export const createMemoryCredentialStore = ({ clock }: Readonly<{ clock: Clock }
 
     get: (versionId) => Promise.resolve(held.get(versionId)?.credential),
 
+    sequence: (versionId) => Promise.resolve(sequences.get(versionId)),
+
+    advanceSequence(versionId, from, to) {
+      const isFirst = sequences.get(versionId) === from;
+      if (isFirst) sequences.set(versionId, to);
+      return Promise.resolve(isFirst);
+    },
+
     async *versions() {
       for (const [versionId, { writtenAtMs }] of [...held]) {
         yield await Promise.resolve({ versionId, writtenAtMs });
@@ -26,6 +35,7 @@ export const createMemoryCredentialStore = ({ clock }: Readonly<{ clock: Clock }
 
     remove(versionId) {
       held.delete(versionId);
+      sequences.delete(versionId);
       return Promise.resolve();
     },
   };

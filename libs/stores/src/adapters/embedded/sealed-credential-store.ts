@@ -30,6 +30,8 @@ export const CREATE_KEYS =
   'CREATE TABLE IF NOT EXISTS credential_keys (key_id TEXT PRIMARY KEY, check_value BLOB NOT NULL) STRICT';
 export const CREATE_CREDENTIALS = `CREATE TABLE IF NOT EXISTS credentials (
   version_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, sealed BLOB NOT NULL, written_at_ms INTEGER NOT NULL) STRICT`;
+export const CREATE_SEQUENCES = `CREATE TABLE IF NOT EXISTS credential_sequences (
+  version_id TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT`;
 const PUT_KEY = 'INSERT INTO credential_keys (key_id, check_value) VALUES (?, ?) ON CONFLICT DO NOTHING';
 const FORGET_KEYS = `DELETE FROM credential_keys WHERE key_id <> ?
   AND key_id NOT IN (SELECT key_id FROM credentials)`;
@@ -40,6 +42,10 @@ const PAGE = `SELECT version_id, written_at_ms FROM credentials WHERE version_id
   ORDER BY version_id LIMIT ${PAGE_ROWS}`;
 const FIRST_PAGE = `SELECT version_id, written_at_ms FROM credentials ORDER BY version_id LIMIT ${PAGE_ROWS}`;
 const REMOVE = 'DELETE FROM credentials WHERE version_id = ?';
+const SEQUENCE = 'SELECT number FROM credential_sequences WHERE version_id = ?';
+const BEGIN_SEQUENCE = `INSERT INTO credential_sequences (version_id, number) VALUES (?, ?) ON CONFLICT DO NOTHING`;
+const ADVANCE_SEQUENCE = 'UPDATE credential_sequences SET number = ? WHERE version_id = ? AND number = ?';
+const REMOVE_SEQUENCE = 'DELETE FROM credential_sequences WHERE version_id = ?';
 const OTHERS = `SELECT version_id, key_id, sealed FROM credentials WHERE key_id <> ? LIMIT ${PAGE_ROWS}`;
 const RESEAL = 'UPDATE credentials SET key_id = ?, sealed = ? WHERE version_id = ?';
 
@@ -51,6 +57,7 @@ export const createSealedCredentialStore = async (
   const sealer = new CredentialSealer(options);
   await database.write([{ sql: CREATE_KEYS, sets: [[]] }], () => undefined);
   await database.write([{ sql: CREATE_CREDENTIALS, sets: [[]] }], () => undefined);
+  await database.write([{ sql: CREATE_SEQUENCES, sets: [[]] }], () => undefined);
   const used = await database.read('SELECT key_id, check_value FROM credential_keys', [], (rows) => rows);
   for (const row of used) sealer.verify(sealedIn(row));
   const check = sealer.checkValue();
@@ -97,6 +104,18 @@ class SealedStore implements SealedCredentialStore {
     });
   }
 
+  sequence(versionId: string): Promise<number | undefined> {
+    return this.#database.read(SEQUENCE, [versionId], ([row]) => (row ? Number(row[0]) : undefined));
+  }
+
+  advanceSequence(versionId: string, from: number | undefined, to: number): Promise<boolean> {
+    const statement =
+      from === undefined
+        ? { sql: BEGIN_SEQUENCE, sets: [[versionId, to]] }
+        : { sql: ADVANCE_SEQUENCE, sets: [[to, versionId, from]] };
+    return this.#database.write([statement], ([changed]) => changed?.[0] === 1);
+  }
+
   async *versions(): AsyncGenerator<Readonly<{ versionId: string; writtenAtMs: number }>> {
     let page = await this.#database.read(FIRST_PAGE, [], versionsIn);
     for (;;) {
@@ -108,7 +127,8 @@ class SealedStore implements SealedCredentialStore {
   }
 
   remove(versionId: string): Promise<void> {
-    return this.#database.write([{ sql: REMOVE, sets: [[versionId]] }], () => {
+    const statements = [REMOVE, REMOVE_SEQUENCE].map((sql) => ({ sql, sets: [[versionId]] }));
+    return this.#database.write(statements, () => {
       this.#opened.delete(versionId);
     });
   }
