@@ -10,17 +10,23 @@ import {
   overloadCounts,
   endpointCounts,
   type Flow,
+  type Handover,
   flowTokens,
   hostPort,
   type ListenerAddress,
   type MemoryHub,
   type NameLookup,
+  type NodeTransports,
   OverloadControl,
+  type SharedPort,
+  sharePorts,
   type SipEndpoint,
   type SipMessage,
+  type Target,
   type TimerWheel,
   type TlsOptions,
   type WaitGauge,
+  type WorkerLinks,
 } from '#libs/sip';
 import type { BonoConfig } from './bono.config.js';
 import { createBono } from './bono.js';
@@ -34,6 +40,7 @@ import { hasHost } from './record-route.js';
 import { recoverFlows } from './recover-flows.js';
 import { openTrunks } from './trunks/open-trunks.js';
 import { urgencyOf } from './urgency.js';
+import { createSiblings, learnFrom, trustedTargets } from './workers.js';
 
 export type BonoNodeOptions = Readonly<{
   process: Pick<ProcessConfig, 'homeDomain' | 'bindAddress' | 'publicHost'>;
@@ -58,6 +65,8 @@ export type BonoNodeOptions = Readonly<{
   replayBytesMax?: number;
   /** How long input waits; default: measured on the sockets, where there are any. */
   wait?: WaitGauge;
+  /** Other processes on the same ports for clients. Default: this one has them for itself. */
+  workers?: WorkerLinks;
   /** Registrations at start, to take UDP flows back from. */
   rows?: Iterable<readonly [string, Registration]>;
 }>;
@@ -73,16 +82,23 @@ export interface BonoNode {
 
 const SWEEP_MS = 60_000;
 
-const settingsOf = (
-  { process: { homeDomain, bindAddress, publicHost }, config, peers }: BonoNodeOptions,
-  addresses: readonly ListenerAddress[],
-): BonoSettings => {
+/** A worker is meant by what any of them has recorded. */
+const trustedHosts = ({ config }: BonoNodeOptions, workers: readonly Target[]): readonly string[] =>
+  workers.flatMap(({ address, port }) => [
+    hostPort(address, port),
+    ...(config.bonoTrustedHost === '' ? [] : [hostPort(config.bonoTrustedHost, port).toLowerCase()]),
+  ]);
+
+const settingsOf = (options: BonoNodeOptions, addresses: readonly ListenerAddress[]): BonoSettings => {
+  const { process: { homeDomain, bindAddress, publicHost }, config, peers } = options; // prettier-ignore
   const trusted = addresses.find(({ name }) => name === TRUSTED_LISTENER);
+  const workers = options.workers ? trustedTargets(config, bindAddress, options.workers) : [];
   const { icscfPort, scscfPort } = config;
   const router = config.sproutAddress || bindAddress;
   return {
     homeDomain,
-    ownHosts: hostsOf(addresses),
+    ownHosts: new Set([...hostsOf(addresses), ...trustedHosts(options, workers)]),
+    workers,
     isCore: coreCheck({ homeDomain, router, icscfPort, scscfPort, peers }),
     upstreamUri: `sip:icscf.${homeDomain}:${config.icscfPort};transport=tcp`,
     trustedHostPort: trusted?.sentBy ?? hostPort(bindAddress, config.bonoTrustedPort),
@@ -125,9 +141,16 @@ const COUNTS = [
   'trunk-transit-refused',
 ] as const;
 
-type Shown = Readonly<{ endpoint: SipEndpoint; flows: ClientFlows; overload: OverloadControl }>;
+type Shown = Readonly<{
+  endpoint: SipEndpoint;
+  flows: ClientFlows;
+  overload: OverloadControl;
+  handover: Handover | undefined;
+}>;
 
-const showMetrics = (metrics: Metrics, { endpoint, flows, overload }: Shown): void => {
+const showMetrics = (metrics: Metrics, { endpoint, flows, overload, handover }: Shown): void => {
+  if (handover !== undefined)
+    metrics.counted('bono_handover_total', 'Messages handed between workers', 'kind', handover.counts);
   metrics.gauge('bono_client_flows', 'Flows of registered clients', () => flows.size);
   metrics.counted(
     'bono_sip_total',
@@ -148,26 +171,49 @@ const showMetrics = (metrics: Metrics, { endpoint, flows, overload }: Shown): vo
 /** One that has ended is not waited for, and nobody rings for it. */
 const isRouter = ({ listener }: Flow): boolean => listener === TRUSTED_LISTENER;
 
-/** Starts listening; resolves when every port is bound. Rejects when one cannot be. */
-export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
-  const { process: settings, config, clock, random, logger, metrics, timers, hub, flowTokenKey } = options;
-  const transports = createTransports({
-    listeners: listenersOf(options).map((listener) => ({
-      ...listener,
-      memoryOnly: options.memoryOnly ?? false,
-    })),
+const transportsOf = (options: BonoNodeOptions, shared: SharedPort | undefined): NodeTransports => {
+  const { clock, random, logger, hub, memoryOnly = false } = options;
+  return createTransports({
+    listeners: listenersOf({ ...options, shared }).map((listener) => ({ ...listener, memoryOnly })),
     clock,
     random,
     log: logger,
-    limits: { lifetimeMs: config.sipConnectionLifetimeS * 1_000 },
+    limits: { lifetimeMs: options.config.sipConnectionLifetimeS * 1_000 },
     ...(hub === undefined ? {} : { hub }),
   });
+};
+
+/** Until the function returned is called. */
+const startSweeping = (clock: Clock, flows: ClientFlows): (() => void) => {
+  const sweep = (): void => {
+    flows.sweep(clock.nowMs());
+    cancel = clock.after(SWEEP_MS, sweep);
+  };
+  let cancel = clock.after(SWEEP_MS, sweep);
+  return () => cancel();
+};
+
+/** Starts listening; resolves when every port is bound. Rejects when one cannot be. */
+export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
+  const { process: settings, config, clock, random, logger, metrics, timers, flowTokenKey } = options;
+  const sharing =
+    options.workers &&
+    sharePorts({
+      links: options.workers,
+      key: flowTokenKey,
+      transports: () => transports,
+      receiver: () => endpoint,
+      told: (text) => learnFrom(text, flows, (target, listener) => transports.flowTo(target, listener)),
+    });
+  const transports = transportsOf(options, sharing?.shared);
   await transports.listen();
   const addresses = transports.addresses();
   const counts = metrics.counters('bono_events_total', 'What the edge did, by kind', 'kind', COUNTS);
   const bonoSettings = settingsOf(options, addresses);
   const opened = openTrunks(config.trunksFile, logger);
-  const tokens = createFlowNames(flowTokens(flowTokenKey, random.bytes(4).readUInt32BE()), transports);
+  const start = random.bytes(4).readUInt32BE();
+  const signed = flowTokens(flowTokenKey, start, options.workers?.own);
+  const tokens = createFlowNames(signed, transports, options.workers);
   const ports: BonoPorts = {
     tokens,
     privatePeers: new PrivatePeers(flowTokenKey, (uri) => hasHost(bonoSettings.ownHosts, uri)),
@@ -177,6 +223,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     transports,
     observer: { count: (kind) => (counts[kind as (typeof COUNTS)[number]].n += 1) },
     endpoint: () => endpoint,
+    ...(sharing === undefined ? {} : { siblings: createSiblings((text) => sharing.handover.tell(text)) }),
   };
   const { user, flows } = createBono(ports, bonoSettings);
   const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
@@ -191,6 +238,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     proxyRequire: 'any',
     ...(options.replayBytesMax === undefined ? {} : { limits: { replayBytesMax: options.replayBytesMax } }),
     endsWithConnection: isRouter,
+    ...sharing?.handover.endpointOptions,
     // How urgent it is does not matter while everything is taken.
     admits: (request: SipMessage, flow: Flow) =>
       overload.admits(overload.isLimiting ? urgencyOf(flows, clock.nowMs(), request, flow) : 'new'),
@@ -198,13 +246,10 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   });
   const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;
   const recovered = recoverFlows(ports, flows, options.rows ?? [], serviceRoute);
-  const sweep = (): void => {
-    flows.sweep(clock.nowMs());
-    cancelSweep = clock.after(SWEEP_MS, sweep);
-  };
-  let cancelSweep = clock.after(SWEEP_MS, sweep);
+  const stopSweeping = startSweeping(clock, flows);
   transports.setReceiver(endpoint);
-  showMetrics(metrics, { endpoint, flows, overload });
+  sharing?.handover.open();
+  showMetrics(metrics, { endpoint, flows, overload, handover: sharing?.handover });
   return {
     endpoint,
     flows,
@@ -212,7 +257,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     recovered,
     stopAccepting: () => transports.stopAccepting(),
     close: () => {
-      cancelSweep();
+      stopSweeping();
       overload.stop();
       opened?.close();
       return transports.close();

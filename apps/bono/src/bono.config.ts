@@ -4,6 +4,7 @@ import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
 const LIFETIME = { message: 'takes seconds, 1 to 86400' };
+const CONNECTIONS = { message: 'takes a whole number, 1 to 64' };
 /** An origin as browsers write it (RFC 6454 §6.1): no path, no wildcard. */
 const ORIGIN = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const ORIGINS_MAX = 64;
@@ -69,6 +70,23 @@ export class BonoConfig {
   )
   @Matches(HOST, { message: 'takes an IP address or a host name' })
   bonoTrustedHost = '';
+
+  @Env(
+    'FLOW_TOKEN_KEY_FILE',
+    'file with the key that signs the flow tokens in Path and Record-Route (32 bytes), the same for all workers of an edge; made when absent',
+    { defaultText: '`DATA_DIR/flow-token.key`' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  flowTokenKeyFile = '';
+
+  @Env(
+    'SPROUT_CONNECTIONS',
+    'TCP connections to each address and port of the router, used in turn: behind one there may be several workers',
+  )
+  @IsInt(CONNECTIONS)
+  @Min(1, CONNECTIONS)
+  @Max(64, CONNECTIONS)
+  sproutConnections = 1;
 
   @Env(
     'BONO_SECOND_ADDRESS',

@@ -1,19 +1,9 @@
 // Clients as flows (RFC 5626 §3.4): who is registered on which transport and address, and the token that names a flow in
 // Path and Record-Route. Tokens are self-contained, so a restart loses no UDP flow (docs/architecture.md §4).
 import { detached, type Flow } from '#libs/sip';
-import type { BonoPorts } from './ports.js';
+import type { FlowIdentity, FlowNames } from './ports.js';
 
-/** Whom the registrar accepted on a flow, for one public identity. */
-export type FlowIdentity = Readonly<{
-  impu: string;
-  impi: string;
-  /** `+sip.instance` of the device, '' when it gave none. */
-  instance: string;
-  /** Contact URIs that are bound on the flow. */
-  contacts: readonly string[];
-  expiresAtMs: number;
-  serviceRoute: string | undefined;
-}>;
+export type { FlowIdentity } from './ports.js';
 
 /** Registered identities of all flows; beyond it a new one is not taken (its requests are 403) and counted. */
 export const IDENTITIES_MAX = 1_000_000;
@@ -147,7 +137,7 @@ export class ClientFlows {
   #instance = '';
 
   constructor(
-    private readonly ports: Pick<BonoPorts, 'tokens'>,
+    private readonly ports: Readonly<{ tokens: Pick<FlowNames, 'of' | 'flow'> }>,
     private readonly limits: ClientFlowLimits = LIMITS,
   ) {}
 

@@ -9,6 +9,7 @@ import {
   type ListenerAddress,
   type ListenerOptions,
   parseSipUri,
+  type SharedPort,
   type TlsOptions,
   type TransportName,
   uriParam,
@@ -22,6 +23,8 @@ export type Listening = Readonly<{
   config: BonoConfig;
   peers: PeerCheck;
   tls?: TlsOptions;
+  /** Other processes have the ports for clients too. */
+  shared?: SharedPort | undefined;
 }>;
 
 /** A public host that is an address is one of its family only. */
@@ -32,7 +35,7 @@ const publicAt = (publicHost: string, address: string): string => {
 };
 
 /** Of one address that clients come to. */
-const clientListeners = ({ process, config, tls }: Listening, address: string) => {
+const clientListeners = ({ process, config, tls, shared }: Listening, address: string) => {
   const host = publicAt(process.publicHost, address);
   const at = (transport: TransportName, port: number): ListenerOptions => ({
     name: CLIENT_LISTENER,
@@ -41,6 +44,7 @@ const clientListeners = ({ process, config, tls }: Listening, address: string) =
     port,
     // A wildcard is no address to be reached at: then the transport says what it is bound to.
     ...(port === 0 || isWildcard(host) ? {} : { sentBy: hostPort(host, port) }),
+    ...(shared === undefined ? {} : { shared }),
   });
   const web = { allowOrigin: originCheck(config.bonoWsOrigins) };
   return {
@@ -68,6 +72,7 @@ const trustedListeners = ({ process: { bindAddress }, config, peers }: Listening
     port,
     ...(host === '' || port === 0 ? {} : { sentBy: hostPort(host, port) }),
     allowPeer: peers,
+    connectionsToPeer: config.sproutConnections,
   };
   return [
     { ...trusted, transport: 'tcp' },

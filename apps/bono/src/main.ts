@@ -1,42 +1,54 @@
 // Bono alone: an edge in front of routers elsewhere (SPROUT_ADDRESS). It appends nothing; where the log is shared it takes the UDP flows of
-// its registered clients from there as it starts.
+// its registered clients from there as it starts. With WORKERS it is several processes, and this one starts them.
 import path from 'node:path';
 import { EventLogConfig } from '#libs/event-log';
 import {
   createPeerCheck,
   loadConfigOrExit,
   loadKeyFile,
+  makePrivateFolder,
   ProcessConfig,
+  type ProcessParts,
   startProcess,
+  startsWorkers,
+  tellReady,
   waitUntil,
+  WorkersConfig,
 } from '#libs/runtime';
 import { openDns } from '#libs/dns';
 import { startShared } from '#libs/shared-config';
-import { driveTimers, TimerWheel } from '#libs/sip';
+import { driveTimers, openWorkerSockets, TimerWheel } from '#libs/sip';
 import { BonoConfig } from './bono.config.js';
 import { startBono } from './bono-node.js';
 import { openEdgeIdentity } from './edge-identity.js';
 import { registeredInSharedLog } from './registered-in-log.js';
+import { startWorkers } from './start-workers.js';
 
+const env = { ...process.env };
 const managementPort = 9887;
-const classes = [ProcessConfig, EventLogConfig, BonoConfig];
+const classes = [ProcessConfig, EventLogConfig, WorkersConfig, BonoConfig];
 const shared = await startShared({ app: 'bono', classes, managementPort });
 const common = loadConfigOrExit(ProcessConfig, { managementPort });
 const config = loadConfigOrExit(BonoConfig);
 const eventLog = loadConfigOrExit(EventLogConfig);
-await startProcess('bono', common, async (parts) => {
+const workers = loadConfigOrExit(WorkersConfig);
+
+const serve = async (parts: ProcessParts): Promise<void> => {
   const { clock, random, logger, metrics, health, shutdown } = parts;
   const sip = health.part('sip');
   await shared.follow(parts);
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
-  const peers = createPeerCheck(common.trustedPeers);
   // Routers keep flow tokens in their bindings: with another key every UDP flow of before would be answered 430.
-  const flowTokenKey = loadKeyFile(path.join(common.dataDir, 'flow-token.key'), 'flow token key');
+  const keyFile = config.flowTokenKeyFile || path.join(common.dataDir, 'flow-token.key');
   const { tls, close: forgetIdentity } = await openEdgeIdentity({ process: common, config, clock, logger });
+  // Before the log is read: what the others tell from here on is not in what is read, or is in both.
+  const links = await openWorkerSockets({ ...workers, nowMs: () => clock.monotonicMs() });
+  makePrivateFolder(common.dataDir);
   const rows = await registeredInSharedLog(eventLog, common, parts);
   const node = await startBono({
     ...(tls === undefined ? {} : { tls }),
+    ...(links === undefined ? {} : { workers: links }),
     dns: openDns({ servers: common.dnsServers, hostsFile: common.hostsFile, clock, random, metrics }),
     process: common,
     config,
@@ -45,8 +57,8 @@ await startProcess('bono', common, async (parts) => {
     logger,
     metrics,
     timers,
-    peers,
-    flowTokenKey,
+    peers: createPeerCheck(common.trustedPeers),
+    flowTokenKey: loadKeyFile(keyFile, 'flow token key'),
     rows,
   });
   if (node.recovered > 0) logger.info({ identities: node.recovered }, 'clients on UDP flows of before');
@@ -58,7 +70,15 @@ await startProcess('bono', common, async (parts) => {
   shutdown.on('flush', 'sip', async () => {
     stopTimers();
     forgetIdentity();
+    links?.close();
     await node.close();
   });
   sip.ready();
-});
+  tellReady();
+};
+
+await startProcess('bono', common, (parts) =>
+  startsWorkers(workers)
+    ? startWorkers({ common, config, eventLog, workers, env, program: process.argv[1]! }, parts)
+    : serve(parts),
+);

@@ -1,6 +1,6 @@
 // What Bono needs of the world; apps/clearwater and main.ts supply it.
 import type { Clock, Random } from '#libs/runtime';
-import type { Endpoint, Flow, Transports } from '#libs/sip';
+import type { Endpoint, Flow, Target, Transports } from '#libs/sip';
 import type { PrivatePeers } from './private-peer.js';
 import type { Trunks } from './trunks/trunks.js';
 
@@ -15,6 +15,26 @@ export interface FlowNames {
   of(flow: Flow): string | undefined;
   /** The flow that a token of ours names, if it still is. */
   flow(token: string): Flow | undefined;
+  /** Whose connection a token of ours names, if it is another worker's on the same ports. */
+  workerOf(token: string): number | undefined;
+}
+
+/** Whom the registrar accepted on a flow, for one public identity. */
+export type FlowIdentity = Readonly<{
+  impu: string;
+  impi: string;
+  /** `+sip.instance` of the device, '' when it gave none. */
+  instance: string;
+  /** Contact URIs that are bound on the flow. */
+  contacts: readonly string[];
+  expiresAtMs: number;
+  serviceRoute: string | undefined;
+}>;
+
+/** Who is registered on a flow over UDP, for the other workers. */
+export interface Siblings {
+  registered(flow: Flow, identities: readonly FlowIdentity[]): void;
+  deregistered(flow: Flow, impus: readonly string[]): void;
 }
 
 export type BonoPorts = Readonly<{
@@ -26,6 +46,8 @@ export type BonoPorts = Readonly<{
   random: Random;
   transports: Pick<Transports, 'sentBy'>;
   observer: BonoObserver;
+  /** Other processes on the same ports, if there are any. */
+  siblings?: Siblings;
   /** Late bound: the endpoint is created with Bono as its user. */
   endpoint: () => Endpoint;
 }>;
@@ -41,6 +63,8 @@ export type BonoSettings = Readonly<{
   upstreamUri: string;
   /** Trusted side as the core reaches it: `127.0.0.1:5058`. */
   trustedHostPort: string;
+  /** Trusted ports of all workers of this edge, by their numbers; [] where it is one process. */
+  workers: readonly Target[];
   /** Name put into icid-generated-at. */
   publicHost: string;
   /** `host:port;transport=udp` of the side that faces the trunk whose peer this URI is. */

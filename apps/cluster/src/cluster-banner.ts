@@ -11,6 +11,8 @@ const PORTS: Readonly<Record<App, string>> = {
   homestead: 'HTTP 8888',
   'homestead-prov': 'HTTP 8889',
   homer: 'XCAP 7888',
+  projector: 'HTTP 8892',
+  chronos: 'HTTP 7253',
 };
 
 export type Shown = Readonly<{

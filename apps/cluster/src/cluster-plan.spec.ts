@@ -9,9 +9,9 @@ const of = (members: readonly Member[], name: string): Member =>
 describe('the plan of a cluster', () => {
   const members = planCluster(options);
 
-  it('has two of each program, no two on one address or in one folder', () => {
+  it('has two of each program and one projector, no two on one address or in one folder', () => {
     expect(members.map(({ name }) => name).sort()).toEqual(
-      APPS.flatMap((app) => [`${app}-1`, `${app}-2`]).sort(),
+      APPS.flatMap((app) => (app === 'projector' ? [`${app}-1`] : [`${app}-1`, `${app}-2`])).sort(),
     );
     expect(new Set(members.map(({ address }) => address)).size).toBe(members.length);
     expect(new Set(members.map(({ env }) => env['DATA_DIR'])).size).toBe(members.length);
@@ -39,6 +39,23 @@ describe('the plan of a cluster', () => {
     expect(of(members, 'bono-2').env['SPROUT_ADDRESS']).toBe('sprout');
     const pinned = planCluster({ ...options, isPinned: true });
     expect(of(pinned, 'bono-2').env['SPROUT_ADDRESS']).toBe('sprout-2');
+  });
+
+  it('has as many of each as it is told, each edge and router of several processes', () => {
+    const each = {
+      bono: 1,
+      sprout: 1,
+      homestead: 1,
+      homer: 0,
+      chronos: 0,
+      projector: 0,
+      'homestead-prov': 1,
+    };
+    const few = planCluster({ ...options, each, workers: 2 });
+    expect(few.map(({ name }) => name)).toEqual(['homestead-prov-1', 'homestead-1', 'sprout-1', 'bono-1']);
+    expect(of(few, 'bono-1').env).toMatchObject({ WORKERS: '2', SPROUT_CONNECTIONS: '8' });
+    expect(of(few, 'sprout-1').env['WORKERS']).toBe('2');
+    expect(hostsText('127.1.2', { each })).not.toContain('homer');
   });
 
   it('names every address in the hosts file', () => {

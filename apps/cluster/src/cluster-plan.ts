@@ -1,8 +1,16 @@
-// What runs where in a cluster on one machine: two of each program, each on a loopback address of its own with the ports that it has
+// What runs where in a cluster on one machine: two of each program and a projector, each on a loopback address of its own with the ports that it has
 // by default, all on the same engines. Pure; cluster.ts starts it.
 import path from 'node:path';
 
-export const APPS = ['bono', 'sprout', 'homestead', 'homer', 'homestead-prov'] as const;
+export const APPS = [
+  'bono',
+  'sprout',
+  'homestead',
+  'homer',
+  'homestead-prov',
+  'chronos',
+  'projector',
+] as const;
 export type App = (typeof APPS)[number];
 
 /** Last number of the first one's address; the second one's is one more. */
@@ -12,6 +20,8 @@ const FIRST: Readonly<Record<App, number>> = {
   homestead: 31,
   'homestead-prov': 41,
   homer: 51,
+  projector: 61,
+  chronos: 71,
 };
 const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   bono: 9887,
@@ -19,8 +29,19 @@ const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   homestead: 8886,
   'homestead-prov': 8887,
   homer: 7889,
+  projector: 8893,
+  chronos: 7254,
 };
-export const EACH = 2;
+/** How many there are of each: one projector keeps the views, and a rebuild is asked of it. */
+export const EACH: Readonly<Record<App, number>> = {
+  bono: 2,
+  sprout: 2,
+  homestead: 2,
+  'homestead-prov': 2,
+  homer: 2,
+  projector: 1,
+  chronos: 2,
+};
 
 /** Addresses of the engines, as docker/services/up.sh prints them. */
 export type EngineAddresses = Readonly<{
@@ -40,6 +61,10 @@ export type ClusterOptions = Readonly<{
   name: string;
   /** At least 16 characters. */
   apiKey: string;
+  /** Other numbers of each than EACH. */
+  each?: Readonly<Partial<Record<App, number>>>;
+  /** Processes of each edge and each router. Default 1. */
+  workers?: number;
   /** Each edge asks the router of its own number only: for tests that must know which. Default: any, at random. */
   isPinned?: boolean;
   /** For all of them, over what is here. */
@@ -59,12 +84,15 @@ export type Member = Readonly<{
 export const addressOf = (network: string, app: App, number: number): string =>
   `${network}.${FIRST[app] + number - 1}`;
 
-const numbers = Array.from({ length: EACH }, (_, i) => i + 1);
+type Sizes = Pick<ClusterOptions, 'each'>;
+
+const numbersOf = (app: App, { each }: Sizes): readonly number[] =>
+  Array.from({ length: each?.[app] ?? EACH[app] }, (_, i) => i + 1);
 
 /** Names of the deployment, as in hosts(5): the one of all that answer to it, and each one's own. */
-export const hostsText = (network: string): string =>
+export const hostsText = (network: string, sizes: Sizes = {}): string =>
   APPS.flatMap((app) =>
-    numbers.map((number) => `${addressOf(network, app, number)} ${app} ${app}-${number}\n`),
+    numbersOf(app, sizes).map((number) => `${addressOf(network, app, number)} ${app} ${app}-${number}\n`),
   ).join('');
 
 const enginesEnv = ({ engines, name }: ClusterOptions): Record<string, string> => ({
@@ -83,19 +111,34 @@ const enginesEnv = ({ engines, name }: ClusterOptions): Record<string, string> =
   ETCD_PREFIX: `/${name}`,
 });
 
-const ownEnv = ({ isPinned }: ClusterOptions, app: App, number: number): Record<string, string> => {
+/** So many connections to a router of several processes that each of them gets some. */
+const CONNECTIONS_A_WORKER = 4;
+
+const ownEnv = (
+  { isPinned, workers = 1 }: ClusterOptions,
+  app: App,
+  number: number,
+): Record<string, string> => {
   switch (app) {
     case 'bono':
       return {
         SPROUT_ADDRESS: isPinned ? `sprout-${number}` : 'sprout',
         BONO_TRUSTED_HOST: `bono-${number}`,
+        SPROUT_CONNECTIONS: String(workers === 1 ? 1 : CONNECTIONS_A_WORKER * workers),
+        WORKERS: String(workers),
       };
     case 'sprout':
-      return { HOMESTEAD_URL: 'http://homestead:8888', HOMER_URL: 'http://homer:7888' };
+      return {
+        HOMESTEAD_URL: 'http://homestead:8888',
+        HOMER_URL: 'http://homer:7888',
+        WORKERS: String(workers),
+      };
     case 'homer':
       return { HOMESTEAD_URL: 'http://homestead:8888' };
     case 'homestead':
     case 'homestead-prov':
+    case 'projector':
+    case 'chronos':
       return {};
   }
 };
@@ -127,6 +170,16 @@ const memberOf = (options: ClusterOptions, app: App, number: number): Member => 
   };
 };
 
+const STARTED: readonly App[] = [
+  'homestead-prov',
+  'homer',
+  'homestead',
+  'sprout',
+  'bono',
+  'projector',
+  'chronos',
+];
+
 /** All members; the first makes topics and schema, and is to be ready before the others start. */
 export const planCluster = (options: ClusterOptions): readonly Member[] =>
-  [...APPS].reverse().flatMap((app) => numbers.map((number) => memberOf(options, app, number)));
+  [...STARTED].flatMap((app) => numbersOf(app, options).map((number) => memberOf(options, app, number)));

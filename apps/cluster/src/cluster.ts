@@ -102,7 +102,7 @@ class LocalCluster implements Cluster {
   async stop(): Promise<boolean> {
     // Who takes work from outside first, so that what is under way can end.
     const codes: (number | null)[] = [];
-    for (const app of ['bono', 'sprout', 'homer', 'homestead', 'homestead-prov'])
+    for (const app of ['bono', 'sprout', 'chronos', 'homer', 'homestead', 'homestead-prov', 'projector'])
       codes.push(
         ...(await Promise.all(
           this.members
@@ -178,7 +178,7 @@ export const startCluster = async (options: ClusterOptions, ports: ClusterPorts)
   makePrivateFolder(options.folder);
   loadKeyFile(path.join(options.folder, 'master.key'), 'master key');
   loadKeyFile(path.join(options.folder, 'dialog.key'), 'dialog key');
-  writeFileSync(path.join(options.folder, 'hosts'), hostsText(options.network));
+  writeFileSync(path.join(options.folder, 'hosts'), hostsText(options.network, options));
   const members = planCluster(options);
   const cluster = new LocalCluster(members, ports);
   const [first, ...others] = members;

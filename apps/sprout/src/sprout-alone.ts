@@ -17,7 +17,7 @@ import {
   startHttp,
   waitUntil,
 } from '#libs/runtime';
-import { driveTimers, TimerWheel } from '#libs/sip';
+import { driveTimers, TimerWheel, type WorkerLinks } from '#libs/sip';
 import { StoresConfig } from '#libs/stores';
 import { openRegistrations } from '#projections/registrations-by-aor';
 import { ownershipOn } from './reg-event/ownership.port.js';
@@ -74,6 +74,7 @@ const startSproutHttp = async (
   { sproutHttpPort: port }: SproutConfig,
   { random, logger, health, shutdown }: ProcessParts,
   node: Pick<SproutNode, 'withdraw' | 'administration' | 'expire'>,
+  reusePort: boolean,
 ): Promise<HttpServer> => {
   const part = health.part('http');
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
@@ -87,6 +88,7 @@ const startSproutHttp = async (
     logger,
     apiKeys,
     peers,
+    reusePort,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();
@@ -99,6 +101,7 @@ export const startSproutAlone = async (
   config: SproutConfig,
   parts: ProcessParts,
   stores = new StoresConfig(),
+  workers?: WorkerLinks,
 ): Promise<Readonly<{ http: HttpServer }>> => {
   const { clock, random, metrics, health, shutdown } = parts;
   const sip = health.part('sip');
@@ -119,6 +122,7 @@ export const startSproutAlone = async (
     documents: homer.documents,
     dialogKey: loadKeyFile(config.dialogKeyFile || path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     peers: createPeerCheck(common.trustedPeers),
+    ...(workers === undefined ? {} : { workers }),
   });
   shutdown.on('refuse', 'sip', () => {
     node.endpoint.drain();
@@ -129,7 +133,7 @@ export const startSproutAlone = async (
     stopTimers();
     await Promise.all([node.close(), link.close(), homer.close()]);
   });
-  const http = await startSproutHttp(common, config, parts, node);
+  const http = await startSproutHttp(common, config, parts, node, workers !== undefined);
   sip.ready();
   return { http };
 };

@@ -18,22 +18,26 @@ import {
   endpointCounts,
   type EndpointLimits,
   familyOf,
+  type Handover,
   hostKey,
   hostPort,
   isWildcard,
   type ListenerAddress,
-  type ListenerOptions,
   type MemoryHub,
   type NameLookup,
   type NameTable,
   type NodeTransports,
   type Resolver,
   OverloadControl,
+  type PortSharing,
+  type SharedPort,
+  sharePorts,
   overloadCounts,
   type SipEndpoint,
   type SipMessage,
   type TimerWheel,
   type WaitGauge,
+  type WorkerLinks,
 } from '#libs/sip';
 import { createMemoryKeyValueStore, type KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
@@ -60,6 +64,7 @@ import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { TARGETS_MAX } from './session/targets.js';
 import { createSprout } from './sprout.js';
+import { ICSCF_LISTENER, listenersOf, SCSCF_LISTENER } from './listeners.js';
 import { urgencyOf } from './urgency.js';
 
 export type SproutNodeOptions = Readonly<{
@@ -97,6 +102,8 @@ export type SproutNodeOptions = Readonly<{
   replayBytesMax?: number;
   /** Which streams' effects are this router's. Default: it is the only one on the log. */
   ownership?: EffectOwnership;
+  /** Other processes on the same ports. Default: this one has them for itself. */
+  workers?: WorkerLinks;
   /** How long input waits; default: measured on the sockets, where there are any. */
   wait?: WaitGauge;
 }>;
@@ -121,21 +128,6 @@ const DIALOG_KEY_BYTES = 32;
 const RUN_CHARACTERS = 13;
 /** A subscription granted with a registration outlasts it, so that its end is told. */
 const SUBSCRIPTION_OUTLASTS_S = 161;
-const ICSCF_LISTENER = 'icscf';
-const SCSCF_LISTENER = 'scscf';
-
-const listenersOf = ({ process: { bindAddress }, config, peers }: SproutNodeOptions): ListenerOptions[] => {
-  const common = { address: bindAddress, allowPeer: peers };
-  const icscf = { name: ICSCF_LISTENER, port: config.icscfPort, ...common };
-  const scscf = { name: SCSCF_LISTENER, port: config.scscfPort, ...common };
-  return [
-    { ...icscf, transport: 'tcp' },
-    { ...icscf, transport: 'udp' },
-    { ...scscf, transport: 'tcp' },
-    { ...scscf, transport: 'udp' },
-  ];
-};
-
 /** An address of its own: an application server may be without our names. None where every address is listened on. */
 const iscHostOf = (addresses: readonly ListenerAddress[]): string | undefined => {
   const own = addresses.find(({ name }) => name === SCSCF_LISTENER);
@@ -186,7 +178,14 @@ const runOf = (random: Random): (() => string) => {
   return () => (run ??= random.token(RUN_CHARACTERS));
 };
 
-const showMetrics = (metrics: Metrics, endpoint: SipEndpoint, overload: OverloadControl): void => {
+const showMetrics = (
+  metrics: Metrics,
+  endpoint: SipEndpoint,
+  overload: OverloadControl,
+  handover: Handover | undefined,
+): void => {
+  if (handover !== undefined)
+    metrics.counted('sprout_handover_total', 'Messages handed between workers', 'kind', handover.counts);
   metrics.counted(
     'sprout_sip_total',
     'What the SIP engine of the router counted, by kind',
@@ -296,11 +295,14 @@ const startApplications = async (
   });
 };
 
-const transportsOf = (options: SproutNodeOptions): NodeTransports => {
+const transportsOf = (options: SproutNodeOptions, shared: SharedPort | undefined): NodeTransports => {
   const { clock, random, logger, hub, config, memoryOnly = false } = options;
   return createTransports({
     limits: { lifetimeMs: config.sipConnectionLifetimeS * 1_000 },
-    listeners: listenersOf(options).map((listener) => ({ ...listener, memoryOnly })),
+    listeners: listenersOf(options.process, options.config, options.peers, shared).map((listener) => ({
+      ...listener,
+      memoryOnly,
+    })),
     clock,
     random,
     log: logger,
@@ -308,18 +310,35 @@ const transportsOf = (options: SproutNodeOptions): NodeTransports => {
   });
 };
 
+const overloadOf = (
+  { clock, memoryOnly, wait }: SproutNodeOptions,
+  transports: NodeTransports,
+): OverloadControl =>
+  new OverloadControl(clock, wait ?? (memoryOnly === true ? undefined : () => transports.waitMs()));
+
+/** From the network, and from other workers. */
+const receiveWith = (
+  transports: NodeTransports,
+  endpoint: SipEndpoint,
+  sharing: PortSharing | undefined,
+): void => {
+  transports.setReceiver(endpoint);
+  sharing?.handover.open();
+};
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers } = options;
-  const transports = transportsOf(options);
+  const { log, dialogKey = random.bytes(DIALOG_KEY_BYTES) } = options;
+  const late = { transports: () => transports, receiver: () => endpoint };
+  const sharing = options.workers && sharePorts({ links: options.workers, key: dialogKey, ...late });
+  const transports = transportsOf(options, sharing?.shared);
   await transports.listen();
   const addresses = transports.addresses();
   const settings = settingsOf(options, addresses);
   const observer = observerOf(metrics, logger, clock);
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
-  const { log } = options;
   const calls = new CallSpool({ log, outage, clock, observer });
-  const dialogKey = options.dialogKey ?? random.bytes(DIALOG_KEY_BYTES);
   const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
   const isc = await openIsc(options, dialogKey, observer);
   const routing = openRouting(options);
@@ -342,8 +361,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     observer,
     endpoint: () => endpoint,
   };
-  const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
-  const overload = new OverloadControl(clock, options.wait ?? measured);
+  const overload = overloadOf(options, transports);
   const endpoint: SipEndpoint = createEndpoint({
     name: 'sprout',
     random,
@@ -354,10 +372,11 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     limits: limitsOf(options),
     admits: (request: SipMessage) => overload.admits(overload.isLimiting ? urgencyOf(request) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the router'),
+    ...sharing?.handover.endpointOptions,
   });
   const stopFollowing = await followRegistrations(ports, settings, metrics, options.config);
-  transports.setReceiver(endpoint);
-  showMetrics(metrics, endpoint, overload);
+  receiveWith(transports, endpoint, sharing);
+  showMetrics(metrics, endpoint, overload, sharing?.handover);
   return {
     endpoint,
     addresses,

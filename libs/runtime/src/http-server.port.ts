@@ -24,6 +24,8 @@ export type HttpOptions = Readonly<{
   peers?: PeerCheck;
   docsPath?: string;
   bodyBytesMax?: number;
+  /** Other processes listen on the port too. */
+  reusePort?: boolean;
   /** The controllers get every body as the bytes that came: for protocols that judge encodings themselves. */
   rawBody?: boolean;
 }>;

@@ -23,3 +23,6 @@ export * from './system-random.js';
 export * from './trusted-peers.js';
 export * from './wait-until.js';
 export * from './process.js';
+export * from './workers.config.js';
+export * from './supervise.js';
+export * from './worker-processes.js';

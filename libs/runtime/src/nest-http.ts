@@ -150,7 +150,9 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   SwaggerModule.setup(docsPath, app, document, { jsonDocumentUrl: `${docsPath}/json` });
 
   app.getHttpServer().maxConnections = CONNECTIONS_MAX;
-  await app.listen(port, host);
+  // Handed on to net.Server.listen, which knows more options than Fastify's types.
+  const listening = { port, host, reusePort: options.reusePort === true };
+  await app.listen(listening);
   const address = app.getHttpServer().address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {

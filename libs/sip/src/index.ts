@@ -53,8 +53,12 @@ export {
 } from './adapters/tls/tls-identity.js';
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
-export type { ListenerCounters, ListenerLimits, TransportLog } from './adapters/listener.js';
+export type { ListenerCounters, ListenerLimits, SharedPort, TransportLog } from './adapters/listener.js';
 export { StreamFramer, type FramerSink, type FramingFault } from './transport/stream-framer.js';
+export { Handover, type HandoverPorts } from './workers/handover.js';
+export { type WorkerLinks, WORKERS_MAX } from './workers/worker-links.port.js';
+export { type PortSharing, type PortSharingOptions, sharePorts } from './adapters/share-ports.js';
+export { openWorkerSockets, type WorkerSockets } from './adapters/worker-sockets.js';
 export { flowTokens } from './transport/flow-token.js';
 export type { FlowReference, FlowTokens } from './transport/flow-token.js';
 export { HEADER_LINES_MAX } from './message/limits.js';

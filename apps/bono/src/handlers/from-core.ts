@@ -10,9 +10,10 @@ import {
   type ServerTransaction,
   type SipMessage,
   tagOf,
+  type Target,
 } from '#libs/sip';
 import type { ClientFlows } from '../client-flows.js';
-import type { BonoPorts, BonoSettings } from '../ports.js';
+import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from '../ports.js';
 import { type Hidden, hiddenIn, type Kept, keptOf, type Wish } from '../private-peer.js';
 import { clientSideUri, isSecure, isSips, popOwnRoutes, recordCoreToClient } from '../record-route.js';
 import { stripClientResponse, stripForClient } from '../trust-boundary.js';
@@ -52,16 +53,22 @@ const isDisplaced = (flows: ClientFlows, flow: Flow, request: SipMessage): boole
   return impu !== undefined && flows.find(flow)?.displaced(impu) === true;
 };
 
+/** The trusted port of the worker whose connection it is for. */
+type Elsewhere = Readonly<{ worker: Target }>;
+
 /** 'no-token': not meant for a client of ours. 'flow-failed': it was, and the flow is gone. */
 const deliveryOf = (
+  { tokens }: Pick<BonoPorts, 'tokens'>,
   settings: BonoSettings,
   flows: ClientFlows,
   request: SipMessage,
-): Delivery | 'no-token' | 'flow-failed' => {
+): Delivery | Elsewhere | 'no-token' | 'flow-failed' => {
   const edits = new Edits(request);
   const { token, popped } = popOwnRoutes(edits, settings.ownHosts);
   if (token === undefined) return 'no-token';
   const flow = flows.byToken(token);
+  const worker = flow === undefined ? settings.workers[tokens.workerOf(token) ?? -1] : undefined;
+  if (worker !== undefined) return { worker };
   if (flow === undefined || isDisplaced(flows, flow, request)) return 'flow-failed';
   const wish = stripForClient(request, edits);
   return { edits, flow, token, wish, hidden: hiddenIn(popped) };
@@ -88,6 +95,13 @@ const withoutToken = (ports: BonoPorts, settings: BonoSettings, tx: ServerTransa
   if (trunks === undefined || !requestToTrunk(ports, settings, trunks, tx)) tx.reply(404, 'Not Found');
 };
 
+/** As it came, to the process that has the connection: what it says of the flow is the answer. */
+const passOn = (ports: BonoPorts, tx: ServerTransaction, target: Target): void => {
+  const proxy = ports.endpoint().proxy<undefined>(tx, {});
+  proxy.fork(new Edits(tx.request), { kind: 'target', target, listener: TRUSTED_LISTENER }, undefined);
+  proxy.seal();
+};
+
 export const requestFromCore = (
   ports: BonoPorts,
   settings: BonoSettings,
@@ -95,12 +109,13 @@ export const requestFromCore = (
   tx: ServerTransaction,
 ): void => {
   const { request } = tx;
-  const delivery = deliveryOf(settings, flows, request);
+  const delivery = deliveryOf(ports, settings, flows, request);
   if (delivery === 'no-token') return withoutToken(ports, settings, tx);
   if (delivery === 'flow-failed') {
     ports.observer.count('flow-failed');
     return tx.reply(430, 'Flow Failed');
   }
+  if ('worker' in delivery) return passOn(ports, tx, delivery.worker);
   const { edits, flow } = delivery;
   // The last hop is no exception: who asks for a secure way does not get another one (RFC 5630 §5.3).
   if (isSips(request.requestUri) && !isSecure(flow))
@@ -127,12 +142,16 @@ export const acknowledgeFromCore = (
   flows: ClientFlows,
   ack: SipMessage,
 ): void => {
-  const delivery = deliveryOf(settings, flows, ack);
+  const delivery = deliveryOf(ports, settings, flows, ack);
   if (typeof delivery === 'string') {
     const { trunks } = ports;
     const isSent =
       delivery === 'no-token' && trunks !== undefined && acknowledgeToTrunk(ports, settings, trunks, ack);
     return isSent ? undefined : ports.observer.count('ack-dropped');
+  }
+  if ('worker' in delivery) {
+    const hop = { kind: 'target', target: delivery.worker, listener: TRUSTED_LISTENER } as const;
+    return ports.endpoint().sendStateless(new Edits(ack), hop);
   }
   const hidden = hideSender(ports, ack, delivery);
   if (hidden !== undefined || delivery.wish !== undefined) delivery.edits.remove(H.Via);

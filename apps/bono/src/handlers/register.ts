@@ -71,7 +71,9 @@ class RegistrationObserver implements ProxyUser<undefined> {
     const others = before?.contacts.filter((uri) => answered.includes(uri) && !bound.includes(uri)) ?? [];
     if (expiresS === 0) {
       // Who only clears away an address of before is still there.
-      if (others.length === 0) flows.deregister(flow, identities);
+      if (others.length > 0) return;
+      flows.deregister(flow, identities);
+      ports.siblings?.deregistered(flow, identities);
       return;
     }
     const expiresAtMs = nowMs + expiresS * 1000;
@@ -80,18 +82,16 @@ class RegistrationObserver implements ProxyUser<undefined> {
     const serviceRoute = kept(before?.serviceRoute, serviceRouteOf(response)) || undefined;
     const instance = kept(before?.instance, instanceOf(requested));
     const user = kept(before?.impi, impi);
-    const taken = flows.register(
-      flow,
-      identities.map((identity) => ({
-        impu: identity,
-        impi: user,
-        instance,
-        contacts,
-        expiresAtMs,
-        serviceRoute,
-      })),
-    );
-    if (!taken) ports.observer.count('flow-full');
+    const registered = identities.map((identity) => ({
+      impu: identity,
+      impi: user,
+      instance,
+      contacts,
+      expiresAtMs,
+      serviceRoute,
+    }));
+    if (flows.register(flow, registered)) ports.siblings?.registered(flow, registered);
+    else ports.observer.count('flow-full');
   }
 }
 

@@ -95,6 +95,10 @@ export class Connections<C extends Connection> {
     this.#retired.add(connection);
   }
 
+  isRetired(connection: C): boolean {
+    return this.#retired.has(connection);
+  }
+
   /** Kept until remove(), but no longer found. False at the bound: nothing is done. */
   linger(connection: C): boolean {
     if (this.#lingering.size >= LINGERING_MAX) return false;

@@ -82,6 +82,16 @@ export interface ReceiverSlot {
   current: TransportReceiver;
 }
 
+/** A port that several processes listen on (SO_REUSEPORT): the kernel gives each peer to one of them. */
+export type SharedPort = Readonly<{
+  /** Number of this process among them. */
+  worker: number;
+  /** The same in all of them, PROBE_KEY_BYTES - 1 bytes that nobody else knows (wait-probe.ts). */
+  probeKey: Buffer;
+  /** A probe of another one came here. */
+  astray: (worker: number, listener: string) => void;
+}>;
+
 export interface ListenerContext {
   readonly name: string;
   readonly transport: TransportName;
@@ -97,6 +107,8 @@ export interface ListenerContext {
   readonly probeKey?: Buffer | undefined;
   /** Spreads what is done after a time; without, everything is done at its very time. */
   readonly fraction?: (() => number) | undefined;
+  readonly shared?: SharedPort | undefined;
+  readonly connectionsToPeer?: number | undefined;
 }
 
 export interface Listener {
@@ -110,6 +122,8 @@ export interface Listener {
   flowById(connectionId: number): Flow | undefined;
   /** Where input may wait in a queue that its senders do not feel: how long it does (wait-probe.ts). Asked regularly. */
   waitMs?(): number;
+  /** A probe went to another process on the port. */
+  probeAstray?(): void;
   /** No new connections; what is open goes on. */
   stopAccepting(): void;
   /** Sends what waits, then closes everything. */

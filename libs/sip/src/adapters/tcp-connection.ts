@@ -94,6 +94,11 @@ export class TcpConnection implements Connection, FramerSink {
     return !this.#heard || this.#framer.partial;
   }
 
+  /** Did the peer open it? */
+  get isAccepted(): boolean {
+    return this.connectFailed === undefined;
+  }
+
   /** May a request for that name go out on it? One that is being opened has asked for its own name only. */
   isFor(kind: StreamKind, serverName: string | undefined): boolean {
     return this.#serverName === serverName || (this.#phase === 'open' && kind.isFor(this.socket, serverName));

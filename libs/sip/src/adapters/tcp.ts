@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net';
 import { familyOf, isWildcard } from '../fields/ip-address.js';
 import type { Flow } from '../transport/transport.port.js';
 import { Connections } from './connections.js';
+import { InTurn } from './in-turn.js';
 import type { Listener, ListenerContext } from './listener.js';
 import { plainStream, type StreamKind } from './stream-kind.js';
 import { TcpConnection } from './tcp-connection.js';
@@ -16,6 +17,7 @@ const LIFETIME_SPREAD = 0.2;
 export class TcpListener implements Listener {
   port = 0;
   readonly #connections: Connections<TcpConnection>;
+  readonly #turns: InTurn<TcpConnection> | undefined;
   #server: Server | undefined;
   #closed = false;
 
@@ -26,6 +28,8 @@ export class TcpListener implements Listener {
     private readonly kind: StreamKind = plainStream,
   ) {
     this.#connections = new Connections<TcpConnection>(context);
+    const { connectionsToPeer = 1 } = context;
+    this.#turns = connectionsToPeer > 1 ? new InTurn(connectionsToPeer) : undefined;
   }
 
   get connectionCount(): number {
@@ -38,7 +42,9 @@ export class TcpListener implements Listener {
     const server = this.kind.serve((socket) => this.#accepted(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ port, host: address, backlog: BACKLOG, ipv6Only: familyOf(address) === 6 }, () => {
+      const reusePort = this.context.shared !== undefined;
+      const ipv6Only = familyOf(address) === 6;
+      server.listen({ port, host: address, backlog: BACKLOG, ipv6Only, reusePort }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -53,12 +59,17 @@ export class TcpListener implements Listener {
   flowTo(address: string, port: number, serverName?: string): Flow | undefined {
     if (this.#closed) return undefined;
     const open = this.#connections.byPeer(address, port);
-    if (open && !open.closed && open.isFor(this.kind, serverName)) return open;
+    const slot = open?.isAccepted === true ? undefined : this.#turns?.next(address, port);
+    const chosen = slot === undefined ? open : slot.connection;
+    const isFit = chosen && !chosen.closed && !this.#connections.isRetired(chosen);
+    if (isFit && chosen.isFor(this.kind, serverName)) return chosen;
     if (this.#connections.full) {
       this.context.counters.connectionsRefused += 1;
       return undefined;
     }
-    return this.#connect(address, port, serverName);
+    const made = this.#connect(address, port, serverName);
+    if (slot !== undefined) slot.connection = made;
+    return made;
   }
 
   flowById(connectionId: number): Flow | undefined {

@@ -9,7 +9,7 @@ import type {
   TransportReceiver,
   Transports,
 } from '../transport/transport.port.js';
-import type { ListenerCounters, ListenerLimits, TransportLog } from './listener.js';
+import type { ListenerCounters, ListenerLimits, SharedPort, TransportLog } from './listener.js';
 import type { MemoryHub } from './memory-hub.js';
 import type { TlsOptions } from './tls/tls-identity.js';
 import type { WsHandshake } from './ws.js';
@@ -31,6 +31,10 @@ export type ListenerOptions = Readonly<{
   allowOrigin?: (origin: string | undefined, handshake: WsHandshake) => boolean;
   /** No socket: reachable through the hub only. */
   memoryOnly?: boolean;
+  /** Other processes listen on the port too. */
+  shared?: SharedPort;
+  /** Connections made to one address, used in turn: behind it several processes may share the port. Default 1. TCP only. */
+  connectionsToPeer?: number;
 }>;
 
 export type TransportsOptions = Readonly<{
@@ -67,6 +71,8 @@ export interface NodeTransports extends Transports {
    * event loop does first. Asked regularly, each time sends the next probes; 0 where nothing is measured.
    */
   waitMs(): number;
+  /** A probe of this listener came to another process on the port: the next goes another way. */
+  probeAstray(listener: string): void;
   /** No new connections; what is open goes on. */
   stopAccepting(): void;
   /** Sends what waits and closes everything. */

@@ -141,6 +141,10 @@ class SocketTransports implements NodeTransports {
     return longest;
   }
 
+  probeAstray(name: string): void {
+    for (const { listener } of this.#entries) if (listener.context.name === name) listener.probeAstray?.();
+  }
+
   stopAccepting(): void {
     for (const { listener } of this.#entries) listener.stopAccepting();
   }
@@ -172,6 +176,8 @@ class SocketTransports implements NodeTransports {
       allowPeer: options.allowPeer,
       probeKey: this.#probeKey,
       fraction: random === undefined ? undefined : () => random.fraction(),
+      shared: options.shared,
+      connectionsToPeer: options.connectionsToPeer,
     };
     if (options.memoryOnly) return new MemoryListener(context);
     if (options.transport === 'udp') return new UdpListener(context);

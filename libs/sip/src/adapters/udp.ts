@@ -6,7 +6,7 @@ import { answerBinding, looksLikeStun } from '../transport/stun.js';
 import type { Flow } from '../transport/transport.port.js';
 import { deliver, tellSendFailed, type Listener, type ListenerContext } from './listener.js';
 import { Outbox } from './outbox.js';
-import { PROBE_MARK, WaitProbe } from './wait-probe.js';
+import { PROBE_MARK, proberOf, WaitProbe } from './wait-probe.js';
 
 /** Flow objects kept for reuse; at the bound the older half is forgotten, which loses nothing: a flow is its addresses. */
 export const UDP_FLOWS_MAX = 65_536;
@@ -81,6 +81,8 @@ export class UdpListener implements Listener {
   readonly #flows: FlowCache;
   #socket: Socket | undefined;
   #probe: WaitProbe | undefined;
+  /** Where probes come from, on a shared port. */
+  #lure: Socket | undefined;
   readonly #outbox = new Outbox((message, address, port) => this.#post(message, address, port));
   #sends = 0;
   #congested = false;
@@ -103,6 +105,7 @@ export class UdpListener implements Listener {
     const socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
       ipv6Only: family === 6,
+      reusePort: this.context.shared !== undefined,
       // Addresses only ever: dgram's own look-up costs 0.7–1 µs a packet even for those.
       lookup: (host, _options, done) => done(null, host, family),
     });
@@ -115,7 +118,10 @@ export class UdpListener implements Listener {
     });
     this.port = socket.address().port;
     this.#socket = socket;
-    const { clock, probeKey } = this.context;
+    const { clock, shared } = this.context;
+    const probeKey = shared
+      ? Buffer.concat([shared.probeKey, Buffer.of(shared.worker)])
+      : this.context.probeKey;
     if (probeKey) this.#probe = new WaitProbe(clock, probeKey, (bytes) => this.#toItself(bytes));
     enlargeBuffers(socket);
     socket.on('error', (error: NodeJS.ErrnoException & { address?: string; port?: number }) =>
@@ -153,11 +159,19 @@ export class UdpListener implements Listener {
     return this.#probe?.look() ?? 0;
   }
 
+  probeAstray(): void {
+    this.#lure?.close();
+    this.#lure = undefined;
+    this.#probe?.forget();
+  }
+
   /** UDP has nothing to accept: requests go on being answered, by 503 where the application drains. */
   stopAccepting(): void {}
 
   async close(): Promise<void> {
     this.#outbox.flush();
+    this.#lure?.close();
+    this.#lure = undefined;
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket) await new Promise<void>((resolve) => socket.close(() => resolve()));
@@ -178,7 +192,7 @@ export class UdpListener implements Listener {
   #received(datagram: Buffer, peer: RemoteInfo): void {
     const { counters, allowPeer } = this.context;
     const first = datagram[0];
-    if (first === PROBE_MARK && this.#probe?.took(datagram)) return;
+    if (first === PROBE_MARK && this.#tookProbe(datagram)) return;
     // Nobody can be answered at port 0: such a source is forged.
     if (peer.port === 0 || (allowPeer && !allowPeer(peer.address))) {
       counters.dropped += 1;
@@ -202,7 +216,29 @@ export class UdpListener implements Listener {
     const { address } = this.context;
     const own = isWildcard(address) ? (familyOf(address) === 6 ? '::1' : '127.0.0.1') : address;
     // Who is told of errors has them; one that is lost is known by not coming.
-    this.#socket?.send(bytes, this.port, own, () => undefined);
+    const from = this.context.shared === undefined ? this.#socket : this.#lureOf(familyOf(address) === 6);
+    from?.send(bytes, this.port, own, () => undefined);
+  }
+
+  /**
+   * What this socket sends to a port that it shares goes to whichever process the kernel picks for the two addresses. So probes come
+   * from a port of their own, which is changed until it leads here (probeAstray).
+   */
+  #lureOf(isSix: boolean): Socket {
+    if (this.#lure === undefined) {
+      this.#lure = createSocket({ type: isSix ? 'udp6' : 'udp4' });
+      this.#lure.on('error', () => undefined);
+      this.#lure.unref();
+    }
+    return this.#lure;
+  }
+
+  #tookProbe(datagram: Buffer): boolean {
+    if (this.#probe?.took(datagram)) return true;
+    const { shared, name } = this.context;
+    const worker = shared && proberOf(datagram, shared.probeKey);
+    if (shared && worker !== undefined && worker !== shared.worker) shared.astray(worker, name);
+    return worker !== undefined;
   }
 
   #notSip(datagram: Buffer, peer: RemoteInfo): void {

@@ -43,6 +43,13 @@ export class WaitProbe {
     return waitMs;
   }
 
+  /** What is under way goes elsewhere: until the next comes back nothing is known. */
+  forget(): void {
+    this.#heard = this.#sent;
+    this.#heardAtMs = -Infinity;
+    this.#waitMs = 0;
+  }
+
   /** Is the datagram one of ours? Then it is not for anybody else. */
   took(datagram: Buffer): boolean {
     if (datagram.length !== PROBE_BYTES || this.key.compare(datagram, KEY_AT) !== 0) return false;
@@ -62,3 +69,9 @@ export class WaitProbe {
     return Math.max(this.#waitMs, underWayMs);
   }
 }
+
+/** The number of the process whose probe this is, where several share a port and the first bytes of the key; undefined: it is none. */
+export const proberOf = (datagram: Buffer, sharedKey: Buffer): number | undefined =>
+  datagram.length === PROBE_BYTES && sharedKey.compare(datagram, KEY_AT, PROBE_BYTES - 1) === 0
+    ? datagram[PROBE_BYTES - 1]
+    : undefined;

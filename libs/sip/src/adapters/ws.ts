@@ -73,7 +73,8 @@ export class WsListener implements Listener {
       server.once('error', reject);
       // The WebSocketServer passes the server's errors on as its own.
       sockets.once('error', reject);
-      server.listen({ port, host: address, ipv6Only: familyOf(address) === 6 }, () => {
+      const reusePort = this.context.shared !== undefined;
+      server.listen({ port, host: address, ipv6Only: familyOf(address) === 6, reusePort }, () => {
         server.off('error', reject);
         resolve();
       });

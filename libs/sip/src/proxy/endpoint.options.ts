@@ -16,6 +16,12 @@ export type EndpointLimits = Readonly<{
   replayBytesMax: number;
 }>;
 
+/** Other processes on the same ports: what finds nothing here may be theirs. True: it was handed on, and is done with here. */
+export interface Elsewhere {
+  response(response: SipMessage, flow: Flow): boolean;
+  cancel(cancel: SipMessage, flow: Flow): boolean;
+}
+
 export type EndpointOptions = Readonly<{
   /** For logs and metrics. */
   name: string;
@@ -40,6 +46,9 @@ export type EndpointOptions = Readonly<{
   endsWithConnection?: (flow: Flow) => boolean;
   /** Option tags that Proxy-Require may name; with any other a request gets 420. 'any': the user decides. */
   proxyRequire?: readonly string[] | 'any';
+  /** Of several processes on the same ports: who the others are, and the character by which branches tell whose they are. */
+  elsewhere?: Elsewhere;
+  branchMark?: string;
   /** An exception in a user's callback: to be logged. The request it concerns was answered 500. */
   onDefect?: (error: unknown) => void;
 }>;

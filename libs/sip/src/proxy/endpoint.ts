@@ -83,7 +83,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     this.transports = options.transports;
     this.resolver = options.resolver;
     this.user = options.user;
-    this.branchIds = new BranchIds(options.random);
+    this.branchIds = new BranchIds(options.random, options.branchMark);
     this.branchesMax = options.limits?.branchesMax ?? BRANCHES_MAX;
     this.transactionsMax = options.limits?.transactionsMax ?? TRANSACTIONS_MAX;
     this.proxyRequire = options.proxyRequire ?? [];
@@ -239,6 +239,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     const token = this.branchIds.tokenOf(response);
     const key = clientKey(token, response.cseqMethod);
     const client = token === '' ? undefined : this.table.clients.get(key, clientHash(key));
+    if (token === '' && this.options.elsewhere?.response(response, flow) === true) return;
     if (client === undefined || client.method !== response.cseqMethod) this.counters.strayResponses++;
     // The branch is no secret: whoever the request reached may know it. Only who could have been asked may answer.
     else if (client.flow.listener !== flow.listener) this.counters.misplacedResponses++;
@@ -257,6 +258,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     if (method === 'ACK') return this.receiveStrayAck(request, flow);
     if (!flow.reliable && this.replayed(key, hash, via, flow)) return;
     if (method === 'CANCEL' && this.receiveCancel(request, via, key, hash, flow)) return;
+    if (method === 'CANCEL' && this.options.elsewhere?.cancel(request, flow) === true) return;
     if (this.isOverloaded(request, flow)) return this.refuseStateless(request, 503, via, flow, true);
 
     this.admit(this.newPending(request, via, key, hash, flow));

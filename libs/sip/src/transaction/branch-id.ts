@@ -36,8 +36,12 @@ export class BranchIds {
   private used = 0;
   private readonly seed: number;
 
-  constructor(private readonly random: Random) {
-    this.prefix = MAGIC_COOKIE + random.token(MARK_LENGTH);
+  /** `mark`: what it begins with behind the cookie, where that tells workers apart. */
+  constructor(
+    private readonly random: Random,
+    mark = '',
+  ) {
+    this.prefix = MAGIC_COOKIE + mark + random.token(MARK_LENGTH - mark.length);
     this.hashAt = this.prefix.length;
     this.tokenAt = this.hashAt + HASH_LENGTH;
     this.seed = Math.floor(random.fraction() * 2 ** 32) | 0;

@@ -110,3 +110,34 @@ it('is not made of what is no flow', () => {
   expect(tokens.encode({ ...udp, listener: 256 })).toBeUndefined();
   expect(tokens.encode({ ...tcp, connectionId: 2 ** 48 })).toBeUndefined();
 });
+
+describe('of several processes on one port', () => {
+  const [first, second] = [0, 3].map((worker) => flowTokens(key, 1 + worker, worker));
+
+  it('tells whose connection it is, to all of them', () => {
+    fc.assert(
+      fc.property(flows, (flow) => {
+        const token = second!.encode(flow)!;
+        expect(token).toMatch(/^[A-Za-z0-9_-]{10,88}$/);
+        for (const reader of [first, second]) expect(reader!.decode(token)).toEqual({ ...flow, worker: 3 });
+        // The first one's are as those of a process alone.
+        const old = first!.encode(flow)!;
+        expect(old).toBe(flowTokens(key, 1).encode(flow));
+        for (const reader of [first, second]) expect(reader!.decode(old)).toEqual(flow);
+      }),
+    );
+  });
+
+  it('knows none of its own connections of before', () => {
+    const token = second!.encode(tcp)!;
+    expect(flowTokens(key, 9, 3).decode(token)).toBeUndefined();
+    expect(flowTokens(key, 9, 3).decode(second!.encode(udp)!)).toEqual({ ...udp, worker: 3 });
+  });
+
+  it('is signed with its number', () => {
+    const bytes = Buffer.from(second!.encode(tcp)!, 'base64url');
+    expect(bytes[2]).toBe(3);
+    bytes[2] = 2;
+    expect(first!.decode(bytes.toString('base64url'))).toBeUndefined();
+  });
+});

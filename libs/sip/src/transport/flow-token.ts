@@ -2,6 +2,7 @@
 // so that the edge finds it again from the token alone, for UDP even after a restart. Pure; the key is an argument.
 // Layout: 1 byte version, family and transport · 1 byte listener · local address, port · remote address, port ·
 // for connections 6 bytes connection id, 4 bytes process start · 12 bytes HMAC-SHA-256. base64url, fit for a user part.
+// Version 2, of a worker other than the first: 1 byte with its number after the listener.
 import { hash, timingSafeEqual } from 'node:crypto';
 import { formatIp, parseIp } from '../fields/ip-address.js';
 import type { TransportName } from './transport.port.js';
@@ -9,6 +10,7 @@ import type { TransportName } from './transport.port.js';
 /** 96 bits: a forger has one try a request. */
 const MAC_BYTES = 12;
 const VERSION = 1;
+const VERSION_OF_WORKERS = 2;
 const TRANSPORTS: readonly TransportName[] = ['udp', 'tcp', 'tls', 'ws', 'wss'];
 const HASH_BLOCK_BYTES = 64;
 
@@ -22,75 +24,91 @@ export type FlowReference = Readonly<{
   remotePort: number;
   /** 0 for UDP. */
   connectionId: number;
+  /** Of several processes on one port, whose connection it is; absent: the first one's, or there is but one. */
+  worker?: number;
 }>;
 
 export interface FlowTokens {
   /** undefined for what is no flow: addresses that are none or of two families, numbers out of range. */
   encode(flow: FlowReference): string | undefined;
-  /** What an untampered token of this node says; a connection's token of another process start is none. Never throws. */
+  /**
+   * What an untampered token of this node says; a connection's token of another process start is none, unless it is another
+   * worker's. Never throws.
+   */
   decode(token: string): FlowReference | undefined;
 }
 
-/** `key`: 32 random bytes that outlive the process. `processStart`: a 32-bit number, another one at each start. */
-export const flowTokens = (key: Buffer, processStart: number): FlowTokens => {
-  const sign = hmacSha256(key);
+/**
+ * `key`: 32 random bytes that outlive the process. `processStart`: a 32-bit number, another one at each start. `worker`: the number
+ * of this process among those on the same ports.
+ */
+export const flowTokens = (key: Buffer, processStart: number, worker = 0): FlowTokens => {
+  const signer: Signer = { start: processStart >>> 0, worker, sign: hmacSha256(key) };
   return {
-    encode: (flow) => encode(flow, processStart >>> 0, sign),
-    decode: (token) => decode(token, processStart >>> 0, sign),
+    encode: (flow) => encode(flow, signer),
+    decode: (token) => decode(token, signer),
   };
 };
 
+type Signer = Readonly<{ start: number; worker: number; sign: Sign }>;
+
 type Sign = (bytes: Buffer) => Buffer;
 
-const encode = (flow: FlowReference, processStart: number, sign: Sign): string | undefined => {
+const encode = (flow: FlowReference, { start, worker, sign }: Signer): string | undefined => {
   const local = parseIp(flow.localAddress);
   const remote = parseIp(flow.remoteAddress);
   const transport = TRANSPORTS.indexOf(flow.transport);
   if (!local || !remote || local.length !== remote.length || transport < 0 || !inRange(flow))
     return undefined;
-  const bytes = Buffer.alloc(bodyLength(local.length, transport) + MAC_BYTES);
-  bytes[0] = (VERSION << 4) | (local.length === 16 ? 8 : 0) | transport;
+  const version = worker === 0 ? VERSION : VERSION_OF_WORKERS;
+  const bytes = Buffer.alloc(bodyLength(local.length, transport, version) + MAC_BYTES);
+  bytes[0] = (version << 4) | (local.length === 16 ? 8 : 0) | transport;
   bytes[1] = flow.listener;
-  let at = 2;
+  let at = addressesAt(version);
+  if (worker !== 0) bytes[2] = worker;
   bytes.set(local, at);
   at = bytes.writeUInt16BE(flow.localPort, at + local.length);
   bytes.set(remote, at);
   at = bytes.writeUInt16BE(flow.remotePort, at + remote.length);
   if (transport > 0) {
     at = bytes.writeUIntBE(flow.connectionId, at, 6);
-    at = bytes.writeUInt32BE(processStart, at);
+    at = bytes.writeUInt32BE(start, at);
   }
   sign(bytes.subarray(0, at)).copy(bytes, at, 0, MAC_BYTES);
   return bytes.toString('base64url');
 };
 
-/** IPv6 and a connection: 48 bytes and the signature. */
-const TOKEN_LENGTH_MAX = 80;
+/** IPv6 and a connection of another worker: 49 bytes and the signature. */
+const TOKEN_LENGTH_MAX = 82;
 
-const decode = (token: string, processStart: number, sign: Sign): FlowReference | undefined => {
+const decode = (token: string, { start, worker, sign }: Signer): FlowReference | undefined => {
   if (token.length > TOKEN_LENGTH_MAX) return undefined;
   const bytes = Buffer.from(token, 'base64url');
   if (bytes.length < MAC_BYTES + 2) return undefined;
   const head = bytes[0]!;
   const transport = head & 7;
   const addressLength = (head & 8) === 0 ? 4 : 16;
-  const end = bodyLength(addressLength, transport);
-  if (head >> 4 !== VERSION || transport >= TRANSPORTS.length || bytes.length !== end + MAC_BYTES)
-    return undefined;
+  const version = head >> 4;
+  const end = bodyLength(addressLength, transport, version);
+  const isKnown = version === VERSION || version === VERSION_OF_WORKERS;
+  if (!isKnown || transport >= TRANSPORTS.length || bytes.length !== end + MAC_BYTES) return undefined;
   if (!timingSafeEqual(sign(bytes.subarray(0, end)).subarray(0, MAC_BYTES), bytes.subarray(end)))
     return undefined;
   // base64url has several spellings of the same bytes: only ours is a token.
   if (bytes.toString('base64url') !== token) return undefined;
   const connection = transport > 0;
-  if (connection && bytes.readUInt32BE(end - 4) !== processStart) return undefined;
+  const owner = version === VERSION ? 0 : bytes[2]!;
+  if (connection && owner === worker && bytes.readUInt32BE(end - 4) !== start) return undefined;
+  const at = addressesAt(version);
   return {
     transport: TRANSPORTS[transport]!,
     listener: bytes[1]!,
-    localAddress: formatIp(bytes.subarray(2, 2 + addressLength)),
-    localPort: bytes.readUInt16BE(2 + addressLength),
-    remoteAddress: formatIp(bytes.subarray(4 + addressLength, 4 + 2 * addressLength)),
-    remotePort: bytes.readUInt16BE(4 + 2 * addressLength),
+    localAddress: formatIp(bytes.subarray(at, at + addressLength)),
+    localPort: bytes.readUInt16BE(at + addressLength),
+    remoteAddress: formatIp(bytes.subarray(at + addressLength + 2, at + 2 * addressLength + 2)),
+    remotePort: bytes.readUInt16BE(at + 2 * addressLength + 2),
     connectionId: connection ? bytes.readUIntBE(end - 10, 6) : 0,
+    ...(owner === 0 ? {} : { worker: owner }),
   };
 };
 
@@ -102,8 +120,11 @@ const inRange = ({ listener, localPort, remotePort, connectionId }: FlowReferenc
 
 const fits = (value: number, max: number): boolean => Number.isInteger(value) && value >= 0 && value <= max;
 
-const bodyLength = (addressLength: number, transport: number): number =>
-  2 + 2 * (addressLength + 2) + (transport > 0 ? 10 : 0);
+/** Where the addresses begin. */
+const addressesAt = (version: number): number => (version === VERSION ? 2 : 3);
+
+const bodyLength = (addressLength: number, transport: number, version: number): number =>
+  addressesAt(version) + 2 * (addressLength + 2) + (transport > 0 ? 10 : 0);
 
 /** RFC 2104 on the one-shot hash, which costs half of createHmac. */
 const hmacSha256 = (key: Buffer): Sign => {
