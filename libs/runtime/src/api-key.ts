@@ -1,7 +1,7 @@
 // Keys of the HTTP APIs. API_KEYS unset: one is made at first start and kept in DATA_DIR/api-key, mode 600; empty: none,
 // allowed only while every HTTP port is on loopback. Several keys at once serve rotation; `role:key` limits one to a role.
 // Read by http.ts on every request; written at first start.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
 import type { Random } from './clock.port.js';
 import { ConfigError } from './config.js';
@@ -35,7 +35,7 @@ export interface ApiKeys {
 type Entry = Readonly<{ hash: Buffer; role: string | undefined }>;
 type WrittenKey = Readonly<{ key: string; role: string | undefined }>;
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** `provisioning:abc…` is a key for one role, `abc…` one for all. */
 const keyIn = (text: string): WrittenKey => {
@@ -63,10 +63,10 @@ export const createApiKeys = (keys: readonly string[]): ApiKeys => {
     check(presented, role) {
       if (entries.length === 0) return 'ok';
       if (presented === undefined) return 'unknown';
-      const hash = digest(presented);
+      const presentedHash = digest(presented);
       // Every entry is compared, and in constant time: neither which key nor how much of it matched can be timed.
       let matched: Entry | undefined;
-      for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) matched = entry;
+      for (const entry of entries) if (timingSafeEqual(entry.hash, presentedHash)) matched = entry;
       if (!matched) return 'unknown';
       return role === undefined || matched.role === undefined || matched.role === role ? 'ok' : 'wrong-role';
     },

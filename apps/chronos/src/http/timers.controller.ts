@@ -1,7 +1,7 @@
 // /timers: set, set anew, cancel (backend.md §6.1), and what operators look at. Thin: reads the request, asks Chronos, writes the answer.
-import { Body, Controller, Delete, Get, Inject, NotFoundException, Param, Post, Put, Query, Res } from '@nestjs/common'; // prettier-ignore
+import { Controller, Delete, Get, Inject, NotFoundException, Param, Post, Put, Query, Req, Res } from '@nestjs/common'; // prettier-ignore
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'; // prettier-ignore
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorBody } from '#libs/runtime';
 import { type Chronos, SHOWN_MAX, type TimerAnswer } from '../chronos.js';
 import { readTimerName, timerName, type TimerName } from '../timer-request.js';
@@ -55,7 +55,8 @@ export class TimersController {
   @ApiResponse(BAD)
   @ApiResponse(LATER)
   @ApiResponse(FULL)
-  async create(@Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+  /** The request, not its body: pipes, which look at bodies, cost a tenth of the whole and have nothing to do here. */
+  async create(@Req() { body }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     write(reply, await this.chronos.set(body));
   }
 
@@ -68,7 +69,7 @@ export class TimersController {
   @ApiResponse(NONE)
   @ApiResponse(LATER)
   @ApiResponse(FULL)
-  async replace(@Param('timer') text: string, @Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async replace(@Param('timer') text: string, @Req() { body }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     write(reply, await this.chronos.set(body, nameOf(text)));
   } // prettier-ignore
 

@@ -36,6 +36,21 @@ describe('undici transport', () => {
     await connections.close();
   });
 
+  it('takes the answer that follows a provisional one, whole, with characters that are cut in two', async () => {
+    listener = (_request, response) => {
+      response.writeEarlyHints({ link: '</a>; rel=preload' });
+      const text = Buffer.from('grüße');
+      response.writeHead(200, { 'x-two': '2' });
+      response.write(text.subarray(0, 3));
+      setImmediate(() => response.end(text.subarray(3)));
+    };
+    const connections = at();
+    const answer = await connections.request({ method: 'GET', path: '/' });
+    expect(answer).toMatchObject({ status: 200, body: 'grüße' });
+    expect(answer.headers).toMatchObject({ 'x-two': '2' });
+    await connections.close();
+  });
+
   it('tells time-out, refusal and breaking apart', async () => {
     const silent = at({ connectMs: 50, answerMs: 50 });
     listener = () => undefined;
@@ -50,6 +65,28 @@ describe('undici transport', () => {
     await Promise.all([silent, nobody, bounded].map((each) => each.close()));
   });
 });
+
+it('who waits for a connection too long is told in time, and is not asked for afterwards', async () => {
+  const asked: string[] = [];
+  let release = (): void => undefined;
+  listener = ({ url = '' }, response) => {
+    asked.push(url);
+    if (url === '/slow') release = () => void response.end('late');
+    else response.end(url);
+  };
+  const one = at({ connectionsMax: 1, connectMs: 10, answerMs: 2_000 });
+  const slow = one.request({ method: 'GET', path: '/slow' });
+  while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const waiting = [1, 2].map((n) => one.request({ method: 'GET', path: `/${n}` }));
+  await expect(Promise.all(waiting)).rejects.toMatchObject({ kind: 'timeout' });
+  release();
+  await expect(slow).rejects.toMatchObject({ kind: 'timeout' });
+  expect((await one.request({ method: 'GET', path: '/again' })).body).toBe('/again');
+  // The connection that the slow one gives up may still be given to the first of them.
+  expect(asked).not.toContain('/2');
+  expect(asked.at(-1)).toBe('/again');
+  await one.close();
+}, 20_000);
 
 describe('system resolver', () => {
   it('takes addresses as they are, and names', async () => {

@@ -1,6 +1,6 @@
 // Connections over undici, with keep-alive, bounded in number, time and size. The only file that imports it.
 // Port: http-pool.port.ts.
-import { errors, Pool } from 'undici';
+import { type Dispatcher, errors, Pool } from 'undici';
 import {
   type HttpConnections,
   HttpFault,
@@ -51,13 +51,75 @@ const kindOf = (error: unknown): HttpFaultKind => {
 const faultOf = (error: unknown): HttpFault =>
   new HttpFault(kindOf(error), error instanceof Error ? error.message : '');
 
-const firstValues = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value[0] : value;
-      return first === undefined ? [] : [[name.toLowerCase(), first] as const];
-    }),
-  );
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+const firstValues = (headers: Headers): Record<string, string> => {
+  const values: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) values[name.toLowerCase()] = first;
+  }
+  return values;
+};
+
+/**
+ * One answer, put together from what undici tells. Without streams and an AbortSignal a request, which cost more than all the
+ * rest. undici's own time-outs have a resolution of a second; this one is exact, and covers the wait for a connection.
+ */
+class Answer implements Dispatcher.DispatchHandler {
+  private readonly timer: NodeJS.Timeout;
+  private controller: Dispatcher.DispatchController | undefined;
+  private status = 0;
+  private headers: Headers = {};
+  private readonly chunks: Buffer[] = [];
+  private isLate = false;
+
+  constructor(
+    answerMs: number,
+    private readonly resolve: (response: HttpResponse) => void,
+    private readonly reject: (fault: HttpFault) => void,
+  ) {
+    this.timer = setTimeout(() => this.late(), answerMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.isLate) controller.abort(new Error('nobody waits for it any more'));
+  }
+
+  /** Provisional answers come here too; the last one counts. */
+  onResponseStart(_controller: unknown, status: number, headers: Headers): void {
+    this.status = status;
+    this.headers = headers;
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.timer);
+    const { status, headers, chunks } = this;
+    const body = chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8');
+    this.resolve({ status, headers: firstValues(headers), body });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.failed(faultOf(error));
+  }
+
+  failed(fault: HttpFault): void {
+    clearTimeout(this.timer);
+    this.reject(fault);
+  }
+
+  private late(): void {
+    this.isLate = true;
+    this.reject(new HttpFault('timeout', 'no answer in time'));
+    this.controller?.abort(new Error('no answer in time'));
+  }
+}
 
 export const createUndiciTransport = ({
   connectMs = CONNECT_MS,
@@ -76,23 +138,15 @@ export const createUndiciTransport = ({
       maxResponseSize: answerBytesMax,
     });
     return {
-      async request({ method, path, headers, body }): Promise<HttpResponse> {
-        try {
-          // undici's own time-outs have a resolution of a second; this one is exact, and covers the wait for a connection.
-          const signal = AbortSignal.timeout(connectMs + answerMs);
-          const answer = await pool.request({
-            method,
-            path,
-            signal,
-            ...(headers ? { headers } : {}),
-            ...(body === undefined ? {} : { body }),
-          });
-          const text = await answer.body.text();
-          return { status: answer.statusCode, headers: firstValues(answer.headers), body: text };
-        } catch (error) {
-          throw faultOf(error);
-        }
-      },
+      request: ({ method, path, headers, body }) =>
+        new Promise<HttpResponse>((resolve, reject) => {
+          const answer = new Answer(connectMs + answerMs, resolve, reject);
+          try {
+            pool.dispatch({ method, path, headers: headers ?? null, body: body ?? null }, answer);
+          } catch (error) {
+            answer.failed(faultOf(error));
+          }
+        }),
       close: () =>
         pool.close().catch((error: unknown) => {
           if (!(error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError))
