@@ -10,6 +10,7 @@ const ALWAYS = ['Min-Expires', 'Unsupported', 'Allow'];
 /** Flow tokens, call names and other chance are written as what they are. */
 const withoutChance = (text: string): string =>
   text
+    .replace(/sip:tgruu\.[\w-]+@/g, 'sip:tgruu.SEALED@')
     .replace(/sip:odi_[a-z0-9]+@/g, 'sip:ODI@')
     .replace(/sip:anonymous\.[\w-]+@/g, 'sip:anonymous.SEALED@')
     .replace(/^anonymous\.[\w-]+$/, 'anonymous.SEALED')

@@ -123,11 +123,21 @@ const registers = (cast: Cast, step: Step): void => {
   void cast.phone.register(options);
 };
 
+/** `temp-gruu:desk`, `pub-gruu:desk`: what the other's last registration was answered with. */
+const uriOf = (stage: Stage, word: string | undefined): string | undefined => {
+  const [, kind, name] = /^((?:temp|pub)-gruu):(.+)$/.exec(word ?? '') ?? [];
+  if (kind === undefined || name === undefined) return word;
+  const { registered, options } = stage.named(name).phone;
+  const own = registered?.raw.split('\r\n').find((line) => line.includes(`"<${options.instance}>"`));
+  return new RegExp(`;${kind}="([^"]+)"`).exec(own ?? '')?.[1] ?? `sip:no-${kind}@${WORLD_DOMAIN}`;
+};
+
 const isUri = (word: string | undefined): word is string => word !== undefined && /^[a-z]+:/i.test(word);
 
 /** A request outside a dialog when it names whom it is for, else one inside the phone's dialog. */
-const sends = (cast: Cast, step: Step): void => {
-  const [, method = '', uri] = step.words;
+const sends = (stage: Stage, cast: Cast, step: Step): void => {
+  const [, method = '', word] = step.words;
+  const uri = uriOf(stage, word);
   const { phone: sender, dialog } = cast;
   if (method === 'REGISTER') return registers(cast, step);
   if (method === 'CANCEL' && !isUri(uri)) return cast.exchange!.cancel();
@@ -169,7 +179,7 @@ const acts = async (stage: Stage, step: Step): Promise<void> => {
   const server = stage.servers.get(name);
   if (server !== undefined) return serves(server, step);
   const cast = stage.named(name);
-  if (/^[A-Z]/.test(verb)) sends(cast, step);
+  if (/^[A-Z]/.test(verb)) sends(stage, cast, step);
   else if (verb === 'answers') cast.answers = rest[0] === 'nothing' ? [] : rest.map(Number);
   else if (verb === 'otherwise') cast.otherwise = Number(rest[0]);
   else if (verb === 'leaves-waiting') cast.otherwise = 0;

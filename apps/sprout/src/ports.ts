@@ -13,6 +13,7 @@ import type { RouterSigns } from './isc/router-signs.js';
 import type { NumberSettings } from './routing/called-number.js';
 import type { NumberTranslator } from './routing/number-translator.js';
 import type { RoutingTables } from './routing/routing-files.js';
+import type { Gruus } from './gruu/gruus.js';
 import type { LogOutage } from './log-outage.js';
 import type { EffectOwnership } from './reg-event/ownership.port.js';
 import type { DialogMarks } from './session/own-route.js';
@@ -54,6 +55,7 @@ export type SproutPorts = Readonly<{
   /** Facts about calls, on their way to the log. */
   calls: CallFacts;
   dialogMarks: DialogMarks;
+  gruus: Gruus;
   outage: LogOutage;
   /** Names this run of the router, among all that ever were. */
   run: () => string;

@@ -52,6 +52,7 @@ import { type Administration, createAdministration } from './registrar/administe
 import { type Withdrawal, withdrawRegistrations } from './registrar/withdraw.js';
 import { type EffectOwnership, SOLE_OWNER } from './reg-event/ownership.port.js';
 import type { SproutConfig } from './sprout.config.js';
+import { Gruus } from './gruu/gruus.js';
 import { openCriteriaFiles } from './isc/criteria-files.js';
 import { CHAIN_SERVERS_MAX } from './isc/departure.js';
 import { OdiTokens } from './isc/odi-tokens.js';
@@ -351,6 +352,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     run: runOf(random),
     ownership: options.ownership ?? SOLE_OWNER,
     dialogMarks: new DialogMarks(dialogKey),
+    gruus: new Gruus(dialogKey, random),
     log,
     registrations,
     challenges,

@@ -52,6 +52,8 @@ export class Phone {
   cseq = 0;
   /** The last challenge, and how often it was answered. */
   challenged: { by: SipMessage; count: number } | undefined;
+  /** The last 200 to a REGISTER that did not end the registration. */
+  registered: SipMessage | undefined;
   /** The last proof, as it was sent. */
   said = '';
   private readonly waiting = new Map<string, Waiting>();
@@ -297,6 +299,8 @@ export class Phone {
     if (waiting === undefined) return;
     waiting.responses.push(response);
     if (response.status < 200) return;
+    const isLeaving = waiting.parts.headers.includes('Expires: 0');
+    if (response.cseqMethod === 'REGISTER' && response.status < 300 && !isLeaving) this.registered = response;
     if (response.cseqMethod === 'INVITE' && response.status >= 300)
       this.#acknowledgeFailure(waiting.parts, response);
     this.#finish(key, response);

@@ -88,3 +88,20 @@ it('is well-formed whatever clients write, and reads back as it was', () =>
 
 it('has no markup of its own making', () =>
   expect(xmlText(`<a b="c">'&\t\u0000`)).toBe('&lt;a b=&quot;c&quot;&gt;&apos;&amp;&#x9;&#xFFFD;'));
+
+describe('GRUUs (RFC 5628)', () => {
+  const instance = '<urn:uuid:1>';
+  const params = ';+sip.instance="<urn:uuid:1>"';
+
+  it('are told of a contact whose client knows them, behind what else stands in it', () => {
+    const xml = document([active({ gruu: true, instance, params })], ['sip:alice@ims.test', 'tel:+1']);
+    expect(xml).toContain('</unknown-param><gr:pub-gruu uri="sip:alice@ims.test;gr=urn:uuid:1"/></contact>');
+    expect(xml.match(/pub-gruu/g)).toHaveLength(1); // a number has none
+    expect(xml).not.toContain('temp-gruu');
+    expect(parseXml(xml).ok).toBe(true);
+  });
+
+  it('are not told of one whose client does not', () => {
+    expect(document([active({ instance, params })])).not.toContain('pub-gruu');
+  });
+});

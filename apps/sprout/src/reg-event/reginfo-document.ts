@@ -1,8 +1,9 @@
-// A registration information document (RFC 3680 §5, with the extension of TS 24.229 Annex C.2 for wildcards declared): who is
+// A registration information document (RFC 3680 §5, GRUUs by RFC 5628, with the extension of TS 24.229 Annex C.2 for wildcards declared): who is
 // registered from where, as XML that is ASCII throughout. Pure. Reader: watched-registration.ts.
 import { hash } from 'node:crypto';
 import type { Binding } from '#libs/domain';
 import { decodeUtf8, headerParams, quote } from '#libs/sip';
+import { publicGruu } from '../gruu/gruus.js';
 
 /** Events of RFC 3680 §4.7.1 that happen here. */
 export type ContactEvent =
@@ -62,6 +63,13 @@ const unknownParams = ({ params }: Binding): string =>
     })
     .join('');
 
+/** RFC 5628 §4: of a contact whose client knows GRUUs. Temporary ones are told nobody but the client itself, by the registrar. */
+const publicGruuElement = ({ gruu, instance, emergency }: Binding, identity: string): string => {
+  if (gruu !== true || instance === undefined || emergency === true) return '';
+  const uri = publicGruu(identity, instance);
+  return uri === undefined ? '' : `<gr:pub-gruu uri="${xmlText(uri)}"/>`;
+};
+
 const contactElement = (
   { binding, isActive, event }: ContactState,
   identity: string,
@@ -74,7 +82,7 @@ const contactElement = (
   return (
     `<contact id="${id}" state="${isActive ? 'active' : 'terminated'}" event="${event}"${expires}` +
     `${q === 1 ? '' : ` q="${q}"`} callid="${xmlText(callId)}" cseq="${cseq}">` +
-    `<uri>${xmlText(contact)}</uri>${unknownParams(binding)}</contact>`
+    `<uri>${xmlText(contact)}</uri>${unknownParams(binding)}${publicGruuElement(binding, identity)}</contact>`
   );
 };
 

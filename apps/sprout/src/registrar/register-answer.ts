@@ -3,11 +3,18 @@ import { type Binding, liveBindings, type Registration } from '#libs/domain';
 import { H, type SipMessage, values } from '#libs/sip';
 import type { SproutSettings } from '../ports.js';
 
-const contactHeader = (binding: Binding, nowMs: number): string => {
+const contactHeader = (binding: Binding, nowMs: number, gruus: string): string => {
   const expiresS = Math.max(0, Math.ceil((binding.expiresAtMs - nowMs) / 1000));
   const q = binding.q === 1 ? '' : `;q=${binding.q}`;
-  return `Contact: <${binding.contact}>${binding.params};expires=${expiresS}${q}\r\n`;
+  return `Contact: <${binding.contact}>${binding.params};expires=${expiresS}${q}${gruus}\r\n`;
 };
+
+export type AnswerOptions = Readonly<{
+  /** RFC 5626 §6: this request has a flow of its own. */
+  hasOwnFlow: boolean;
+  /** Where the client knows GRUUs: those of each contact, as parameters (RFC 5627 §5.3). */
+  gruusOf?: (binding: Binding) => string;
+}>;
 
 /** Whole header lines of the answer, for the bindings as they now are. */
 export const registerAnswerHeaders = (
@@ -16,11 +23,12 @@ export const registerAnswerHeaders = (
   identities: readonly string[],
   settings: SproutSettings,
   nowMs: number,
-  hasOwnFlow: boolean,
+  { hasOwnFlow, gruusOf }: AnswerOptions,
 ): string => {
   const bindings = liveBindings(row, nowMs);
   let headers = '';
-  for (const binding of bindings) if (!binding.emergency) headers += contactHeader(binding, nowMs);
+  for (const binding of bindings)
+    if (!binding.emergency) headers += contactHeader(binding, nowMs, gruusOf?.(binding) ?? '');
   const path = values(request, H.Path);
   for (const value of path) headers += `Path: ${value}\r\n`;
   const host = settings.scscfUri.slice(settings.scscfUri.indexOf(':') + 1);

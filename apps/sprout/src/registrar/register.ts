@@ -12,6 +12,7 @@ import {
   aorOf,
   detached,
   H,
+  hasOption,
   optionTags,
   authorizationFor,
   parseNameAddr,
@@ -22,10 +23,11 @@ import {
 import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
 import { isProtected, isVouchedFor } from '../authentication/vouched-for.js';
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
+import { gruuParams } from '../gruu/gruus.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
 import { type ContactRequests, contactRequests } from './contact-requests.js';
-import { registerAnswerHeaders } from './register-answer.js';
+import { type AnswerOptions, registerAnswerHeaders } from './register-answer.js';
 import { isForRegistrar } from './registrar-names.js';
 import { newsOfRegister } from '../third-party/news-of-register.js';
 import { type Noted, updateRegistration } from './update-registration.js';
@@ -118,6 +120,7 @@ const sharedOf = (
     identities: user.identities,
     path: values(request, H.Path).map(copyOfPath),
   };
+  if (hasOption(request, H.Supported, 'gruu')) shared.gruu = true;
   const userAgent = request.header(H.UserAgent);
   const visitedNetwork = request.header(H.PVisitedNetworkId);
   const accessNetwork = request.header(H.PAccessNetworkInfo);
@@ -173,7 +176,7 @@ const releaseServer = async (
 
 const NO_TAGS: readonly string[] = [];
 /** Extensions that a REGISTER may insist on here. */
-const KNOWN_TAGS: ReadonlySet<string> = new Set(['path', 'outbound']);
+const KNOWN_TAGS: ReadonlySet<string> = new Set(['path', 'outbound', 'gruu']);
 const isUnknown = (tag: string): boolean => !KNOWN_TAGS.has(tag);
 
 type Authenticated = Readonly<{
@@ -182,6 +185,23 @@ type Authenticated = Readonly<{
   profile: RegisteredProfile;
   charging: RegData['chargingAddresses'];
 }>;
+
+/** GRUUs are of the identity that was registered; of another SIP identity of the set where that one is a number. */
+const gruuIdentity = (impu: string, identities: readonly string[]): string | undefined =>
+  [impu, ...identities].find((identity) => identity.startsWith('sip') && identities.includes(identity));
+
+const answerOptions = (
+  { ports: { gruus } }: Registrar,
+  request: SipMessage,
+  { outbound }: Requested,
+  { impu, identities }: Readonly<{ impu: string; identities: readonly string[] }>,
+): AnswerOptions => {
+  const hasOwnFlow = outbound === 'granted';
+  const named = hasOption(request, H.Supported, 'gruu') ? gruuIdentity(impu, identities) : undefined;
+  return named === undefined
+    ? { hasOwnFlow }
+    : { hasOwnFlow, gruusOf: (binding) => gruuParams(gruus, named, binding) };
+};
 
 /** Makes the change durable and answers. */
 const bind = async (
@@ -194,9 +214,9 @@ const bind = async (
   const { identities, defaultImpu } = profile;
   try {
     const wanted = command(registrar, tx, requested, { impi, impu, identities });
-    const hasOwnFlow = requested.outbound === 'granted';
+    const options = answerOptions(registrar, tx.request, requested, { impu, identities });
     const answerFor = (row: Registration): string =>
-      registerAnswerHeaders(tx.request, row, identities, settings, ports.clock.nowMs(), hasOwnFlow);
+      registerAnswerHeaders(tx.request, row, identities, settings, ports.clock.nowMs(), options);
     const noted: Noted | undefined = profile.tellsServers
       ? (before, events) =>
           newsOfRegister(registrar, tx, { impu, profile, charging, before, events, answerFor })

@@ -2,10 +2,12 @@
 import { type Binding, liveBindings, type Registration } from '#libs/domain';
 import { aorOf, plainNumber, uriParam, userOf } from '#libs/sip';
 import { isInfrastructure } from '../faults.js';
+import { leadsTo } from '../gruu/gruus.js';
 import { backEndFault, refuse, type Session, type SessionContext, type Step } from './session.js';
 import { serve } from './served.js';
 import { type Callee, chooseTargets } from './targets.js';
 
+const NO_SUCH_GRUU = refuse(404, 'Not Found', 'no such device, or not any more');
 const GLOBAL_NUMBER = /^\+[0-9]+$/;
 
 /** Identities that a Request-URI may mean: itself, and for a global number written as SIP its tel form. */
@@ -36,25 +38,37 @@ const locate = async ({ ports }: SessionContext, requestUri: string): Promise<St
 
 /** Serves the callee and starts its chain: `session.terminating`. Its devices are found with it: `session.callee`. */
 export const terminate = async (context: SessionContext, session: Session): Promise<Step<void>> => {
-  const located = await locate(context, session.requestUri);
+  const gruu = context.ports.gruus.read(session.requestUri);
+  if (gruu?.kind === 'forged') return NO_SUCH_GRUU;
+  const located = await locate(context, gruu?.kind === 'temporary' ? gruu.impu : session.requestUri);
   if (!located.ok) return located;
   const step = await serve(context, 'terminating', located.value.impu, located.value.wildcard);
   if (!step.ok) return step;
   const { chain, row, bindings } = step.value;
+  // Of a registration that is over it is nobody's any more (RFC 5627 §5.4).
+  if (gruu?.kind === 'temporary' && !bindings.some((binding) => leadsTo(gruu, binding))) return NO_SUCH_GRUU;
   session.terminating = chain;
-  session.callee = calleeOf(session, row, bindings);
+  session.callee = calleeOf(context, session, row, bindings);
   return { ok: true, value: undefined };
 };
 
-const calleeOf = ({ requestUri }: Session, row: Registration, bindings: readonly Binding[]): Callee => {
+const calleeOf = (
+  { ports }: SessionContext,
+  { requestUri }: Session,
+  row: Registration,
+  bindings: readonly Binding[],
+): Callee => {
   // sips asks for a secure way to the device: a plain contact must not be used instead (RFC 5630 §5.3).
   const secure = /^sips:/i.test(requestUri);
-  const usable = secure ? bindings.filter(({ contact }) => /^sips:/i.test(contact)) : bindings;
+  const reachable = secure ? bindings.filter(({ contact }) => /^sips:/i.test(contact)) : bindings;
+  const gruu = ports.gruus.read(requestUri);
+  const usable = gruu === undefined ? reachable : reachable.filter((binding) => leadsTo(gruu, binding));
   return { targets: chooseTargets(usable), row };
 };
 
 /** The callee's devices as they are now: application servers took their time. */
-export const findCallee = async ({ ports }: SessionContext, session: Session): Promise<Callee> => {
+export const findCallee = async (context: SessionContext, session: Session): Promise<Callee> => {
+  const { ports } = context;
   const row = await ports.registrations.load(session.terminating!.served.aor);
-  return calleeOf(session, row, liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs())));
+  return calleeOf(context, session, row, liveBindings(row, ports.outage.judgedAtMs(ports.clock.nowMs())));
 };

@@ -37,7 +37,7 @@ export type RegisterContacts = Readonly<{
     maxExpiresS: number;
     /** What all bindings of this request share. */
     shared: Pick<Binding, 'path' | 'impi' | 'impu' | 'identities'> &
-      Partial<Pick<Binding, 'userAgent' | 'visitedNetwork' | 'accessNetwork' | 'chargingVector'>>;
+      Partial<Pick<Binding, 'gruu' | 'userAgent' | 'visitedNetwork' | 'accessNetwork' | 'chargingVector'>>;
   }>;
 }>;
 /** `Contact: *`, RTR or an operator. */
@@ -195,6 +195,7 @@ const bindingOf = (request: ContactRequest, data: RegisterContacts['data'], gran
   if (request.instance !== undefined) binding.instance = request.instance;
   if (request.regId !== undefined) binding.regId = request.regId;
   if (request.emergency !== undefined) binding.emergency = request.emergency;
+  if (shared.gruu === true && request.instance !== undefined) binding.gruu = true;
   if (shared.userAgent !== undefined) binding.userAgent = shared.userAgent;
   if (shared.visitedNetwork !== undefined) binding.visitedNetwork = shared.visitedNetwork;
   if (shared.accessNetwork !== undefined) binding.accessNetwork = shared.accessNetwork;

@@ -42,6 +42,8 @@ export type Binding = Readonly<{
   /** Unbarred public identities of the set, default first (P-Associated-URI). */
   identities: readonly string[];
   emergency?: boolean;
+  /** Its client knows GRUUs (RFC 5627). */
+  gruu?: boolean;
   userAgent?: string;
   visitedNetwork?: string;
   accessNetwork?: string;
