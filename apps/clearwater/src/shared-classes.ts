@@ -6,6 +6,7 @@ import { HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { RalfConfig } from '#apps/ralf';
+import { RogersConfig } from '#apps/rogers';
 import { SproutConfig } from '#apps/sprout';
 import { ArchiveConfig } from '#libs/archive';
 import { EventLogConfig } from '#libs/event-log';
@@ -26,5 +27,6 @@ export const SHARED_CLASSES: readonly ConfigClass[] = [
   HomerConfig,
   ChronosConfig,
   RalfConfig,
+  RogersConfig,
   ClearwaterConfig,
 ];

@@ -44,7 +44,13 @@ export {
   type MemcachedServer,
   openMemcached,
 } from './adapters/memcached/memcached-cluster.js';
-export { vbucketOf } from './adapters/memcached/memcached-keys.js';
+export { vbucketOf, VBUCKETS } from './adapters/memcached/memcached-keys.js';
+export { stableHash } from './stable-hash.js';
+export {
+  type Envelope,
+  open as openEnvelope,
+  seal as sealEnvelope,
+} from './adapters/memcached/memcached-envelope.js';
 export {
   createMemcachedKeyValueStore,
   keyPrefixOf,

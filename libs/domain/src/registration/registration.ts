@@ -4,12 +4,14 @@
 import { comparePositions, type Position, type Recorded } from '#libs/decider';
 import {
   evolveNews,
+  mergeNews,
   type NewsEntry,
   newsWithoutMessages,
   type ThirdPartyRegistrationDue,
 } from './server-news.js';
 import {
   evolveSubscriptions,
+  mergeSubscriptions,
   pruneSubscriptions,
   SUBSCRIPTION_EVENT_TYPES,
   type SubscriptionEvent,
@@ -250,6 +252,16 @@ export const evolveRegistration = (
       return state;
   }
 };
+
+/** Two rows of one set as one: what it would be if the events of both had been folded into it. */
+export const mergeRegistrations = (one: Registration, other: Registration): Registration => {
+  let merged = other.watermark === undefined ? one : raiseWatermark(one, other.watermark);
+  for (const bindingId of Object.keys(other.entries))
+    merged = writeEntry(merged, bindingId, entryOf(other, bindingId)!);
+  const subscriptions = mergeSubscriptions(one.subscriptions, other.subscriptions);
+  const news = mergeNews(one.news, other.news);
+  return withBindings({ ...(subscriptions && { subscriptions }), ...(news && { news }) }, merged.entries, merged.watermark);
+}; // prettier-ignore
 
 // ---- Reading a row ----
 

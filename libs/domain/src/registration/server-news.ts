@@ -61,3 +61,14 @@ export const newsWithoutMessages = (news: NewsEntry, at: Position): NewsEntry =>
   if ((request ?? response) === undefined || comparePositions(news.at, at) !== 0) return news;
   return { at, data, isTold: true };
 };
+
+/** The newer of two rows' news; of the same, what has been told is so. */
+export const mergeNews = (
+  one: NewsEntry | undefined,
+  other: NewsEntry | undefined,
+): NewsEntry | undefined => {
+  if (one === undefined || other === undefined) return one ?? other;
+  const order = comparePositions(one.at, other.at);
+  if (order !== 0) return order > 0 ? one : other;
+  return one.isTold ? one : other;
+};

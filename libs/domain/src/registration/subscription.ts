@@ -160,6 +160,17 @@ export const evolveSubscriptions = (
   return copy;
 };
 
+/** Two rows' subscriptions as one. */
+export const mergeSubscriptions = (
+  one: Subscriptions | undefined,
+  other: Subscriptions | undefined,
+): Subscriptions | undefined => {
+  if (one === undefined || other === undefined) return one ?? other;
+  const both = copyOfSubscriptions(one);
+  for (const id of Object.keys(other)) both[id] = merged(subscriptionEntry(one, id), subscriptionEntry(other, id)!);
+  return both;
+}; // prettier-ignore
+
 // ---- Reading ----
 
 /** Subscriptions that have not been removed, lapsed ones too: who removes them tells their watchers first. */

@@ -14,11 +14,15 @@ import {
   systemClock,
 } from '#libs/runtime';
 import { SharedConfigConfig } from '../shared-config.config.js';
-import type { ConfigChange } from '../shared-config.port.js';
+import type { ConfigChange, SharedConfig } from '../shared-config.port.js';
 import { applyShared, sharingFault } from '../shared-variables.js';
 import { openSharedConfig, readShared } from './open-shared-config.js';
 
 export interface SharedStart {
+  /** For a program that takes some changes at once. */
+  readonly shared: SharedConfig;
+  /** True for a variable that this machine's environment has: it wins. */
+  isOwn(variable: string): boolean;
   /** Says what was taken, follows changes and joins, once the process has its parts. */
   follow(parts: ProcessParts): Promise<void>;
 }
@@ -30,12 +34,15 @@ export type SharedStartOptions = Readonly<{
   classes: readonly ConfigClass[];
   /** Of this program where it is not the class's. */
   managementPort?: number;
+  /** Variables whose changes the program takes while it runs. */
+  live?: readonly string[];
 }>;
 
 /** Reads what is shared into this process's environment. */
 export const startShared = async ({
   app,
   classes,
+  live = [],
   ...defaults
 }: SharedStartOptions): Promise<SharedStart> => {
   const config = loadConfigOrExit(SharedConfigConfig);
@@ -45,6 +52,9 @@ export const startShared = async ({
   const { values, staleReason } = await readShared(shared, dataDir);
   const { taken, refused } = applyShared(classes, values, process.env, own);
   return {
+    shared,
+    // What was taken from the shared configuration stands in the environment too, since then.
+    isOwn: (variable) => own[variable] !== undefined,
     async follow({ logger, shutdown, clock }) {
       shutdown.on('close', 'shared configuration', () => shared.close());
       if (staleReason !== undefined)
@@ -57,7 +67,7 @@ export const startShared = async ({
       }
       let isWatched = false;
       const begin = async (): Promise<void> => {
-        if (!isWatched) await shared.watch((change) => tell(change, classes, own, logger));
+        if (!isWatched) await shared.watch((change) => tell(change, classes, live, own, logger));
         isWatched = true;
         await shared.join({
           name: `${hostname()}/${bindAddress}:${managementPort}`,
@@ -79,6 +89,7 @@ const RETRY_MS = 5_000;
 const tell = (
   { key, value, by }: ConfigChange,
   classes: readonly ConfigClass[],
+  live: readonly string[],
   own: Readonly<Record<string, string | undefined>>,
   logger: Logger,
 ): void => {
@@ -91,8 +102,8 @@ const tell = (
       'shared configuration changed; this machine’s environment wins',
     );
   const level = LOG_LEVELS.find((one) => key === 'LOG_LEVEL' && isDeepStrictEqual(one, value));
-  if (level !== undefined) {
-    logger.level = level;
+  if (level !== undefined || live.includes(key)) {
+    if (level !== undefined) logger.level = level;
     return logger.warn({ variable: key, value, by }, 'shared configuration changed: in effect');
   }
   logger.warn({ variable: key, value, by }, 'shared configuration changed: takes effect at the next start');

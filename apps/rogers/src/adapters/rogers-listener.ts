@@ -1,0 +1,122 @@
+// The port that clients of memcached connect to. Answers of one turn of the event loop go out in one write; who does not read what it asked
+// for is not read from. Used by start-rogers.ts.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { PeerCheck } from '#libs/runtime';
+import { Session, type SessionPorts } from '../proxy/session.js';
+
+/** Bytes that a client has not taken yet: beyond it nothing more is read from it. */
+const UNSENT_BYTES_MAX = 1024 * 1024;
+
+export type ListenerOptions = Readonly<{
+  host: string;
+  port: number;
+  connectionsMax: number;
+  peers: PeerCheck;
+  session: Omit<SessionPorts, 'onOutput' | 'onEnd'>;
+  /** A peer that may not connect, or one too many. */
+  onRefused: () => void;
+}>;
+
+export interface RogersListener {
+  readonly port: number;
+  readonly connections: number;
+  /** Takes nobody new; ends who has nothing under way. */
+  refuse(): void;
+  readonly pending: number;
+  close(): Promise<void>;
+}
+
+class Client {
+  readonly session: Session;
+  #isScheduled = false;
+  #isEnding = false;
+
+  constructor(
+    readonly socket: Socket,
+    ports: ListenerOptions['session'],
+  ) {
+    this.session = new Session({
+      ...ports,
+      onOutput: () => this.#schedule(),
+      onEnd: () => {
+        this.#isEnding = true;
+        this.#schedule();
+      },
+    });
+    socket.setNoDelay(true);
+    socket.on('data', (bytes) => {
+      this.session.push(bytes);
+      if (this.session.isFull) socket.pause();
+    });
+    socket.on('drain', () => this.#goOn());
+    socket.on('error', () => socket.destroy());
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { socket, session } = this;
+    if (socket.destroyed) return;
+    const pieces = session.out.take();
+    if (pieces.length > 1) socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    if (pieces.length > 1) socket.uncork();
+    if (this.#isEnding) return void socket.end();
+    if (socket.writableLength > UNSENT_BYTES_MAX) socket.pause();
+    else this.#goOn();
+  }
+
+  #goOn(): void {
+    const { socket, session } = this;
+    if (!session.isFull && socket.isPaused() && socket.writableLength <= UNSENT_BYTES_MAX) socket.resume();
+  }
+}
+
+export const listenForClients = async (options: ListenerOptions): Promise<RogersListener> => {
+  const clients = new Set<Client>();
+  let isRefusing = false;
+  const server: Server = createServer((socket) => {
+    const isTrusted = options.peers(socket.remoteAddress ?? '');
+    if (!isTrusted || isRefusing || clients.size >= options.connectionsMax) {
+      options.onRefused();
+      socket.destroy();
+      return;
+    }
+    const client = new Client(socket, options.session);
+    clients.add(client);
+    socket.once('close', () => clients.delete(client));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.port,
+    get connections() {
+      return clients.size;
+    },
+    get pending() {
+      let pending = 0;
+      for (const { session } of clients) pending += session.pending;
+      return pending;
+    },
+    refuse() {
+      isRefusing = true;
+      server.close();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const { socket } of clients) socket.destroy();
+        if (!server.listening) resolve();
+        else server.close(() => resolve());
+      }),
+  };
+};

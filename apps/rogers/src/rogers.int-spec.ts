@@ -1,0 +1,170 @@
+// Rogers on three real memcached servers: its clients, servers that die, come back empty or hang, and such as are added and taken away while
+// everything is written. The contract of the store through it: libs/stores (memcached-through-rogers.int-spec.ts).
+import { jest } from '@jest/globals';
+import { systemClock } from '#libs/runtime';
+import {
+  createMemcachedKeyValueStore,
+  jsonCodec,
+  type KeyValueStore,
+  type MemcachedCluster,
+  openMemcached,
+} from '#libs/stores';
+import { type RealEngine, startRealEngine } from '#libs/testkit';
+import { type Node, settled, sleep, startNode, talk } from './rogers.fixture.js';
+import type { Topology } from './topology.js';
+
+jest.setTimeout(120_000);
+
+const TTL_S = 3_600;
+let engine: RealEngine;
+let nodes: readonly Node[] = [];
+let topology: Topology;
+let cluster: MemcachedCluster;
+
+beforeAll(async () => {
+  engine = await startRealEngine('memcached', 3);
+});
+beforeEach(async () => {
+  topology = { servers: engine.endpoints, replicas: 2, revision: 0 };
+});
+const start = async (servers: number): Promise<void> => {
+  topology = { ...topology, servers: engine.endpoints.slice(0, servers) };
+  nodes = await Promise.all([startNode(() => topology), startNode(() => topology)]);
+  await settled(nodes);
+  // A client has a view's keys on both Rogers, as on two servers.
+  cluster = openMemcached({
+    servers: nodes.map(({ port }) => `127.0.0.1:${port}`),
+    clock: systemClock,
+    timeoutMs: 2_000,
+  });
+};
+afterEach(async () => {
+  cluster.close();
+  await Promise.all(nodes.map((node) => node.stop()));
+  for (const server of [0, 1, 2]) await engine.signal(server, 'SIGKILL').catch(() => undefined);
+  await engine.start();
+});
+afterAll(() => engine.stop());
+
+const counters = (name: string): KeyValueStore<number> =>
+  createMemcachedKeyValueStore<number>({ cluster, name, clock: systemClock, codec: jsonCodec() });
+
+/** Counts on and on by compare-and-set, and remembers what was acknowledged. */
+const startCounting = (store: KeyValueStore<number>, keys: number) => {
+  const acknowledged = new Map<string, number>();
+  const problems: string[] = [];
+  let isOver = false;
+  let unavailable = 0;
+  const row = async (key: string): Promise<void> => {
+    while (!isOver) {
+      try {
+        const read = await store.get(key);
+        const known = acknowledged.get(key) ?? 0;
+        // Its own change may have come through without having been acknowledged.
+        if ((read?.value ?? 0) < known) problems.push(`${key} is ${read?.value}, was ${known}`);
+        const next = (read?.value ?? 0) + 1;
+        if (await store.cas(key, next, read?.version, TTL_S)) acknowledged.set(key, next);
+      } catch {
+        unavailable += 1;
+        await sleep(20);
+      }
+    }
+  };
+  const rows = Array.from({ length: keys }, (_, n) => row(`key${n}`));
+  return {
+    acknowledged,
+    problems,
+    get unavailable() {
+      return unavailable;
+    },
+    async stop() {
+      isOver = true;
+      await Promise.all(rows);
+    },
+  };
+};
+
+const KEYS = 50;
+
+const expectNothingLost = async (
+  store: KeyValueStore<number>,
+  counting: ReturnType<typeof startCounting>,
+): Promise<void> => {
+  expect(counting.problems).toEqual([]);
+  expect(counting.acknowledged.size).toBe(KEYS);
+  for (const [key, least] of counting.acknowledged)
+    expect((await store.get(key))?.value).toBeGreaterThanOrEqual(least);
+};
+
+describe('servers that are added and taken away under constant writes', () => {
+  it('2, then 3, then 2: no key lost, nothing stale read', async () => {
+    await start(2);
+    const store = counters('scale');
+    const counting = startCounting(store, KEYS);
+    await sleep(1_000);
+    topology = { ...topology, servers: engine.endpoints, revision: 1 };
+    await settled(nodes);
+    await sleep(500);
+    topology = { ...topology, servers: engine.endpoints.slice(1), revision: 2 };
+    await settled(nodes);
+    // The one that was taken away is not needed any more.
+    await engine.signal(0, 'SIGKILL');
+    await sleep(500);
+    await counting.stop();
+    expect(counting.unavailable).toBe(0);
+    await expectNothingLost(store, counting);
+  });
+});
+
+describe('a server that is killed, and comes back empty', () => {
+  it('is missed by nobody, and filled again; then the other one may die', async () => {
+    await start(3);
+    const store = counters('kill');
+    const counting = startCounting(store, KEYS);
+    await sleep(500);
+    await engine.signal(1, 'SIGKILL');
+    await sleep(1_000);
+    await engine.start();
+    await settled(nodes);
+    await engine.signal(2, 'SIGKILL');
+    await sleep(1_000);
+    await counting.stop();
+    await expectNothingLost(store, counting);
+    expect(counting.unavailable).toBe(0);
+  });
+});
+
+describe('a server that is emptied by somebody', () => {
+  it('is filled again, and nothing is missing meanwhile', async () => {
+    await start(3);
+    const store = counters('wipe');
+    const counting = startCounting(store, KEYS);
+    await sleep(300);
+    const port = Number(engine.endpoints[0]?.split(':')[1]);
+    expect((await talk(port, 'flush_all\r\n')).toString()).toBe('OK\r\n');
+    await settled(nodes);
+    await engine.signal(1, 'SIGKILL');
+    await sleep(500);
+    await counting.stop();
+    await expectNothingLost(store, counting);
+  });
+});
+
+describe('a server that hangs', () => {
+  it('is gone on without, and not read when it wakes up before it is filled', async () => {
+    await start(2);
+    const store = counters('hang');
+    const counting = startCounting(store, KEYS);
+    await sleep(300);
+    await engine.signal(0, 'SIGSTOP');
+    await sleep(1_000);
+    await engine.signal(0, 'SIGCONT');
+    await settled(nodes);
+    await engine.signal(1, 'SIGKILL');
+    await sleep(500);
+    await counting.stop();
+    await expectNothingLost(store, counting);
+    // Each waits at most for two time-outs; on a machine that is busy that may be too long, once.
+    expect(counting.unavailable).toBeLessThanOrEqual(KEYS);
+  });
+});
