@@ -11,6 +11,7 @@ import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
 import { benchCall, benchRegister, benchReregister, type ProductFigures } from './register.js';
 import { benchReplay } from './replay.js';
+import { benchSecure } from './secure.js';
 import { benchTimers } from './timers.js';
 import { benchVersus } from './versus.js';
 
@@ -58,6 +59,13 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   cx: (flags) => benchCx({ seconds: number(flags, 'seconds', 10) }),
   rf: (flags) => benchRf({ seconds: number(flags, 'seconds', 10) }),
   timers: (flags) => benchTimers({ timers: number(flags, 'events', 1_000_000) }),
+  secure: (flags) =>
+    benchSecure({
+      rate: number(flags, 'rate', 1000),
+      seconds: number(flags, 'seconds', 8),
+      runs: number(flags, 'runs', 5),
+      users: number(flags, 'users', 500),
+    }),
   memory: (flags) => benchMemory({ users: number(flags, 'users', 100_000) }),
 };
 
