@@ -38,6 +38,7 @@ import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js'
 import { PrivatePeers } from './private-peer.js';
 import { hasHost } from './record-route.js';
 import { recoverFlows } from './recover-flows.js';
+import { HiddenTopology } from './trunks/hidden-topology.js';
 import { openTrunks } from './trunks/open-trunks.js';
 import { urgencyOf } from './urgency.js';
 import { createSiblings, learnFrom, trustedTargets } from './workers.js';
@@ -183,6 +184,12 @@ const transportsOf = (options: BonoNodeOptions, shared: SharedPort | undefined):
   });
 };
 
+/** What goes through the hands of clients and trunks unread, and comes back. */
+const sealsOf = (key: Buffer, { ownHosts }: BonoSettings): Pick<BonoPorts, 'privatePeers' | 'topology'> => {
+  const isOwn = (uri: string): boolean => hasHost(ownHosts, uri);
+  return { privatePeers: new PrivatePeers(key, isOwn), topology: new HiddenTopology(key, isOwn) };
+};
+
 /** Until the function returned is called. */
 const startSweeping = (clock: Clock, flows: ClientFlows): (() => void) => {
   const sweep = (): void => {
@@ -216,7 +223,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   const tokens = createFlowNames(signed, transports, options.workers);
   const ports: BonoPorts = {
     tokens,
-    privatePeers: new PrivatePeers(flowTokenKey, (uri) => hasHost(bonoSettings.ownHosts, uri)),
+    ...sealsOf(flowTokenKey, bonoSettings),
     ...(opened === undefined ? {} : { trunks: opened.trunks }),
     clock,
     random,

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '#libs/runtime';
 import type { Endpoint, Flow, Target, Transports } from '#libs/sip';
 import type { PrivatePeers } from './private-peer.js';
+import type { HiddenTopology } from './trunks/hidden-topology.js';
 import type { Trunks } from './trunks/trunks.js';
 
 /** Counts for metrics; `kind` is a fixed word, never user input. */
@@ -42,6 +43,7 @@ export type BonoPorts = Readonly<{
   privatePeers: PrivatePeers;
   /** Networks and PBXes outside, where the operator names any. */
   trunks?: Trunks;
+  topology: HiddenTopology;
   clock: Clock;
   random: Random;
   transports: Pick<Transports, 'sentBy'>;

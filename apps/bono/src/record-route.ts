@@ -111,6 +111,11 @@ export const recordTrunkToCore = (
   edits.prepend(H.RecordRoute, coreSide(settings));
 };
 
+/** This edge's values, of the side that faces a trunk (`at`: `host:port;transport=udp`), and of the other. */
+export const trunkSideValue = (edits: Edits, trunk: Trunk, at: string): string =>
+  trunkSide(trunk, at, edits.message.requestUri);
+export const coreSideValue = (settings: BonoSettings): string => coreSide(settings);
+
 /** For a request from the core to a trunk; `at`: `host:port;transport=udp` of the side that faces it. */
 export const recordCoreToTrunk = (edits: Edits, trunk: Trunk, at: string, settings: BonoSettings): void => {
   edits.prepend(H.RecordRoute, coreSide(settings));

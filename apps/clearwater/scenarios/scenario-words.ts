@@ -22,6 +22,7 @@ const withoutChance = (text: string): string =>
     .replace(/icid=[a-z0-9]+/g, 'icid=ICID')
     .replace(/dialog=[a-z0-9]+/g, 'dialog=DIALOG')
     .replace(/sig=[A-Za-z0-9_-]+/g, 'sig=SIG')
+    .replace(/;inside=[A-Za-z0-9_-]+/g, ';inside=SEAL')
     .replace(/tag=[a-z0-9]+/g, 'tag=TAG')
     .replace(/(nonce|cnonce|response|opaque|auts)="[^"]+"/g, '$1="…"');
 

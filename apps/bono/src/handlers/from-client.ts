@@ -128,18 +128,22 @@ const isOfFlow = (named: Flow | undefined, flow: Flow): boolean =>
 type Onward = Readonly<{ edits: Edits; uri: string; hidden: Hidden | undefined }>;
 
 /**
- * Where an in-dialog request from outside goes on; undefined: it is not one that this edge recorded (403). `isKnown`: is it of who
- * sends it, by the edge's own Route URIs?
+ * Where an in-dialog request from outside goes on; undefined: it is not one that this edge recorded (403). By the edge's own Route URIs:
+ * `isKnown`: is it of who sends it? `insideOf`: the way on that was hidden from him.
  */
 export const onward = (
   { privatePeers }: BonoPorts,
   settings: BonoSettings,
   request: SipMessage,
   isKnown: (popped: readonly string[]) => boolean,
+  insideOf: (popped: readonly string[]) => readonly string[] = () => [],
 ): Onward | undefined => {
   const edits = new Edits(request);
   stripClientRequest(request, edits);
-  const { popped, next } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
+  const { popped, next: left } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
+  const inside = insideOf(popped);
+  for (const route of inside.toReversed()) edits.prepend(H.Route, route);
+  const next = inside[0] === undefined ? left : addrUri(inside[0]);
   if (popped.length === 0 || next === undefined || !settings.isCore(next)) return undefined;
   if (!isKnown(popped)) return undefined;
   const hidden = hiddenIn(popped);

@@ -29,12 +29,19 @@ const ALLOWED = 'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, REFER, NOTIF
 /** What goes back to a trunk loses what is the core's; an INVITE is in setup until it is answered. */
 class TrunkAnswers implements ProxyUser<undefined> {
   constructor(
+    private readonly ports: BonoPorts,
+    private readonly settings: BonoSettings,
     private readonly trunk: Trunk,
     private readonly load?: TrunkLoad,
   ) {}
 
   response(response: SipMessage, edits: Edits): void {
-    stripForTrunk(response, edits, this.trunk);
+    const { ports, settings, trunk } = this;
+    stripForTrunk(response, edits, trunk);
+    if (!trunk.hidesTopology) return;
+    const isFacing = (uri: string): boolean =>
+      hasHost(settings.ownHosts, uri) && trunkIn([uri]) === trunk.name;
+    ports.topology.hideResponse(response, edits, isFacing);
   }
 
   completed(): void {
@@ -97,7 +104,9 @@ export const initialFromTrunk = (
   }
   const asserted = assertedByTrunk(request, trunk);
   const edits = editsOf(ports, settings, tx, { trunk, asserted, called });
-  const proxy = ports.endpoint().proxy(tx, new TrunkAnswers(trunk, isInvite ? load : undefined));
+  const proxy = ports
+    .endpoint()
+    .proxy(tx, new TrunkAnswers(ports, settings, trunk, isInvite ? load : undefined));
   proxy.fork(edits, { kind: 'uri', uri: settings.upstreamUri, listener: 'trusted' }, undefined);
   proxy.seal();
 };
@@ -108,6 +117,10 @@ const isOfTrunk =
   (popped: readonly string[]): boolean =>
     trunkIn(popped) === trunk.name;
 
+/** The way on in its dialog, also where it was hidden. */
+const onwardFrom = (ports: BonoPorts, settings: BonoSettings, trunk: Trunk, request: SipMessage) =>
+  onward(ports, settings, request, isOfTrunk(trunk), (popped) => ports.topology.inside(popped, request));
+
 /** A request inside a dialog: along the Route set that this edge recorded. */
 export const inDialogFromTrunk = (
   ports: BonoPorts,
@@ -115,9 +128,9 @@ export const inDialogFromTrunk = (
   trunk: Trunk,
   tx: ServerTransaction,
 ): void => {
-  const on = onward(ports, settings, tx.request, isOfTrunk(trunk));
+  const on = onwardFrom(ports, settings, trunk, tx.request);
   if (on === undefined) return tx.reply(403, 'Forbidden');
-  const proxy = ports.endpoint().proxy(tx, new TrunkAnswers(trunk));
+  const proxy = ports.endpoint().proxy(tx, new TrunkAnswers(ports, settings, trunk));
   proxy.fork(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' }, undefined);
   proxy.seal();
 };
@@ -129,7 +142,7 @@ export const acknowledgeFromTrunk = (
   trunk: Trunk,
   ack: SipMessage,
 ): void => {
-  const on = onward(ports, settings, ack, isOfTrunk(trunk));
+  const on = onwardFrom(ports, settings, trunk, ack);
   if (on === undefined) return ports.observer.count('ack-dropped');
   ports.endpoint().sendStateless(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' });
 };

@@ -14,7 +14,15 @@ import {
   uriParam,
 } from '#libs/sip';
 import { type BonoPorts, type BonoSettings, CLIENT_LISTENER } from '../ports.js';
-import { hasHost, isSips, recordCoreToTrunk, trunkIn, trunkRecorded } from '../record-route.js';
+import {
+  coreSideValue,
+  hasHost,
+  isSips,
+  recordCoreToTrunk,
+  trunkIn,
+  trunkRecorded,
+  trunkSideValue,
+} from '../record-route.js';
 import { assertedByTrunk } from '../trunks/asserted-by-trunk.js';
 import { numberInUri } from '../trunks/number-plan.js';
 import type { Trunk } from '../trunks/trunk-file.js';
@@ -56,6 +64,7 @@ class PeersInTurn implements ProxyUser<number> {
 
   constructor(
     private readonly ports: BonoPorts,
+    private readonly settings: BonoSettings,
     private readonly departure: Departure,
   ) {}
 
@@ -86,6 +95,8 @@ class PeersInTurn implements ProxyUser<number> {
   response(response: SipMessage, edits: Edits): void {
     const { trunk } = this.departure;
     stripClientResponse(response, edits);
+    const { ports, settings } = this;
+    if (trunk.hidesTopology) ports.topology.restoreResponse(response, edits, coreSideValue(settings));
     const asserted = assertedByTrunk(response, trunk);
     if (asserted.length > 0) edits.replace(H.PAssertedIdentity, asserted.map((one) => `<${one}>`).join(', '));
   }
@@ -105,6 +116,18 @@ const isTransit = (
 
 const isSecureUri = (uri: string): boolean =>
   isSips(uri) || /^(?:tls|wss)$/i.test(uriParam(uri, 'transport') ?? '');
+
+/** What is recorded of the way; a trunk from which it is hidden sees this edge alone. */
+const record = (
+  { topology }: BonoPorts,
+  settings: BonoSettings,
+  request: SipMessage,
+  { trunk, edits, uris }: Departure,
+): void => {
+  const at = settings.trunkSide(uris[0]!);
+  if (trunk.hidesTopology && topology.hideRequest(request, edits, trunkSideValue(edits, trunk, at))) return;
+  recordCoreToTrunk(edits, trunk, at, settings);
+};
 
 /** False: it leads to no trunk, and nothing was done. */
 export const requestToTrunk = (
@@ -128,9 +151,8 @@ export const requestToTrunk = (
     return true;
   }
   stripForTrunk(request, edits, trunk);
-  if (isInitial && DIALOG_METHODS.has(request.method))
-    recordCoreToTrunk(edits, trunk, settings.trunkSide(uris[0]!), settings);
-  const user = new PeersInTurn(ports, departure);
+  if (isInitial && DIALOG_METHODS.has(request.method)) record(ports, settings, request, departure);
+  const user = new PeersInTurn(ports, settings, departure);
   user.proxy = ports.endpoint().proxy(tx, user);
   user.ask(0);
   user.proxy.seal();
@@ -148,6 +170,7 @@ export const acknowledgeToTrunk = (
   if (departure === undefined) return false;
   const { trunk, edits, uris } = departure;
   stripForTrunk(ack, edits, trunk);
+  if (trunk.hidesTopology) edits.remove(H.Via);
   ports.endpoint().sendStateless(edits, { kind: 'uri', uri: uris[0]!, listener: CLIENT_LISTENER });
   return true;
 };
