@@ -7,6 +7,7 @@ import type { HomerConfig } from '#apps/homer';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import { hasCdf, type RalfConfig, type RalfNode, startRalf } from '#apps/ralf';
 import {
+  openChargingSpool,
   ownershipOn,
   type RegistrarDoor,
   type SproutConfig,
@@ -181,6 +182,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     config: configs.sprout,
     log: storage.log,
     ownership: ownershipOn(storage),
+    chargingSpool: await openChargingSpool(configs.process, configs.sprout, storage.log, options),
     registrations: views.registrations,
     challenges: storage.challenges,
     ...storage.chains,

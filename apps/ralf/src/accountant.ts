@@ -1,6 +1,7 @@
 // Sends what the charging sessions have to tell, and tells the log what became of it (docs/architecture.md §2, Own). What is sent is in the log
 // before, so a record is the same whoever sends it; a session's records go one after the other, each once its predecessor's answer is durable;
 // one that no CDF takes holds its own session only. Time's part (INTERIMs, sessions that nobody ended) is appended first and sent when it comes back.
+import { comparePositions } from '#libs/decider';
 import { type ChargingEvent, type ChargingRow, type ChargingTimes, decideDue, dueMsOfCharging } from '#libs/domain'; // prettier-ignore
 import type { EventLog, PartitionOwners } from '#libs/event-log';
 import type { Clock, Random } from '#libs/runtime';
@@ -24,6 +25,9 @@ const [BACK_OFF_MS, BACK_OFF_MS_MAX, BACK_OFF_SPREAD] = [1_000, 300_000, 0.2];
 export const RECORD_AGAIN_MS = 1_000;
 /** What was decided and has not come back from the log is decided again; the second is nothing then. */
 const DECIDE_AGAIN_MS = 30_000;
+
+/** Which record of which session. */
+type Which = Pick<Extract<ChargingEvent, { type: 'AccountingAnswered' }>['data'], 'of' | 'record'>;
 
 export interface AccountantObserver {
   /** The log did not take what became of a record. */
@@ -54,6 +58,10 @@ export interface Accountant {
   /** Requests under way, and answers that the log does not have yet. */
   readonly pending: number;
 }
+
+const isWaiting = (row: ChargingRow | undefined, { of, record }: Which): boolean =>
+  row?.waiting.some(({ session, number }) => number === record && comparePositions(session, of) === 0) ??
+  false;
 
 class LoggedAccountant implements Accountant {
   pending = 0;
@@ -227,7 +235,7 @@ class LoggedAccountant implements Accountant {
   /** Until the log has it: the next record of the session waits for that. After a crash before, the same is sent again with the T flag. */
   private async record(
     work: Work,
-    which: Pick<Extract<ChargingEvent, { type: 'AccountingAnswered' }>['data'], 'of' | 'record'>,
+    which: Which,
     { result, cdf, digest, retransmitted, interimS }: RfAnswer,
   ): Promise<void> {
     const { log, clock, sessions, observe } = this.ports;
@@ -245,6 +253,8 @@ class LoggedAccountant implements Accountant {
         observe.notRecorded(error);
         if (!this.isRunning) break;
         await new Promise<void>((resolve) => void clock.after(RECORD_AGAIN_MS, resolve));
+        // It was unknown, and has come.
+        if (!isWaiting(sessions.rows.get(stream), which)) break;
       }
     }
     this.pending--;

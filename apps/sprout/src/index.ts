@@ -1,3 +1,4 @@
+export { openChargingSpool } from './session/open-charging-spool.js';
 export { LogOutage } from './log-outage.js';
 export * from './ports.js';
 export { type EffectOwnership, ONE_OF_SEVERAL, ownershipOn, SOLE_OWNER } from './reg-event/ownership.port.js';

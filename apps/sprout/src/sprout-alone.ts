@@ -20,6 +20,7 @@ import {
 import { driveTimers, TimerWheel, type WorkerLinks } from '#libs/sip';
 import { StoresConfig } from '#libs/stores';
 import { openRegistrations } from '#projections/registrations-by-aor';
+import { openChargingSpool } from './session/open-charging-spool.js';
 import { ownershipOn } from './reg-event/ownership.port.js';
 import { SproutModule } from './http/sprout.module.js';
 import { connectHomer } from './mmtel/homer-documents.js';
@@ -120,6 +121,7 @@ export const startSproutAlone = async (
     ...openEnumDns({ servers: config.enumServers, clock, random, metrics }),
     homestead: link.homestead,
     documents: homer.documents,
+    chargingSpool: await openChargingSpool(common, config, data.log, parts),
     dialogKey: loadKeyFile(config.dialogKeyFile || path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     peers: createPeerCheck(common.trustedPeers),
     ...(workers === undefined ? {} : { workers }),

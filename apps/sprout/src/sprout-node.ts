@@ -1,6 +1,6 @@
 // One running Sprout: listeners, endpoint, handlers, expiry, put together from configuration. Used by this app's main.ts
 // and by the all-in-one; everything that a test would replace comes in.
-import type { EventLog } from '#libs/event-log';
+import type { AppendSpool, EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import {
   type Clock,
@@ -101,6 +101,7 @@ export type SproutNodeOptions = Readonly<{
   memoryOnly?: boolean;
   /** Of answers kept for retransmissions; default: as much as a busy node needs. */
   replayBytesMax?: number;
+  chargingSpool?: AppendSpool;
   /** Which streams' effects are this router's. Default: it is the only one on the log. */
   ownership?: EffectOwnership;
   /** Other processes on the same ports. Default: this one has them for itself. */
@@ -339,7 +340,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const settings = settingsOf(options, addresses);
   const observer = observerOf(metrics, logger, clock);
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
-  const calls = new CallSpool({ log, outage, clock, observer });
+  const calls = new CallSpool({ log, outage, clock, observer, charging: options.chargingSpool });
   const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
   const isc = await openIsc(options, dialogKey, observer);
   const routing = openRouting(options);

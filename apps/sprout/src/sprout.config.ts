@@ -115,6 +115,16 @@ export class SproutConfig {
   @Matches(/^[^\0]*$/, { message: 'takes a file' })
   dialogKeyFile = '';
 
+  @Env(
+    'CHARGING_SPOOL_DIR',
+    'folder where charging facts wait while the log takes none, best on another disk than its',
+    {
+      defaultText: '`DATA_DIR/charging-spool`',
+    },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a folder' })
+  chargingSpoolDir = '';
+
   @Env('REG_MAX_EXPIRES', 'longest registration granted, s')
   @IsInt({ message: 'takes whole seconds, 60 to 86400' })
   @Min(60, { message: 'takes whole seconds, 60 to 86400' })

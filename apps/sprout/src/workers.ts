@@ -59,6 +59,10 @@ export const workerEnv = (
     WORKERS: String(workers),
     WORKER: String(worker),
     DATA_DIR: path.resolve(common.dataDir, `worker-${worker}`),
+    // One process writes a spool.
+    ...(config.chargingSpoolDir === ''
+      ? {}
+      : { CHARGING_SPOOL_DIR: path.resolve(config.chargingSpoolDir, `worker-${worker}`) }),
     DIALOG_KEY_FILE: inDataDir(config.dialogKeyFile, 'dialog.key'),
     MASTER_KEY_FILE: inDataDir(common.masterKeyFile, 'master.key'),
     MANAGEMENT_PORT: String(workerPort(common.managementPort, worker + 1)),

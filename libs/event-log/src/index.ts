@@ -17,3 +17,10 @@ export {
 } from './adapters/open-log.js';
 export { openCopy, type OpenCopy, type CopyEnds } from './adapters/open-copy.js';
 export { EventLogConfig } from './event-log.config.js';
+export {
+  AppendSpool,
+  type AppendSpoolPorts,
+  SPOOL_BYTES_MAX,
+  type SpoolObserver,
+  UNWRITTEN_MAX,
+} from './spool/append-spool.js';

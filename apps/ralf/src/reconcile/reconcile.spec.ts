@@ -42,7 +42,11 @@ const foundOf = (reconciliation: Reconciliation) => reconciliation.judge().findi
 const ANSWERS = [answered(1), answered(2), answered(3)];
 
 it('finds nothing where each record was taken once, though one was sent twice with its mark', () => {
-  const reconciliation = run([...FACTS, ...ANSWERS, answered(3, { retransmitted: true })]);
+  const reconciliation = run([
+    ...FACTS,
+    ...ANSWERS,
+    answered(3, { retransmitted: true, atMs: START_MS + 9 }),
+  ]);
   expect(reconciliation.judge()).toEqual({
     sessions: 1,
     records: 3,
@@ -57,8 +61,10 @@ it('finds nothing where each record was taken once, though one was sent twice wi
 it('finds what no CDF has answered, and what one has refused', () =>
   expect(foundOf(run([...FACTS, answered(1), answered(3, { result: 5004 })]))).toEqual(['missing: record 2 INTERIM: no CDF has answered', 'refused: record 3 STOP: 5004'])); // prettier-ignore
 
+it('takes an answer that was appended twice for one', () => expect(foundOf(run([...FACTS, ...ANSWERS, answered(2)]))).toEqual([])); // prettier-ignore
+
 it('finds what was sent twice without a mark', () =>
-  expect(foundOf(run([...FACTS, ...ANSWERS, answered(2)]))).toEqual(['doubled: record 2 INTERIM: sent 2 times, not each marked'])); // prettier-ignore
+  expect(foundOf(run([...FACTS, ...ANSWERS, answered(2, { atMs: START_MS + 9 })]))).toEqual(['doubled: record 2 INTERIM: sent 2 times, not each marked'])); // prettier-ignore
 
 it('finds what was sent otherwise than the facts say, and what no fact says', () =>
   expect(foundOf(run([...FACTS, answered(1), answered(2, { digest: 'x' }), answered(3), answered(4)]))).toEqual(['different: record 4 was answered, and no fact makes it', 'different: record 2 INTERIM: something else was sent'])); // prettier-ignore

@@ -45,7 +45,7 @@ export type ReconcileOptions = Readonly<{
   sessionHost: string;
 }>;
 
-type Answer = Readonly<{ result: number; digest: string; retransmitted: boolean }>;
+type Answer = Readonly<{ result: number; digest: string; retransmitted: boolean; cdf: string; atMs: number }>;
 type Expected = { readonly record: ChargingRecord; readonly answers: Answer[] };
 type Stream = { row: ChargingRow | undefined; readonly records: Map<string, Expected> };
 
@@ -138,6 +138,8 @@ export class Reconciliation {
 
   private answered(name: string, { records }: Stream, { of, record, ...answer }: Extract<ChargingEvent, { type: 'AccountingAnswered' }>['data']): void {
     const expected = records.get(keyOf({ session: of, number: record }));
+    // An append whose outcome was unknown is made again: that is one answer.
+    if (expected?.answers.some(({ cdf, atMs }) => cdf === answer.cdf && atMs === answer.atMs)) return;
     if (expected) expected.answers.push(answer);
     else if (this.isAsked(answer.atMs)) this.find('different', name, `record ${record} was answered, and no fact makes it`);
   } // prettier-ignore

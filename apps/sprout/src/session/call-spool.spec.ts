@@ -1,6 +1,6 @@
 // Facts of calls on their way to a log that works, fails, or is slow.
 import type { Position } from '#libs/decider';
-import { AppendRefused, type DomainEvent } from '#libs/event-log';
+import { AppendRefused, AppendUnknown, type DomainEvent } from '#libs/event-log';
 import type { ChargingEvent } from '#libs/domain';
 import { createFakeClock, settle } from '#libs/testkit';
 import { LogOutage } from '../log-outage.js';
@@ -9,7 +9,16 @@ import { CALL_SPOOL_MS, CALL_SPOOL_STREAMS_MAX, CallSpool } from './call-spool.j
 const GRACE_MS = 300_000;
 const fact = (type: string) => ({ type, data: {} }) as unknown as ChargingEvent;
 
-const newSpool = () => {
+const newDisk = () => {
+  const put: (readonly [stream: string, types: readonly string[]])[] = [];
+  return {
+    isHolding: false,
+    held: put,
+    put: (stream: string, events: readonly DomainEvent[]) => void put.push([stream, events.map(({ type }) => type)]), // prettier-ignore
+  };
+};
+
+const newSpool = (charging?: ReturnType<typeof newDisk>) => {
   const clock = createFakeClock(0);
   const outage = new LogOutage(clock, GRACE_MS);
   const faults: string[] = [];
@@ -26,6 +35,7 @@ const newSpool = () => {
     outage,
     clock,
     observer: { count: () => undefined, fault: (kind) => void faults.push(kind) },
+    charging,
   });
   return { clock, outage, faults, appended, state, spool };
 };
@@ -60,6 +70,32 @@ it('tells of an outage of the log, and of its end', async () => {
   expect(outage.judgedAtMs(clock.nowMs())).toBe(0);
   clock.advance(1);
   expect(outage.judgedAtMs(clock.nowMs())).toBe(clock.nowMs());
+});
+
+it.each([new AppendRefused('full'), new AppendUnknown('late')])('keeps charging facts on disk while the log is away (%s), and what comes behind them', async (failure) => {
+  const disk = newDisk();
+  const { appended, state, spool } = newSpool(disk);
+  state.failure = failure;
+  spool.note('charging-a', [fact('one')]);
+  spool.note('call-a', [fact('other')]);
+  await spool.flush();
+  expect(disk.held).toEqual([['charging-a', ['one']]]);
+  state.failure = undefined;
+  disk.isHolding = true;
+  spool.note('charging-a', [fact('two')]);
+  spool.note('call-a', [fact('last')]);
+  await spool.flush();
+  expect(disk.held.at(-1)).toEqual(['charging-a', ['two']]);
+  expect(appended).toEqual([['call-a', ['last']]]);
+}); // prettier-ignore
+
+it('leaves what the log refuses for its content', async () => {
+  const disk = newDisk();
+  const { state, spool } = newSpool(disk);
+  state.failure = new Error('too large');
+  spool.note('charging-a', [fact('one')]);
+  await spool.flush();
+  expect(disk.held).toEqual([]);
 });
 
 it('drops the oldest stream at its bound, and says so', async () => {

@@ -1,15 +1,15 @@
 // Facts about calls on their way to the log. Nobody waits for them, so they are gathered for a moment: the log's commits
 // then serve registrations, and a call costs one commit or less (docs/performance.md). Order within a stream is kept.
-// Written by call-record.ts; drained into the log here, and at the end of the process.
+// Written by call-record.ts; drained into the log here, and at the end of the process. While the log takes none, charging facts wait on disk.
 import type { CallEvent, ChargingEvent } from '#libs/domain';
-import type { EventLog } from '#libs/event-log';
+import { AppendRefused, type AppendSpool, AppendUnknown, type EventLog } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
 import type { LogOutage } from '../log-outage.js';
 import type { CallFacts, SproutObserver } from '../ports.js';
 
 /** How long facts wait for others. */
 export const CALL_SPOOL_MS = 20;
-/** Streams that wait, the log being slow; beyond it the oldest is dropped and counted. */
+/** Streams that wait, the log being slow; beyond it the oldest is dropped and counted, or goes to the disk. */
 export const CALL_SPOOL_STREAMS_MAX = 50_000;
 
 type Fact = CallEvent | ChargingEvent;
@@ -19,7 +19,11 @@ export type CallSpoolPorts = Readonly<{
   outage: Pick<LogOutage, 'taken' | 'failed'>;
   clock: Clock;
   observer: SproutObserver;
+  /** Where charging facts wait; without it they are dropped and counted, as the others are. */
+  charging?: Pick<AppendSpool, 'put' | 'isHolding'> | undefined;
 }>;
+
+const isCharging = (stream: string): boolean => stream.startsWith('charging-');
 
 export class CallSpool implements CallFacts {
   #waiting = new Map<string, Fact[]>();
@@ -42,9 +46,21 @@ export class CallSpool implements CallFacts {
     const batch = this.#waiting;
     this.#waiting = new Map();
     const appends: Promise<unknown>[] = [];
-    for (const [stream, facts] of batch)
-      appends.push(this.ports.log.append(stream, facts).then(this.#taken, this.#failed));
+    for (const [stream, facts] of batch) {
+      // Behind what waits, so that a session's facts keep their order.
+      if (this.ports.charging?.isHolding && isCharging(stream)) this.ports.charging.put(stream, facts);
+      else appends.push(this.#append(stream, facts));
+    }
     await Promise.all(appends);
+  }
+
+  #append(stream: string, facts: readonly Fact[]): Promise<void> {
+    return this.ports.log.append(stream, facts).then(this.#taken, (error: unknown) => {
+      this.#failed(error);
+      // What was unknown may come twice: its fold knows.
+      const isForLater = error instanceof AppendRefused || error instanceof AppendUnknown;
+      if (isForLater && isCharging(stream)) this.ports.charging?.put(stream, facts);
+    });
   }
 
   readonly #taken = (): void => this.ports.outage.taken();
@@ -55,10 +71,15 @@ export class CallSpool implements CallFacts {
   };
 
   #add(stream: string, facts: readonly Fact[]): void {
-    if (this.#waiting.size >= CALL_SPOOL_STREAMS_MAX) {
-      this.#waiting.delete(this.#waiting.keys().next().value!);
-      this.ports.observer.fault('call-record-dropped');
-    }
+    if (this.#waiting.size >= CALL_SPOOL_STREAMS_MAX) this.#dropOldest();
     this.#waiting.set(stream, [...facts]);
+  }
+
+  #dropOldest(): void {
+    const { observer, charging } = this.ports;
+    const [stream, facts] = this.#waiting.entries().next().value!;
+    this.#waiting.delete(stream);
+    if (charging !== undefined && isCharging(stream)) charging.put(stream, facts);
+    else observer.fault('call-record-dropped');
   }
 }

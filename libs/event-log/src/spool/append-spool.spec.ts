@@ -1,0 +1,148 @@
+// The spool: what the log does not take waits on disk, in order, over crashes, and comes into the log when it is back.
+import { createSeededRandom, createFakeClock, settle } from '#libs/testkit';
+import { MemoryDisk } from '../adapters/embedded/disk/memory-disk.js';
+import { AppendRefused, AppendUnknown, type DomainEvent } from '../event-log.port.js';
+import { AGAIN_MS, AppendSpool, UNWRITTEN_MAX } from './append-spool.js';
+
+const event = (name: string): DomainEvent => ({ type: name, data: { note: 'ä'.repeat(40) } });
+
+const world = (disk = new MemoryDisk()) => {
+  const clock = createFakeClock();
+  const appended: string[] = [];
+  const counts = { spooled: 0, drained: 0, lost: 0 };
+  const state: { failure: ((stream: string) => Error | undefined) | undefined } = { failure: undefined };
+  let lives = 0;
+  const open = (bytesMax?: number) => {
+    const life = ++lives;
+    return AppendSpool.open({
+      log: {
+        append: (stream, events) => {
+          if (life !== lives) return new Promise(() => undefined);
+          const failure = state.failure?.(stream);
+          if (failure !== undefined) return Promise.reject(failure);
+          appended.push(`${stream} ${events.map(({ type }) => type).join(' ')}`);
+          return Promise.resolve([]);
+        },
+      },
+      disk,
+      folder: 'spool',
+      clock,
+      observe: {
+        spooled: (events) => void (counts.spooled += events),
+        drained: (events) => void (counts.drained += events),
+        lost: (events) => void (counts.lost += events),
+      },
+      ...(bytesMax === undefined ? {} : { bytesMax }),
+    });
+  };
+  const down = (failure: Error = new AppendRefused('down')) => void (state.failure = () => failure);
+  return { clock, disk, appended, counts, state, open, down, up: () => void (state.failure = undefined) };
+};
+const pass = async (clock: ReturnType<typeof createFakeClock>, ms = 5 * AGAIN_MS) => {
+  await clock.advanceAsync(ms);
+  await settle();
+};
+
+it('keeps what comes while the log is away, and gives it in the order of each stream', async () => {
+  const { clock, appended, counts, open, down, up } = world();
+  const spool = await open();
+  expect(spool.isHolding).toBe(false);
+  down();
+  spool.put('a', [event('1'), event('2')]);
+  spool.put('b', [event('1')]);
+  await pass(clock);
+  spool.put('a', [event('3')]);
+  await pass(clock);
+  expect([appended, spool.isHolding, counts.spooled]).toEqual([[], true, 4]);
+  up();
+  await pass(clock);
+  expect(
+    appended
+      .filter((line) => line.startsWith('a'))
+      .join(' ')
+      .replaceAll('a ', ''),
+  ).toBe('1 2 3');
+  expect([appended.includes('b 1'), spool.isHolding, counts]).toEqual([true, false, { spooled: 4, drained: 4, lost: 0 }]); // prettier-ignore
+});
+
+it('gives again what was unknown, and leaves what the log refuses for its content', async () => {
+  const { clock, appended, counts, state, open, down } = world();
+  const spool = await open();
+  down(new AppendUnknown('late'));
+  spool.put('a', [event('1')]);
+  await pass(clock);
+  state.failure = (stream) => (stream === 'bad' ? new Error('too large') : new AppendRefused('down'));
+  spool.put('bad', [event('1')]);
+  spool.put('a', [event('2')]);
+  await pass(clock);
+  expect(spool.isHolding).toBe(true);
+  state.failure = (stream) => (stream === 'bad' ? new Error('too large') : undefined);
+  await pass(clock);
+  expect([counts.lost, spool.isHolding]).toEqual([1, false]);
+  expect(appended.join(' ').replaceAll('a ', '')).toBe('1 2');
+});
+
+it.each(Array.from({ length: 20 }, (_, seed) => seed))('loses nothing by a power cut once it is on disk: seed %i', async (seed) => {
+  const random = createSeededRandom(seed);
+  const { clock, disk, appended, open, down, up } = world();
+  const first = await open();
+  down();
+  const names = Array.from({ length: 30 }, (_, n) => String(n));
+  for (const name of names) {
+    first.put(`s${Number(name) % 3}`, [event(name)]);
+    if (random.fraction() < 0.3) await pass(clock, AGAIN_MS);
+  }
+  await pass(clock);
+  first.put('s0', [event('perhaps')]);
+  disk.crash(random);
+  up();
+  const second = await open();
+  await pass(clock);
+  const came = appended.flatMap((line) => line.split(' ').slice(1));
+  expect(new Set(came.filter((name) => name !== 'perhaps'))).toEqual(new Set(names));
+  for (const stream of ['s0', 's1', 's2']) {
+    const own = appended.filter((line) => line.startsWith(stream)).flatMap((line) => line.split(' ').slice(1)).filter((name) => name !== 'perhaps').map(Number);
+    expect(own).toEqual(own.toSorted((a, b) => a - b));
+  }
+  expect(second.isHolding).toBe(false);
+}); // prettier-ignore
+
+it('what is put at the end of the process is the next life’s', async () => {
+  const { clock, appended, open, down, up } = world();
+  const first = await open();
+  down();
+  first.put('a', [event('1')]);
+  await first.close();
+  up();
+  const second = await open();
+  await pass(clock);
+  expect([appended, second.isHolding]).toEqual([['a 1'], false]);
+});
+
+it('a disk that is full keeps it in memory until there is room', async () => {
+  const { clock, disk, appended, counts, open, down, up } = world();
+  const spool = await open();
+  down();
+  disk.capacityBytes = 0;
+  spool.put('a', [event('1')]);
+  await pass(clock);
+  expect([counts, spool.isHolding]).toEqual([{ spooled: 0, drained: 0, lost: 0 }, true]);
+  disk.capacityBytes = Infinity;
+  up();
+  await pass(clock);
+  expect(appended).toEqual(['a 1']);
+});
+
+it('has bounds, and counts what is lost there', async () => {
+  const { clock, counts, open, down } = world();
+  const spool = await open(500);
+  down();
+  for (let n = 0; n < 10; n++) {
+    spool.put('a', [event(String(n))]);
+    await pass(clock);
+  }
+  expect(counts.lost).toBeGreaterThan(5);
+  const before = counts.lost;
+  for (let n = 0; n <= UNWRITTEN_MAX; n++) spool.put('a', [event('x')]);
+  expect(counts.lost).toBe(before + 1);
+});

@@ -1,0 +1,235 @@
+// Appends that wait on the disk of this machine while the log takes none: written durably, read back in order when it does, also by the next
+// life of the process (docs/architecture.md §6). For events that may come twice: what was unknown is appended again, and so is what had been
+// drained when a crash came. Used for charging facts, by the router.
+import { crc32 } from 'node:zlib';
+import { type Clock, Pause } from '#libs/runtime';
+import {
+  errorCode,
+  type FilePort,
+  NO_ROOM_CODES,
+  type OpenFile,
+  readWhole,
+} from '../adapters/embedded/disk/file-port.js';
+import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../event-log.port.js';
+
+/** Appends that are not on disk yet; beyond it the newest is lost, and counted. */
+export const UNWRITTEN_MAX = 50_000;
+/** All files together; beyond it likewise. */
+export const SPOOL_BYTES_MAX = 1024 * 1024 * 1024;
+const FILE_BYTES = 1024 * 1024;
+const WRITTEN_AT_ONCE = 1_000;
+const APPENDS_AT_ONCE = 64;
+export const AGAIN_MS = 1_000;
+
+export type SpoolObserver = Readonly<{
+  /** So many events are on disk now, and so many have come into the log from there. */
+  spooled(events: number): void;
+  drained(events: number): void;
+  /** Neither the log nor the disk takes them. */
+  lost(events: number, error: unknown): void;
+}>;
+
+export type AppendSpoolPorts = Readonly<{
+  log: Pick<EventLog, 'append'>;
+  disk: FilePort;
+  folder: string;
+  clock: Clock;
+  observe: SpoolObserver;
+  bytesMax?: number;
+}>;
+
+type Entry = Readonly<{ stream: string; events: readonly DomainEvent[] }>;
+type Writing = { readonly id: number; readonly file: OpenFile; bytes: number };
+
+const NAME = /^(\d{1,15})\.spool$/;
+const isForLater = (error: unknown): boolean => error instanceof AppendRefused || error instanceof AppendUnknown; // prettier-ignore
+
+const lineOf = (entry: Entry): string => {
+  const text = JSON.stringify(entry);
+  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`;
+};
+
+/** Lines that a crash tore are passed over. */
+const entriesOf = (bytes: Buffer): readonly Entry[] =>
+  bytes
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const text = line.slice(9);
+      return line.length > 9 && Number.parseInt(line.slice(0, 8), 16) === crc32(text) ? [JSON.parse(text) as Entry] : []; // prettier-ignore
+    });
+
+export class AppendSpool {
+  private unwritten: Entry[] = [];
+  /** Files that are whole, oldest first; the one that is written comes behind them. */
+  private files: number[] = [];
+  private readonly sizes = new Map<number, number>();
+  private writing: Writing | undefined;
+  private nextId = 1;
+  private isClosed = false;
+  private writer: Promise<void> | undefined;
+  private drainer: Promise<void> | undefined;
+  private readonly pause: Pause;
+  /** Of one file, what the log has not taken yet. */
+  private left: Entry[] | undefined;
+
+  private constructor(private readonly ports: AppendSpoolPorts) {
+    this.pause = new Pause(ports.clock);
+  }
+
+  /** Opens the folder; what is there from an earlier life is drained from now on. */
+  static async open(ports: AppendSpoolPorts): Promise<AppendSpool> {
+    const spool = new AppendSpool(ports);
+    await ports.disk.makeFolder(ports.folder);
+    for (const name of await ports.disk.list(ports.folder)) {
+      const [, id] = NAME.exec(name) ?? [];
+      if (id !== undefined) spool.files.push(Number(id));
+    }
+    spool.files.sort((a, b) => a - b);
+    spool.nextId = (spool.files.at(-1) ?? 0) + 1;
+    spool.drainSoon();
+    return spool;
+  }
+
+  /** Something waits: whatever comes after it in its stream is to wait here too. */
+  get isHolding(): boolean {
+    return this.unwritten.length > 0 || this.files.length > 0 || this.writing !== undefined;
+  }
+
+  /** Takes events of one stream. Nobody waits for it: it is on disk within moments. */
+  put(stream: string, events: readonly DomainEvent[]): void {
+    const { observe } = this.ports;
+    if (this.unwritten.length >= UNWRITTEN_MAX || this.isClosed)
+      return observe.lost(events.length, new Error(this.isClosed ? 'the spool is closed' : 'too many wait'));
+    this.unwritten.push({ stream, events });
+    this.writer ??= this.write().finally(() => (this.writer = undefined));
+  }
+
+  /** Resolves when what was put is on disk; the rest is the next life's. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.pause.end();
+    await this.drainer;
+    await this.writer;
+    await this.endFile();
+  }
+
+  private async write(): Promise<void> {
+    while (this.unwritten.length > 0) {
+      const entries = this.unwritten.slice(0, WRITTEN_AT_ONCE);
+      const count = entries.reduce((sum, { events }) => sum + events.length, 0);
+      try {
+        const isRoom = await this.writeDurably(Buffer.from(entries.map(lineOf).join('')));
+        this.unwritten.splice(0, entries.length);
+        if (isRoom) this.ports.observe.spooled(count);
+        else this.ports.observe.lost(count, new Error('the spool is full'));
+      } catch (error) {
+        // They stay in memory: the disk may have room again, or the log be back. At the end of the process there is no later.
+        await this.abandonFile();
+        if (!NO_ROOM_CODES.has(errorCode(error)) || this.isClosed) {
+          this.unwritten.splice(0, entries.length);
+          this.ports.observe.lost(count, error);
+        } else await this.pause.wait(AGAIN_MS);
+      }
+      this.drainSoon();
+    }
+  }
+
+  private async writeDurably(bytes: Buffer): Promise<boolean> {
+    const { disk, folder, bytesMax = SPOOL_BYTES_MAX } = this.ports;
+    const used = [...this.sizes.values()].reduce((sum, size) => sum + size, this.writing?.bytes ?? 0);
+    if (used + bytes.length > bytesMax) return false;
+    if (this.writing === undefined) {
+      const id = this.nextId++;
+      const file = await disk.open(this.pathOf(id), 'write');
+      this.writing = { id, file, bytes: 0 };
+      await disk.syncFolder(folder);
+    }
+    const { writing } = this;
+    await writing.file.writeDurably(bytes, writing.bytes);
+    writing.bytes += bytes.length;
+    if (writing.bytes >= FILE_BYTES) await this.endFile();
+    return true;
+  }
+
+  /** The file that is written is whole: it may be drained. */
+  private async endFile(): Promise<void> {
+    const { writing } = this;
+    if (writing === undefined) return;
+    this.writing = undefined;
+    this.sizes.set(writing.id, writing.bytes);
+    this.files.push(writing.id);
+    await writing.file.close();
+  }
+
+  private async abandonFile(): Promise<void> {
+    // What was written before it is whole; nothing more goes behind a torn line.
+    await this.endFile().catch(() => undefined);
+  }
+
+  private drainSoon(): void {
+    if (this.isClosed) return;
+    this.drainer ??= this.drain().finally(() => (this.drainer = undefined));
+  }
+
+  private async drain(): Promise<void> {
+    while (!this.isClosed && this.isHolding) {
+      if (this.files.length === 0) {
+        await this.writer;
+        await this.endFile();
+      }
+      const [id] = this.files;
+      if (id === undefined) return;
+      if (await this.drainFile(id)) {
+        this.files.shift();
+        this.sizes.delete(id);
+      } else await this.pause.wait(AGAIN_MS);
+    }
+  }
+
+  /** False: the log does not take all of it yet. */
+  private async drainFile(id: number): Promise<boolean> {
+    const { disk, observe } = this.ports;
+    try {
+      this.left ??= [...entriesOf((await readWhole(disk, this.pathOf(id))) ?? Buffer.alloc(0))];
+    } catch (error) {
+      // It stays where it is, for the next life.
+      observe.lost(1, error);
+      return true;
+    }
+    const queue = [...Map.groupBy(this.left, ({ stream }) => stream)];
+    const failed: Entry[] = [];
+    const worker = async (): Promise<void> => {
+      while (failed.length === 0) {
+        const [stream, entries] = queue.shift() ?? [];
+        if (stream === undefined || entries === undefined) return;
+        const events = entries.flatMap((entry) => entry.events);
+        if (!(await this.append(stream, events))) failed.push({ stream, events });
+      }
+    };
+    await Promise.all(Array.from({ length: APPENDS_AT_ONCE }, worker));
+    const left = [...failed, ...queue.flatMap(([, entries]) => entries)];
+    this.left = left.length > 0 ? left : undefined;
+    // One that cannot be removed is drained again by the next life.
+    if (left.length === 0) await disk.remove(this.pathOf(id)).catch(() => undefined);
+    return left.length === 0;
+  }
+
+  /** False: another time. What the log refuses for its content it will always refuse. */
+  private async append(stream: string, events: readonly DomainEvent[]): Promise<boolean> {
+    const { log, observe } = this.ports;
+    try {
+      await log.append(stream, events);
+      observe.drained(events.length);
+      return true;
+    } catch (error) {
+      if (isForLater(error)) return false;
+      observe.lost(events.length, error);
+      return true;
+    }
+  }
+
+  private pathOf(id: number): string {
+    return `${this.ports.folder}/${id}.spool`;
+  }
+}
