@@ -37,8 +37,6 @@ export const WORLD_DOMAIN = 'ims.test';
 export const CLIENT_PORT = 5060;
 /** So small that every storm of some length begins new ones: with a checkpoint, an index, and a start that reads the last one. */
 const SEGMENT_BYTES_MAX = 65_536;
-/** As the product makes room ahead of the log's end, in proportion. */
-const ROOM_BYTES = 16_384;
 const SNAPSHOT_TTL_S = 86_400;
 /** A few phones' answers: what a busy node keeps would be made anew at each start. */
 const REPLAY_BYTES_MAX = 262_144;
@@ -283,7 +281,8 @@ export const startCore = async (
     clock,
     random,
     disk: mortalDisk(disk, life),
-    limits: { segmentBytesMax: SEGMENT_BYTES_MAX, roomBytes: ROOM_BYTES },
+    // Without room ahead: a disk that is full takes no append then.
+    limits: { segmentBytesMax: SEGMENT_BYTES_MAX, roomBytes: 0 },
   });
   const coreLog = mortalLog(turnedLog(planted.log?.(log, log) ?? log, turns), life);
   const kept = createMemoryKeyValueStore<Registration>({ name: 'registrations', clock });

@@ -1,6 +1,7 @@
 // Connections over undici, with keep-alive, bounded in number, time and size. The only file that imports it.
 // Port: http-pool.port.ts.
 import { type Dispatcher, errors, Pool } from 'undici';
+import { systemClock } from '#libs/runtime';
 import {
   type HttpConnections,
   HttpFault,
@@ -68,7 +69,7 @@ const firstValues = (headers: Headers): Record<string, string> => {
  * rest. undici's own time-outs have a resolution of a second; this one is exact, and covers the wait for a connection.
  */
 class Answer implements Dispatcher.DispatchHandler {
-  private readonly timer: NodeJS.Timeout;
+  private readonly cancelTimer: () => void;
   private controller: Dispatcher.DispatchController | undefined;
   private status = 0;
   private headers: Headers = {};
@@ -80,7 +81,7 @@ class Answer implements Dispatcher.DispatchHandler {
     private readonly resolve: (response: HttpResponse) => void,
     private readonly reject: (fault: HttpFault) => void,
   ) {
-    this.timer = setTimeout(() => this.late(), answerMs);
+    this.cancelTimer = systemClock.after(answerMs, () => this.late());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -99,7 +100,7 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.timer);
+    this.cancelTimer();
     const { status, headers, chunks } = this;
     const body = chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8');
     this.resolve({ status, headers: firstValues(headers), body });
@@ -110,7 +111,7 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   failed(fault: HttpFault): void {
-    clearTimeout(this.timer);
+    this.cancelTimer();
     this.reject(fault);
   }
 

@@ -1,6 +1,7 @@
 // What every transport adapter is given and gives: one bound address that makes flows. RFC 3261 §18.
 // Written by udp.ts, tcp.ts, ws.ts, memory-hub.ts; read by transports.ts.
 import type { Clock } from '#libs/runtime';
+import type { SipMessage } from '../message/message.js';
 import type { Flow, JoinedFlow, TransportName, TransportReceiver } from '../transport/transport.port.js';
 
 /** pino's shape, so that its loggers fit. Never given message text: it may hold credentials. */
@@ -150,15 +151,15 @@ export const deliver = (context: ListenerContext, raw: string, flow: Flow): void
 /** The same for a message of an exchange. */
 export const deliverWithin = (
   context: ListenerContext,
-  raw: string,
+  message: SipMessage | string,
   flow: JoinedFlow,
   exchange: object,
 ): void => {
   const { counters } = context;
   counters.received += 1;
-  counters.receivedBytes += raw.length;
+  counters.receivedBytes += typeof message === 'string' ? message.length : message.raw.length;
   try {
-    context.receiver.current.messageWithin?.(raw, flow, exchange);
+    context.receiver.current.messageWithin?.(message, flow, exchange);
   } catch (error) {
     receiverFault(context, error);
   }

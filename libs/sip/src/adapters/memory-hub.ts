@@ -4,6 +4,7 @@
 // send to one another (transaction/exchange.ts).
 // Readers: transports.ts; tests and simulations.
 import type { Clock } from '#libs/runtime';
+import type { SipMessage } from '../message/message.js';
 import type { Flow, JoinedFlow, TransportName } from '../transport/transport.port.js';
 import { hostPort } from '../fields/ip-address.js';
 import { deliver, deliverWithin, nextConnectionId, tellClosed, type ListenerContext } from './listener.js';
@@ -69,18 +70,19 @@ export class MemoryFlow implements JoinedFlow {
   }
 
   send(message: string): boolean {
-    return this.#counted(message, !this.closed && this.hub.carry(message, this));
+    return this.#counted(message.length, !this.closed && this.hub.carry(message, this));
   }
 
-  sendWithin(message: string, exchange: object): boolean {
-    return this.#counted(message, !this.closed && this.hub.carryWithin(message, this, exchange));
+  sendWithin(message: SipMessage | string, exchange: object): boolean {
+    const { length } = typeof message === 'string' ? message : message.raw;
+    return this.#counted(length, !this.closed && this.hub.carryWithin(message, this, exchange));
   }
 
-  #counted(message: string, sent: boolean): boolean {
+  #counted(bytes: number, sent: boolean): boolean {
     if (!sent) return false;
     const { counters } = this.end.context;
     counters.sent += 1;
-    counters.sentBytes += message.length;
+    counters.sentBytes += bytes;
     return true;
   }
 
@@ -91,7 +93,7 @@ export class MemoryFlow implements JoinedFlow {
 
 /** Marks a queued connection end. */
 const CLOSE = Symbol('close');
-type Item = string | typeof CLOSE;
+type Item = SipMessage | string | typeof CLOSE;
 
 export class MemoryHub {
   readonly #ends = new Map<string, HubEnd>();
@@ -168,7 +170,7 @@ export class MemoryHub {
     return true;
   }
 
-  carryWithin(message: string, from: MemoryFlow, exchange: object): boolean {
+  carryWithin(message: SipMessage | string, from: MemoryFlow, exchange: object): boolean {
     if (this.#isFull(from)) return false;
     this.#enqueue(message, from.peer, exchange);
     return true;
@@ -243,8 +245,8 @@ export class MemoryHub {
   #arrive(item: Item, flow: MemoryFlow, exchange: object | undefined): void {
     if (item !== CLOSE) {
       if (flow.closed) return;
-      if (exchange === undefined) deliver(flow.end.context, item, flow);
-      else deliverWithin(flow.end.context, item, flow, exchange);
+      if (exchange !== undefined) deliverWithin(flow.end.context, item, flow, exchange);
+      else deliver(flow.end.context, typeof item === 'string' ? item : item.raw, flow);
       return;
     }
     if (flow.told) return;

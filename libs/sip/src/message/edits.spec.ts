@@ -273,7 +273,9 @@ describe('property: any edits in any order', () => {
         fc.array(line, { maxLength: 8 }),
         fc.array(step, { maxLength: 12 }),
         fc.string(),
-        (lines, steps, body) => {
+        fc.boolean(),
+        fc.option(fc.constantFrom('', 'new body'), { nil: undefined }),
+        (lines, steps, body, isMoved, newBody) => {
           const written = lines.flatMap(({ id, text, upper }, index) => [
             `${upper ? HEADER_NAMES[id].toUpperCase() : HEADER_NAMES[id]}: ${text}`,
             `X-${index}: kept`,
@@ -282,6 +284,8 @@ describe('property: any edits in any order', () => {
           const message = request(written, latin);
           const model = new Map<HeaderId, string[]>(IDS.map((id) => [id, values(message, id)]));
           const edits = new Edits(message);
+          if (isMoved) edits.requestUri('sip:another@y');
+          if (newBody !== undefined) edits.body('a/b', newBody);
           for (const one of steps) {
             change(edits, one);
             model.set(one.id, changeList(model.get(one.id)!, one));
@@ -292,13 +296,16 @@ describe('property: any edits in any order', () => {
           const after = parse(edits.render());
           for (const id of IDS)
             if (id !== H.Via || model.get(id)!.length > 0) expect(values(after, id)).toEqual(model.get(id));
-          expect(after.body).toBe(latin);
-          expect(after.header(H.ContentLength)).toBe(String(latin.length));
+          expect(after.body).toBe(newBody ?? latin);
+          expect(after.header(H.ContentLength)).toBe(String((newBody ?? latin).length));
           expect(rest(after.raw).filter((text) => text.startsWith('X-'))).toEqual(
             lines.map((_line, n) => `X-${n}: kept`),
           );
           // Rendering changes nothing.
           expect(edits.render()).toBe(after.raw);
+          const ready = edits.readyMade();
+          expect(typeof ready === 'string' ? parse(ready) : ready).toEqual(after);
+          if (steps.every(({ text }) => text.trim() === text)) expect(typeof ready).toBe('object');
         },
       ),
       { numRuns: 500 },

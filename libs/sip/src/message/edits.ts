@@ -1,41 +1,16 @@
 // Changes to one message, noted as they are asked for and rendered in one pass: what is not touched is copied as it came.
 // RFC 3261 §7.3 (order of lines, comma-joined values), §16.6, §16.7, §18.2.1; RFC 3581 §4.
 // Writers: the proxy core, bono, sprout. Nothing of the message itself changes; edits of one header compose in any order.
-import { H, HEADER_IDS, HEADER_NAMES, UNKNOWN_HEADER, type HeaderId } from './header-table.js';
+import { H, HEADER_IDS, UNKNOWN_HEADER, type HeaderId } from './header-table.js';
 import { LINE_STRIDE, type SipMessage } from './message.js';
+import { type HeaderEdit, PREFIXES, prefixOf, Rendering } from './rendering.js';
 import { COMMA, indexOutside, skipToValue, trimEnd } from './scan.js';
 import { receivedVia } from '../fields/via.js';
-
-/**
- * The state of one header: values put before what came, what is left of what came (only its front can be taken away,
- * value by value, or all of it), values put after.
- */
-type HeaderEdit = {
-  readonly id: HeaderId;
-  /** Lower-case name when the id is UNKNOWN_HEADER, else ''. */
-  readonly lowerName: string;
-  /** What a new line begins with. */
-  prefix: string;
-  /** First line of the header in the message, -1: it has none. */
-  readonly first: number;
-  /** Its last line; looked for when something is to stand behind it. */
-  last: number;
-  head: string[] | undefined;
-  tail: string[] | undefined;
-  /** First line left of what came (lineCount: none) and where its first value left begins. */
-  line: number;
-  offset: number;
-};
-
-// A line is written as CRLF, name, value, before the CRLF that ends what stands above it: one piece of text less a line.
-const prefixOf = (name: string): string => `\r\n${name}: `;
-const PREFIXES: readonly string[] = HEADER_NAMES.map(prefixOf);
-
-const CRLF = 2;
 
 export class Edits {
   private readonly headers: HeaderEdit[] = [];
   private startLine: string | undefined;
+  private newUri: string | undefined;
   private newBody: string | undefined;
 
   constructor(readonly message: SipMessage) {}
@@ -46,11 +21,13 @@ export class Edits {
     for (const edit of this.headers)
       copy.headers.push({ ...edit, head: edit.head?.slice(), tail: edit.tail?.slice() });
     copy.startLine = this.startLine;
+    copy.newUri = this.newUri;
     copy.newBody = this.newBody;
     return copy;
   }
 
   requestUri(uri: string): void {
+    this.newUri = uri;
     this.startLine = `${this.message.method} ${uri} SIP/2.0`;
   }
 
@@ -167,93 +144,35 @@ export class Edits {
 
   /** Like `render`, with this Via on top. The edits stay as they are: each branch and each try may have its own Via. */
   renderWithVia(via: string): string {
-    const edit = this.edit(H.Via);
-    const head = (edit.head ??= []);
-    head.unshift(via);
-    const message = this.render();
-    head.shift();
-    return message;
+    return this.withVia(via, () => this.render());
+  }
+
+  /** Like `readyMade`, with this Via on top. */
+  readyMadeWithVia(via: string): SipMessage | string {
+    return this.withVia(via, () => this.readyMade());
   }
 
   /** The whole message with all edits. Content-Length is right, and added when it was absent. */
   render(): string {
-    const { raw, lines, lineCount, headersEnd } = this.message;
-    const touched = this.touchedIds();
-    let out = this.startLine ?? '';
-    // Text up to here is in `out`; a line's text is taken to begin with the CRLF above it.
-    let copied = this.startLine === undefined ? 0 : this.message.headersStart - CRLF;
-    const end = headersEnd - CRLF;
-    let lengthDone = false;
-
-    for (let line = 0, at = 0; line < lineCount; line++, at += LINE_STRIDE) {
-      const id = lines[at]!;
-      if (id >= 0 ? (touched[id >> 5]! & (1 << (id & 31))) === 0 : touched[2] === 0) continue;
-      const start = lines[at + 1]! - CRLF;
-      const next = line + 1 < lineCount ? lines[at + LINE_STRIDE + 1]! - CRLF : end;
-
-      if (id === H.ContentLength) {
-        out += raw.slice(copied, start) + this.added();
-        copied = start;
-        lengthDone = true;
-        if (this.newBody === undefined) continue;
-        out += this.contentLength();
-        copied = next;
-        continue;
-      }
-      const edit = this.findEdit(id, line);
-      if (edit === undefined) continue;
-      if (line === edit.first && edit.head !== undefined) {
-        out += raw.slice(copied, start) + linesOf(edit.prefix, edit.head);
-        copied = start;
-      }
-      if (line < edit.line) {
-        out += raw.slice(copied, start);
-        copied = next;
-      } else if (line === edit.line && edit.offset !== lines[at + 2]) {
-        out += raw.slice(copied, lines[at + 2]);
-        copied = edit.offset;
-      }
-      if (edit.tail !== undefined && line === edit.last) {
-        out += raw.slice(copied, next) + linesOf(edit.prefix, edit.tail);
-        copied = next;
-      }
-    }
-    if (!lengthDone) {
-      out += raw.slice(copied, end) + this.added() + this.contentLength();
-      copied = end;
-    }
-    return this.newBody === undefined
-      ? out + raw.slice(copied)
-      : `${out}${raw.slice(copied, this.message.bodyStart)}${this.newBody}`;
+    return new Rendering(this.message, this.headers, this.startLine, this.newBody).text();
   }
 
-  /** Lines of headers that the message did not have. */
-  private added(): string {
-    let text = '';
-    for (const edit of this.headers) {
-      if (edit.first >= 0 || edit.id === H.ContentLength) continue;
-      if (edit.head !== undefined) text += linesOf(edit.prefix, edit.head);
-      if (edit.tail !== undefined) text += linesOf(edit.prefix, edit.tail);
-    }
-    return text;
+  /**
+   * What parsing the rendered text would give, without parsing it: for a reader in the same process. The text instead, where
+   * that has to be looked at again.
+   */
+  readyMade(): SipMessage | string {
+    const { message, headers, startLine, newBody, newUri } = this;
+    return new Rendering(message, headers, startLine, newBody).message(newUri);
   }
 
-  private contentLength(): string {
-    const length = this.newBody?.length ?? this.message.raw.length - this.message.bodyStart;
-    return `${PREFIXES[H.ContentLength]!}${length}`;
-  }
-
-  /** Which ids have edits, as bits: 0–31, 32–63, and whether any name outside the table has. */
-  private touchedIds(): readonly [number, number, number] {
-    let low = 1 << H.ContentLength;
-    let high = 0;
-    let unknown = 0;
-    for (const { id } of this.headers) {
-      if (id < 0) unknown = 1;
-      else if (id < 32) low |= 1 << id;
-      else high |= 1 << (id & 31);
-    }
-    return [low, high, unknown];
+  private withVia<T>(via: string, render: () => T): T {
+    const edit = this.edit(H.Via);
+    const head = (edit.head ??= []);
+    head.unshift(via);
+    const rendered = render();
+    head.shift();
+    return rendered;
   }
 
   private edit(id: HeaderId): HeaderEdit {
@@ -297,12 +216,6 @@ export class Edits {
     return edit.id >= 0
       ? this.message.lines[line * LINE_STRIDE] === edit.id
       : this.isNamed(line, edit.lowerName);
-  }
-
-  private findEdit(id: HeaderId, line: number): HeaderEdit | undefined {
-    for (const edit of this.headers)
-      if (edit.id === id && (id >= 0 || this.isNamed(line, edit.lowerName))) return edit;
-    return undefined;
   }
 
   private isNamed(line: number, lowerName: string): boolean {
@@ -351,13 +264,6 @@ export class Edits {
     return raw.slice(edit.offset, trimEnd(raw, edit.offset, end));
   }
 }
-
-const linesOf = (prefix: string, values: readonly string[]): string => {
-  if (values.length === 1) return prefix + values[0]!;
-  let text = '';
-  for (const value of values) text += prefix + value;
-  return text;
-};
 
 /** Takes the first comma-separated value off a list of whole lines' values; false when there is none. */
 const popFrom = (list: string[] | undefined): boolean => {

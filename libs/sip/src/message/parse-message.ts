@@ -80,6 +80,10 @@ export const parseMessage = (text: string): ParseResult => {
   };
 };
 
+/** Of what an engine of this process has read already nothing is read again (edits.ts, readyMade). */
+export const readMessage = (given: SipMessage | string): ParseResult =>
+  typeof given === 'string' ? parseMessage(given) : { ok: true, message: given };
+
 const refused = (raw: string): ParseFailure => {
   const found = { ok: false, at: failedAt, reason: failure, status: failureStatus } as const;
   return { ...found, ...parsePartial(raw) };

@@ -21,7 +21,7 @@ import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
 import { headerParam } from '../fields/params.js';
 import { ownRequest } from './own-request.js';
-import { parseMessage, type ParseFailure, type ParseResult } from '../message/parse-message.js';
+import { readMessage, type ParseFailure, type ParseResult } from '../message/parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
 import { makeReply, reasonPhrase, retryAfter, sourceOf, withoutEmpty } from '../transaction/reply.js';
 import { responsePath } from '../transaction/response-path.js';
@@ -138,7 +138,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
 
   message(raw: string, flow: Flow): void {
     try {
-      const parsed = parseMessage(raw);
+      const parsed = readMessage(raw);
       if (!parsed.ok) this.receiveMalformed(parsed, flow);
       else if (parsed.message.isRequest) this.receiveRequest(parsed.message, flow);
       else this.receiveResponse(parsed.message, flow);
@@ -147,16 +147,16 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     }
   }
 
-  messageWithin(raw: string, flow: JoinedFlow, exchange: object): void {
+  messageWithin(given: SipMessage | string, flow: JoinedFlow, exchange: object): void {
     if (!(exchange instanceof Exchange)) throw new TypeError('not an exchange of these engines');
     try {
-      const parsed = parseMessage(raw);
+      const parsed = readMessage(given);
       const message = parsed.ok ? parsed.message : parsed.partial;
       if (!parsed.ok) this.malformed(parsed.reason, flow);
       if (message?.isRequest === true) this.receiveWithin(message, flow, exchange, parsed);
       else if (parsed.ok) this.receiveAnswer(parsed.message, exchange);
       // Of a provisional or a CANCEL that cannot be read nothing is lost that a timer would not end.
-      else if (!/^(?:SIP\/2\.0 1|CANCEL )/.test(raw)) exchange.broken();
+      else if (!/^(?:SIP\/2\.0 1|CANCEL )/.test(given as string)) exchange.broken();
     } catch (error) {
       this.defect(error);
     }

@@ -315,7 +315,7 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
       this.layer.defect(error);
       return this.replyInstead(status);
     }
-    this.server.forward(status, edits.render());
+    this.server.forward(status, this.server.isJoined ? edits.readyMade() : edits.render());
     return status;
   }
 

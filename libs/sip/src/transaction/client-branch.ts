@@ -3,7 +3,7 @@
 import type { BranchIds } from './branch-id.js';
 import type { Edits } from '../message/edits.js';
 import { makeCancel } from './derived-request.js';
-import { Exchange } from './exchange.js';
+import { Exchange, textOf } from './exchange.js';
 import type { Branch, NextHop } from '../proxy/endpoint.port.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
@@ -254,7 +254,7 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
 
   private sendOn(flow: Flow): void {
     const token = this.layer.branchIds.newToken();
-    this.begin(flow, token, this.render(flow, token));
+    this.begin(flow, token, isJoined(flow) ? this.readyMade(flow, token) : this.render(flow, token));
   }
 
   private answered(target: Target): void {
@@ -274,19 +274,28 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   }
 
   private render(flow: Flow, token: string): string {
-    const { branchIds, transports } = this.layer;
-    return this.edits?.renderWithVia(viaValue(transports, flow, branchIds.branch(this.hash, token))) ?? '';
+    return this.edits?.renderWithVia(this.via(flow, token)) ?? '';
   }
 
-  private begin(flow: Flow, token: string, request: string): void {
+  private readyMade(flow: Flow, token: string): SipMessage | string {
+    return this.edits?.readyMadeWithVia(this.via(flow, token)) ?? '';
+  }
+
+  private via(flow: Flow, token: string): string {
+    const { branchIds, transports } = this.layer;
+    return viaValue(transports, flow, branchIds.branch(this.hash, token));
+  }
+
+  private begin(flow: Flow, token: string, request: SipMessage | string): void {
     const { layer, method } = this;
-    this.request = request;
+    const text = textOf(request);
+    this.request = text;
     if (isJoined(flow)) this.transaction = new Exchange(token, method, request, flow, this, layer);
     else
       this.transaction =
         method === 'INVITE'
-          ? new InviteClientTransaction(token, request, flow, this, layer)
-          : new NonInviteClientTransaction(token, method, request, flow, this, layer);
+          ? new InviteClientTransaction(token, text, flow, this, layer)
+          : new NonInviteClientTransaction(token, method, text, flow, this, layer);
     layer.begin(this.transaction);
   }
 }

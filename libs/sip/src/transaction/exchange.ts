@@ -44,7 +44,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
     readonly token: string,
     readonly method: string,
     /** As sent; '' once nothing is to be made of it any more. */
-    private request: string,
+    private request: SipMessage | string,
     readonly flow: JoinedFlow,
     private user: ClientUser,
     private readonly layer: TransactionLayer<Exchange>,
@@ -90,7 +90,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
   /** A CANCEL that finds no room is told again after T1, at most TIMEOUT_T1S times. */
   private tellCancel(reason: string): void {
     const { timers, timing } = this.layer;
-    const text = makeCancel(this.request, reason);
+    const text = makeCancel(textOf(this.request), reason);
     this.cancelRefused = text === '' || this.flow.sendWithin(text, this) ? 0 : this.cancelRefused + 1;
     timers.start(this.life, this.isCancelWaiting ? timing.t1Ms : this.timeoutMs);
   }
@@ -166,7 +166,7 @@ export class Exchange implements FlowWaiter, TimerOwner {
   }
 
   /** A response from the user. 100 is hop by hop, and a 408 to a non-INVITE is not sent (RFC 4320 §4.2). */
-  respond(status: number, message: string): void {
+  respond(status: number, message: SipMessage | string): void {
     const isFirst = this.owner !== undefined;
     if (status >= 200 && isFirst) this.answered();
     else if (!isFirst && !(this.isInvite && status >= 200 && status < 300)) return;
@@ -182,3 +182,6 @@ export class Exchange implements FlowWaiter, TimerOwner {
     this.answering?.exchangeOver();
   }
 }
+
+export const textOf = (message: SipMessage | string): string =>
+  typeof message === 'string' ? message : message.raw;

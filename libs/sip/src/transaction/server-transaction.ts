@@ -3,7 +3,7 @@
 import type { ServerTransaction } from '../proxy/endpoint.port.js';
 import type { SipMessage } from '../message/message.js';
 import { makeReply, reasonPhrase, type Source } from './reply.js';
-import { Exchange, type AnsweringLayer } from './exchange.js';
+import { Exchange, textOf, type AnsweringLayer } from './exchange.js';
 import { InviteServerTransaction, type InviteServerUser } from './transaction.invite-server.js';
 import {
   NonInviteServerTransaction,
@@ -82,7 +82,12 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
     return makeReply(this.request, status, reason, tag, this.source, headers, body);
   }
 
-  forward(status: number, message: string): void {
+  /** True where what is forwarded is read in this process: then it may be given ready made. */
+  get isJoined(): boolean {
+    return this.machine instanceof Exchange;
+  }
+
+  forward(status: number, message: SipMessage | string): void {
     if (status >= 200) {
       // Further 2xx to an INVITE pass (RFC 6026 §7.1): the machine lets nothing else through.
       this.answered = true;
@@ -90,7 +95,8 @@ export class PendingRequest implements ServerTransaction, InviteServerUser, NonI
       // Nothing asks it any more, and it holds all of its branches.
       this.context = undefined;
     }
-    this.machine.respond(status, message);
+    if (this.machine instanceof Exchange) this.machine.respond(status, message);
+    else this.machine.respond(status, textOf(message));
   }
 
   /** A CANCEL matched: told once, and only while no final answer has been sent. */

@@ -1,5 +1,6 @@
 // What the engine needs of a network: flows to send on, and messages that came. Sockets are in adapters/, the
 // simulated network in libs/testkit. RFC 3261 §18, RFC 5626 §3 (flow), RFC 7118.
+import type { SipMessage } from '../message/message.js';
 
 export type TransportName = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
@@ -32,7 +33,8 @@ export interface Flow {
  * by their text, each carries the exchange that it belongs to (transaction/exchange.ts).
  */
 export interface JoinedFlow extends Flow {
-  sendWithin(message: string, exchange: object): boolean;
+  /** As text, or read already: then nobody reads it again. */
+  sendWithin(message: SipMessage | string, exchange: object): boolean;
 }
 
 export const isJoined = (flow: Flow): flow is JoinedFlow => flow.joined === true;
@@ -57,7 +59,7 @@ export interface TransportReceiver {
   /** Input on this connection could not be framed; the transport has answered it where it could, and closes the flow. */
   malformed?(reason: string, flow: Flow): void;
   /** A message that belongs to this exchange; there for receivers that take such. */
-  messageWithin?(raw: string, flow: JoinedFlow, exchange: object): void;
+  messageWithin?(message: SipMessage | string, flow: JoinedFlow, exchange: object): void;
 }
 
 /** All transports of one SIP node. */
