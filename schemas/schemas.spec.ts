@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import {
+  account,
   AGGREGATES,
   credential,
   identity,
+  lineNumber,
   registration,
   subscriber,
   timer,
@@ -208,6 +210,29 @@ describe('what the aggregates decide validates', () => {
     const held = { impu: 'sip:a@t', irs: 'i' };
     check('identity', identity.decide(undefined, { type: 'ReserveIdentity', data: held }));
     check('identity', identity.decide({ irs: 'i' }, { type: 'ReleaseIdentity', data: held }));
+  });
+
+  it('account and number', () => {
+    const who = { account: 'a@t', by: 'sign-up' };
+    const made = { ...who, fullName: 'A', passwordVersion: 'v', createdAtMs: 1, expiresAtMs: 2 };
+    const created = account.decide(undefined, { type: 'CreateAccount', data: made });
+    const there = account.evolve(undefined, { event: created[0]!, stream: 'x', position });
+    check('account', [
+      ...created,
+      ...account.decide(there, { type: 'ChangeAccountPassword', data: { ...who, passwordVersion: 'w' } }),
+      ...account.decide(there, { type: 'ChangeAccountRole', data: { ...who, role: 'operator' } }),
+      ...account.decide(there, { type: 'DeleteAccount', data: who }),
+    ]);
+    const of = { number: 'sip:1@t', ...who };
+    const taken = { ...of, numberId: 'n', privateId: '1@t', pstn: false, specified: false, atMs: 1 };
+    const allocated = lineNumber.decide(undefined, { type: 'AllocateNumber', data: taken });
+    const held = lineNumber.evolve(undefined, { event: allocated[0]!, stream: 'x', position });
+    check('number', [
+      ...allocated,
+      ...lineNumber.decide(held, { type: 'ConfirmNumber', data: of }),
+      ...lineNumber.decide(held, { type: 'ListNumber', data: { ...of, listed: true } }),
+      ...lineNumber.decide(held, { type: 'ReleaseNumber', data: of }),
+    ]);
   });
 
   it('timer', () => {

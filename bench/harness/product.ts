@@ -30,6 +30,7 @@ const PORT_VARIABLES = [
   'HOMESTEAD_PROV_PORT',
   'CHRONOS_PORT',
   'HOMER_PORT',
+  'ELLIS_PORT',
   'RALF_PORT',
 ] as const;
 export type PortVariable = (typeof PORT_VARIABLES)[number];

@@ -14,7 +14,7 @@ const MAIN = path.resolve(import.meta.dirname, '../../../dist/apps/clearwater/sr
 const READY_MS_MAX = 30_000;
 const PORTS = [
   'BONO_PORT', 'BONO_WS_PORT', 'BONO_TRUSTED_PORT', 'ICSCF_PORT', 'SCSCF_PORT', 'MMTEL_PORT', 'SPROUT_HTTP_PORT', 'MANAGEMENT_PORT',
-  'HOMESTEAD_PORT', 'HOMESTEAD_PROV_PORT', 'DRACHTIO_PORT', 'DRACHTIO_SIP_PORT', 'CHRONOS_PORT', 'HOMER_PORT', 'RALF_PORT',
+  'HOMESTEAD_PORT', 'HOMESTEAD_PROV_PORT', 'DRACHTIO_PORT', 'DRACHTIO_SIP_PORT', 'CHRONOS_PORT', 'HOMER_PORT', 'ELLIS_PORT', 'RALF_PORT',
 ] as const; // prettier-ignore
 export type PortName = (typeof PORTS)[number];
 

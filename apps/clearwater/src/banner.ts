@@ -10,6 +10,11 @@ export type Running = Readonly<{
   /** 0: the edge has no certificate. */
   tlsPort: number;
   wssPort: number;
+  portal: Readonly<{
+    url: string;
+    /** Shown in a demonstration only. */
+    signupCode: string | undefined;
+  }>;
   http: readonly (readonly [name: string, url: string])[];
   /** Where what is chargeable is sent; none: it is recorded only. */
   cdfs: readonly string[];
@@ -32,8 +37,20 @@ const demoRows = ({ demo, dataDir }: Running): string[] =>
 
 /** The text for the terminal, ready to print. */
 export const banner = (running: Running): string => {
-  const { homeDomain, host, sipPort, wsPort, tlsPort, wssPort, http, cdfs, dataDir, apiKeyFile, readyMs } =
-    running;
+  const {
+    homeDomain,
+    host,
+    portal,
+    sipPort,
+    wsPort,
+    tlsPort,
+    wssPort,
+    http,
+    cdfs,
+    dataDir,
+    apiKeyFile,
+    readyMs,
+  } = running;
   return [
     '',
     `Clearwater serves ${homeDomain} (ready in ${(readyMs / 1000).toFixed(1)} s)`,
@@ -42,6 +59,7 @@ export const banner = (running: Running): string => {
     row('WebSocket', `ws://${hostPort(host, wsPort)}`),
     ...(tlsPort === 0 ? [] : [row('SIP over TLS', hostPort(host, tlsPort))]),
     ...(wssPort === 0 ? [] : [row('WSS', `wss://${hostPort(host, wssPort)}`)]),
+    row('portal', portal.url),
     ...http.map(([name, url]) => row(name, url)),
     row('charging', cdfs.length === 0 ? 'recorded, sent nowhere (CDF_PEERS)' : `to ${cdfs.join(', ')}`),
     row('data', dataDir),
@@ -49,6 +67,9 @@ export const banner = (running: Running): string => {
     ...demoRows(running),
     '',
     'What to try:',
+    portal.signupCode === undefined
+      ? `  open ${portal.url} in a browser`
+      : `  open ${portal.url} in a browser, sign-up code ${portal.signupCode}`,
     `  register a phone: domain ${homeDomain}, proxy ${hostPort(host, sipPort)}, a user name and password from above`,
     '  call from one phone to the other, then read what happened:',
     `    npm run history -- show registration-sip:alice@${homeDomain}`,

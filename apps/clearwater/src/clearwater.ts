@@ -2,6 +2,7 @@
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
 import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chronos';
+import type { EllisConfig, EllisNode } from '#apps/ellis';
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import type { HomerConfig } from '#apps/homer';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
@@ -31,12 +32,14 @@ import {
 import type { StoresConfig } from '#libs/stores';
 import { refuseLostCredentials } from '#projections/subscriber-profiles';
 import { openDns, openEnumDns } from '#libs/dns';
-import { driveTimers, MemoryHub, TimerWheel } from '#libs/sip';
+import { driveTimers, hostPort, MemoryHub, TimerWheel } from '#libs/sip';
 import { startArchive } from './archive.js';
 import type { ClearwaterConfig } from './clearwater.config.js';
+import { startEllisPart } from './ellis-part.js';
 import { startHomerPart } from './homer-part.js';
 import { startHomesteadCore } from './homestead-part.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
+import { wantsDemo } from './wants-demo.js';
 import { openStorage, type Storage } from './storage.js';
 import { openViews, type Views } from './views.js';
 
@@ -50,6 +53,7 @@ export type ClearwaterConfigs = Readonly<{
   homer: HomerConfig;
   chronos: ChronosConfig;
   ralf: RalfConfig;
+  ellis: EllisConfig;
   clearwater: ClearwaterConfig;
   stores: StoresConfig;
   archive: ArchiveConfig;
@@ -72,6 +76,7 @@ export interface Clearwater {
   readonly ralf: RalfNode | undefined;
   readonly http: HttpApis;
   readonly homer: HttpServer;
+  readonly ellis: EllisNode;
 }
 
 /** A view that has seen more than the log holds: events are gone, and rebuilding would take away what was acknowledged. */
@@ -146,9 +151,39 @@ const homesteadLink = (options: ClearwaterOptions, core: HomesteadCore, http: Ht
   return homestead;
 };
 
+/** What the phone in the page connects to: the secure one first. */
+const webSocketsOf = (
+  { addresses }: BonoNode,
+  { publicHost, bindAddress }: ProcessConfig,
+): readonly string[] =>
+  ['wss', 'ws'].flatMap((transport) => {
+    const port = addresses.find((address) => address.transport === transport)?.port;
+    return port === undefined ? [] : [`${transport}://${hostPort(publicHost || bindAddress, port)}`];
+  });
+
+/** Nothing new, then what runs, then the sockets. */
+const drainSip = (
+  { clock, shutdown }: ProcessParts,
+  nodes: readonly [BonoNode, SproutNode],
+  stop: () => void,
+): void => {
+  shutdown.on('refuse', 'sip', () => {
+    for (const node of nodes) {
+      node.endpoint.drain();
+      node.stopAccepting();
+    }
+  });
+  const isIdle = (): boolean => nodes.every(({ endpoint }) => endpoint.pendingCount === 0);
+  shutdown.on('finish', 'sip', () => waitUntil(clock, isIdle));
+  shutdown.on('flush', 'sip', async () => {
+    stop();
+    await Promise.all(nodes.map((node) => node.close()));
+  });
+};
+
 /** Starts everything; resolves when it is ready to serve. Rejects with what stops the start. */
 export const startClearwater = async (options: ClearwaterOptions): Promise<Clearwater> => {
-  const { configs, clock, random, logger, metrics, health, shutdown } = options;
+  const { configs, clock, random, logger, metrics, health } = options;
   const sip = health.part('sip');
   const peers = createPeerCheck(configs.process.trustedPeers);
   if (!isLoopback(configs.process.bindAddress))
@@ -201,19 +236,17 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     flowTokenKey: storage.flowTokenKey,
     rows: views.registrations.all(),
   });
-  shutdown.on('refuse', 'sip', () => {
-    for (const node of [bono, sprout]) {
-      node.endpoint.drain();
-      node.stopAccepting();
-    }
-  });
-  const isIdle = (): boolean => bono.endpoint.pendingCount + sprout.endpoint.pendingCount === 0;
-  shutdown.on('finish', 'sip', () => waitUntil(clock, isIdle));
-  shutdown.on('flush', 'sip', async () => {
+  drainSip(options, [bono, sprout], () => {
     stopTimers();
     forgetIdentity();
-    await Promise.all([bono.close(), sprout.close()]);
   });
   sip.ready();
-  return { provisioning, sprout, bono, chronos, ralf, http, homer };
+  const ellis = await startEllisPart(options, storage, {
+    provisioning: http.provisioning,
+    homer,
+    lines: views.lines,
+    websocketUrls: webSocketsOf(bono, configs.process),
+    isDemo: wantsDemo(configs),
+  });
+  return { provisioning, sprout, bono, chronos, ralf, http, homer, ellis };
 };

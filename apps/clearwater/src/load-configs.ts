@@ -1,7 +1,8 @@
 // Every part's configuration from one environment, and what must hold between them.
 import { BonoConfig } from '#apps/bono';
 import { ChronosConfig } from '#apps/chronos';
-import { hasHss, HomesteadConfig, HssConfig } from '#apps/homestead';
+import { EllisConfig } from '#apps/ellis';
+import { HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
 import { RalfConfig } from '#apps/ralf';
@@ -25,6 +26,7 @@ export const loadConfigs = (): ClearwaterConfigs => {
     homer: loadConfigOrExit(HomerConfig),
     chronos: loadConfigOrExit(ChronosConfig),
     ralf: loadConfigOrExit(RalfConfig),
+    ellis: loadConfigOrExit(EllisConfig),
     clearwater: loadConfigOrExit(ClearwaterConfig),
     stores: loadConfigOrExit(StoresConfig),
     archive: loadConfigOrExit(ArchiveConfig),
@@ -39,7 +41,3 @@ export const loadConfigs = (): ClearwaterConfigs => {
   }
   return configs;
 };
-
-/** Demo subscribers are made on loopback unless DEMO=0, or unless an HSS has the subscribers. */
-export const wantsDemo = ({ clearwater, hss, process: { bindAddress } }: ClearwaterConfigs): boolean =>
-  clearwater.demo ?? (isLoopback(bindAddress) && !hasHss(hss));

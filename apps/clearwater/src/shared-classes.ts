@@ -2,6 +2,7 @@
 // Used by main.ts, which starts with what is shared, and by `npm run config`.
 import { BonoConfig } from '#apps/bono';
 import { ChronosConfig } from '#apps/chronos';
+import { EllisConfig } from '#apps/ellis';
 import { HomesteadConfig, HssConfig } from '#apps/homestead';
 import { HomerConfig } from '#apps/homer';
 import { HomesteadProvConfig } from '#apps/homestead-prov';
@@ -28,5 +29,6 @@ export const SHARED_CLASSES: readonly ConfigClass[] = [
   ChronosConfig,
   RalfConfig,
   RogersConfig,
+  EllisConfig,
   ClearwaterConfig,
 ];

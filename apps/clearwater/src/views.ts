@@ -3,12 +3,14 @@ import { followLog } from '#libs/projector';
 import type { ProcessConfig, Random } from '#libs/runtime';
 import type { StoresConfig } from '#libs/stores';
 import { documentsByUser } from '#projections/documents-by-user';
+import { type LinesByAccount, openLinesView } from '#projections/lines-by-account';
 import { openRegistrations, type RegistrationRows } from '#projections/registrations-by-aor';
 import { subscriberProfiles } from '#projections/subscriber-profiles';
 import type { Storage } from './storage.js';
 
 export interface Views {
   readonly registrations: RegistrationRows;
+  readonly lines: LinesByAccount;
   stop(): Promise<void>;
 }
 
@@ -20,15 +22,17 @@ export const openViews = async (
   random: Random,
 ): Promise<Views> => {
   const { profiles, documents, followTables } = storage;
-  const [registrations, ...others] = await Promise.all([
+  const [registrations, { lines, view }, ...others] = await Promise.all([
     openRegistrations(config, stores, storage, random),
+    openLinesView(storage),
     followLog(subscriberProfiles, profiles, followTables),
     followLog(documentsByUser, documents, followTables),
   ]);
   return {
     registrations: registrations.rows,
+    lines,
     async stop() {
-      await Promise.all([registrations, ...others].map((view) => view.stop()));
+      await Promise.all([registrations, view, ...others].map((one) => one.stop()));
     },
   };
 };

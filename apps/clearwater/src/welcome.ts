@@ -3,7 +3,7 @@ import type { Logger, Random } from '#libs/runtime';
 import { banner } from './banner.js';
 import type { Clearwater, ClearwaterConfigs } from './clearwater.js';
 import { seedDemo } from './demo.js';
-import { wantsDemo } from './load-configs.js';
+import { wantsDemo } from './wants-demo.js';
 
 export type WelcomeOptions = Readonly<{
   random: Random;
@@ -14,7 +14,7 @@ export type WelcomeOptions = Readonly<{
 
 /** Makes the demo subscribers where wanted, and prints the ports and the next steps. */
 export const welcome = async (
-  { provisioning, bono, http, homer, ralf }: Clearwater,
+  { provisioning, bono, http, homer, ralf, ellis }: Clearwater,
   configs: ClearwaterConfigs,
   { random, logger, apiKeyFile, readyMs }: WelcomeOptions,
 ): Promise<void> => {
@@ -31,6 +31,7 @@ export const welcome = async (
       wsPort: port('ws'),
       tlsPort: port('tls'),
       wssPort: port('wss'),
+      portal: { url: ellis.settings.url, signupCode: demo.length > 0 ? ellis.signupCode : undefined },
       http: [
         ['provisioning', `${http.provisioning.url}/docs`],
         ['Homestead', `${http.homestead.url}/docs`],

@@ -7,6 +7,7 @@
 // Run at start, before requests are taken. Run beside requests it needs a grace, as it cannot tell theirs from a dead one's.
 // What looks left over is judged again by the log itself before anything is undone: a view that lags must not cost a secret.
 import { credentialStream, subscriberStream } from '#libs/domain';
+import { ofSubscriber } from '#libs/stores';
 import { unlinkPrivate } from './handlers/links.js';
 import { release } from './handlers/reservations.js';
 import type { ProvisioningPorts } from './ports.js';
@@ -65,7 +66,8 @@ class SubscriberProcess {
     let swept = 0;
     for await (const { versionId, writtenAtMs } of credentials.versions()) {
       if (inForce.has(versionId) || writtenAtMs > this.beforeMs) continue;
-      const impi = (await credentials.get(versionId))?.impi;
+      // Versions of other kinds are others' to sweep.
+      const impi = ofSubscriber(await credentials.get(versionId))?.impi;
       if (impi === undefined || !(await this.isDecided(credentialStream(impi)))) continue;
       if ((await profiles.credential(impi))?.version === versionId) continue;
       await credentials.remove(versionId);

@@ -1,7 +1,7 @@
 // Homestead in local mode: answers the Cx questions from the subscriber views (backend.md §1, §1.6 with its defects mended:
 // an unknown user is not found, and a change of provisioning holds for the next question).
 // Reads subscriber-profiles and the credential store, where it counts the sequence numbers of SIMs; appends nothing. What is cached is answered without I/O.
-import type { CredentialStore, DigestCredential } from '#libs/stores';
+import { type CredentialStore, type DigestCredential, ofSubscriber } from '#libs/stores';
 import type {
   AkaVector,
   Answer,
@@ -188,7 +188,7 @@ class LocalMode implements HomesteadCore {
     try {
       const inForce = await profiles.credential(impi);
       if (!inForce) return NOT_FOUND;
-      const secret = await credentials.get(inForce.version);
+      const secret = ofSubscriber(await credentials.get(inForce.version));
       if (!secret) {
         // Replaced while it was read: the newer one counts. Still in force and yet not there: a fault of ours.
         const now = await profiles.credential(impi);

@@ -1,6 +1,7 @@
 // Every kind of stream this core writes: which events it holds, and how they fold into its state.
 // Readers: history (the state of any stream), the schema tests.
 import type { Recorded } from '#libs/decider';
+import { account, ACCOUNT_EVENT_TYPES, LINE_NUMBER_EVENT_TYPES, lineNumber } from './account/index.js';
 import { assignment, ASSIGNMENT_EVENT_TYPES } from './assignment/index.js';
 import { CALL_EVENT_TYPES } from './call/index.js';
 import {
@@ -70,6 +71,8 @@ export const AGGREGATES: Readonly<Record<string, Aggregate>> = {
   identity: { eventTypes: IDENTITY_EVENT_TYPES, fold: foldOf(identity) },
   assignment: { eventTypes: ASSIGNMENT_EVENT_TYPES, fold: foldOf(assignment) },
   document: { eventTypes: DOCUMENT_EVENT_TYPES, fold: foldOf(userDocument) },
+  account: { eventTypes: ACCOUNT_EVENT_TYPES, fold: foldOf(account) },
+  number: { eventTypes: LINE_NUMBER_EVENT_TYPES, fold: foldOf(lineNumber) },
   timer: { eventTypes: TIMER_EVENT_TYPES, fold: foldOf(timer) },
 };
 

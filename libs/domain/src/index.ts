@@ -1,3 +1,4 @@
+export * from './account/index.js';
 export * from './assignment/index.js';
 export * from './call/index.js';
 export * from './call-list/index.js';

@@ -1,5 +1,6 @@
 export * from './event-log.port.js';
 export * from './partition-owners.port.js';
+export * from './expect-stream.js';
 export * from './upcast.js';
 export { placeInLog } from './copy/original-position.js';
 export { copyLog, type CopyOptions, type CopyProgress, type CopyResult } from './copy/copy-log.js';

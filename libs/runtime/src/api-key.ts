@@ -23,6 +23,7 @@ export const API_ROLES = [
   'call-list',
   'chronos',
   'ralf',
+  'ellis',
 ] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 

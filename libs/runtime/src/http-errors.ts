@@ -44,7 +44,10 @@ export class JsonErrors implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     let body = exception instanceof HttpException ? bodyOf(exception) : clientFault(exception);
     if (!body) {
-      this.logger.error({ err: exception, method: request.method, url: request.url }, 'request failed');
+      this.logger.error(
+        { err: exception, method: request.method, url: request.url.split('?', 1)[0] },
+        'request failed',
+      );
       body = errorBody(500, 'internal error');
     }
     if (reply.sent || reply.raw.headersSent) return;

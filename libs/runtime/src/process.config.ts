@@ -125,7 +125,7 @@ export class ProcessConfig {
 
   @Env(
     'API_KEYS',
-    'keys that HTTP APIs take in X-API-Key, comma-separated; role:key (homestead, provisioning, homer, sprout, history, projector, call-list, chronos, ralf) opens the APIs of that role alone. Unset: one is made at first start, kept in DATA_DIR/api-key. Empty: no keys, on loopback only',
+    'keys that HTTP APIs take in X-API-Key, comma-separated; role:key (homestead, provisioning, homer, sprout, history, projector, call-list, chronos, ralf, ellis) opens the APIs of that role alone. Unset: one is made at first start, kept in DATA_DIR/api-key. Empty: no keys, on loopback only',
     { kind: 'list', secret: true, defaultText: 'made at first start' },
   )
   @Validate(Keys)

@@ -23,7 +23,16 @@ export type AkaCredential = Readonly<{
   /** Where its sequence numbers begin: none is given out that is not above. */
   sqn: number;
 }>;
-export type Credential = DigestCredential | AkaCredential;
+export type SubscriberCredential = DigestCredential | AkaCredential;
+
+/** What opens an account of the portal: the hash of its password, with its parameters (PHC string, Argon2id). */
+export type PasswordCredential = Readonly<{ kind: 'password'; account: string; hash: string }>;
+
+export type Credential = SubscriberCredential | PasswordCredential;
+
+/** Of a version that a private identity names; undefined: it is none. */
+export const ofSubscriber = (credential: Credential | undefined): SubscriberCredential | undefined =>
+  credential === undefined || credential.kind === 'password' ? undefined : credential;
 
 export interface CredentialStore {
   /** Durable when it resolves. Writing a version twice with other content is a defect. */

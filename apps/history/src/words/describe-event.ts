@@ -1,6 +1,7 @@
 // Any event in one line of words. An event of a kind or version that this program does not know is shown as it stands.
 // Readers: every command.
 import {
+  type AccountEvent,
   AGGREGATES,
   type AssignmentEvent,
   categoryOf,
@@ -10,11 +11,13 @@ import {
   type CredentialEvent,
   type DocumentEvent,
   type IdentityEvent,
+  type LineNumberEvent,
   type RegistrationEvent,
   type SubscriberEvent,
   type TimerEvent,
 } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
+import { accountWords, numberWords } from './account-words.js';
 import { callDetails, callListWords, callWords, chargingWords } from './call-words.js';
 import { plain } from './plain-text.js';
 import {
@@ -77,6 +80,10 @@ const wordsOf = ({ event, stream }: RecordedEvent): string | undefined => {
       return assignmentWords(event as AssignmentEvent);
     case 'document':
       return documentWords(event as DocumentEvent);
+    case 'account':
+      return accountWords(event as AccountEvent);
+    case 'number':
+      return numberWords(event as LineNumberEvent);
     case 'timer':
       return timerWords(event as TimerEvent);
     default:

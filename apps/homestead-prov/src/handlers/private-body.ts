@@ -1,7 +1,7 @@
 // The body of PUT /private/<impi> (backend.md §3, and what a SIM has): a password, its hash, or keys. What is wrong is said, and never
 // repeated: it is a secret. Pure but for the realm of the deployment. Used by private.ts.
 import { opcOf } from '#libs/aka';
-import type { AkaCredential, Credential, DigestCredential } from '#libs/stores';
+import type { AkaCredential, DigestCredential, SubscriberCredential } from '#libs/stores';
 import { digestHashes } from '../digest.js';
 import { badRequest } from '../outcome.js';
 
@@ -107,8 +107,8 @@ export const secretOf = (
   options: SecretOptions,
   impi: string,
   body: PrivateBody,
-  before: Readonly<{ secret: Credential; counted: number | undefined }> | undefined,
-): Credential => {
+  before: Readonly<{ secret: SubscriberCredential; counted: number | undefined }> | undefined,
+): SubscriberCredential => {
   const realm = body.realm ?? options.homeDomain;
   if (body.aka === undefined) {
     const secret = digestOf(options, impi, realm, body);
@@ -128,7 +128,11 @@ const sameSim = (a: AkaCredential, b: AkaCredential): boolean =>
   a.realm === b.realm && a.k === b.k && a.opc === b.opc && a.amf === b.amf;
 
 /** Does putting `b` in the place of `a` change nothing? A count that is given always does. */
-export const sameSecret = (a: Credential, b: Credential, { aka }: PrivateBody): boolean => {
+export const sameSecret = (
+  a: SubscriberCredential,
+  b: SubscriberCredential,
+  { aka }: PrivateBody,
+): boolean => {
   if (a.kind === 'aka') return b.kind === 'aka' && aka?.sqn === undefined && sameSim(a, b);
   if (b.kind === 'aka') return false;
   return (

@@ -4,7 +4,7 @@
 import { sqnBytes } from '#libs/aka';
 import { credentialStream } from '#libs/domain';
 import { RevisionConflict } from '#libs/event-log';
-import type { Credential } from '#libs/stores';
+import { ofSubscriber, type SubscriberCredential } from '#libs/stores';
 import { revisionOf } from '#projections/subscriber-profiles';
 import { onCredential } from '../execute.js';
 import { checkImpi, randomUuid } from '../identities.js';
@@ -19,13 +19,13 @@ export type PrivateShown = Readonly<
   | { aka: { amf: string; sqn: string }; realm: string }
 >;
 
-type InForce = Readonly<{ secret: Credential; counted: number | undefined }>;
+type InForce = Readonly<{ secret: SubscriberCredential; counted: number | undefined }>;
 
 /** The secret in force; undefined: no such private identity. A version without its secret is a fault of ours. */
 const secretInForce = async (ports: ProvisioningPorts, impi: string): Promise<InForce | undefined> => {
   const version = await ports.profiles.credential(impi);
   if (!version) return undefined;
-  const secret = await ports.credentials.get(version.version);
+  const secret = ofSubscriber(await ports.credentials.get(version.version));
   if (secret?.kind === 'aka') return { secret, counted: await ports.credentials.sequence(version.version) };
   if (secret) return { secret, counted: undefined };
   throw new ProvisioningFault(503, 'the credential store does not have the secret in force');
@@ -45,7 +45,7 @@ export const putPrivate = async (ports: ProvisioningPorts, input: PutPrivate): P
 };
 
 /** Those that an HA1 is kept for: of a SIM's keys none is. */
-const algorithmsOf = (secret: Credential): readonly ('MD5' | 'SHA-256')[] => {
+const algorithmsOf = (secret: SubscriberCredential): readonly ('MD5' | 'SHA-256')[] => {
   if (secret.kind === 'aka') return [];
   return secret.ha1Sha256 === undefined ? ['MD5'] : ['MD5', 'SHA-256'];
 };
@@ -54,7 +54,7 @@ const algorithmsOf = (secret: Credential): readonly ('MD5' | 'SHA-256')[] => {
 const nameSecret = async (
   ports: ProvisioningPorts,
   impi: string,
-  secret: Credential,
+  secret: SubscriberCredential,
   expected: number | undefined,
 ): Promise<number> => {
   const version = randomUuid(ports.random);

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Credential } from '../../credential-store.port.js';
+import { type Credential, ofSubscriber } from '../../credential-store.port.js';
 import { createFakeClock } from '#libs/testkit';
 import { loadMasterKey } from './master-key.js';
 import { createSealedCredentialStore } from './sealed-credential-store.js';
@@ -82,7 +82,8 @@ it('has every acknowledged row, checkpoint and credential, and each apply whole,
     expect((await table.checkpoint())?.offset).toBe(left);
     expect(left).toBeGreaterThanOrEqual(last);
     expect(left).toBeLessThanOrEqual(last + 1);
-    for (let n = 1; n <= last; n += 1) expect((await credentials.get(`v${n}`))?.impi).toBe(`user${n}`);
+    for (let n = 1; n <= last; n += 1)
+      expect(ofSubscriber(await credentials.get(`v${n}`))?.impi).toBe(`user${n}`);
     // The kill may have left the next one out or in: written again, it is in, and the next round goes on behind it.
     await credentials.put(`v${last + 1}`, digestOf(last + 1));
     next = last + 2;

@@ -1,0 +1,172 @@
+// /accounts: made with a code, shown, deleted with all that is theirs (backend.md §9).
+// The hash of a password goes to the credential store first, under a fresh version; then the event names the version.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  account,
+  type Account,
+  type AccountCommand,
+  type AccountEvent,
+  type AccountState,
+  accountStream,
+} from '#libs/domain';
+import { executeOn, type ExecutePorts } from '#libs/event-log';
+import type { EllisCall, EllisContext } from '../context.js';
+import { deleteLine } from '../numbers/delete-line.js';
+import {
+  EllisFault,
+  forbidden,
+  GONE,
+  isRefused,
+  notFound,
+  type Outcome,
+  shown,
+  unavailable,
+} from '../outcome.js';
+import { addressField, expiryField, fullNameField, passwordField } from './fields.js';
+import { accountIn, byOf, type Caller, isFromElsewhere, requireAccount, requireSignedIn } from './who.js';
+
+const onAccount = executeOn<AccountState, AccountCommand, AccountEvent>(account, accountStream);
+
+/** Beyond it an account is deleted in several requests. */
+const LINES_DELETED_MAX = 10_000;
+
+export const portsOf = ({ log, lines: view, clock }: EllisContext): ExecutePorts => ({ log, view, clock });
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** In constant time: how much of a code was right cannot be timed. */
+const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+const checkCode = ({ throttles, settings }: EllisContext, call: EllisCall): void => {
+  const waitS = throttles.codes.take(call.address);
+  if (waitS > 0) throw unavailable('too many tries: come again', waitS);
+  const code = call.header('ngv-signup-code') ?? call.field('signup_code') ?? '';
+  if (settings.signupCode === '' || !isSame(code, settings.signupCode))
+    throw forbidden('the sign-up code is wrong');
+  throttles.codes.giveBack(call.address);
+};
+
+/** A version id that is in no event yet. */
+const newVersion = ({ random }: EllisContext): string => `password-${random.token(26)}`;
+
+/** Writes the hash, then has the event name it; forgets what it replaces. */
+export const nameSecret = async (
+  context: EllisContext,
+  address: string,
+  password: string,
+  append: (passwordVersion: string) => Promise<Account | undefined>,
+): Promise<string> => {
+  const { credentials, passwords } = context;
+  const version = newVersion(context);
+  const hash = await passwords.hash(password);
+  await credentials.put(version, { kind: 'password', account: address, hash });
+  try {
+    const former = await append(version);
+    if (former !== undefined) await credentials.remove(former.passwordVersion);
+    return version;
+  } catch (error) {
+    // Certainly not named. After any other fault it may be: then the sweep at a start decides.
+    if (isRefused(error, 'AccountExists') || isRefused(error, 'UnknownAccount'))
+      await credentials.remove(version);
+    throw error;
+  }
+};
+
+export const createAccount = async (context: EllisContext, call: EllisCall): Promise<Outcome> => {
+  const { lines, clock, settings } = context;
+  if (isFromElsewhere(call, settings.url)) throw forbidden('the request comes from another site');
+  checkCode(context, call);
+  const address = addressField(call);
+  const password = passwordField(call);
+  const fullName = fullNameField(call);
+  const expiry = expiryField(call, clock.nowMs());
+  const make = (passwordVersion: string) =>
+    onAccount(portsOf(context), address, [
+      {
+        type: 'CreateAccount',
+        data: { account: address, by: 'sign-up', fullName, passwordVersion, createdAtMs: clock.nowMs(), ...expiry },
+      },
+    ]); // prettier-ignore
+  // Before the hash: it costs. The stream decides.
+  if ((await lines.account(address)) !== undefined)
+    throw new EllisFault(409, 'there is an account of this address');
+  await nameSecret(context, address, password, async (version) => {
+    await make(version);
+    return undefined;
+  });
+  return { status: 201, body: { username: address, full_name: fullName } };
+};
+
+/** Another password of an account; the former one's sessions are over. */
+export const setPassword = (
+  context: EllisContext,
+  address: string,
+  password: string,
+  by: string,
+): Promise<string> =>
+  nameSecret(context, address, password, async (passwordVersion) => {
+    let former: Account | undefined;
+    await onAccount(
+      portsOf(context),
+      address,
+      [{ type: 'ChangeAccountPassword', data: { account: address, by, passwordVersion } }],
+      {
+        prepare: (state) => {
+          former = state;
+          return Promise.resolve();
+        },
+      },
+    );
+    return former;
+  });
+
+export const accountBody = ({ account: username, fullName, role, createdAtMs, expiresAtMs }: Account) => ({
+  username,
+  full_name: fullName,
+  role,
+  created_at: createdAtMs,
+  expires_at: expiresAtMs ?? null,
+});
+
+export const showAccount = async (context: EllisContext, caller: Caller, address: string): Promise<Outcome> =>
+  shown(accountBody(await requireAccount(context, caller, address)));
+
+/** Its numbers, and then itself: what a neighbour's fault leaves is there to be tried again. */
+export const removeAccount = async (
+  context: EllisContext,
+  { account: address, passwordVersion }: Account,
+  by: string,
+): Promise<void> => {
+  const numbers = await context.lines.linesOf(address, LINES_DELETED_MAX);
+  // The default identity of a private one goes last.
+  const isDefault = ({ number, privateId }: (typeof numbers)[number]): number =>
+    number === `sip:${privateId}` ? 1 : 0;
+  for (const line of numbers.toSorted((a, b) => isDefault(a) - isDefault(b)))
+    await deleteLine(context, line, by);
+  await onAccount(portsOf(context), address, [{ type: 'DeleteAccount', data: { account: address, by } }]);
+  await context.credentials.remove(passwordVersion);
+};
+
+export const deleteAccount = async (
+  context: EllisContext,
+  caller: Caller,
+  address: string,
+): Promise<Outcome> => {
+  await removeAccount(context, await requireAccount(context, caller, address), byOf(caller));
+  return caller.kind === 'account' ? { ...GONE, session: 'over' } : GONE;
+};
+
+export const setRole = async (
+  context: EllisContext,
+  caller: Caller,
+  address: string,
+  role: 'user' | 'operator',
+): Promise<Outcome> => {
+  requireSignedIn(caller);
+  const name = accountIn(address);
+  if ((await context.lines.account(name)) === undefined) throw notFound('no such account');
+  await onAccount(portsOf(context), name, [
+    { type: 'ChangeAccountRole', data: { account: name, by: byOf(caller), role } },
+  ]);
+  return GONE;
+};

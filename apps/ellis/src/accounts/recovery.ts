@@ -1,0 +1,80 @@
+// /accounts/<e-mail>/password: a recovery mail, a new password by the token that came with it, or by the one in force (backend.md §9).
+// Whether there is such an account is told to nobody who does not hold its token.
+import type { EllisCall, EllisContext } from '../context.js';
+import { badRequest, DONE, EllisFault, forbidden, type Outcome, unavailable } from '../outcome.js';
+import { setPassword } from './accounts.js';
+import { passwordField } from './fields.js';
+import { checkPassword, openSession } from './session.js';
+import { makeToken, readToken, spendToken } from './tokens.js';
+import { accountIn, byOf, type Caller, requireAccount } from './who.js';
+
+const wrongToken = (): EllisFault =>
+  new EllisFault(422, 'the token or the address is wrong, or the token is spent');
+
+const sendMail = async (context: EllisContext, address: string): Promise<void> => {
+  const { lines, mailer, settings } = context;
+  const account = await lines.account(address);
+  if (account === undefined || mailer === undefined) return;
+  const { passwordVersion, fullName } = account;
+  const token = await makeToken(context, 'recovery', { account: address, passwordVersion });
+  const link = `${settings.url}/reset-password?email=${encodeURIComponent(address)}&token=${token}`;
+  await mailer.send({ to: address, name: fullName, kind: 'recovery', link });
+};
+
+/** Answered before it is known whether there is anybody to send to: the time tells nothing either. */
+const askForMail = (context: EllisContext, address: string): Outcome => {
+  const waitS = context.throttles.mails.take('all');
+  if (waitS > 0) throw unavailable('too many mails were asked for: come again', waitS);
+  sendMail(context, address).catch((error: unknown) => context.onFault?.(error));
+  return DONE;
+};
+
+const recover = async (
+  context: EllisContext,
+  address: string,
+  token: string,
+  password: string,
+): Promise<Outcome> => {
+  const waitS = context.throttles.recoveries.take('all');
+  if (waitS > 0) throw unavailable('too many tries: come again', waitS);
+  const grant = await readToken(context, 'recovery', token);
+  const account = grant?.account === address ? await context.lines.account(address) : undefined;
+  if (account === undefined || grant?.passwordVersion !== account.passwordVersion) throw wrongToken();
+  // Of two that come at once one opens.
+  if (!(await spendToken(context, 'recovery', token))) throw wrongToken();
+  await setPassword(context, address, password, 'recovery');
+  return DONE;
+};
+
+const change = async (
+  context: EllisContext,
+  caller: Caller,
+  call: EllisCall,
+  name: string,
+): Promise<Outcome> => {
+  const account = await requireAccount(context, caller, name);
+  const password = passwordField(call);
+  if (caller.kind === 'account')
+    await checkPassword(context, account.account, call.field('current_password') ?? '', call.address);
+  const passwordVersion = await setPassword(context, account.account, password, byOf(caller));
+  if (caller.kind !== 'account') return DONE;
+  return { ...DONE, session: { token: await openSession(context, { ...account, passwordVersion }) } };
+};
+
+export const passwordRequest = async (
+  context: EllisContext,
+  caller: Caller,
+  call: EllisCall,
+  name: string,
+): Promise<Outcome> => {
+  const token = call.header('ngv-recovery-token') ?? call.field('recovery_token');
+  const address = accountIn(name);
+  if (token !== undefined) return recover(context, address, token, passwordField(call));
+  if (call.field('current_password') !== undefined) {
+    if (caller.kind === 'nobody') throw forbidden('nobody is signed in');
+    return change(context, caller, call, name);
+  }
+  if (call.field('password') === undefined) return askForMail(context, address);
+  if (caller.kind === 'service') return change(context, caller, call, name);
+  throw badRequest('password: takes recovery_token or current_password beside it');
+};

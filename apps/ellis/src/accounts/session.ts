@@ -1,0 +1,71 @@
+// /session: signing in and out (backend.md §9). Who is no account costs as much time as who is one.
+import type { Account } from '#libs/domain';
+import type { EllisCall, EllisContext } from '../context.js';
+import { badRequest, forbidden, GONE, type Outcome, shown, unavailable } from '../outcome.js';
+import { makeToken, sessionEndMs, spendToken } from './tokens.js';
+import { accountIn, type Caller, isFromElsewhere, isOver } from './who.js';
+
+/** A hash that no password makes: Argon2id with the parameters of argon2.passwords.ts. */
+export const NOBODYS_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5c3NhbHRub2Jv$3f1n7uUuG0xXUKmBYV0G4gX9Wm3Q9h9mGZ8F5C4h0xk';
+
+/** Counts as a guess until the password turns out to be right. 503 with the wait when there were too many. */
+const guess = ({ throttles }: EllisContext, account: string, address: string): (() => void) => {
+  const key = `${address} ${account}`;
+  const waitS = Math.max(throttles.guessesOfAccount.take(key), throttles.guessesOfAddress.take(address));
+  if (waitS > 0) throw unavailable('too many tries: come again', waitS);
+  return () => {
+    throttles.guessesOfAccount.giveBack(key);
+    throttles.guessesOfAddress.giveBack(address);
+  };
+};
+
+/** The account that this password opens; 403 otherwise, whatever is wrong. */
+export const checkPassword = async (
+  context: EllisContext,
+  address: string,
+  password: string,
+  from: string,
+): Promise<Account> => {
+  const forgive = guess(context, address, from);
+  const account = await context.lines.account(address);
+  const kept = account && (await context.credentials.get(account.passwordVersion));
+  // An account whose secret is not there is a fault of ours, never a wrong password.
+  if (account !== undefined && kept?.kind !== 'password') throw unavailable('the password cannot be checked now');
+  const hash = kept?.kind === 'password' ? kept.hash : NOBODYS_HASH;
+  const isRight = await context.passwords.verify(hash, password);
+  if (account === undefined || !isRight || isOver(account, context.clock.nowMs()))
+    throw forbidden('address or password is wrong');
+  forgive();
+  return account;
+}; // prettier-ignore
+
+/** A cookie for an account: 201 when it is the answer to a sign-in. */
+export const openSession = (
+  context: EllisContext,
+  { account, passwordVersion }: Pick<Account, 'account' | 'passwordVersion'>,
+): Promise<string> => makeToken(context, 'session', { account, passwordVersion });
+
+export const signIn = async (context: EllisContext, call: EllisCall): Promise<Outcome> => {
+  if (isFromElsewhere(call, context.settings.url)) throw forbidden('the request comes from another site');
+  const address = accountIn(call.field('username') ?? call.field('email') ?? '');
+  const password = call.field('password') ?? '';
+  if (address === '' || password === '') throw badRequest('takes username and password');
+  const account = await checkPassword(context, address, password, call.address);
+  return {
+    status: 201,
+    body: { username: account.account, full_name: account.fullName, role: account.role },
+    session: { token: await openSession(context, account) },
+  };
+};
+
+export const showSession = (caller: Caller): Outcome => {
+  if (caller.kind !== 'account') throw forbidden('nobody is signed in');
+  const { account, fullName, role } = caller.account;
+  return shown({ username: account, full_name: fullName, role, expires_at: sessionEndMs(caller.grant) });
+};
+
+export const signOut = async (context: EllisContext, caller: Caller): Promise<Outcome> => {
+  if (caller.kind === 'account') await spendToken(context, 'session', caller.token);
+  return { ...GONE, session: 'over' };
+};

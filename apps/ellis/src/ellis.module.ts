@@ -1,0 +1,23 @@
+// Ellis' HTTP API as a Nest module, over a core that is made elsewhere (start-ellis.ts).
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AccountsController, PortalController, SessionController } from './http/accounts.controller.js';
+import type { Rim } from './http/answer.js';
+import { AddressBookController, NumbersController } from './http/numbers.controller.js';
+import { ELLIS } from './http/tokens.js';
+
+@Module({})
+export class EllisModule {
+  static forRoot(rim: Rim): DynamicModule {
+    return {
+      module: EllisModule,
+      controllers: [
+        AccountsController,
+        SessionController,
+        PortalController,
+        NumbersController,
+        AddressBookController,
+      ],
+      providers: [{ provide: ELLIS, useValue: rim }],
+    };
+  }
+}

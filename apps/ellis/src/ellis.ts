@@ -1,0 +1,112 @@
+// Ellis: accounts and lines, without HTTP. The controllers call it; who asks is found out before each handler.
+import { addressBook } from './numbers/address-book.js';
+import { createAccount, deleteAccount, setRole, showAccount } from './accounts/accounts.js';
+import { passwordRequest } from './accounts/recovery.js';
+import { showSession, signIn, signOut } from './accounts/session.js';
+import { PASSWORD_LENGTH_MIN } from './accounts/fields.js';
+import { type Caller, callerOf, requireOperator } from './accounts/who.js';
+import type { EllisCall, EllisContext, EllisPorts } from './context.js';
+import { finishInterrupted } from './numbers/line-process.js';
+import { NumberPool, type NumberPools } from './numbers/number-pool.js';
+import * as numbers from './numbers/numbers.js';
+import { type Outcome, shown } from './outcome.js';
+import { Throttle } from './throttle.js';
+
+export type Ellis = ReturnType<typeof createEllis>;
+
+export type PoolRanges = Readonly<{ numberRanges: readonly string[]; pstnNumberRanges: readonly string[] }>;
+
+const DAY_MS = 86_400_000;
+
+const throttlesOn = (clock: EllisPorts['clock']): EllisContext['throttles'] => ({
+  guessesOfAccount: new Throttle({ burst: 10, everyMs: 6_000 }, clock),
+  guessesOfAddress: new Throttle({ burst: 50, everyMs: 1_000 }, clock),
+  codes: new Throttle({ burst: 20, everyMs: 3_000 }, clock),
+  // backend.md §9: a hundred mails a day, five at once; a recovery a second, twenty at once.
+  mails: new Throttle({ burst: 5, everyMs: DAY_MS / 100 }, clock),
+  recoveries: new Throttle({ burst: 20, everyMs: 1_000 }, clock),
+});
+
+/** What is free, as the view has it, and from then on as it changes. */
+export const openPools = async (
+  { lines, random, settings }: Pick<EllisPorts, 'lines' | 'random' | 'settings'>,
+  { numberRanges, pstnNumberRanges }: PoolRanges,
+): Promise<NumberPools> => {
+  const pools = {
+    ordinary: new NumberPool(numberRanges, settings.homeDomain, random),
+    pstn: new NumberPool(pstnNumberRanges, settings.homeDomain, random),
+  };
+  const note = (number: string, isTaken: boolean): void => {
+    pools.ordinary.note(number, isTaken);
+    pools.pstn.note(number, isTaken);
+  };
+  lines.onNumber(note);
+  for await (const { number } of lines.numbers()) note(number, true);
+  return pools;
+};
+
+type Handler = (caller: Caller) => Outcome | Promise<Outcome>;
+
+export const createEllis = (ports: EllisPorts, pools: NumberPools) => {
+  const context: EllisContext = { ...ports, pools, throttles: throttlesOn(ports.clock) };
+  const asked = async (call: EllisCall, handler: Handler): Promise<Outcome> =>
+    handler(await callerOf(context, call));
+
+  return {
+    settings: ports.settings,
+    onFault: (error: unknown) => ports.onFault?.(error),
+    /** At a start, once the view is caught up; and now and then. */
+    finishInterrupted: (graceMs: number) => finishInterrupted(context, graceMs),
+
+    portal: (): Outcome =>
+      shown({
+        home_domain: ports.settings.homeDomain,
+        websockets: ports.settings.websocketUrls,
+        password_length_min: PASSWORD_LENGTH_MIN,
+        recovery_mail: ports.mailer !== undefined,
+      }),
+
+    createAccount: (call: EllisCall) => createAccount(context, call),
+    showAccount: (call: EllisCall, address: string) =>
+      asked(call, (caller) => showAccount(context, caller, address)),
+    deleteAccount: (call: EllisCall, address: string) =>
+      asked(call, (caller) => deleteAccount(context, caller, address)),
+    password: (call: EllisCall, address: string) =>
+      asked(call, (caller) => passwordRequest(context, caller, call, address)),
+    setRole: (call: EllisCall, address: string, role: 'user' | 'operator') =>
+      asked(call, (caller) => {
+        requireOperator(caller);
+        return setRole(context, caller, address, role);
+      }),
+
+    signIn: (call: EllisCall) => signIn(context, call),
+    showSession: (call: EllisCall) => asked(call, showSession),
+    signOut: (call: EllisCall) => asked(call, (caller) => signOut(context, caller)),
+
+    listNumbers: (call: EllisCall, address: string) =>
+      asked(call, (caller) => numbers.listNumbers(context, caller, address)),
+    createNumber: (call: EllisCall, address: string) =>
+      asked(call, (caller) => numbers.createNumber(context, caller, call, address)),
+    createSpecifiedNumber: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.createSpecifiedNumber(context, caller, call, request)),
+    deleteNumber: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.deleteNumber(context, caller, request)),
+    resetPassword: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.resetPassword(context, caller, request)),
+    getSimservs: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.getSimservs(context, caller, request)),
+    setSimservs: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.setSimservs(context, caller, call, request)),
+    getIfcs: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.getIfcs(context, caller, request)),
+    setIfcs: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.setIfcs(context, caller, call, request)),
+    isListed: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => numbers.isListed(context, caller, request)),
+    setListed: (call: EllisCall, request: LineRequest & Readonly<{ listed: string }>) =>
+      asked(call, (caller) => numbers.setListed(context, caller, request)),
+    addressBook: (call: EllisCall) => asked(call, (caller) => addressBook(context, caller)),
+  };
+};
+
+export type LineRequest = Readonly<{ address: string; number: string }>;

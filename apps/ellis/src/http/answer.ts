@@ -1,0 +1,132 @@
+// HTTP and Ellis' core: a request as the core reads it, an outcome as it is written (docs/ellis.md, "Rules for all routes").
+// Used by the controllers; knows Fastify's request and reply by type only.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isIP } from 'node:net';
+import { type ErrorBody, errorBody } from '#libs/runtime';
+import { SESSION_COOKIE } from '../accounts/who.js';
+import type { EllisCall } from '../context.js';
+import type { Ellis } from '../ellis.js';
+import { badRequest, type EllisFault, faultOf, type Outcome } from '../outcome.js';
+
+const headerIn = ({ headers }: FastifyRequest, name: string): string | undefined => {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+};
+
+type Fields = (name: string) => unknown;
+
+const isForm = (request: FastifyRequest): boolean =>
+  (headerIn(request, 'content-type') ?? '').startsWith('application/x-www-form-urlencoded');
+
+/** JSON was parsed already, unless its sender did not say that it is JSON. */
+const bodyFields = (request: FastifyRequest): Fields => {
+  const { body } = request;
+  if (typeof body === 'object' && body !== null && !Array.isArray(body))
+    return (name) => (Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined);
+  if (typeof body !== 'string' || body === '') return () => undefined;
+  const form = new URLSearchParams(body);
+  if (isForm(request)) return (name) => form.get(name) ?? undefined;
+  if (!body.trimStart().startsWith('{')) return () => undefined;
+  try {
+    const parsed = JSON.parse(body) as Record<string, unknown>;
+    return (name) => (Object.hasOwn(parsed, name) ? parsed[name] : undefined);
+  } catch {
+    throw badRequest('the body is not JSON');
+  }
+};
+
+const textOf = (name: string, value: unknown): string | undefined => {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw badRequest(`${name}: takes a text`);
+};
+
+const queryOf = (request: FastifyRequest): URLSearchParams =>
+  new URLSearchParams(request.url.split('?')[1] ?? '');
+
+/** Whom a proxy names that is trusted; else who connected. */
+export type ClientAddress = (remote: string, forwarded: string | undefined) => string;
+
+export const clientAddressBy =
+  (isProxy: (address: string) => boolean): ClientAddress =>
+  (remote, forwarded) => {
+    const last = forwarded?.split(',').at(-1)?.trim() ?? '';
+    return isIP(last) !== 0 && isProxy(remote) ? last : remote;
+  };
+
+export const callOf = (request: FastifyRequest, addressOf: ClientAddress): EllisCall => {
+  const fields = bodyFields(request);
+  const query = queryOf(request);
+  return {
+    method: request.method,
+    header: (name) => headerIn(request, name),
+    field: (name) => textOf(name, fields(name) ?? query.get(name) ?? undefined),
+    text: typeof request.body === 'string' ? request.body : '',
+    address: addressOf(request.socket.remoteAddress ?? '', headerIn(request, 'x-forwarded-for')),
+  };
+};
+
+const setCookie = (reply: FastifyReply, session: NonNullable<Outcome['session']>, isSecure: boolean): void => {
+  const rules = `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+  const cookie =
+    session === 'over' ? `${SESSION_COOKIE}=; ${rules}; Max-Age=0` : `${SESSION_COOKIE}=${session.token}; ${rules}`;
+  void reply.header('Set-Cookie', cookie);
+}; // prettier-ignore
+
+/** A path of this host: whoever makes the form must not send people elsewhere. */
+const OWN_PATH = /^\/(?![/\\])[\x21-\x7e]{0,500}$/;
+
+const redirected = (call: EllisCall, request: FastifyRequest, name: string): string | undefined => {
+  if (!isForm(request)) return undefined;
+  const path = call.field(name);
+  return path !== undefined && OWN_PATH.test(path) ? path : undefined;
+};
+
+const written = (reply: FastifyReply, { status, body, document }: Outcome): object | string | undefined => {
+  void reply.status(status);
+  if (document === undefined) return body;
+  void reply.type(document.type);
+  if (document.etag !== undefined) void reply.header('ETag', document.etag);
+  return document.text;
+};
+
+const refused = (reply: FastifyReply, fault: EllisFault): ErrorBody => {
+  void reply.status(fault.status);
+  if (fault.retryAfterS !== undefined) void reply.header('Retry-After', fault.retryAfterS);
+  return errorBody(fault.status, fault.reason, fault.detail);
+};
+
+const withFault = (path: string, { status, reason }: EllisFault): string =>
+  `${path}${path.includes('?') ? '&' : '?'}error=true&status=${status}&reason=${encodeURIComponent(reason)}`;
+
+/** What a controller is given beside the request. */
+export type Rim = Readonly<{ ellis: Ellis; addressOf: ClientAddress }>;
+
+/** Runs a handler and writes what it comes to; a defect is thrown on, for the API's own error answer. */
+export const answer = async (
+  { ellis, addressOf }: Rim,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  run: (call: EllisCall) => Outcome | Promise<Outcome>,
+): Promise<object | string | undefined> => {
+  void reply.header('Cache-Control', 'no-store');
+  let call: EllisCall | undefined;
+  try {
+    call = callOf(request, addressOf);
+    const outcome = await run(call);
+    if (outcome.session !== undefined) setCookie(reply, outcome.session, ellis.settings.url.startsWith('https:'));
+    const path = redirected(call, request, 'onsuccess');
+    if (path === undefined) return written(reply, outcome);
+    void reply.status(303).header('Location', path);
+    return undefined;
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault === undefined) throw error;
+    if (fault.status >= 500) ellis.onFault(error);
+    const path = call && redirected(call, request, 'onfailure');
+    if (path === undefined) return refused(reply, fault);
+    void reply.status(303).header('Location', withFault(path, fault));
+    return undefined;
+  }
+}; // prettier-ignore

@@ -1,0 +1,28 @@
+// What a controller's method says of its answers, in one line each. Used by the controllers, which hand ApiResponse in: Nest is imported
+// in controllers only.
+import { FAULT, FAULTS } from './schemas.js';
+
+type ResponseDecorator = (options: Readonly<Record<string, unknown>>) => MethodDecorator;
+
+/** JSON with this schema. */
+export const shows =
+  (ApiResponse: ResponseDecorator) =>
+  (status: number, schema: object, description = 'done'): MethodDecorator =>
+    ApiResponse({ status, description, schema });
+
+/** A document of these types. */
+export const showsText =
+  (ApiResponse: ResponseDecorator) =>
+  (description: string, ...types: readonly string[]): MethodDecorator => {
+    const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
+    return ApiResponse({ status: 200, description, content });
+  };
+
+/** These faults beside those that all may answer. */
+export const faults =
+  (ApiResponse: ResponseDecorator) =>
+  (...statuses: readonly number[]): MethodDecorator =>
+  (target, key, descriptor) => {
+    for (const status of new Set([400, 403, 500, 503, ...statuses]))
+      ApiResponse({ status, description: FAULTS[status] ?? 'fault', schema: FAULT })(target, key, descriptor);
+  };

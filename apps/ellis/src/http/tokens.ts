@@ -1,0 +1,2 @@
+// What Nest knows Ellis by. Read by the module and its controllers.
+export const ELLIS = Symbol('ellis');

@@ -1,0 +1,3 @@
+export * from './ellis.config.js';
+export * from './start-ellis.js';
+export type { Neighbour } from './context.js';

@@ -1,0 +1,43 @@
+// A line taken away: its document, its subscriber, then the number is free. A crash in between leaves a number whose subscriber is gone, which
+// the account's next look at its numbers gives back (backend.md §9). Used by the handlers of numbers and accounts, and at a start.
+import type { LineNumber } from '#libs/domain';
+import type { EllisContext } from '../context.js';
+import { EllisFault, isRefused } from '../outcome.js';
+import { removeSimservs } from '../upstream/documents.js';
+import { privateIdsOf, publicIdsOf, removeSubscriber, unmakeSubscriber } from '../upstream/subscribers.js';
+import { isDefaultOf, onNumber } from './line-stream.js';
+
+/** Gives the number back; whoever was first has done it. */
+export const releaseNumber = async (
+  context: EllisContext,
+  { number, account }: LineNumber,
+  by: string,
+): Promise<void> => {
+  try {
+    await onNumber(context, { type: 'ReleaseNumber', data: { number, account, by } });
+  } catch (error) {
+    if (!isRefused(error, 'UnknownNumber')) throw error;
+  }
+};
+
+export const deleteLine = async (context: EllisContext, line: LineNumber, by: string): Promise<void> => {
+  const { provisioning, homer } = context;
+  const { number: impu, privateId: impi } = line;
+  const served = await publicIdsOf(provisioning, impi);
+  const isLast = served.every((one) => one === impu);
+  // Otherwise whoever gets the number next would get the private identity, and with it the others.
+  if (isDefaultOf(line) && !isLast)
+    throw new EllisFault(409, 'other numbers share the private identity of this one: delete them first');
+  await removeSimservs(homer, impu);
+  await removeSubscriber(provisioning, { impu, impi, isLast });
+  await releaseNumber(context, line, by);
+};
+
+/** A number that was taken and never came to work: what was made of it is taken back. */
+export const backOut = async (context: EllisContext, line: LineNumber, by: string): Promise<void> => {
+  const { number: impu, privateId: impi, numberId: key } = line;
+  await unmakeSubscriber(context.provisioning, { key, impi, isOwnPrivate: isDefaultOf(line) });
+  if ((await privateIdsOf(context.provisioning, impu)) === undefined)
+    await removeSimservs(context.homer, impu);
+  await releaseNumber(context, line, by);
+};
