@@ -7,6 +7,7 @@ const ITEMS = [
   { what: 'items 2 and 4: faults', paths: ['homestead/src/hss/cx-client.spec'], atLeast: 50 },
   { what: 'item 3: RTR and PPR', paths: ['homestead/src/hss/pushes.spec'], atLeast: 25 },
   { what: 'item 8: Ralf', paths: ['apps/ralf/src', 'libs/domain/src/charging'], atLeast: 70 },
+  { what: 'item 8: Ralf', paths: ['apps/ralf/src', 'libs/domain/src/charging'], atLeast: 50 },
   { what: 'item 9: Chronos', paths: ['apps/chronos/src', 'libs/domain/src/timer'], atLeast: 60 },
 ];
 
