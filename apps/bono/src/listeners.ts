@@ -1,6 +1,6 @@
 // Where the edge listens: for clients and trunks at one address, or at one of each family, and for the core (docs/architecture.md §7).
 // Made from configuration; reader: bono-node.ts.
-import type { PeerCheck, ProcessConfig } from '#libs/runtime';
+import { type PeerCheck, type ProcessConfig, StartRefused } from '#libs/runtime';
 import {
   canonicalIp,
   familyOf,
@@ -80,13 +80,21 @@ const trustedListeners = ({ process: { bindAddress }, config, peers }: Listening
   ];
 };
 
+const isOfOtherFamily = (address: string, than: string): boolean =>
+  canonicalIp(address) !== undefined && familyOf(address) !== familyOf(than);
+
 /**
  * Flow tokens name a listener by its place, and those for datagrams outlive the process: what may be there or not comes behind all
  * datagrams of before, and TLS last.
  */
 export const listenersOf = (listening: Listening): ListenerOptions[] => {
   const { bonoSecondAddress } = listening.config;
-  const first = clientListeners(listening, listening.process.bindAddress);
+  const { bindAddress } = listening.process;
+  if (bonoSecondAddress !== '' && !isOfOtherFamily(bonoSecondAddress, bindAddress))
+    throw new StartRefused(
+      `BONO_SECOND_ADDRESS takes an IP address of another family than ${bindAddress}: ${bonoSecondAddress}`,
+    );
+  const first = clientListeners(listening, bindAddress);
   const second = bonoSecondAddress === '' ? undefined : clientListeners(listening, bonoSecondAddress);
   return [
     ...first.plain,

@@ -131,10 +131,16 @@ export const trunkIn = (uris: readonly string[]): string | undefined => {
   return undefined;
 };
 
-/** The trunk that a request came from, by what this edge recorded of it. */
-export const trunkRecorded = (request: SipMessage, ownHosts: ReadonlySet<string>): string | undefined =>
-  trunkIn(
-    values(request, H.RecordRoute)
-      .map(addrUri)
-      .filter((uri) => hasHost(ownHosts, uri)),
-  );
+/**
+ * The trunk that a request comes from with nobody in between who serves a user of this network: he would have recorded himself. By what
+ * this edge recorded of it.
+ */
+export const trunkRecorded = (request: SipMessage, ownHosts: ReadonlySet<string>): string | undefined => {
+  for (const value of values(request, H.RecordRoute)) {
+    const uri = addrUri(value);
+    if (!hasHost(ownHosts, uri)) return undefined;
+    const name = trunkIn([uri]);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+};

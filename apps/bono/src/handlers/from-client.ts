@@ -127,6 +127,10 @@ const isOfFlow = (named: Flow | undefined, flow: Flow): boolean =>
 /** `hidden`: the dialog's other end hides from this client. */
 type Onward = Readonly<{ edits: Edits; uri: string; hidden: Hidden | undefined }>;
 
+const NOTHING: readonly string[] = [];
+/** Clients see their Route as it is. */
+const nothingInside = (): readonly string[] => NOTHING;
+
 /**
  * Where an in-dialog request from outside goes on; undefined: it is not one that this edge recorded (403). By the edge's own Route URIs:
  * `isKnown`: is it of who sends it? `insideOf`: the way on that was hidden from him.
@@ -136,13 +140,13 @@ export const onward = (
   settings: BonoSettings,
   request: SipMessage,
   isKnown: (popped: readonly string[]) => boolean,
-  insideOf: (popped: readonly string[]) => readonly string[] = () => [],
+  insideOf: (popped: readonly string[]) => readonly string[] = nothingInside,
 ): Onward | undefined => {
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   const { popped, next: left } = prepareRoute(edits, { isOwn: (uri) => hasHost(settings.ownHosts, uri) });
   const inside = insideOf(popped);
-  for (const route of inside.toReversed()) edits.prepend(H.Route, route);
+  for (let at = inside.length - 1; at >= 0; at--) edits.prepend(H.Route, inside[at]!);
   const next = inside[0] === undefined ? left : addrUri(inside[0]);
   if (popped.length === 0 || next === undefined || !settings.isCore(next)) return undefined;
   if (!isKnown(popped)) return undefined;

@@ -22,8 +22,8 @@ import type { Trunks } from '../trunks/trunks.js';
 import { stripClientRequest, stripForTrunk } from '../trust-boundary.js';
 import { ICID_CHARACTERS, onward } from './from-client.js';
 
-/** What others may begin here. Registrations and subscriptions are of users of this network. */
-const TAKEN: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE', 'OPTIONS', 'REFER']);
+/** What others may begin here. Registrations and subscriptions are of users of this network, and nobody outside tells them whom to call. */
+const TAKEN: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE', 'OPTIONS']);
 const ALLOWED = 'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, REFER, NOTIFY, UPDATE, PRACK, INFO\r\n';
 
 /** What goes back to a trunk loses what is the core's; an INVITE is in setup until it is answered. */
