@@ -10,6 +10,7 @@ import { benchPeerCall, benchPeerRegister } from './peer.js';
 import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
 import { benchCall, benchRegister, benchReregister, type ProductFigures } from './register.js';
+import { benchRogers } from './rogers/costs.js';
 import { benchReplay } from './replay.js';
 import { benchSecure } from './secure.js';
 import { benchTimers } from './timers.js';
@@ -66,6 +67,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
       runs: number(flags, 'runs', 5),
       users: number(flags, 'users', 500),
     }),
+  rogers: (flags) => benchRogers({ seconds: number(flags, 'seconds', 10), runs: number(flags, 'runs', 5) }),
   memory: (flags) => benchMemory({ users: number(flags, 'users', 100_000) }),
 };
 

@@ -39,7 +39,7 @@ export class RogersConfig {
   @IsInt(TIMEOUT)
   @Min(10, TIMEOUT)
   @Max(10_000, TIMEOUT)
-  rogersTimeoutMs = 100;
+  rogersTimeoutMs = 150;
 
   @Env('ROGERS_CONNECTIONS', 'clients connected at the same time; one more is refused')
   @IsInt(CONNECTIONS)

@@ -12,7 +12,7 @@ import type { View } from './view.js';
 /** What clients are told: one of memcached's versions, so that they know what to expect. */
 export const ROGERS_VERSION = '1.6.0_rogers';
 /** A request waits for a server that does not answer, and for the others to agree to go on without it. */
-const PATIENCE_TIMEOUTS = 4;
+const PATIENCE_TIMEOUTS = 3;
 const READY_LOOK_MS = 50;
 const RATE_S = 5;
 

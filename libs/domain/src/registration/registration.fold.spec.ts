@@ -6,6 +6,7 @@ import {
   entryOf,
   evolveRegistration,
   liveBindings,
+  mergeRegistrations,
   NO_REGISTRATION,
   pruneRegistration,
   type Registration,
@@ -98,6 +99,23 @@ describe('the registration fold', () => {
         ([events, again]) => {
           const once = foldAll(events);
           expect(again.reduce(evolveRegistration, once)).toEqual(once);
+        },
+      ),
+    ));
+
+  it('gives the same row where two parts of the events were folded apart and merged, in either order', () =>
+    fc.assert(
+      fc.property(
+        history.chain((events) =>
+          fc.tuple(fc.constant(events), fc.shuffledSubarray(events), fc.shuffledSubarray(events)),
+        ),
+        ([events, some, others]) => {
+          const rest = events.filter((event) => !some.includes(event));
+          const [one, other] = [foldAll(some), foldAll([...rest, ...others])];
+          const stored = JSON.parse(JSON.stringify(other)) as Registration;
+          expect(visible(mergeRegistrations(one, stored))).toEqual(visible(foldAll(events)));
+          expect(visible(mergeRegistrations(stored, one))).toEqual(visible(foldAll(events)));
+          expect(visible(mergeRegistrations(one, one))).toEqual(visible(one));
         },
       ),
     ));
