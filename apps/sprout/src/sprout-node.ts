@@ -4,7 +4,6 @@ import type { AppendSpool, EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import {
   type Clock,
-  createPeerCheck,
   type Logger,
   type Metrics,
   type PeerCheck,
@@ -19,9 +18,6 @@ import {
   type EndpointLimits,
   familyOf,
   type Handover,
-  hostKey,
-  hostPort,
-  isWildcard,
   type ListenerAddress,
   type MemoryHub,
   type NameLookup,
@@ -51,6 +47,7 @@ import { followRegistrations } from './registrar/follow-log.js';
 import { type Administration, createAdministration } from './registrar/administer.js';
 import { type Withdrawal, withdrawRegistrations } from './registrar/withdraw.js';
 import { type EffectOwnership, SOLE_OWNER } from './reg-event/ownership.port.js';
+import { settingsOf } from './settings-of.js';
 import type { SproutConfig } from './sprout.config.js';
 import { Gruus } from './gruu/gruus.js';
 import { openCriteriaFiles } from './isc/criteria-files.js';
@@ -128,57 +125,17 @@ export interface SproutNode {
 const DIALOG_KEY_BYTES = 32;
 /** Tells runs of routers apart. */
 const RUN_CHARACTERS = 13;
-/** A subscription granted with a registration outlasts it, so that its end is told. */
-const SUBSCRIPTION_OUTLASTS_S = 161;
-/** An address of its own: an application server may be without our names. None where every address is listened on. */
-const iscHostOf = (addresses: readonly ListenerAddress[]): string | undefined => {
-  const own = addresses.find(({ name }) => name === SCSCF_LISTENER);
-  return own === undefined || isWildcard(own.address) ? undefined : hostPort(own.address, own.port);
-};
-
-const settingsOf = (
-  { process: { homeDomain, publicHost }, config }: SproutNodeOptions,
-  addresses: readonly ListenerAddress[],
-): SproutSettings => {
-  const port = (listener: string) => addresses.find(({ name }) => name === listener)?.port ?? 0;
-  const icscf = `icscf.${homeDomain}:${port(ICSCF_LISTENER)}`;
-  const scscf = `scscf.${homeDomain}:${port(SCSCF_LISTENER)}`;
-  return {
-    homeDomain,
-    registrarNames: new Set(
-      [homeDomain, `icscf.${homeDomain}`, `scscf.${homeDomain}`, publicHost].filter(Boolean).map(hostKey),
-    ),
-    ownHosts: new Set([
-      homeDomain,
-      icscf,
-      scscf,
-      ...addresses.map(({ address, port: own }) => hostPort(address, own)),
-    ]),
-    scscfUri: `sip:${scscf};transport=tcp`,
-    icscfUri: `sip:${icscf};transport=tcp`,
-    iscHost: config.iscByName ? scscf : (iscHostOf(addresses) ?? scscf),
-    numbers: {
-      homeDomain,
-      enforceUserPhone: config.enforceUserPhone,
-      enforceGlobalOnlyLookups: config.enforceGlobalOnlyLookups,
-      overrideNpdi: config.overrideNpdi,
-    },
-    continuedMs: config.sessionContinuedTimeoutMs,
-    terminatedMs: config.sessionTerminatedTimeoutMs,
-    regMaxExpiresS: config.regMaxExpires,
-    regMinExpiresS: config.regMinExpires,
-    subMaxExpiresS: config.subMaxExpires || config.regMaxExpires + SUBSCRIPTION_OUTLASTS_S,
-    subMinExpiresS: config.subMinExpires,
-    digestAlgorithms: config.digestAlgorithms,
-    isPcscf: createPeerCheck(config.pcscfPeers, false),
-  };
-};
-
 /** Drawn when it is asked for. */
 const runOf = (random: Random): (() => string) => {
   let run: string | undefined;
   return () => (run ??= random.token(RUN_CHARACTERS));
 };
+
+/** What only the routers of this deployment can write. */
+const signaturesOf = (key: Buffer, random: Random): Pick<SproutPorts, 'dialogMarks' | 'gruus'> => ({
+  dialogMarks: new DialogMarks(key),
+  gruus: new Gruus(key, random),
+});
 
 const showMetrics = (
   metrics: Metrics,
@@ -352,8 +309,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     outage,
     run: runOf(random),
     ownership: options.ownership ?? SOLE_OWNER,
-    dialogMarks: new DialogMarks(dialogKey),
-    gruus: new Gruus(dialogKey, random),
+    ...signaturesOf(dialogKey, random),
     log,
     registrations,
     challenges,
