@@ -3,11 +3,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AccountsController, PortalController, SessionController } from './http/accounts.controller.js';
 import type { Rim } from './http/answer.js';
 import { AddressBookController, NumbersController } from './http/numbers.controller.js';
-import { ELLIS } from './http/tokens.js';
+import { PagesController } from './http/pages.controller.js';
+import { ELLIS, PAGES } from './http/tokens.js';
+import type { Pages } from './pages/portal-pages.js';
 
 @Module({})
 export class EllisModule {
-  static forRoot(rim: Rim): DynamicModule {
+  static forRoot(rim: Rim, pages: Pages): DynamicModule {
     return {
       module: EllisModule,
       controllers: [
@@ -16,8 +18,12 @@ export class EllisModule {
         PortalController,
         NumbersController,
         AddressBookController,
+        PagesController,
       ],
-      providers: [{ provide: ELLIS, useValue: rim }],
+      providers: [
+        { provide: ELLIS, useValue: rim },
+        { provide: PAGES, useValue: pages },
+      ],
     };
   }
 }

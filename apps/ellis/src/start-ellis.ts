@@ -33,6 +33,7 @@ import { EllisModule } from './ellis.module.js';
 import { clientAddressBy } from './http/answer.js';
 import type { Mailer } from './mail/mailer.port.js';
 import { createTerminalMailer } from './mail/terminal.mailer.js';
+import { openPages } from './pages/portal-pages.js';
 
 /** A document of the longest, each of its characters in three bytes. */
 const BODY_BYTES_MAX = 300_000;
@@ -155,7 +156,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     logger.info({ ...finished, failed }, 'finished what was interrupted');
   keepFinishing(ellis, options);
   const http = await startHttp({
-    module: EllisModule.forRoot({ ellis, addressOf: clientAddressBy(createPeerCheck(process.trustedPeers)) }),
+    module: EllisModule.forRoot({ ellis, addressOf: clientAddressBy(createPeerCheck(process.trustedPeers)) }, openPages(settings.websocketUrls)),
     host: process.bindAddress,
     port: config.ellisPort,
     title: 'Ellis',

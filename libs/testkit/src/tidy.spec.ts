@@ -21,7 +21,7 @@ import { listFiles, readFiles, ROOT, type SourceFile } from './tidy/tree.js';
 
 const paths = listFiles(ROOT);
 const files = readFiles(ROOT, paths);
-const code = files.filter((file) => /^(libs|apps|projections|schemas|bench)\/.*\.ts$/.test(file.path));
+const code = files.filter((file) => /^(libs|apps|projections|schemas|bench)\/.*\.tsx?$/.test(file.path));
 
 const used = new Set<number>();
 const excepted = (offence: Offence): boolean => {
@@ -163,6 +163,7 @@ describe('the rules themselves', () => {
     ['function-size', 'libs/x/src/a.ts', `const f = () => {\n${long(70)}\n};`],
     ['name', 'libs/x/src/utils.ts', ''],
     ['name', 'libs/x/src/notKebab.ts', ''],
+    ['name', 'apps/x/web/src/notKebab.tsx', ''],
     ['name', 'libs/x/src/a.ts', 'export class LogImpl {}'],
     ['name', 'libs/x/src/a.ts', 'export interface IEventLog {}'],
     ['ambient', 'libs/x/src/a.ts', 'const t = Date.now();'],

@@ -84,7 +84,7 @@ export const names = (file: SourceFile): Offence[] =>
     const offence = (what: string): Offence => ({ rule: 'name', path: file.path, line: 1, what });
     const stem = part.split('.', 1)[0] ?? '';
     if (EMPTY_NAMES.has(stem)) return [offence(`'${part}' does not say what is in it`)];
-    if (part.endsWith('.ts') && !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*\.ts$/.test(part)) {
+    if (/\.tsx?$/.test(part) && !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*\.tsx?$/.test(part)) {
       return [offence(`'${part}' is not kebab-case`)];
     }
     return [];

@@ -7,7 +7,8 @@ export type SourceFile = Readonly<{ path: string; text: string }>;
 
 const FILES_MAX = 20_000;
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage', '.git', 'data']);
-const TEXT = /\.(ts|mjs|js|json|md|yml|yaml|sh|xml|cfg|txt|html|csv)$|\/(run|Dockerfile|LICENSE|\.[a-z]+)$/;
+const TEXT =
+  /\.(ts|tsx|mjs|js|json|md|yml|yaml|sh|xml|cfg|txt|html|css|csv)$|\/(run|Dockerfile|LICENSE|\.[a-z]+)$/;
 const SIZE_BYTES_MAX = 2 * 1024 * 1024;
 
 export const ROOT = path.resolve(import.meta.dirname, '../../../..');

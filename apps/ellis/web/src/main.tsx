@@ -1,0 +1,6 @@
+// The portal's first page, as the browser starts it.
+import { render } from 'preact';
+import { App } from './app.js';
+
+const place = document.getElementById('app');
+if (place !== null) render(<App />, place);

@@ -1,0 +1,71 @@
+// Where the page is: the address bar's path, and links that change it without loading. Paths: app.tsx.
+// Used by every page.
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+const CHANGED = 'portal:moved';
+
+export const navigate = (to: string, { replace = false } = {}): void => {
+  if (replace) history.replaceState(null, '', to);
+  else history.pushState(null, '', to);
+  dispatchEvent(new Event(CHANGED));
+};
+
+/** The path, as it changes. Focus goes to the new page's heading, so that who does not see hears where they are. */
+export const usePath = (): string => {
+  const [path, setPath] = useState(location.pathname);
+  useEffect(() => {
+    const moved = (): void => {
+      setPath(location.pathname);
+      requestAnimationFrame(() => {
+        scrollTo(0, 0);
+        document.querySelector<HTMLElement>('h1')?.focus();
+      });
+    };
+    addEventListener('popstate', moved);
+    addEventListener(CHANGED, moved);
+    return () => {
+      removeEventListener('popstate', moved);
+      removeEventListener(CHANGED, moved);
+    };
+  }, []);
+  return path;
+};
+
+export type LinkProps = Readonly<{
+  to: string;
+  class?: string;
+  current?: boolean;
+  children: ComponentChildren;
+  label?: string;
+}>;
+
+export const Link = ({ to, class: className, current, children, label }: LinkProps): JSX.Element => (
+  <a
+    href={to}
+    {...(className === undefined ? {} : { class: className })}
+    {...(current === true ? { 'aria-current': 'page' as const } : {})}
+    {...(label === undefined ? {} : { 'aria-label': label })}
+    onClick={(event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+      event.preventDefault();
+      navigate(to);
+    }}
+  >
+    {children}
+  </a>
+);
+
+/** The parts of a path below a prefix, decoded; undefined: another page's. */
+export const partsBelow = (path: string, prefix: string): readonly string[] | undefined => {
+  if (path !== prefix && !path.startsWith(`${prefix}/`)) return undefined;
+  try {
+    return path
+      .slice(prefix.length)
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+};
