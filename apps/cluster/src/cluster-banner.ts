@@ -13,6 +13,7 @@ const PORTS: Readonly<Record<App, string>> = {
   homer: 'XCAP 7888',
   projector: 'HTTP 8892',
   chronos: 'HTTP 7253',
+  ralf: 'HTTP 10888',
 };
 
 export type Shown = Readonly<{

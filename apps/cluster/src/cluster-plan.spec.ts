@@ -11,7 +11,9 @@ describe('the plan of a cluster', () => {
 
   it('has two of each program and one projector, no two on one address or in one folder', () => {
     expect(members.map(({ name }) => name).sort()).toEqual(
-      APPS.flatMap((app) => (app === 'projector' ? [`${app}-1`] : [`${app}-1`, `${app}-2`])).sort(),
+      APPS.filter((app) => app !== 'ralf')
+        .flatMap((app) => (app === 'projector' ? [`${app}-1`] : [`${app}-1`, `${app}-2`]))
+        .sort(),
     );
     expect(new Set(members.map(({ address }) => address)).size).toBe(members.length);
     expect(new Set(members.map(({ env }) => env['DATA_DIR'])).size).toBe(members.length);
@@ -27,6 +29,11 @@ describe('the plan of a cluster', () => {
       'API_KEYS',
     ])
       expect(new Set(members.map(({ env }) => env[name])).size).toBe(1);
+  });
+
+  it('has Ralfs where it is told to, each with a name of its own for CDFs', () => {
+    const ralfs = planCluster({ ...options, each: { ralf: 2 } }).filter(({ app }) => app === 'ralf');
+    expect(ralfs.map(({ env }) => env['RALF_DIAMETER_HOST'])).toEqual(['ralf-1.ims.test', 'ralf-2.ims.test']);
   });
 
   it('takes one broker for a single one, and three for replicas', () => {
@@ -48,6 +55,7 @@ describe('the plan of a cluster', () => {
       homestead: 1,
       homer: 0,
       chronos: 0,
+      ralf: 0,
       projector: 0,
       'homestead-prov': 1,
     };

@@ -9,6 +9,7 @@ export const APPS = [
   'homer',
   'homestead-prov',
   'chronos',
+  'ralf',
   'projector',
 ] as const;
 export type App = (typeof APPS)[number];
@@ -22,6 +23,7 @@ const FIRST: Readonly<Record<App, number>> = {
   homer: 51,
   projector: 61,
   chronos: 71,
+  ralf: 81,
 };
 const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   bono: 9887,
@@ -31,8 +33,9 @@ const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   homer: 7889,
   projector: 8893,
   chronos: 7254,
+  ralf: 10889,
 };
-/** How many there are of each: one projector keeps the views, and a rebuild is asked of it. */
+/** How many there are of each: one projector keeps the views, and a rebuild is asked of it; Ralf is for who has a CDF. */
 export const EACH: Readonly<Record<App, number>> = {
   bono: 2,
   sprout: 2,
@@ -41,6 +44,7 @@ export const EACH: Readonly<Record<App, number>> = {
   homer: 2,
   projector: 1,
   chronos: 2,
+  ralf: 0,
 };
 
 /** Addresses of the engines, as docker/services/up.sh prints them. */
@@ -135,6 +139,9 @@ const ownEnv = (
       };
     case 'homer':
       return { HOMESTEAD_URL: 'http://homestead:8888' };
+    case 'ralf':
+      // One machine has one name, and each node on Rf another one.
+      return { RALF_DIAMETER_HOST: `ralf-${number}.ims.test` };
     case 'homestead':
     case 'homestead-prov':
     case 'projector':
@@ -178,6 +185,7 @@ const STARTED: readonly App[] = [
   'bono',
   'projector',
   'chronos',
+  'ralf',
 ];
 
 /** All members; the first makes topics and schema, and is to be ready before the others start. */

@@ -102,7 +102,16 @@ class LocalCluster implements Cluster {
   async stop(): Promise<boolean> {
     // Who takes work from outside first, so that what is under way can end.
     const codes: (number | null)[] = [];
-    for (const app of ['bono', 'sprout', 'chronos', 'homer', 'homestead', 'homestead-prov', 'projector'])
+    for (const app of [
+      'bono',
+      'sprout',
+      'chronos',
+      'ralf',
+      'homer',
+      'homestead',
+      'homestead-prov',
+      'projector',
+    ])
       codes.push(
         ...(await Promise.all(
           this.members

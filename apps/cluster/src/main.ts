@@ -47,7 +47,15 @@ const stop = async (code: number): Promise<void> => {
 try {
   say('Two of each program …');
   const cluster = await startCluster(
-    { network: options.network, folder, engines: engines.addresses, name: 'cluster', apiKey },
+    {
+      network: options.network,
+      folder,
+      engines: engines.addresses,
+      name: 'cluster',
+      apiKey,
+      // With a CDF in CDF_PEERS, which each program inherits.
+      each: process.env['CDF_PEERS'] ? { ralf: 2 } : {},
+    },
     {
       clock: systemClock,
       programs: PROGRAMS,

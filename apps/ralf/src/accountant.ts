@@ -32,6 +32,8 @@ type Which = Pick<Extract<ChargingEvent, { type: 'AccountingAnswered' }>['data']
 export interface AccountantObserver {
   /** The log did not take what became of a record. */
   notRecorded(error: unknown): void;
+  /** It could not be sent for a reason of ours. */
+  defect(stream: string, error: unknown): void;
   /** A CDF will never take it. */
   refused(stream: string, result: number): void;
 }
@@ -208,7 +210,13 @@ class LoggedAccountant implements Accountant {
     const isOlder = record.loggedMs < since + (owners.partitions === 1 ? 0 : SKEW_MS);
     work.state = 'sending';
     this.pending++;
-    const outcome = await rf.send(record, work.mayBeDone || isOlder, () => this.isOurs(stream));
+    const outcome = await rf
+      .send(record, work.mayBeDone || isOlder, () => this.isOurs(stream))
+      .catch((error: unknown) => {
+        // A defect holds up this session, and not the process.
+        this.ports.observe.defect(stream, error);
+        return { kind: 'unanswered', mayBeDone: true, isTried: true } as const;
+      });
     this.pending--;
     if (outcome.kind === 'answered') {
       void this.record(work, { of: record.session, record: record.number }, outcome);

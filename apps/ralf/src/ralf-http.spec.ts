@@ -111,6 +111,10 @@ describe('POST /call-id/<id>', () => {
     ['a role that is none', event(2, {}, { ...IMS, 'Role-Of-Node': 7 })],
     ['no function', event(2, {}, { 'Role-Of-Node': 0 })],
     ['a function as text', event(2, {}, { ...IMS, 'Node-Functionality': '0' })],
+    [
+      'an event that nests too deep',
+      event(1, { x: JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) as unknown }),
+    ],
     ['peers without ccf', { peers: { ecf: ['x'] }, ...event(2) }],
     ['peers with an empty ccf', { peers: { ccf: [] }, ...event(1) }],
     ['peers with a ccf of numbers', { peers: { ccf: [1] }, ...event(1) }],

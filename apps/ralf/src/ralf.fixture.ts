@@ -23,6 +23,8 @@ export type Seen = Readonly<{
   number: number;
   type: number;
   again: boolean;
+  /** It has not said no: it has taken it, or says nothing. */
+  isTaken: boolean;
   avps: Readonly<Record<string, Described | Described[]>>;
 }>;
 /** undefined: it does not answer. */
@@ -51,15 +53,17 @@ export const createCdfs = async (clock: FakeClock, count: number) => {
     });
     node.handle('ACR', async (request) => {
       const { avps } = request;
+      const answer = answers.has(n) ? answers.get(n)?.(request) : success();
       seen.push({
         cdf: `cdf${n}`,
         session: avps.get('Session-Id') ?? '',
         number: avps.get('Accounting-Record-Number') ?? 0,
         type: avps.get('Accounting-Record-Type') ?? 0,
         again: isRetransmitted(request),
+        isTaken: (answer?.['Result-Code'] ?? 2001) === 2001,
         avps: describeAvps(avps),
       });
-      return (answers.has(n) ? answers.get(n)?.(request) : success()) ?? new Promise<Body>(() => undefined);
+      return answer ?? new Promise<Body>(() => undefined);
     });
     for (const at of placesOf(n)) await node.listen({ host: at, port: 3868 });
     nodes.push(node);
@@ -141,6 +145,7 @@ export const startLife = async (options: LifeOptions) => {
     window: options.window ?? 8,
     observe: {
       notRecorded: () => undefined,
+      defect: (stream, error) => void refused.push(`${stream} ${String(error)}`),
       refused: (stream, result) => void refused.push(`${stream} ${result}`),
     },
   });

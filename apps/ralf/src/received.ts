@@ -7,6 +7,8 @@ export type Received =
 export type ReceivedFrom = Readonly<{ callId: string; body: unknown; isTimer: boolean; nowMs: number }>;
 
 const CALL_ID_CHARACTERS_MAX = 512;
+/** Objects and lists within each other; AVPs nest no deeper than half of it. */
+const DEPTH_MAX = 16;
 /** Charging functions of one request; the rest is passed over. */
 const CCF_MAX = 8;
 /** TS 32.299 §7.2.108. */
@@ -17,6 +19,11 @@ const KINDS: Readonly<Record<number, RecordKind>> = { 1: 'EVENT', 2: 'START', 3:
 type Json = Readonly<Record<string, unknown>>;
 const objectOf = (value: unknown): Json | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+
+const isDeeper = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((one) => isDeeper(one, depth - 1)));
 
 const refused = (reason: string): Received => ({ ok: false, reason });
 
@@ -56,6 +63,7 @@ export const readReceived = ({ callId, body, isTimer, nowMs }: ReceivedFrom): Re
   const given = objectOf(body);
   const event = objectOf(given?.['event']);
   if (given === undefined || event === undefined) return refused('the body has no object event');
+  if (isDeeper(event, DEPTH_MAX)) return refused(`event nests deeper than ${DEPTH_MAX}`);
   const kind = KINDS[Number(event['Accounting-Record-Type'])];
   if (kind === undefined || typeof event['Accounting-Record-Type'] !== 'number')
     return refused('Accounting-Record-Type is none of 1, 2, 3 and 4');

@@ -17,6 +17,8 @@ import { createRfTally } from './rf-tally.js';
 
 /** Members of the group, by which partitions are owned. */
 const GROUP = 'ralf';
+/** Of what a client tells in one request: it is kept until a CDF has it. */
+const BODY_BYTES_MAX = 64 * 1024;
 /** How long a start waits for a CDF. Without one what is chargeable waits. */
 const UP_WAIT_MS = 2_000;
 
@@ -78,6 +80,7 @@ const observer = ({ metrics, logger }: ProcessParts): AccountantObserver => {
       refused.n++;
       logger.warn({ stream, result }, 'a CDF refused an accounting record for good');
     },
+    defect: (stream, error) => logger.error({ stream, err: error }, 'an accounting record could not be sent'),
     notRecorded(error) {
       unrecorded.n++;
       if (unrecorded.n % 1_000 === 1) logger.warn({ err: error }, 'the log does not take what became of accounting records'); // prettier-ignore
@@ -150,6 +153,7 @@ export const startRalf = async (options: RalfOptions): Promise<RalfNode> => {
     title: 'Ralf',
     role: 'ralf',
     logger,
+    bodyBytesMax: BODY_BYTES_MAX,
     apiKeys: options.apiKeys,
     peers: options.peers,
   });

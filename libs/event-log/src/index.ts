@@ -24,4 +24,4 @@ export {
   SPOOL_BYTES_MAX,
   type SpoolObserver,
   UNWRITTEN_MAX,
-} from './spool/append-spool.js';
+} from './adapters/spool/append-spool.js';

@@ -9,8 +9,8 @@ import {
   NO_ROOM_CODES,
   type OpenFile,
   readWhole,
-} from '../adapters/embedded/disk/file-port.js';
-import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../event-log.port.js';
+} from '../embedded/disk/file-port.js';
+import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../../event-log.port.js';
 
 /** Appends that are not on disk yet; beyond it the newest is lost, and counted. */
 export const UNWRITTEN_MAX = 50_000;

@@ -1,7 +1,7 @@
 // The spool: what the log does not take waits on disk, in order, over crashes, and comes into the log when it is back.
 import { createSeededRandom, createFakeClock, settle } from '#libs/testkit';
-import { MemoryDisk } from '../adapters/embedded/disk/memory-disk.js';
-import { AppendRefused, AppendUnknown, type DomainEvent } from '../event-log.port.js';
+import { MemoryDisk } from '../embedded/disk/memory-disk.js';
+import { AppendRefused, AppendUnknown, type DomainEvent } from '../../event-log.port.js';
 import { AGAIN_MS, AppendSpool, UNWRITTEN_MAX } from './append-spool.js';
 
 const event = (name: string): DomainEvent => ({ type: name, data: { note: 'ä'.repeat(40) } });
