@@ -40,7 +40,6 @@ import { hasHost } from './record-route.js';
 import { recoverFlows } from './recover-flows.js';
 import { HiddenTopology } from './trunks/hidden-topology.js';
 import { openTrunks } from './trunks/open-trunks.js';
-import { urgencyOf } from './urgency.js';
 import { createSiblings, learnFrom, trustedTargets } from './workers.js';
 
 export type BonoNodeOptions = Readonly<{
@@ -103,6 +102,11 @@ const settingsOf = (options: BonoNodeOptions, addresses: readonly ListenerAddres
     isCore: coreCheck({ homeDomain, router, icscfPort, scscfPort, peers }),
     upstreamUri: `sip:icscf.${homeDomain}:${config.icscfPort};transport=tcp`,
     trustedHostPort: trusted?.sentBy ?? hostPort(bindAddress, config.bonoTrustedPort),
+    emergency: {
+      numbers: new Set(config.emergencyNumbers),
+      homeDomain,
+      unregistered: config.emergencyUnregistered,
+    },
     publicHost: publicHost || bindAddress,
     trunkSide: trunkSides(addresses),
   };
@@ -140,6 +144,8 @@ const COUNTS = [
   'trunk-limited',
   'trunk-peer-failed',
   'trunk-transit-refused',
+  'emergency',
+  'emergency-refused',
 ] as const;
 
 type Shown = Readonly<{
@@ -232,7 +238,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     endpoint: () => endpoint,
     ...(sharing === undefined ? {} : { siblings: createSiblings((text) => sharing.handover.tell(text)) }),
   };
-  const { user, flows } = createBono(ports, bonoSettings);
+  const { user, flows, urgency } = createBono(ports, bonoSettings);
   const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
   const overload = new OverloadControl(clock, options.wait ?? measured);
   const endpoint: SipEndpoint = createEndpoint({
@@ -248,7 +254,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     ...sharing?.handover.endpointOptions,
     // How urgent it is does not matter while everything is taken.
     admits: (request: SipMessage, flow: Flow) =>
-      overload.admits(overload.isLimiting ? urgencyOf(flows, clock.nowMs(), request, flow) : 'new'),
+      overload.admits(overload.isLimiting ? urgency(request, flow) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the edge'),
   });
   const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;

@@ -1,5 +1,5 @@
 // Bono's variables, beside those that every app shares (libs/runtime ProcessConfig).
-import { ArrayMaxSize, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsBoolean, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const PORT = { message: 'takes a port, 0 to 65535' };
@@ -8,6 +8,8 @@ const CONNECTIONS = { message: 'takes a whole number, 1 to 64' };
 /** An origin as browsers write it (RFC 6454 §6.1): no path, no wildcard. */
 const ORIGIN = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const ORIGINS_MAX = 64;
+const EMERGENCY_NUMBERS_MAX = 50;
+const EMERGENCY_NUMBERS_WORDS = `takes at most ${EMERGENCY_NUMBERS_MAX} numbers as they are dialled`;
 const ADDRESS = /^(?:[0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})?$/;
 const HOST = /^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/;
 
@@ -56,6 +58,19 @@ export class BonoConfig {
   @ArrayMaxSize(ORIGINS_MAX, { message: `takes at most ${ORIGINS_MAX} origins` })
   @Matches(ORIGIN, { each: true, message: 'takes web origins such as https://phone.example.com' })
   bonoWsOrigins: string[] = [];
+
+  @Env('EMERGENCY_NUMBERS', 'numbers whose calls are emergency calls, as urn:service:sos is', {
+    kind: 'list',
+  })
+  @ArrayMaxSize(EMERGENCY_NUMBERS_MAX, { message: EMERGENCY_NUMBERS_WORDS })
+  @Matches(/^\+?[0-9*#]{2,15}$/, { each: true, message: EMERGENCY_NUMBERS_WORDS })
+  emergencyNumbers: string[] = ['112', '911'];
+
+  @Env('EMERGENCY_UNREGISTERED', 'who is not registered may make emergency calls; else 380', {
+    kind: 'boolean',
+  })
+  @IsBoolean({ message: 'takes 1 or 0' })
+  emergencyUnregistered = false;
 
   @Env('BONO_TRUSTED_PORT', 'SIP port for the core, TCP and UDP')
   @IsInt(PORT)

@@ -1,12 +1,24 @@
 // Bono: the edge proxy (P-CSCF). Which handler a request gets, by the zone it came from and its kind
 // (docs/architecture.md §5 and §7). Plain functions; nothing here waits.
-import { checkFields, type EndpointUser, H, type ServerTransaction, tagOf } from '#libs/sip';
+import {
+  checkFields,
+  emergencyService,
+  type EndpointUser,
+  type Flow,
+  H,
+  type ServerTransaction,
+  type SipMessage,
+  tagOf,
+  type Urgency,
+} from '#libs/sip';
 import { ClientFlows } from './client-flows.js';
+import { emergencyFromClient } from './handlers/emergency.js';
 import { acknowledgeFromClient, inDialogFromClient, initialFromClient } from './handlers/from-client.js';
 import { acknowledgeFromCore, requestFromCore } from './handlers/from-core.js';
 import { acknowledgeFromTrunk, requestFromTrunk } from './handlers/from-trunk.js';
 import { registerFromClient } from './handlers/register.js';
 import { hasHost } from './record-route.js';
+import { urgencyOf } from './urgency.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
 
 const ALLOWED_FROM_CORE =
@@ -33,7 +45,12 @@ const acceptable = (settings: BonoSettings, tx: ServerTransaction): boolean => {
 const isForNode = ({ ownHosts }: BonoSettings, uri: string): boolean =>
   !uri.includes('@') && hasHost(ownHosts, uri);
 
-export type Bono = Readonly<{ user: EndpointUser; flows: ClientFlows }>;
+export type Bono = Readonly<{
+  user: EndpointUser;
+  flows: ClientFlows;
+  /** Who is refused last, when the edge has more to do than it can. */
+  urgency: (request: SipMessage, flow: Flow) => Urgency;
+}>;
 
 /** The endpoint user that is Bono, with the flows of its clients. */
 export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
@@ -48,6 +65,8 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
       return registerFromClient(ports, settings, flows, tx);
     }
     if (inDialog) return inDialogFromClient(ports, settings, flows, tx);
+    const service = emergencyService(request.requestUri, settings.emergency);
+    if (service !== undefined) return emergencyFromClient(ports, settings, flows, tx, service);
     initialFromClient(ports, settings, flows, tx);
   };
   const fromCore = (tx: ServerTransaction): void => {
@@ -77,5 +96,9 @@ export const createBono = (ports: BonoPorts, settings: BonoSettings): Bono => {
     },
     flowClosed: (flow) => flows.closed(flow),
   };
-  return { user, flows };
+  return {
+    user,
+    flows,
+    urgency: (request, flow) => urgencyOf(flows, ports.clock.nowMs(), request, flow, settings.emergency),
+  };
 };

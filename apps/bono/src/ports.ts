@@ -1,6 +1,6 @@
 // What Bono needs of the world; apps/clearwater and main.ts supply it.
 import type { Clock, Random } from '#libs/runtime';
-import type { Endpoint, Flow, Target, Transports } from '#libs/sip';
+import type { EmergencyNumbers, Endpoint, Flow, Target, Transports } from '#libs/sip';
 import type { PrivatePeers } from './private-peer.js';
 import type { HiddenTopology } from './trunks/hidden-topology.js';
 import type { Trunks } from './trunks/trunks.js';
@@ -67,6 +67,8 @@ export type BonoSettings = Readonly<{
   trustedHostPort: string;
   /** Trusted ports of all workers of this edge, by their numbers; [] where it is one process. */
   workers: readonly Target[];
+  /** What is an emergency call, and whether who is not registered may make one. */
+  emergency: EmergencyNumbers & Readonly<{ unregistered: boolean }>;
   /** Name put into icid-generated-at. */
   publicHost: string;
   /** `host:port;transport=udp` of the side that faces the trunk whose peer this URI is. */

@@ -43,11 +43,13 @@ const request = (method: string, { to = ALICE, uri = 'sip:ims.test', headers = '
   if (!parsed.ok) throw new Error(parsed.reason);
   return parsed.message;
 };
-const urgency = (message: SipMessage, flow: Flow) => urgencyOf(flows, 0, message, flow);
+const EMERGENCY = { numbers: new Set(['112']), homeDomain: 'ims.test' };
+const urgency = (message: SipMessage, flow: Flow) => urgencyOf(flows, 0, message, flow, EMERGENCY);
 
 it.each([
   ['a request in a dialog', request('BYE', { headers: ';tag=2' }), STRANGE],
   ['an emergency call', request('INVITE', { uri: 'urn:service:sos.fire' }), STRANGE],
+  ['an emergency call by its number', request('INVITE', { uri: 'tel:112' }), STRANGE],
   ['an emergency registration', request('REGISTER', { headers: 'Contact: <sip:a@10.0.0.1;sos>' }), STRANGE],
   ['what the router has let in', request('INVITE'), CORE],
   [

@@ -1,10 +1,19 @@
 // Who is refused last when the edge has more to do than it can (libs/sip overload-control.ts; docs/architecture.md §6).
 // Read only while it is so: an ordinary request never comes here.
-import { addrUri, aorOf, type Flow, H, tagOf, type SipMessage, type Urgency } from '#libs/sip';
+import {
+  addrUri,
+  aorOf,
+  type EmergencyNumbers,
+  emergencyService,
+  type Flow,
+  H,
+  tagOf,
+  type SipMessage,
+  type Urgency,
+} from '#libs/sip';
 import type { ClientFlows } from './client-flows.js';
 import { TRUSTED_LISTENER } from './ports.js';
 
-const EMERGENCY = /^urn:service:sos(?:[.;]|$)/i;
 /** An emergency registration says so in its Contact (TS 24.229 §5.1.6.2). */
 const EMERGENCY_CONTACT = /;sos(?:[;=>]|$)/i;
 /** Credentials that answer a challenge; whether well, the registrar says. */
@@ -23,8 +32,18 @@ const registering = (request: SipMessage, isKnown: (impu: string) => boolean): U
   return isAnswer ? 'begun' : 'new';
 };
 
-export const urgencyOf = (flows: ClientFlows, nowMs: number, request: SipMessage, flow: Flow): Urgency => {
-  if (tagOf(request.header(H.To) ?? '') !== '' || EMERGENCY.test(request.requestUri)) return 'always';
+export const urgencyOf = (
+  flows: ClientFlows,
+  nowMs: number,
+  request: SipMessage,
+  flow: Flow,
+  emergency: EmergencyNumbers,
+): Urgency => {
+  if (
+    tagOf(request.header(H.To) ?? '') !== '' ||
+    emergencyService(request.requestUri, emergency) !== undefined
+  )
+    return 'always';
   // The router has let it in, and has worked on it.
   if (flow.listener === TRUSTED_LISTENER) return 'always';
   const client = flows.find(flow);

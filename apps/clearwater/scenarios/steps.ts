@@ -27,10 +27,15 @@ export const worldOptions = (step: Step): WorldOptions => {
     ),
     ...optional('homeCountry', settings.get('country')),
     ...optional('pcscfPeers', settings.get('pcscf')?.split(',')),
+    ...optional('emergencyRoutes', settings.get('emergency')?.split(',')),
     ...files.sprout,
   };
+  const bono = {
+    ...files.bono,
+    ...optional('emergencyUnregistered', settings.get('unregistered') === 'yes' || undefined),
+  };
   const joins = settings.get('joins') === 'no' ? { joins: false } : {};
-  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, bono: files.bono, ...joins };
+  return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, bono, ...joins };
 };
 
 const OPC = 'cd63cb71954a9f4e48a5994e37a02baf';

@@ -3,7 +3,7 @@ import type { CallEvent, ChargingEvent } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import type { Clock, PeerCheck, Random } from '#libs/runtime';
-import type { Endpoint, TimerWheel } from '#libs/sip';
+import type { EmergencyNumbers, Endpoint, TimerWheel } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { ChainLink } from './isc/chain-link.js';
@@ -81,6 +81,9 @@ export type SproutSettings = Readonly<{
   continuedMs: number;
   terminatedMs: number;
   numbers: NumberSettings;
+  /** What is an emergency call, and where such calls go, the first to be asked first; none: nowhere. */
+  emergency: EmergencyNumbers;
+  emergencyRoutes: readonly string[];
   regMaxExpiresS: number;
   regMinExpiresS: number;
   /** Of subscriptions to registration state. */

@@ -46,6 +46,8 @@ export const settingsOf = (
       enforceGlobalOnlyLookups: config.enforceGlobalOnlyLookups,
       overrideNpdi: config.overrideNpdi,
     },
+    emergency: { numbers: new Set(config.emergencyNumbers), homeDomain },
+    emergencyRoutes: config.emergencyRoutes,
     continuedMs: config.sessionContinuedTimeoutMs,
     terminatedMs: config.sessionTerminatedTimeoutMs,
     regMaxExpiresS: config.regMaxExpires,

@@ -27,6 +27,9 @@ const COUNTS = [
   'leg-orphaned',
   'ack-dropped',
   'breakout',
+  'emergency',
+  'emergency-next',
+  'emergency-refused',
 ] as const;
 const FAULTS = [
   'homestead-timeout', 'homestead-unavailable', 'homestead-dereg', 'profile-unusable', 'append-unknown',

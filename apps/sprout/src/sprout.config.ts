@@ -20,6 +20,9 @@ const ALGORITHMS = ['MD5', 'SHA-256'] as const;
 const A_DAY_S = 86_400;
 const LIVENESS = { message: 'takes milliseconds, 0 to 60000' };
 const A_MINUTE_MS = 60_000;
+const EMERGENCY_NUMBERS_MAX = 50;
+const EMERGENCY_NUMBERS_WORDS = `takes at most ${EMERGENCY_NUMBERS_MAX} numbers as they are dialled`;
+const EMERGENCY_ROUTES_MAX = 8;
 
 export class SproutConfig {
   @Env(
@@ -213,6 +216,22 @@ export class SproutConfig {
   @Env('ENUM_SUFFIX', 'domain below which numbers are looked for')
   @Matches(/^\.?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/, { message: 'takes a domain, as e164.arpa' })
   enumSuffix = 'e164.arpa';
+
+  @Env('EMERGENCY_NUMBERS', 'numbers whose calls are emergency calls, as urn:service:sos is', {
+    kind: 'list',
+  })
+  @ArrayMaxSize(EMERGENCY_NUMBERS_MAX, { message: EMERGENCY_NUMBERS_WORDS })
+  @Matches(/^\+?[0-9*#]{2,15}$/, { each: true, message: EMERGENCY_NUMBERS_WORDS })
+  emergencyNumbers: string[] = ['112', '911'];
+
+  @Env(
+    'EMERGENCY_ROUTES',
+    'SIP URIs of emergency centres, the first to be asked first; without any, emergency calls are answered 380: call another way',
+    { kind: 'list' },
+  )
+  @ArrayMaxSize(EMERGENCY_ROUTES_MAX, { message: `takes at most ${EMERGENCY_ROUTES_MAX} SIP URIs` })
+  @Matches(/^sips?:[^\s<>",]{1,250}$/, { each: true, message: 'takes SIP URIs' })
+  emergencyRoutes: string[] = [];
 
   @Env('ENFORCE_USER_PHONE', 'a SIP URI is a number only where it says user=phone', { kind: 'boolean' })
   @IsBoolean({ message: 'takes 1 or 0' })

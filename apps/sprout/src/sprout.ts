@@ -2,6 +2,7 @@
 // (docs/architecture.md §5). Plain functions in a table; nothing here waits.
 import {
   addrUri,
+  emergencyService,
   type EndpointUser,
   H,
   type ServerTransaction,
@@ -19,6 +20,7 @@ import type { SproutPorts, SproutSettings } from './ports.js';
 import { ProfileCache } from './profile-cache.js';
 import { register, type Registrar } from './registrar/register.js';
 import { asksForRegistration, refreshSubscription, refuseEvent, subscribe } from './reg-event/subscribe.js';
+import { emergencyCall } from './session/emergency.js';
 import { acknowledge, inDialogRequest } from './session/in-dialog.js';
 import { odiIn } from './isc/chain-link.js';
 import { isHome } from './routing/way-out.js';
@@ -71,13 +73,17 @@ export const createSprout = (ports: SproutPorts, settings: SproutSettings): Endp
           ? handle(tx, refreshSubscription(registrar, tx))
           : refuseEvent(tx);
       }
+      if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');
       const arrival = arrivalOf(request, settings.ownHosts);
+      const service = emergencyService(request.requestUri, settings.emergency);
+      // A number is an emergency to who dials it here; one that comes from outside is another's.
+      if (service !== undefined && (arrival.originating || service === request.requestUri.toLowerCase()))
+        return emergencyCall(context, tx, arrival, service);
       if (isSubscribe && arrival.nextRoute === undefined) {
         if (isForNode(request, settings)) return refuseEvent(tx);
         if (isHome(context, request.requestUri) && asksForRegistration(request))
           return handle(tx, subscribe(registrar, tx));
       }
-      if (request.method === 'CANCEL') return tx.reply(481, 'Call/Transaction Does Not Exist');
       if (request.method === 'OPTIONS' && arrival.nextRoute === undefined && isForNode(request, settings))
         return tx.reply(200, 'OK');
       ports.observer.count('initial-request');

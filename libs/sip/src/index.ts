@@ -21,6 +21,12 @@ export { aorOf, plainNumber, uriEquals } from './fields/uri-compare.js';
 export { addrUri, formatNameAddr, parseNameAddr, tagOf, type NameAddr } from './fields/name-addr.js';
 export { decodeUtf8, encodeUtf8, escapePercent, HEADER_CHARS, normaliseEscapes, PARAM_CHARS, PASSWORD_CHARS, unescapePercent, USER_CHARS } from './fields/percent.js'; // prettier-ignore
 export * from './fields/digest.js';
+export {
+  alternativeService,
+  type AlternativeService,
+  type EmergencyNumbers,
+  emergencyService,
+} from './fields/emergency.js';
 export { SEAL_IV_BYTES, TextSeal } from './fields/text-seal.js';
 export { authorizationFor, type Authorization } from './fields/authorization.js';
 export { checkFields, type FieldFault } from './message/check-fields.js';

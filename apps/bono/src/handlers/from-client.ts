@@ -48,7 +48,7 @@ const toClientOfPrivate = (
 };
 
 /** P-Preferred-Identity if it is registered on the flow, else From if it is, else the flow's default. */
-const assertedIdentity = (
+export const assertedIdentity = (
   request: SipMessage,
   client: ClientFlow,
   nowMs: number,
@@ -68,7 +68,7 @@ const assertedIdentity = (
  * Two that the client prefers are asserted when both are registered on the flow, one a tel URI and the other none (RFC 3325
  * §9.2); else the one.
  */
-const assertedValues = (
+export const assertedValues = (
   request: SipMessage,
   client: ClientFlow,
   { impu }: FlowIdentity,

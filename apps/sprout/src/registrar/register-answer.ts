@@ -12,6 +12,8 @@ const contactHeader = (binding: Binding, nowMs: number, gruus: string): string =
 export type AnswerOptions = Readonly<{
   /** RFC 5626 §6: this request has a flow of its own. */
   hasOwnFlow: boolean;
+  /** Emergency registrations are told to who makes one, and the others to all others (TS 24.229 §5.4.8.2). */
+  isEmergency: boolean;
   /** Where the client knows GRUUs: those of each contact, as parameters (RFC 5627 §5.3). */
   gruusOf?: (binding: Binding) => string;
 }>;
@@ -23,12 +25,13 @@ export const registerAnswerHeaders = (
   identities: readonly string[],
   settings: SproutSettings,
   nowMs: number,
-  { hasOwnFlow, gruusOf }: AnswerOptions,
+  { hasOwnFlow, isEmergency, gruusOf }: AnswerOptions,
 ): string => {
   const bindings = liveBindings(row, nowMs);
   let headers = '';
   for (const binding of bindings)
-    if (!binding.emergency) headers += contactHeader(binding, nowMs, gruusOf?.(binding) ?? '');
+    if ((binding.emergency === true) === isEmergency)
+      headers += contactHeader(binding, nowMs, gruusOf?.(binding) ?? '');
   const path = values(request, H.Path);
   for (const value of path) headers += `Path: ${value}\r\n`;
   const host = settings.scscfUri.slice(settings.scscfUri.indexOf(':') + 1);

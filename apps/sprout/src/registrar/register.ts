@@ -174,6 +174,8 @@ const releaseServer = async (
   }
 };
 
+/** TS 24.229 §5.1.6.2. */
+const EMERGENCY_CONTACT = /;sos(?:[;=>]|$)/i;
 const NO_TAGS: readonly string[] = [];
 /** Extensions that a REGISTER may insist on here. */
 const KNOWN_TAGS: ReadonlySet<string> = new Set(['path', 'outbound', 'gruu']);
@@ -186,6 +188,16 @@ type Authenticated = Readonly<{
   charging: RegData['chargingAddresses'];
 }>;
 
+/** Of an emergency the HSS is told: where a user may register otherwise does not count then (TS 29.228 §6.1.1). */
+const registering = (request: SipMessage, visitedNetwork: string) => {
+  const isEmergency = EMERGENCY_CONTACT.test(request.header(H.Contact) ?? '');
+  return { visitedNetwork, authType: 'REG', ...(isEmergency ? { emergency: true } : {}) } as const;
+};
+
+/** An emergency registration ends by its time alone (TS 24.229 §5.4.8.3). */
+const endsEmergency = ({ contacts }: Requested): boolean =>
+  contacts.some(({ emergency, expiresS }) => emergency === true && expiresS === 0);
+
 /** GRUUs are of the identity that was registered; of another SIP identity of the set where that one is a number. */
 const gruuIdentity = (impu: string, identities: readonly string[]): string | undefined =>
   [impu, ...identities].find((identity) => identity.startsWith('sip') && identities.includes(identity));
@@ -193,14 +205,15 @@ const gruuIdentity = (impu: string, identities: readonly string[]): string | und
 const answerOptions = (
   { ports: { gruus } }: Registrar,
   request: SipMessage,
-  { outbound }: Requested,
+  { outbound, contacts }: Requested,
   { impu, identities }: Readonly<{ impu: string; identities: readonly string[] }>,
 ): AnswerOptions => {
   const hasOwnFlow = outbound === 'granted';
+  const isEmergency = contacts.some(({ emergency }) => emergency === true);
   const named = hasOption(request, H.Supported, 'gruu') ? gruuIdentity(impu, identities) : undefined;
   return named === undefined
-    ? { hasOwnFlow }
-    : { hasOwnFlow, gruusOf: (binding) => gruuParams(gruus, named, binding) };
+    ? { hasOwnFlow, isEmergency }
+    : { hasOwnFlow, isEmergency, gruusOf: (binding) => gruuParams(gruus, named, binding) };
 };
 
 /** Makes the change durable and answers. */
@@ -251,7 +264,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const impi = claimedImpi(credentials, impu);
   // TS 24.229 §5.3.1: may the user register, and where?
   const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
-  const status = await homestead.registrationStatus(impi, impu, { visitedNetwork, authType: 'REG' });
+  const status = await homestead.registrationStatus(impi, impu, registering(request, visitedNetwork));
   if (!status.ok && isInfrastructure(status.failure)) return replyBackEndFault(tx, status.failure, ports);
   const claim = { impi, impu, credentials };
   const vouched = isProtected(credentials) && (await isVouchedFor(registrar, tx, claim));
@@ -260,6 +273,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   if (!status.ok) return tx.reply(403, 'Forbidden');
   const requested = contactRequests(request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
+  if (endsEmergency(requested)) return tx.reply(501, 'Not Implemented');
   if (requested.outbound === 'refused') return tx.reply(439, 'First Hop Lacks Outbound Support');
   const assigned = await homestead.regData(impu, { reqtype: 'reg', serverName: settings.scscfUri, impi });
   if (!assigned.ok) return replyFailure(tx, assigned.failure, ports);

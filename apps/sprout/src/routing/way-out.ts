@@ -15,7 +15,7 @@ export type Way =
 
 const HOME: Step<Way> = { ok: true, value: { kind: 'home' } };
 const ONWARD: Step<Way> = { ok: true, value: { kind: 'onward' } };
-/** A URN, say: service numbers are not resolved yet. */
+/** A URN, say: of service URNs those of emergencies alone are known (session/emergency.ts). */
 const NO_WAY = refuse(404, 'Not Found', 'nothing says where this URI leads');
 const NO_ROUTE = refuse(404, 'Not Found', 'no route leads to this number');
 /** Nobody could say what the number means: that is no user's 404. */

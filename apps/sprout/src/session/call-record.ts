@@ -99,7 +99,7 @@ export const requestRefused = (
   data: { ...requestOf(session), role, served, status, why },
 });
 
-const partiesOf = (session: Session, served: Served, role: 0 | 1): ChargingParties => ({
+const partiesOf = (session: Session, served: Pick<Served, 'ccf' | 'ecf'>, role: 0 | 1): ChargingParties => ({
   icid: session.icid,
   callId: session.callId,
   nodeFunctionality: 0,
@@ -155,6 +155,21 @@ export const chargeFinal = (ports: RecordPorts, session: Session, status: number
     ]);
   }
 };
+
+const NO_FUNCTIONS = { ccf: [], ecf: [] } as const;
+
+/** An emergency call is nobody's to pay; it is recorded on the caller's side, so that its end finds its beginning. */
+export const chargeEmergency = (ports: RecordPorts, session: Session, nowMs: number): void =>
+  note(ports, streamOfCharging(session.icid, session.dialog, 0), [
+    {
+      type: 'ChargingStarted',
+      data: {
+        ...partiesOf(session, NO_FUNCTIONS, 0),
+        requestAtMs: session.startedAtMs,
+        answerAtMs: nowMs,
+      },
+    },
+  ]);
 
 const roleOf = ({ role }: DialogMark): 0 | 1 => (role === 'charge-orig' ? 0 : 1);
 
