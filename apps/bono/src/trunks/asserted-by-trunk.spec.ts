@@ -27,6 +27,11 @@ const request = (...headers: readonly string[]): SipMessage => {
   if (!parsed.ok) throw new Error(parsed.reason);
   return parsed.message;
 };
+const answer = (...headers: readonly string[]): SipMessage => {
+  const parsed = parseMessage(request(...headers).raw.replace(/^.*/, 'SIP/2.0 200 OK'));
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.message;
+};
 const PAI = 'P-Asserted-Identity: "Carol" <sip:+442071111111@sbc.test;user=phone>, <sip:carol@carrier.test>';
 
 it.each<readonly [string, object, readonly string[], readonly string[]]>([
@@ -42,6 +47,13 @@ it.each<readonly [string, object, readonly string[], readonly string[]]>([
 ])('%s', (_what, more, headers, asserted) => {
   expect(assertedByTrunk(request(...headers), trunk(more))).toEqual(asserted);
 }); // prettier-ignore
+
+it('says of an answer who answers, never who called', () => {
+  const screened = trunk({ identity: 'screened', identities: ['tel:+44*'] });
+  expect(assertedByTrunk(answer(), screened)).toEqual([]);
+  expect(assertedByTrunk(answer(PAI), screened)).toEqual(['tel:+442071111111']);
+  expect(assertedByTrunk(answer(), trunk({ kind: 'pbx', user: 'sip:pbx@ims.test' }))).toEqual([]);
+});
 
 const OWN = { homeDomain: 'ims.test', publicHost: 'edge.test', ownHosts: new Set(['10.1.0.1:5060']) };
 

@@ -12,8 +12,8 @@ const isTel = (identity: string): boolean => identity.startsWith('tel:');
 
 const statedIn = (message: SipMessage, trunk: Trunk): readonly string[] => {
   const stated = [...values(message, H.PAssertedIdentity)];
-  // A PBX that does not know better prefers, or just says who it is; so do trunks that are screened.
-  if (stated.length === 0 && trunk.identity === 'screened')
+  // A PBX that does not know better prefers, or just says who it is; so do trunks that are screened. In an answer From is the caller.
+  if (message.isRequest && stated.length === 0 && trunk.identity === 'screened')
     stated.push(...values(message, H.PPreferredIdentity), message.header(H.From) ?? '');
   return stated.flatMap((value) => identityIn(addrUri(value), trunk.numbers) ?? []);
 };
@@ -34,7 +34,7 @@ const believed = (message: SipMessage, trunk: Trunk): readonly string[] => {
 /** Whom to assert; none: nobody. A PBX's own user where it names nobody that it may. */
 export const assertedByTrunk = (message: SipMessage, trunk: Trunk): readonly string[] => {
   const [first, ...others] = believed(message, trunk);
-  if (first === undefined) return message.status === 0 && trunk.user !== undefined ? [trunk.user] : [];
+  if (first === undefined) return message.isRequest && trunk.user !== undefined ? [trunk.user] : [];
   const second = others.find((identity) => isTel(identity) !== isTel(first));
   return second === undefined ? [first] : [first, second].slice(0, ASSERTED_MAX);
 };
