@@ -1,6 +1,14 @@
 // The router's SIP ports: which listeners there are, and whether other processes have them too. Used by sprout-node.ts.
 import type { PeerCheck, ProcessConfig } from '#libs/runtime';
-import type { ListenerOptions, SharedPort } from '#libs/sip';
+import {
+  type ListenerOptions,
+  type NodeTransports,
+  type PortSharing,
+  type SharedPort,
+  sharePorts,
+  type SipEndpoint,
+  type WorkerLinks,
+} from '#libs/sip';
 import type { SproutConfig } from './sprout.config.js';
 
 export const ICSCF_LISTENER = 'icscf';
@@ -21,4 +29,22 @@ export const listenersOf = (
     { ...scscf, transport: 'tcp' },
     { ...scscf, transport: 'udp' },
   ];
+};
+
+/** With the other workers, if there are any; transports and endpoint are made later. */
+export const sharingOf = (
+  links: WorkerLinks | undefined,
+  key: Buffer,
+  transports: () => NodeTransports,
+  receiver: () => SipEndpoint,
+): PortSharing | undefined => links && sharePorts({ links, key, transports, receiver });
+
+/** From the network, and from other workers. */
+export const receiveWith = (
+  transports: NodeTransports,
+  endpoint: SipEndpoint,
+  sharing: PortSharing | undefined,
+): void => {
+  transports.setReceiver(endpoint);
+  sharing?.handover.open();
 };

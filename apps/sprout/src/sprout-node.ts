@@ -25,9 +25,7 @@ import {
   type NodeTransports,
   type Resolver,
   OverloadControl,
-  type PortSharing,
   type SharedPort,
-  sharePorts,
   overloadCounts,
   type SipEndpoint,
   type SipMessage,
@@ -62,7 +60,7 @@ import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { TARGETS_MAX } from './session/targets.js';
 import { createSprout } from './sprout.js';
-import { ICSCF_LISTENER, listenersOf, SCSCF_LISTENER } from './listeners.js';
+import { ICSCF_LISTENER, listenersOf, receiveWith, SCSCF_LISTENER, sharingOf } from './listeners.js';
 import { urgencyOf } from './urgency.js';
 
 export type SproutNodeOptions = Readonly<{
@@ -275,22 +273,11 @@ const overloadOf = (
 ): OverloadControl =>
   new OverloadControl(clock, wait ?? (memoryOnly === true ? undefined : () => transports.waitMs()));
 
-/** From the network, and from other workers. */
-const receiveWith = (
-  transports: NodeTransports,
-  endpoint: SipEndpoint,
-  sharing: PortSharing | undefined,
-): void => {
-  transports.setReceiver(endpoint);
-  sharing?.handover.open();
-};
-
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers } = options;
   const { log, dialogKey = random.bytes(DIALOG_KEY_BYTES) } = options;
-  const late = { transports: () => transports, receiver: () => endpoint };
-  const sharing = options.workers && sharePorts({ links: options.workers, key: dialogKey, ...late });
+  const sharing = sharingOf(options.workers, dialogKey, () => transports, () => endpoint);
   const transports = transportsOf(options, sharing?.shared);
   await transports.listen();
   const addresses = transports.addresses();
