@@ -57,14 +57,15 @@ export const prepareCalls = async (
   target: string,
   count: number,
   [from, to]: readonly [string, string] = ['a', 'b'],
+  ports?: Readonly<{ callerPort: number; calleePort: number }>,
 ) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'users-'));
   const callers = usersOf(from, count);
   const callees = usersOf(to, count);
   const callerFile = writeUsersFile(folder, 'callers', callers, callees, DEVICES.caller);
   const calleeFile = writeUsersFile(folder, 'callees', callees, callers, DEVICES.callee);
-  const callerPort = await freePort();
-  const calleePort = await freePort();
+  const callerPort = ports?.callerPort ?? (await freePort());
+  const calleePort = ports?.calleePort ?? (await freePort());
   let answering: SippRun | undefined;
 
   const registerFrom = (localPort: number, usersFile: string, rate: number, calls: number) =>

@@ -1,4 +1,4 @@
-// `npm run bench -- <name> [--rate R] [--seconds S] [--runs N] [--users U] [--profile]`: one JSON line a measurement.
+// `npm run bench -- <name> [--rate R] [--seconds S] [--runs N] [--users U] [--profile] [--log kafka] [--workers W]`: one JSON line a measurement.
 // What each figure means and how it is taken: docs/performance.md.
 import { benchAppend } from './append.js';
 import { benchCx, benchRf } from './diameter.js';
@@ -6,6 +6,7 @@ import { describeMachine } from './harness/machine.js';
 import { emit, parseArguments } from './harness/report.js';
 import { benchIsc } from './isc.js';
 import { benchMemory } from './memory.js';
+import { benchOnEngines } from './on-engines.js';
 import { benchPeerCall, benchPeerRegister } from './peer.js';
 import { type ProfiledBench, writeProfile } from './performance-page.js';
 import { benchRecover } from './recover.js';
@@ -42,13 +43,27 @@ const isVersus = (flags: Flags): boolean => {
   return peer !== undefined;
 };
 
+/** On Kafka and memcached, in programs of their own, each of so many processes. */
+const isOnEngines = (flags: Flags): boolean => {
+  const log = flags.get('log') ?? (flags.has('workers') ? 'kafka' : 'embedded');
+  if (log !== 'kafka' && log !== 'embedded') throw new Error(`--log takes kafka or embedded, got ${log}`);
+  return log === 'kafka';
+};
+
+const onEngines = (flow: 'register' | 'call', flags: Flags, rate: number, users: number) =>
+  benchOnEngines({ ...runs(flags, rate, users), flow, workers: number(flags, 'workers', 1) });
+
 const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
-  register: (flags) =>
-    isVersus(flags)
-      ? benchVersus('register', runs(flags, 4000, 4000))
-      : benchRegister(runs(flags, 4000, 4000)),
-  call: (flags) =>
-    isVersus(flags) ? benchVersus('call', runs(flags, 1500, 1000)) : benchCall(runs(flags, 1500, 1000)),
+  register: (flags) => {
+    if (isOnEngines(flags)) return onEngines('register', flags, 1_000, 4_000);
+    const versus = isVersus(flags);
+    return versus ? benchVersus('register', runs(flags, 4000, 4000)) : benchRegister(runs(flags, 4000, 4000));
+  },
+  call: (flags) => {
+    if (isOnEngines(flags)) return onEngines('call', flags, 200, 500);
+    const versus = isVersus(flags);
+    return versus ? benchVersus('call', runs(flags, 1500, 1000)) : benchCall(runs(flags, 1500, 1000));
+  },
   isc: (flags) => benchIsc(runs(flags, 800, 500)),
   reregister: (flags) => benchReregister(runs(flags, 4000, 4000)),
   'peer-register': (flags) => benchPeerRegister(runs(flags, 4000, 1000)),

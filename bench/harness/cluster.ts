@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { addressOf, type Cluster, startCluster } from '#apps/cluster';
+import { addressOf, type Cluster, type ClusterOptions, startCluster } from '#apps/cluster';
 import { systemClock as clock } from '#libs/runtime';
 import { type RealEngine, startRealEngine } from '#libs/testkit';
 import { API_KEY, cleanEnv, type Site } from './product.js';
@@ -42,6 +42,9 @@ export type BenchClusterOptions = Readonly<{
   kafkaNodes: number;
   /** Each edge asks the router of its own number only. */
   isPinned: boolean;
+  /** As of the cluster's plan. */
+  each?: ClusterOptions['each'];
+  workers?: number;
   env?: Readonly<Record<string, string>>;
 }>;
 
@@ -80,6 +83,8 @@ const start = async (
       name: `bench${process.pid}`,
       apiKey: API_KEY,
       isPinned: options.isPinned,
+      ...(options.each === undefined ? {} : { each: options.each }),
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
       env: { CASSANDRA_TIMEOUT_MS: '10000', ...options.env },
     },
     {

@@ -53,6 +53,8 @@ const VALUED = new Set([
   'minutes',
   'target',
   'vs',
+  'log',
+  'workers',
   'corpus',
   'input',
 ]);
