@@ -12,6 +12,7 @@ import {
   type RegistrationEvent,
 } from '#libs/domain';
 import type { Clock } from '#libs/runtime';
+import { decodeRow, encodeRow } from './compact-row.js';
 import { type Codec, type KeyValueStore, StoreUnavailable } from '#libs/stores';
 
 /** A row outlives what it holds by this: absence is judged by expiry, never by time to live (docs/architecture.md §2). */
@@ -19,11 +20,7 @@ const LOG_OUTAGE_MAX_S = 86_400;
 /** A row this contended is somebody's defect or an attack: the request is answered 500. */
 const CAS_ATTEMPTS_MAX = 20;
 
-export const registrationCodec: Codec<Registration> = {
-  encode: (row) => JSON.stringify(row),
-  // JSON.parse makes `__proto__` an ordinary key, and the fold reads and copies own keys only.
-  decode: (text) => JSON.parse(text) as Registration,
-};
+export const registrationCodec: Codec<Registration> = { encode: encodeRow, decode: decodeRow };
 
 /** Where rows are read, and where they are written beside: a keyspace that is being built, or one that others read still. */
 export type RowStores = Readonly<{
