@@ -1,17 +1,18 @@
 // The snapshot of what is due: one file of DATA_DIR, rows by name. Rows are written as they are when their turn comes, some newer than the
 // checkpoint: events that such a row has seen already change nothing when they are folded again.
 import type { Checkpoint } from '#libs/decider';
-import type { EndedTimer, RunningTimer } from '#libs/domain';
+import type { EndedTimer } from '#libs/domain';
 import type { RowSnapshots } from '#libs/projector';
 import type { Clock } from '#libs/runtime';
 import { readRowSnapshot, type SnapshotDisk, writeRowSnapshot } from '#libs/stores';
 import { BindingNode } from './binding-expiries.js';
+import { packTimer, unpackTimer } from './packed-timer.js';
 import { type DeadLetter, letterKey, type TimersDue, timersDue } from './timers-due.js';
 
 const [TIMER, BINDINGS, LETTER, ENDED] = ['t', 'b', 'l', 'e'];
 
 function* rowsOf(due: TimersDue): Generator<readonly [string, string]> {
-  for (const [id, { timer }] of due.timers) yield [TIMER + id, JSON.stringify(timer)];
+  for (const [id, { timer }] of due.timers) yield [TIMER + id, packTimer(timer)];
   for (const [aor, { flat }] of due.bindings) yield [BINDINGS + aor, JSON.stringify(flat)];
   for (const letter of due.letters.values())
     yield [LETTER + letterKey(letter.timer, letter), JSON.stringify(letter)];
@@ -22,7 +23,7 @@ const take = (due: TimersDue, key: string, text: string): void => {
   const name = key.slice(1);
   switch (key[0]) {
     case TIMER:
-      return due.restore(name, JSON.parse(text) as RunningTimer);
+      return due.restore(name, unpackTimer(text));
     case BINDINGS: {
       const node = new BindingNode(name);
       node.flat = JSON.parse(text) as number[];
