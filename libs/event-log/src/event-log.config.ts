@@ -4,6 +4,8 @@ import { Env } from '#libs/runtime';
 
 const BROKERS = /^[A-Za-z0-9.-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:.]{2,45}\]:\d{1,5}$/;
 
+const START = { message: 'takes seconds, 0 to 3600' };
+
 export class EventLogConfig {
   @Env('EVENT_LOG', 'where events are kept: embedded (files in DATA_DIR), or kafka')
   @IsIn(['embedded', 'kafka'], { message: 'takes embedded or kafka' })
@@ -23,6 +25,15 @@ export class EventLogConfig {
   )
   @IsBoolean({ message: 'takes 1 or 0' })
   kafkaSingle = false;
+
+  @Env(
+    'KAFKA_START_TIMEOUT_S',
+    'how long a start waits for brokers that do not answer, or whose topics have no leaders yet, s; 0: one try',
+  )
+  @IsInt(START)
+  @Min(0, START)
+  @Max(3_600, START)
+  kafkaStartTimeoutS = 30;
 
   @Env('KAFKA_TOPIC_PREFIX', 'what the names of topics begin with, before generation and family')
   @Matches(/^[A-Za-z0-9_-]{1,100}$/, { message: 'takes letters, digits, - and _' })

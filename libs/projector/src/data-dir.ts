@@ -78,6 +78,7 @@ const openLog = (options: DataDirOptions): Promise<ProcessLog> => {
     retentionMs: logRetentionDays * A_DAY_MS,
     ...createUpcasting(upcasters),
     ...(options.node === undefined ? {} : { node: options.node }),
+    waitsForBrokers: true,
     onCommit(count, _bytes, tookMs) {
       events.n += count;
       commits.observe(tookMs);

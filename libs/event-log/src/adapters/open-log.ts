@@ -39,6 +39,8 @@ export type ProcessLogOptions = Pick<
     retentionMs: number;
     /** Who appends, told with each event of a log that many write. */
     node?: string;
+    /** Brokers that cannot be used yet are waited for (KAFKA_START_TIMEOUT_S). Default: they are an error at once. */
+    waitsForBrokers?: boolean;
   }>;
 
 /** Rejects with DirectoryInUse, LogDamaged, OtherLog, TopicsUnfit or BrokersUnreachable. */
@@ -76,6 +78,7 @@ const openOnKafka = async (config: EventLogConfig, options: ProcessLogOptions): 
       generation: config.kafkaGeneration,
       partitions: config.kafkaPartitions,
       isSingle: config.kafkaSingle,
+      startTimeoutMs: options.waitsForBrokers === true ? config.kafkaStartTimeoutS * 1_000 : 0,
       onClosed: release,
     });
   } catch (error) {

@@ -8,3 +8,6 @@ export class OffsetGone extends Error {}
 
 /** No broker answers, or none lets this client in. */
 export class BrokersUnreachable extends Error {}
+
+/** The topics are there, and some partitions have no leader: on brokers that have just started for a while. */
+export class PartitionsUnled extends Error {}

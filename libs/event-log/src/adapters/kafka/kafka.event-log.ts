@@ -28,6 +28,7 @@ import { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
 import { KafkaLogReader } from './log-reader.js';
 import { partitionOf, partsOf, placeOf, placesOf, topicName, type Place } from './partitions.js';
 import { ProduceLane } from './produce-lane.js';
+import { onceUsable } from './once-usable.js';
 import { ensureTopics } from './topics.js';
 
 const EVENTS_PER_APPEND_MAX = 1_000;
@@ -54,6 +55,8 @@ export type KafkaLogOptions = Readonly<{
   onCommit?: (events: number, bytes: number, tookMs: number) => void;
   /** Tells an operator of brokers that cannot be reached. */
   report?: (message: string) => void;
+  /** How long a start waits for brokers that cannot be used yet. Default: one try. */
+  startTimeoutMs?: number;
   /** Called at the end of close. */
   onClosed?: () => Promise<void>;
 }>;
@@ -68,8 +71,14 @@ export interface KafkaLog extends EventLog {
   lags(): Promise<readonly Readonly<{ group: string; lag: number }>[]>;
 }
 
-/** Opens the log, and makes its topics where there are none. Rejects with TopicsUnfit or BrokersUnreachable. */
-export const createKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> => {
+/**
+ * Opens the log, and makes its topics where there are none. Brokers that cannot be used yet are tried again for `startTimeoutMs`: they may be
+ * starting too. Rejects with TopicsUnfit or BrokersUnreachable.
+ */
+export const createKafkaLog = (options: KafkaLogOptions): Promise<KafkaLog> =>
+  onceUsable(options, () => openOnce(options));
+
+const openOnce = async (options: KafkaLogOptions): Promise<KafkaLog> => {
   const { topicPrefix, generation, partitions, isSingle, retentionMs } = options;
   const limits = { ...KAFKA_LIMITS, ...options.limits };
   const connection = new KafkaConnection(options.connection, limits.readTimeoutMs);

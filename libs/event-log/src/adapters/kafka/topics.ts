@@ -3,7 +3,7 @@
 import kafkajs, { type Admin, type ITopicMetadata } from 'kafkajs';
 import type { Clock } from '#libs/runtime';
 import { TOPICS, type Topic } from '../../event-log.port.js';
-import { TopicsUnfit } from './kafka-faults.js';
+import { PartitionsUnled, TopicsUnfit } from './kafka-faults.js';
 import { brokerErrorOf, type KafkaConnection } from './kafka-connection.js';
 
 export type TopicSettings = Readonly<{
@@ -66,7 +66,7 @@ const onceKnown = async <T>(clock: Clock, look: () => Promise<T | undefined>): P
     try {
       const found = await look();
       if (found !== undefined) return found;
-      if (looks >= LOOKS_MAX) throw new TopicsUnfit('some partitions have no leader');
+      if (looks >= LOOKS_MAX) throw new PartitionsUnled('some partitions have no leader');
     } catch (error) {
       if (looks >= LOOKS_MAX || !NOT_YET.has(brokerErrorOf(error) ?? '')) throw error;
     }
