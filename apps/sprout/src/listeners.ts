@@ -4,6 +4,7 @@ import {
   type ListenerOptions,
   type NodeTransports,
   type PortSharing,
+  type PortSharingOptions,
   type SharedPort,
   sharePorts,
   type SipEndpoint,
@@ -35,9 +36,8 @@ export const listenersOf = (
 export const sharingOf = (
   links: WorkerLinks | undefined,
   key: Buffer,
-  transports: () => NodeTransports,
-  receiver: () => SipEndpoint,
-): PortSharing | undefined => links && sharePorts({ links, key, transports, receiver });
+  late: Pick<PortSharingOptions, 'transports' | 'receiver'>,
+): PortSharing | undefined => links && sharePorts({ links, key, ...late });
 
 /** From the network, and from other workers. */
 export const receiveWith = (

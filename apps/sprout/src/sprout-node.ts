@@ -277,7 +277,8 @@ const overloadOf = (
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers } = options;
   const { log, dialogKey = random.bytes(DIALOG_KEY_BYTES) } = options;
-  const sharing = sharingOf(options.workers, dialogKey, () => transports, () => endpoint);
+  const late = { transports: () => transports, receiver: () => endpoint };
+  const sharing = sharingOf(options.workers, dialogKey, late);
   const transports = transportsOf(options, sharing?.shared);
   await transports.listen();
   const addresses = transports.addresses();
