@@ -22,7 +22,16 @@ const programs = path.resolve(import.meta.dirname, '../../../dist');
 const folder = mkdtempSync(path.join(tmpdir(), 'workers-'));
 const network = `127.${1 + (process.pid % 200)}.${1 + ((process.pid >> 8) % 250)}`;
 const apiKey = random.token(30);
-const each = { bono: 1, sprout: 1, homestead: 1, 'homestead-prov': 1, homer: 1, projector: 0, chronos: 0 };
+const each = {
+  bono: 1,
+  sprout: 1,
+  homestead: 1,
+  'homestead-prov': 1,
+  homer: 1,
+  projector: 0,
+  chronos: 0,
+  rogers: 0,
+};
 
 const engines: RealEngine[] = [];
 let cluster: Cluster;

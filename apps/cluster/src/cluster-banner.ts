@@ -14,6 +14,7 @@ const PORTS: Readonly<Record<App, string>> = {
   projector: 'HTTP 8892',
   chronos: 'HTTP 7253',
   ralf: 'HTTP 10888',
+  rogers: 'memcached 11311',
 };
 
 export type Shown = Readonly<{

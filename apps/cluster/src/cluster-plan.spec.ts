@@ -36,6 +36,17 @@ describe('the plan of a cluster', () => {
     expect(ralfs.map(({ env }) => env['RALF_DIAMETER_HOST'])).toEqual(['ralf-1.ims.test', 'ralf-2.ims.test']);
   });
 
+  it('puts Rogers before memcached, or not where there are none', () => {
+    const { env } = of(members, 'sprout-1');
+    expect(env).toMatchObject({
+      MEMCACHED_SERVERS: '127.1.2.91:11311,127.1.2.92:11311',
+      MEMCACHED_ALIKE: '1',
+    });
+    expect(of(members, 'rogers-2').env['ROGERS_SERVERS']).toBe('m:1,m:2');
+    const [bare] = planCluster({ ...options, each: { rogers: 0 } });
+    expect([bare?.env['MEMCACHED_SERVERS'], bare?.env['MEMCACHED_ALIKE']]).toEqual(['m:1,m:2', undefined]);
+  });
+
   it('takes one broker for a single one, and three for replicas', () => {
     expect(members[0]?.env['KAFKA_SINGLE']).toBe('1');
     const three = planCluster({ ...options, engines: { ...engines, kafka: ['k:1', 'k:2', 'k:3'] } });
@@ -57,6 +68,7 @@ describe('the plan of a cluster', () => {
       chronos: 0,
       ralf: 0,
       projector: 0,
+      rogers: 0,
       'homestead-prov': 1,
     };
     const few = planCluster({ ...options, each, workers: 2 });

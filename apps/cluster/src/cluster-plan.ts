@@ -11,6 +11,7 @@ export const APPS = [
   'chronos',
   'ralf',
   'projector',
+  'rogers',
 ] as const;
 export type App = (typeof APPS)[number];
 
@@ -24,6 +25,7 @@ const FIRST: Readonly<Record<App, number>> = {
   projector: 61,
   chronos: 71,
   ralf: 81,
+  rogers: 91,
 };
 const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   bono: 9887,
@@ -34,8 +36,9 @@ const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   projector: 8893,
   chronos: 7254,
   ralf: 10889,
+  rogers: 11312,
 };
-/** How many there are of each: one projector keeps the views, and a rebuild is asked of it; Ralf is for who has a CDF. */
+/** How many there are of each: one projector keeps the views, and a rebuild is asked of it; Ralf is for who has a CDF. Without Rogers memcached is asked itself. */
 export const EACH: Readonly<Record<App, number>> = {
   bono: 2,
   sprout: 2,
@@ -45,6 +48,7 @@ export const EACH: Readonly<Record<App, number>> = {
   projector: 1,
   chronos: 2,
   ralf: 0,
+  rogers: 2,
 };
 
 /** Addresses of the engines, as docker/services/up.sh prints them. */
@@ -99,20 +103,34 @@ export const hostsText = (network: string, sizes: Sizes = {}): string =>
     numbersOf(app, sizes).map((number) => `${addressOf(network, app, number)} ${app} ${app}-${number}\n`),
   ).join('');
 
-const enginesEnv = ({ engines, name }: ClusterOptions): Record<string, string> => ({
+/** Rogers where there are any, each of which has all keys. */
+const cacheEnv = (options: ClusterOptions): Record<string, string> => {
+  const { engines, network } = options;
+  const rogers = numbersOf('rogers', options).map(
+    (number) => `${addressOf(network, 'rogers', number)}:11311`,
+  );
+  if (rogers.length === 0) return { MEMCACHED_SERVERS: engines.memcached.join(',') };
+  return {
+    MEMCACHED_SERVERS: rogers.join(','),
+    MEMCACHED_ALIKE: '1',
+    ROGERS_SERVERS: engines.memcached.join(','),
+  };
+};
+
+const enginesEnv = (options: ClusterOptions): Record<string, string> => ({
   EVENT_LOG: 'kafka',
-  KAFKA_BROKERS: engines.kafka.join(','),
-  KAFKA_SINGLE: engines.kafka.length < 3 ? '1' : '0',
-  KAFKA_TOPIC_PREFIX: name,
+  KAFKA_BROKERS: options.engines.kafka.join(','),
+  KAFKA_SINGLE: options.engines.kafka.length < 3 ? '1' : '0',
+  KAFKA_TOPIC_PREFIX: options.name,
   VIEW_STORE: 'memcached',
-  MEMCACHED_SERVERS: engines.memcached.join(','),
-  VIEW_GENERATION: name,
+  ...cacheEnv(options),
+  VIEW_GENERATION: options.name,
   SUBSCRIBER_STORE: 'cassandra',
-  CASSANDRA_CONTACT_POINTS: engines.cassandra.join(','),
-  CASSANDRA_KEYSPACE: name,
+  CASSANDRA_CONTACT_POINTS: options.engines.cassandra.join(','),
+  CASSANDRA_KEYSPACE: options.name,
   SHARED_CONFIG: 'etcd',
-  ETCD_ENDPOINTS: engines.etcd.join(','),
-  ETCD_PREFIX: `/${name}`,
+  ETCD_ENDPOINTS: options.engines.etcd.join(','),
+  ETCD_PREFIX: `/${options.name}`,
 });
 
 /** So many connections to a router of several processes that each of them gets some. */
@@ -146,6 +164,7 @@ const ownEnv = (
     case 'homestead-prov':
     case 'projector':
     case 'chronos':
+    case 'rogers':
       return {};
   }
 };
@@ -178,6 +197,7 @@ const memberOf = (options: ClusterOptions, app: App, number: number): Member => 
 };
 
 const STARTED: readonly App[] = [
+  'rogers',
   'homestead-prov',
   'homer',
   'homestead',
@@ -188,6 +208,6 @@ const STARTED: readonly App[] = [
   'ralf',
 ];
 
-/** All members; the first makes topics and schema, and is to be ready before the others start. */
+/** All members: Rogers; then one that makes topics and schema, and is to be ready before the others start. */
 export const planCluster = (options: ClusterOptions): readonly Member[] =>
   [...STARTED].flatMap((app) => numbersOf(app, options).map((number) => memberOf(options, app, number)));

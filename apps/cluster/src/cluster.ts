@@ -111,6 +111,7 @@ class LocalCluster implements Cluster {
       'homestead',
       'homestead-prov',
       'projector',
+      'rogers',
     ])
       codes.push(
         ...(await Promise.all(
@@ -190,8 +191,10 @@ export const startCluster = async (options: ClusterOptions, ports: ClusterPorts)
   writeFileSync(path.join(options.folder, 'hosts'), hostsText(options.network, options));
   const members = planCluster(options);
   const cluster = new LocalCluster(members, ports);
-  const [first, ...others] = members;
+  const [first, ...others] = members.filter(({ app }) => app !== 'rogers');
   try {
+    // What all the others read and write by.
+    for (const member of members) if (member.app === 'rogers') await launchFirst(cluster, member);
     if (first) await launchFirst(cluster, first);
     const started = await Promise.allSettled(others.map(({ name }) => cluster.launch(name)));
     const failed = started.find((one) => one.status === 'rejected');

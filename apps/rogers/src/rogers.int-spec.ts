@@ -19,7 +19,8 @@ const TTL_S = 3_600;
 let engine: RealEngine;
 let nodes: readonly Node[] = [];
 let topology: Topology;
-let cluster: MemcachedCluster;
+/** By Rogers; what is read through one is written through another. */
+let clusters: readonly MemcachedCluster[];
 
 beforeAll(async () => {
   engine = await startRealEngine('memcached', 3);
@@ -27,43 +28,50 @@ beforeAll(async () => {
 beforeEach(async () => {
   topology = { servers: engine.endpoints, replicas: 2, revision: 0 };
 });
+const open = (ports: readonly number[]): MemcachedCluster =>
+  openMemcached({
+    servers: ports.map((port) => `127.0.0.1:${port}`),
+    clock: systemClock,
+    timeoutMs: 2_000,
+    areAlike: true,
+  });
 const start = async (servers: number): Promise<void> => {
   topology = { ...topology, servers: engine.endpoints.slice(0, servers) };
   nodes = await Promise.all([startNode(() => topology), startNode(() => topology)]);
   await settled(nodes);
-  // A client has a view's keys on both Rogers, as on two servers.
-  cluster = openMemcached({
-    servers: nodes.map(({ port }) => `127.0.0.1:${port}`),
-    clock: systemClock,
-    timeoutMs: 2_000,
-  });
+  clusters = nodes.map(({ port }) => open([port]));
 };
 afterEach(async () => {
-  cluster.close();
+  for (const cluster of clusters) cluster.close();
   await Promise.all(nodes.map((node) => node.stop()));
   for (const server of [0, 1, 2]) await engine.signal(server, 'SIGKILL').catch(() => undefined);
   await engine.start();
 });
 afterAll(() => engine.stop());
 
-const counters = (name: string): KeyValueStore<number> =>
-  createMemcachedKeyValueStore<number>({ cluster, name, clock: systemClock, codec: jsonCodec() });
+type Stores = readonly KeyValueStore<number>[];
+const storesOf = (name: string): Stores =>
+  clusters.map((cluster) =>
+    createMemcachedKeyValueStore<number>({ cluster, name, clock: systemClock, codec: jsonCodec() }),
+  );
 
 /** Counts on and on by compare-and-set, and remembers what was acknowledged. */
-const startCounting = (store: KeyValueStore<number>, keys: number) => {
+const startCounting = (stores: Stores, keys: number) => {
   const acknowledged = new Map<string, number>();
   const problems: string[] = [];
   let isOver = false;
   let unavailable = 0;
+  let turn = 0;
+  const next = (): KeyValueStore<number> => stores[(turn = (turn * 5 + 3) % 64) % stores.length]!;
   const row = async (key: string): Promise<void> => {
     while (!isOver) {
       try {
-        const read = await store.get(key);
         const known = acknowledged.get(key) ?? 0;
+        const read = await next().get(key);
         // Its own change may have come through without having been acknowledged.
         if ((read?.value ?? 0) < known) problems.push(`${key} is ${read?.value}, was ${known}`);
-        const next = (read?.value ?? 0) + 1;
-        if (await store.cas(key, next, read?.version, TTL_S)) acknowledged.set(key, next);
+        const n = (read?.value ?? 0) + 1;
+        if (await next().cas(key, n, read?.version, TTL_S)) acknowledged.set(key, n);
       } catch {
         unavailable += 1;
         await sleep(20);
@@ -87,20 +95,20 @@ const startCounting = (store: KeyValueStore<number>, keys: number) => {
 const KEYS = 50;
 
 const expectNothingLost = async (
-  store: KeyValueStore<number>,
+  stores: Stores,
   counting: ReturnType<typeof startCounting>,
 ): Promise<void> => {
   expect(counting.problems).toEqual([]);
   expect(counting.acknowledged.size).toBe(KEYS);
   for (const [key, least] of counting.acknowledged)
-    expect((await store.get(key))?.value).toBeGreaterThanOrEqual(least);
+    for (const store of stores) expect((await store.get(key))?.value).toBeGreaterThanOrEqual(least);
 };
 
 describe('servers that are added and taken away under constant writes', () => {
   it('2, then 3, then 2: no key lost, nothing stale read', async () => {
     await start(2);
-    const store = counters('scale');
-    const counting = startCounting(store, KEYS);
+    const stores = storesOf('scale');
+    const counting = startCounting(stores, KEYS);
     await sleep(1_000);
     topology = { ...topology, servers: engine.endpoints, revision: 1 };
     await settled(nodes);
@@ -112,15 +120,15 @@ describe('servers that are added and taken away under constant writes', () => {
     await sleep(500);
     await counting.stop();
     expect(counting.unavailable).toBe(0);
-    await expectNothingLost(store, counting);
+    await expectNothingLost(stores, counting);
   });
 });
 
 describe('a server that is killed, and comes back empty', () => {
   it('is missed by nobody, and filled again; then the other one may die', async () => {
     await start(3);
-    const store = counters('kill');
-    const counting = startCounting(store, KEYS);
+    const stores = storesOf('kill');
+    const counting = startCounting(stores, KEYS);
     await sleep(500);
     await engine.signal(1, 'SIGKILL');
     await sleep(1_000);
@@ -129,7 +137,7 @@ describe('a server that is killed, and comes back empty', () => {
     await engine.signal(2, 'SIGKILL');
     await sleep(1_000);
     await counting.stop();
-    await expectNothingLost(store, counting);
+    await expectNothingLost(stores, counting);
     expect(counting.unavailable).toBe(0);
   });
 });
@@ -137,8 +145,8 @@ describe('a server that is killed, and comes back empty', () => {
 describe('a server that is emptied by somebody', () => {
   it('is filled again, and nothing is missing meanwhile', async () => {
     await start(3);
-    const store = counters('wipe');
-    const counting = startCounting(store, KEYS);
+    const stores = storesOf('wipe');
+    const counting = startCounting(stores, KEYS);
     await sleep(300);
     const port = Number(engine.endpoints[0]?.split(':')[1]);
     expect((await talk(port, 'flush_all\r\n')).toString()).toBe('OK\r\n');
@@ -146,15 +154,15 @@ describe('a server that is emptied by somebody', () => {
     await engine.signal(1, 'SIGKILL');
     await sleep(500);
     await counting.stop();
-    await expectNothingLost(store, counting);
+    await expectNothingLost(stores, counting);
   });
 });
 
 describe('a server that hangs', () => {
   it('is gone on without, and not read when it wakes up before it is filled', async () => {
     await start(2);
-    const store = counters('hang');
-    const counting = startCounting(store, KEYS);
+    const stores = storesOf('hang');
+    const counting = startCounting(stores, KEYS);
     await sleep(300);
     await engine.signal(0, 'SIGSTOP');
     await sleep(1_000);
@@ -163,8 +171,28 @@ describe('a server that hangs', () => {
     await engine.signal(1, 'SIGKILL');
     await sleep(500);
     await counting.stop();
-    await expectNothingLost(store, counting);
+    await expectNothingLost(stores, counting);
     // Each waits at most for two time-outs; on a machine that is busy that may be too long, once.
     expect(counting.unavailable).toBeLessThanOrEqual(KEYS);
   });
 });
+
+describe('a Rogers that ends', () => {
+  it('is missed by nobody who knows of another one', async () => {
+    await start(3);
+    const both = open(nodes.map(({ port }) => port));
+    clusters = [...clusters, both];
+    const store = createMemcachedKeyValueStore<number>({ cluster: both, name: 'end', clock: systemClock, codec: jsonCodec() });
+    const counting = startCounting([store], KEYS);
+    await sleep(300);
+    await nodes[0]!.stop();
+    await sleep(300);
+    const atOne = counting.acknowledged.get('key0') ?? 0;
+    await sleep(300);
+    await counting.stop();
+    nodes = nodes.slice(1);
+    expect(counting.acknowledged.get('key0')).toBeGreaterThan(atOne);
+    expect(counting.unavailable).toBe(0);
+    await expectNothingLost([store], counting);
+  });
+}); // prettier-ignore

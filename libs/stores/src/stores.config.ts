@@ -1,6 +1,16 @@
 // Which stores a program keeps its views in, and where these are. One class, read by every program that has views.
 // Read by apps/clearwater and by each app that runs alone with stores that several share.
-import { ArrayMaxSize, ArrayUnique, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
 import { Env } from '#libs/runtime';
 
 const SERVER = /^[\w.-]{1,253}:\d{1,5}$/;
@@ -22,6 +32,14 @@ export class StoresConfig {
   @ArrayMaxSize(32, { message: 'takes at most 32 servers' })
   @Matches(SERVER, { each: true, message: 'takes host:port, comma-separated' })
   memcachedServers: string[] = ['127.0.0.1:11211'];
+
+  @Env(
+    'MEMCACHED_ALIKE',
+    'MEMCACHED_SERVERS are Rogers, each of which has all keys: whichever answers is asked',
+    { kind: 'boolean' },
+  )
+  @IsBoolean({ message: 'takes 1 or 0' })
+  memcachedAlike = false;
 
   @Env('MEMCACHED_TIMEOUT_MS', 'how long memcached may take for an answer, ms; then it is a fault')
   @IsInt(TIMEOUT)

@@ -30,6 +30,7 @@ class Client {
   readonly session: Session;
   #isScheduled = false;
   #isEnding = false;
+  #isDraining = false;
 
   constructor(
     readonly socket: Socket,
@@ -52,6 +53,13 @@ class Client {
     socket.on('error', () => socket.destroy());
   }
 
+  /** Answers what it has asked, and ends. */
+  drain(): void {
+    this.#isDraining = true;
+    this.socket.pause();
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -68,14 +76,21 @@ class Client {
     if (pieces.length > 1) socket.cork();
     for (const piece of pieces) socket.write(piece);
     if (pieces.length > 1) socket.uncork();
-    if (this.#isEnding) return void socket.end();
+    if (this.#isEnding || (this.#isDraining && session.pending === 0)) return void socket.end();
+    if (this.#isDraining) return;
     if (socket.writableLength > UNSENT_BYTES_MAX) socket.pause();
     else this.#goOn();
   }
 
   #goOn(): void {
     const { socket, session } = this;
-    if (!session.isFull && socket.isPaused() && socket.writableLength <= UNSENT_BYTES_MAX) socket.resume();
+    if (
+      !this.#isDraining &&
+      !session.isFull &&
+      socket.isPaused() &&
+      socket.writableLength <= UNSENT_BYTES_MAX
+    )
+      socket.resume();
   }
 }
 
@@ -111,6 +126,7 @@ export const listenForClients = async (options: ListenerOptions): Promise<Rogers
     refuse() {
       isRefusing = true;
       server.close();
+      for (const client of clients) client.drain();
     },
     close: () =>
       new Promise((resolve) => {

@@ -18,8 +18,8 @@ export const openEngines = async (config: StoresConfig, parts: ProcessParts): Pr
   const { clock, shutdown } = parts;
   const engines: { memcached?: MemcachedCluster; cassandra?: CassandraDatabase } = {};
   if (config.viewStore === 'memcached') {
-    const { memcachedServers: servers, memcachedTimeoutMs: timeoutMs } = config;
-    const memcached = openMemcached({ servers, timeoutMs, clock });
+    const { memcachedServers: servers, memcachedTimeoutMs: timeoutMs, memcachedAlike: areAlike } = config;
+    const memcached = openMemcached({ servers, timeoutMs, clock, areAlike });
     shutdown.on('close', 'memcached', () => Promise.resolve(memcached.close()));
     engines.memcached = memcached;
   }

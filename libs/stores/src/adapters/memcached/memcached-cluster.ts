@@ -1,6 +1,7 @@
 // The memcached servers that share a view's keys. No failover: another server would take keys that its sentinels vouch for wrongly.
 // Used by memcached-key-value-store.ts and memcached-sentinels.ts; opened once a process.
 import type { Clock } from '#libs/runtime';
+import { AnyServer } from './any-server.js';
 import { MemcachedLink } from './memcached-link.js';
 import { placeVbuckets, SERVERS_MAX, vbucketOf } from './memcached-keys.js';
 
@@ -11,6 +12,8 @@ export type MemcachedOptions = Readonly<{
   servers: readonly string[];
   clock: Clock;
   timeoutMs?: number;
+  /** They are Rogers: each has all keys. */
+  areAlike?: boolean;
 }>;
 
 /** One server, as the stores use it: a simulation has a twin of it. */
@@ -29,6 +32,7 @@ export const openMemcached = ({
   servers,
   clock,
   timeoutMs = MEMCACHED_TIMEOUT_MS,
+  areAlike = false,
 }: MemcachedOptions): MemcachedCluster => {
   const names = [...new Set(servers)];
   if (names.length === 0 || names.length > SERVERS_MAX)
@@ -36,7 +40,10 @@ export const openMemcached = ({
   const fault = names.find((name) => !/^[\w.-]+:\d{1,5}$/.test(name));
   if (fault !== undefined) throw new RangeError(`${fault} is not a memcached server's host:port`);
   const links = names.map((server) => new MemcachedLink({ server, clock, timeoutMs }));
-  const byVbucket = placeVbuckets(names).map((index) => links[index]!);
+  const any = new AnyServer(links, process.pid);
+  const byVbucket: readonly MemcachedServer[] = placeVbuckets(names).map((index) =>
+    areAlike ? any : links[index]!,
+  );
   return {
     servers: names,
     linkOf: (vbucket) => byVbucket[vbucket]!,

@@ -143,7 +143,7 @@ class MemcachedKeyValueStore<V> implements KeyValueStore<V> {
     return found;
   }
 
-  #versionOf(held: Held, epoch: number): Version {
+  #versionOf(held: Held, epoch: number | undefined): Version {
     const envelope = open(held.text);
     if (envelope === undefined)
       throw new StoreUnavailable(`${this.options.name}: a value in memcached is not ours`);

@@ -14,9 +14,10 @@ const PAUSE_MS = 200;
 export type Held = Readonly<{ text: string; unique: string }>;
 export type Found = Readonly<{
   items: ReadonlyMap<string, Held>;
-  /** Of the connection it came on. */ epoch: number;
+  /** Of the connection it came on; undefined: the numbers are good on every one. */
+  epoch: number | undefined;
 }>;
-export type Compared = Readonly<{ unique: string; epoch: number }>;
+export type Compared = Readonly<{ unique: string; epoch: number | undefined }>;
 
 /** What is used of the package, of which its types know a part. */
 type Driver = Readonly<{
@@ -80,9 +81,9 @@ export class MemcachedLink {
 
   /** False: another wrote since, or the server is not the one any more that the number came from. */
   async cas(key: string, text: string, exptime: number, { unique, epoch }: Compared): Promise<boolean> {
-    if (this.#epoch !== epoch) return false;
+    if (epoch !== undefined && this.#epoch !== epoch) return false;
     const connection = await this.#ready();
-    if (connection.epoch !== epoch) return false;
+    if (epoch !== undefined && connection.epoch !== epoch) return false;
     const command = `cas ${key} 0 ${exptime} ${Buffer.byteLength(text)} ${unique}\r\n${text}`;
     return this.#store(connection, 'cas', command);
   }
