@@ -2,6 +2,7 @@
 // Used by request-reader.ts.
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from './bounds.js';
 import { type Fault, type Form, type Mode, OPCODES, type Request } from './request.js';
+import { isKey } from './text-request.js';
 
 const HEADER_BYTES = 24;
 const TWO_TO_32 = 2 ** 32;
@@ -58,6 +59,8 @@ export const readBinary = (bytes: Buffer, at: number): Read => {
     value: bytes.subarray(valueAt, at + total),
     cas: bytes.readUInt32BE(at + 16) * TWO_TO_32 + bytes.readUInt32BE(at + 20),
   };
+  // It goes on to servers in the text dialect: what could end a word there, or a line, is no key.
+  if (frame.key !== '' && !isKey(frame.key)) return { request: refuse('bad-key'), bytes: total };
   return { request: requestOf(frame) ?? refuse('bad-data'), bytes: total };
 };
 
@@ -85,7 +88,7 @@ const requestOf = (frame: Frame): Request | undefined => {
       return isBare && key !== '' ? { verb: 'delete', form, key, cas } : undefined;
     case OPCODES.touch:
       if (extras.length !== 4 || value.length > 0 || key === '') return undefined;
-      return { verb: 'touch', form, key, exptime: extras.readUInt32BE(0) };
+      return { verb: 'touch', form, key, exptime: extras.readInt32BE(0) };
     case OPCODES.noop:
       return { verb: 'noop', form };
     case OPCODES.version:

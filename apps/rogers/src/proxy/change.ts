@@ -73,6 +73,9 @@ class Changing {
     const { stored } = this.#load;
     // An answer was lost, or a view changed under way: it was written all the same.
     if (this.#written !== undefined && stored?.version === this.#written.version) return this.#spread(0);
+    // And somebody has made something of it since: that is what all are to have.
+    if (this.#written !== undefined && stored?.base === this.#written.version)
+      return this.#spreadNewer(stored.version);
     const live = stored === undefined || stored.isDeleted ? undefined : stored;
     const refusal = refusalOf(this.wanted, live);
     if (refusal !== undefined) return this.done({ change: refusal, cas: 0 });
@@ -146,14 +149,19 @@ class Changing {
     }
   }
 
-  #spread(skipped: number): void {
+  #spreadNewer(version: number): void {
+    const { raw, ttlS } = this.#load.best!;
+    this.#spread(0, { version, raw: raw!, exptime: exptimeOfTtl(ttlS, this.ports.clock.nowMs()) });
+  }
+
+  /** What was written, or what was made of it; either way it is what was written that is done. */
+  #spread(skipped: number, { version, raw, exptime }: Written = this.#written!): void {
     const { placed, found } = this.#load;
-    const { version, raw, exptime } = this.#written!;
     const spread = { key: this.wanted.key, vbucket: this.vbucket, raw, version, exptime };
     spreadToAll(placed!, found, spread, skipped, (outcome, server, sentinel) => {
       switch (outcome) {
         case 'done':
-          return this.done({ change: 'done', cas: version });
+          return this.done({ change: 'done', cas: this.#written!.version });
         case 'refused':
           return this.done({ failure: 'full' });
         case 'sentinel':

@@ -46,6 +46,30 @@ describe('two Rogers over three servers', () => {
     expect(await read(0, 'a')).toBe(String(outcomes.indexOf('done')));
   });
 
+  it.each([true, false])(
+    'know for theirs what another has made something of before they hear that it is done, conditional: %s',
+    async (isConditional) => {
+      await write(0, 'a', 'start');
+      const cas = isConditional ? casOf(await cluster.run(cluster.get(0, 'a'))) : 0;
+      let isLost = false;
+      for (const server of cluster.links[0]!.values()) {
+        const toServer = server.write.bind(server);
+        server.write = (key, vbucket, raw, exptime, held, done) =>
+          toServer(key, vbucket, raw, exptime, held, (wrote) => {
+            if (isLost || wrote?.outcome !== 'stored') return done(wrote);
+            isLost = true;
+            void cluster
+              .get(1, key)
+              .then((found) => cluster.set(1, key, 'made of it', casOf(found)))
+              .then(() => done(undefined));
+          });
+      }
+      expect(await write(0, 'a', 'ours', cas)).toBe('done');
+      expect(await read(0, 'a')).toBe('made of it');
+      expect(isLost).toBe(true);
+    },
+  );
+
   it('do not take a number from before a removal for the one after it', async () => {
     await write(0, 'a', 'one');
     const before = casOf(await cluster.run(cluster.get(0, 'a')));
