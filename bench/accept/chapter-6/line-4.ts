@@ -248,7 +248,8 @@ export const line: Line = {
         await startOne(stage, 'ralf-1').catch((error: unknown) => {
           if (starts >= FIRST_STARTS_MAX) throw error;
         });
-      const product = { env: { ...log, CHARGING_COLLECTION_FUNCTIONS: listens[0] } };
+      // Phones that need not come back within the ten minutes.
+      const product = { env: { ...log, CHARGING_COLLECTION_FUNCTIONS: listens[0], REG_MAX_EXPIRES: '3600' } };
       await withProduct(product, (running) =>
         run(report, stage, size, running, listens[0]).finally(() => started.push(...stage.cdfs)),
       );
