@@ -232,6 +232,15 @@ describe('a phone that has counted further', () => {
     expect(await send(0, answerOf(usim, nonceIn(second.header)))).toMatchObject({ status: 200 });
   });
 
+  it('gets it also when it sends no answer beside its count', async () => {
+    const usim = travelled();
+    const lost = answerOf(usim, await challenged(0)).replace(/response="[^"]*"/, 'response=""');
+    const second = await send(1, lost);
+    expect([second.status, second.header.includes('stale')]).toEqual([401, false]);
+    expect(asked.at(-1)?.resync).toHaveLength(30);
+    expect(await send(0, answerOf(usim, nonceIn(second.header)))).toMatchObject({ status: 200 });
+  });
+
   it('is believed once: who repeats it gets a challenge like anybody', async () => {
     const lost = answerOf(travelled(), await challenged(0));
     await send(0, lost);

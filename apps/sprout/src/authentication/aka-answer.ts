@@ -70,9 +70,11 @@ export const answerAka = async (
     });
   const { auts = '' } = auth;
   const resync = auts === '' ? undefined : resyncOf(auth.nonce, auts);
-  // The phone that cannot take the challenge has no password to answer with (RFC 3310 §3.4).
+  // The phone that cannot take the challenge has no password to answer with (RFC 3310 §3.4), or does not answer at all: what it
+  // says of its count carries a proof of its own, which Homestead checks (TS 33.102 §6.3.5).
   const ha1 = auts === '' ? known.aka.ha1 : akaHa1(impi, settings.homeDomain, NO_PASSWORD);
-  const isRight = isAnswer(auth, { algorithm: 'MD5', ha1 }, tx.request.method);
+  const isUnanswered = resync !== undefined && (auth.response ?? '') === '';
+  const isRight = isUnanswered || isAnswer(auth, { algorithm: 'MD5', ha1 }, tx.request.method);
   if (!isRight || (auts !== '' && resync === undefined)) return refused(authenticator, tx, attempt);
 
   const verdict = await challenges.take(impi, auth.nonce, ports.clock.nowMs());

@@ -35,6 +35,10 @@ type Try = Readonly<{ claim: Claim; source: Source; waitedMs: number }>;
 const hasAnswer = (auth: DigestCredentials | undefined): auth is DigestCredentials & { nonce: string } =>
   auth?.response !== undefined && auth.response !== '' && auth.nonce !== undefined;
 
+/** What a phone says that has counted further: it owes no answer beside that (TS 24.229 §5.1.1.5.3). */
+const hasCount = (auth: DigestCredentials | undefined): auth is DigestCredentials & { nonce: string } =>
+  auth?.auts !== undefined && auth.auts !== '' && auth.nonce !== undefined;
+
 const attempt = async (
   authenticator: Authenticator,
   tx: ServerTransaction,
@@ -43,7 +47,7 @@ const attempt = async (
   const { ports, settings, challenges, brake } = authenticator;
   const { impi, credentials: auth } = claim;
   const version = akaVersionOf(auth?.algorithm);
-  if (version !== undefined && hasAnswer(auth))
+  if (version !== undefined && (hasAnswer(auth) || hasCount(auth)))
     return answerAka(authenticator, tx, { claim, source, auth, version, waitedMs });
   const vector = await vectorFor(authenticator, tx, claim);
   if (vector === undefined) return false;
