@@ -133,6 +133,40 @@ it('a disk that is full keeps it in memory until there is room', async () => {
   expect(appended).toEqual(['a 1']);
 });
 
+it.each(['ENOSPC', 'EIO'])('a disk that takes nothing (%s) is passed by when the log is back', async (code) => {
+  const { clock, disk, appended, counts, open, down, up } = world();
+  const spool = await open();
+  down();
+  spool.put('a', [event('1')]);
+  await pass(clock);
+  disk.onOperation = (operation) => (operation === 'write' ? Object.assign(new Error(code), { code }) : undefined);
+  spool.put('a', [event('2')]);
+  await pass(clock);
+  spool.put('a', [event('3')]);
+  up();
+  await pass(clock);
+  expect([appended.join(' ').replaceAll('a ', ''), counts.lost, spool.isHolding]).toEqual(['1 2 3', 0, false]);
+}); // prettier-ignore
+
+it('loses nothing of what is put while it drains', async () => {
+  const { clock, appended, counts, open, down, up } = world();
+  const spool = await open();
+  down();
+  spool.put('a', [event('0')]);
+  await pass(clock);
+  up();
+  const drained = pass(clock);
+  for (let n = 1; n < 200; n++) {
+    spool.put('a', [event(String(n))]);
+    for (let turns = n % 7; turns > 0; turns--) await Promise.resolve();
+  }
+  await drained;
+  await pass(clock);
+  const came = appended.join(' ').replaceAll('a ', '').split(' ').map(Number);
+  expect(came).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  expect([counts.lost, spool.isHolding]).toEqual([0, false]);
+});
+
 it('has bounds, and counts what is lost there', async () => {
   const { clock, counts, open, down } = world();
   const spool = await open(500);

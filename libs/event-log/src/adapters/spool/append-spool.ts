@@ -3,13 +3,7 @@
 // drained when a crash came. Used for charging facts, by the router.
 import { crc32 } from 'node:zlib';
 import { type Clock, Pause } from '#libs/runtime';
-import {
-  errorCode,
-  type FilePort,
-  NO_ROOM_CODES,
-  type OpenFile,
-  readWhole,
-} from '../embedded/disk/file-port.js';
+import { type FilePort, type OpenFile, readWhole } from '../embedded/disk/file-port.js';
 import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../../event-log.port.js';
 
 /** Appends that are not on disk yet; beyond it the newest is lost, and counted. */
@@ -83,7 +77,10 @@ export class AppendSpool {
     await ports.disk.makeFolder(ports.folder);
     for (const name of await ports.disk.list(ports.folder)) {
       const [, id] = NAME.exec(name) ?? [];
-      if (id !== undefined) spool.files.push(Number(id));
+      if (id === undefined) continue;
+      spool.files.push(Number(id));
+      // About: the bound is for what goes wrong.
+      spool.sizes.set(Number(id), FILE_BYTES);
     }
     spool.files.sort((a, b) => a - b);
     spool.nextId = (spool.files.at(-1) ?? 0) + 1;
@@ -124,15 +121,25 @@ export class AppendSpool {
         if (isRoom) this.ports.observe.spooled(count);
         else this.ports.observe.lost(count, new Error('the spool is full'));
       } catch (error) {
-        // They stay in memory: the disk may have room again, or the log be back. At the end of the process there is no later.
         await this.abandonFile();
-        if (!NO_ROOM_CODES.has(errorCode(error)) || this.isClosed) {
+        // They stay in memory: the disk may have room again, or the log be back. At the end of the process there is no later.
+        if (this.isClosed) {
           this.unwritten.splice(0, entries.length);
           this.ports.observe.lost(count, error);
-        } else await this.pause.wait(AGAIN_MS);
+        } else if (!(await this.passDisk(entries))) await this.pause.wait(AGAIN_MS);
       }
       this.drainSoon();
     }
+  }
+
+  /** Into the log at once, when nothing older is on disk. False: it does not take them. */
+  private async passDisk(entries: readonly Entry[]): Promise<boolean> {
+    if (this.files.length > 0) return false;
+    for (const { stream, events } of entries) {
+      if (!(await this.append(stream, events))) return false;
+      this.unwritten.shift();
+    }
+    return true;
   }
 
   private async writeDurably(bytes: Buffer): Promise<boolean> {
@@ -162,9 +169,13 @@ export class AppendSpool {
     await writing.file.close();
   }
 
+  /** What was written before is whole; nothing more goes behind a torn line. One that holds nothing is taken away. */
   private async abandonFile(): Promise<void> {
-    // What was written before it is whole; nothing more goes behind a torn line.
-    await this.endFile().catch(() => undefined);
+    const { writing } = this;
+    if (writing === undefined || writing.bytes > 0) return this.endFile().catch(() => undefined);
+    this.writing = undefined;
+    await writing.file.close().catch(() => undefined);
+    await this.ports.disk.remove(this.pathOf(writing.id)).catch(() => undefined);
   }
 
   private drainSoon(): void {
@@ -175,7 +186,8 @@ export class AppendSpool {
   private async drain(): Promise<void> {
     while (!this.isClosed && this.isHolding) {
       if (this.files.length === 0) {
-        await this.writer;
+        // Not while it is written: a write would fail.
+        while (this.writer !== undefined) await this.writer;
         await this.endFile();
       }
       const [id] = this.files;
