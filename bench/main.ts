@@ -77,10 +77,10 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   timers: (flags) => benchTimers({ timers: number(flags, 'events', 1_000_000) }),
   secure: (flags) =>
     benchSecure({
-      rate: number(flags, 'rate', 1000),
-      seconds: number(flags, 'seconds', 8),
+      rate: number(flags, 'rate', 500),
+      seconds: number(flags, 'seconds', 10),
       runs: number(flags, 'runs', 5),
-      users: number(flags, 'users', 500),
+      users: number(flags, 'users', 1000),
     }),
   rogers: (flags) => benchRogers({ seconds: number(flags, 'seconds', 10), runs: number(flags, 'runs', 5) }),
   memory: (flags) => benchMemory({ users: number(flags, 'users', 100_000) }),
