@@ -101,15 +101,19 @@ const Tiles = ({ figures }: Readonly<{ figures: Figures }>): JSX.Element => {
     timers,
     views,
   } = figures;
-  const counts = views.map(({ parked }) => parked).filter((parked) => parked !== null);
+  const counts = (views ?? []).map(({ parked }) => parked).filter((parked) => parked !== null);
   const parked = counts.length === 0 ? null : counts.reduce((sum, one) => sum + one, 0);
   return (
     <dl class="tiles">
       <Tile name="Registrations/s" value={shown(registrations, 1)} />
       <Tile name="Calls/s" value={shown(calls, 1)} />
       <Tile name="Registered" value={shown(registered)} />
-      <Tile name="Timers waiting" value={shown(timers.waiting)} />
-      <Tile name="Dead letters" value={shown(timers.dead_letters)} bad={(timers.dead_letters ?? 0) > 0} />
+      <Tile name="Timers waiting" value={shown(timers?.waiting ?? null)} />
+      <Tile
+        name="Dead letters"
+        value={shown(timers?.dead_letters ?? null)}
+        bad={(timers?.dead_letters ?? 0) > 0}
+      />
       <Tile name="Parked events" value={shown(parked)} bad={(parked ?? 0) > 0} />
     </dl>
   );
@@ -122,7 +126,7 @@ const Views = ({ figures: { views } }: Readonly<{ figures: Figures }>): JSX.Elem
       <table>
         <thead><tr><th scope="col">View</th><th scope="col">Behind the log</th><th scope="col">Parked events</th></tr></thead>
         <tbody>
-          {views.map(({ name, lag_ms, parked }) => (
+          {(views ?? []).map(({ name, lag_ms, parked }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>{lag_ms === null ? '–' : lag_ms < 1000 ? 'up to date' : spanWords(lag_ms)}</td>
@@ -137,7 +141,7 @@ const Views = ({ figures: { views } }: Readonly<{ figures: Figures }>): JSX.Elem
 ); // prettier-ignore
 
 const Peers = ({ figures: { peers } }: Readonly<{ figures: Figures }>): JSX.Element | null =>
-  peers.length === 0 ? null : (
+  peers === null || peers.length === 0 ? null : (
     <section class="card">
       <h2>Neighbours</h2>
       <ul class="caller-rows">

@@ -70,14 +70,15 @@ export type Ladder = Readonly<{
 
 export type Contact = Readonly<{ email: string; full_name: string; numbers: readonly string[] }>;
 
+/** What a process cannot know by itself is null. */
 export type Figures = Readonly<{
   at: number;
   registrations_per_second: number | null;
   calls_per_second: number | null;
   registered: number | null;
-  views: readonly Readonly<{ name: string; lag_ms: number | null; parked: number | null }>[];
-  timers: Readonly<{ waiting: number | null; dead_letters: number | null }>;
-  peers: readonly Readonly<{ name: string; up: boolean | null }>[];
+  views: readonly Readonly<{ name: string; lag_ms: number | null; parked: number | null }>[] | null;
+  timers: Readonly<{ waiting: number | null; dead_letters: number | null }> | null;
+  peers: readonly Readonly<{ name: string; up: boolean | null }>[] | null;
 }>;
 
 export type FoundSubscriber = Readonly<{ sip_uri: string; account: string | null }>;
