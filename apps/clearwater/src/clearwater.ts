@@ -2,7 +2,7 @@
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
 import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chronos';
-import type { EllisConfig, EllisNode } from '#apps/ellis';
+import type { EllisConfig, EllisNode, Surroundings } from '#apps/ellis';
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import type { HomerConfig } from '#apps/homer';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
@@ -161,6 +161,13 @@ const webSocketsOf = (
     return port === undefined ? [] : [`${transport}://${hostPort(publicHost || bindAddress, port)}`];
   });
 
+/** What operators see of this process beside the log. */
+const surroundingsOf = (views: Views, { chronos }: ChronosNode): Surroundings => {
+  const { timers: waiting, deadLetters } = chronos.statistics();
+  const timers = { waiting, dead_letters: deadLetters };
+  return { views: views.figures(), timers, registered: null, peers: null };
+};
+
 /** Nothing new, then what runs, then the sockets. */
 const drainSip = (
   { clock, shutdown }: ProcessParts,
@@ -245,6 +252,8 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     provisioning: http.provisioning,
     homer,
     lines: views.lines,
+    registrations: views.registrations,
+    surroundings: () => surroundingsOf(views, chronos),
     websocketUrls: webSocketsOf(bono, configs.process),
     isDemo: wantsDemo(configs),
   });

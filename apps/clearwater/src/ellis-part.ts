@@ -1,6 +1,6 @@
 // Ellis in the all-in-one: its neighbours' APIs are answered here without a socket, by the same code that answers on their ports.
 // Used by clearwater.ts.
-import { type EllisConfig, type EllisNode, type Neighbour, startEllis } from '#apps/ellis';
+import { type EllisConfig, type EllisNode, type Neighbour, startEllis, type Surroundings } from '#apps/ellis';
 import type { HttpRequest } from '#libs/http-pool';
 import {
   type ApiKeys,
@@ -11,6 +11,7 @@ import {
   type ProcessParts,
 } from '#libs/runtime';
 import type { LinesByAccount } from '#projections/lines-by-account';
+import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { Storage } from './storage.js';
 
 export type EllisPartOptions = Readonly<{
@@ -24,6 +25,8 @@ export type EllisNeighbours = Readonly<{
   provisioning: HttpServer;
   homer: HttpServer;
   lines: LinesByAccount;
+  registrations: RegistrationRows;
+  surroundings: () => Surroundings;
   websocketUrls: readonly string[];
   isDemo: boolean;
 }>;
@@ -44,7 +47,7 @@ export const inProcess = ({ app }: HttpServer, apiKey: string | undefined): Neig
 export const startEllisPart = (
   options: EllisPartOptions,
   storage: Storage,
-  { provisioning, homer, lines, websocketUrls, isDemo }: EllisNeighbours,
+  { provisioning, homer, ...rest }: EllisNeighbours,
 ): Promise<EllisNode> => {
   const { configs, apiKeys, ownApiKey } = options;
   const { process, ellis: config } = configs;
@@ -57,13 +60,11 @@ export const startEllisPart = (
     config,
     log: storage.log,
     isLogShared: storage.isLogShared,
-    lines,
+    ...rest,
     credentials: storage.credentials,
     engines: storage.engines,
     apiKeys,
     provisioning: inProcess(provisioning, keyFor('provisioning')),
     homer: inProcess(homer, keyFor('homer')),
-    websocketUrls,
-    isDemo,
   });
 };

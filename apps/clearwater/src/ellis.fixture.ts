@@ -4,6 +4,7 @@ import { EllisConfig, type EllisNode, type Neighbour, startEllis } from '#apps/e
 import { startHomer } from '#apps/homer';
 import { createHomestead } from '#apps/homestead';
 import { createProvisioning, HomesteadProvModule } from '#apps/homestead-prov';
+import type { Registration } from '#libs/domain';
 import { createMemoryLog, type EventLog } from '#libs/event-log';
 import { HttpFault, type HttpRequest, type HttpResponse } from '#libs/http-pool';
 import {
@@ -15,10 +16,16 @@ import {
   silentLogger,
   startHttp,
 } from '#libs/runtime';
-import { createMemoryCredentialStore, createMemoryTableStore, type CredentialStore } from '#libs/stores';
+import {
+  createMemoryCredentialStore,
+  createMemoryKeyValueStore,
+  createMemoryTableStore,
+  type CredentialStore,
+} from '#libs/stores';
 import { createFakeClock, createOpenApiCheck, createSeededRandom } from '#libs/testkit';
 import { type DocumentRow, DocumentsByUser } from '#projections/documents-by-user';
 import { LinesByAccount, type LinesRow } from '#projections/lines-by-account';
+import { RegistrationRows } from '#projections/registrations-by-aor';
 import { createSubscriberProfiles } from '#projections/subscriber-profiles';
 import { inProcess } from './ellis-part.js';
 
@@ -179,6 +186,10 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
   });
   for await (const event of log.readAll(['accounts'], 'oldest')) await lines.apply([event]);
   const health = createHealth();
+  const registrations = new RegistrationRows(
+    createMemoryKeyValueStore<Registration>({ name: 'registrations', clock }),
+    clock,
+  );
   const atProv = breakable({ request: async (asked) => inProcess((await running()).prov, KEY).request(asked) });
   const atHomer = breakable({ request: async (asked) => inProcess((await running()).homer, KEY).request(asked) });
   const node: EllisNode = await startEllis({
@@ -194,6 +205,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
     isLogShared: false,
     lines,
     credentials,
+    registrations,
     engines: {},
     apiKeys: createApiKeys([]),
     provisioning: atProv.neighbour,
@@ -213,6 +225,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
   return {
     ...parts,
     lines,
+    registrations,
     node,
     ask,
     openApi,

@@ -3,7 +3,7 @@ import { followLog } from '#libs/projector';
 import type { ProcessConfig, Random } from '#libs/runtime';
 import type { StoresConfig } from '#libs/stores';
 import { documentsByUser } from '#projections/documents-by-user';
-import { type LinesByAccount, openLinesView } from '#projections/lines-by-account';
+import { type LinesByAccount, linesByAccount, openLinesView } from '#projections/lines-by-account';
 import { openRegistrations, type RegistrationRows } from '#projections/registrations-by-aor';
 import { subscriberProfiles } from '#projections/subscriber-profiles';
 import type { Storage } from './storage.js';
@@ -11,6 +11,8 @@ import type { Storage } from './storage.js';
 export interface Views {
   readonly registrations: RegistrationRows;
   readonly lines: LinesByAccount;
+  /** Views in tables by name, and how many of their streams are parked. */
+  figures(): readonly Readonly<{ name: string; lag_ms: null; parked: number }>[];
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,11 @@ export const openViews = async (
   return {
     registrations: registrations.rows,
     lines,
+    figures: () =>
+      [linesByAccount, subscriberProfiles, documentsByUser].flatMap(({ name }, at) => {
+        const parked = [view, ...others][at]?.parked().length;
+        return parked === undefined ? [] : [{ name, lag_ms: null, parked }];
+      }),
     async stop() {
       await Promise.all([registrations, view, ...others].map((one) => one.stop()));
     },

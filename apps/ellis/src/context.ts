@@ -4,6 +4,7 @@ import type { HttpPool } from '#libs/http-pool';
 import type { ApiKeys, Clock, Random } from '#libs/runtime';
 import type { CredentialStore } from '#libs/stores';
 import type { LinesByAccount } from '#projections/lines-by-account';
+import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { Passwords } from './accounts/passwords.port.js';
 import type { TokenStore } from './accounts/tokens.js';
 import type { Mailer } from './mail/mailer.port.js';
@@ -26,6 +27,7 @@ export type EllisPorts = Readonly<{
   log: EventLog;
   lines: LinesByAccount;
   credentials: CredentialStore;
+  registrations: Pick<RegistrationRows, 'load'>;
   tokens: TokenStore;
   passwords: Passwords;
   /** Absent: no mails are sent. */

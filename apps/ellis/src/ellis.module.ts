@@ -2,6 +2,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccountsController, PortalController, SessionController } from './http/accounts.controller.js';
 import type { Rim } from './http/answer.js';
+import { LiveController } from './http/live.controller.js';
+import { OperatorController } from './http/operator.controller.js';
 import { AddressBookController, NumbersController } from './http/numbers.controller.js';
 import { PagesController } from './http/pages.controller.js';
 import { ELLIS, PAGES } from './http/tokens.js';
@@ -18,6 +20,8 @@ export class EllisModule {
         PortalController,
         NumbersController,
         AddressBookController,
+        LiveController,
+        OperatorController,
         PagesController,
       ],
       providers: [

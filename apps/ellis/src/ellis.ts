@@ -4,8 +4,19 @@ import { createAccount, deleteAccount, setRole, showAccount } from './accounts/a
 import { passwordRequest } from './accounts/recovery.js';
 import { showSession, signIn, signOut } from './accounts/session.js';
 import { PASSWORD_LENGTH_MIN } from './accounts/fields.js';
-import { type Caller, callerOf, requireOperator } from './accounts/who.js';
+import { accountIn, type Caller, callerOf, requireOperator } from './accounts/who.js';
 import type { EllisCall, EllisContext, EllisPorts } from './context.js';
+import { Live } from './live/live.js';
+import { lineSeen, showCalls, showDevices, showLadder } from './live/seen.js';
+import {
+  figuresOf,
+  NOTHING_KNOWN,
+  searchSubscribers,
+  showSubscriber,
+  showWholeLadder,
+  type Surroundings,
+} from './operator/operators.js';
+import { previewCriteria } from './operator/preview.js';
 import { finishInterrupted } from './numbers/line-process.js';
 import { NumberPool, type NumberPools } from './numbers/number-pool.js';
 import * as numbers from './numbers/numbers.js';
@@ -47,12 +58,75 @@ export const openPools = async (
 
 type Handler = (caller: Caller) => Outcome | Promise<Outcome>;
 
-export const createEllis = (ports: EllisPorts, pools: NumberPools) => {
+type Asked = (call: EllisCall, handler: Handler) => Promise<Outcome>;
+
+const numbersPart = (context: EllisContext, asked: Asked) => ({
+  listNumbers: (call: EllisCall, address: string) =>
+    asked(call, (caller) => numbers.listNumbers(context, caller, address)),
+  createNumber: (call: EllisCall, address: string) =>
+    asked(call, (caller) => numbers.createNumber(context, caller, call, address)),
+  createSpecifiedNumber: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.createSpecifiedNumber(context, caller, call, request)),
+  deleteNumber: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.deleteNumber(context, caller, request)),
+  resetPassword: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.resetPassword(context, caller, request)),
+  getSimservs: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.getSimservs(context, caller, request)),
+  setSimservs: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.setSimservs(context, caller, call, request)),
+  getIfcs: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.getIfcs(context, caller, request)),
+  setIfcs: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.setIfcs(context, caller, call, request)),
+  isListed: (call: EllisCall, request: LineRequest) =>
+    asked(call, (caller) => numbers.isListed(context, caller, request)),
+  setListed: (call: EllisCall, request: LineRequest & Readonly<{ listed: string }>) =>
+    asked(call, (caller) => numbers.setListed(context, caller, request)),
+  addressBook: (call: EllisCall) => asked(call, (caller) => addressBook(context, caller)),
+});
+
+/** What the operators' part asks, once it is known that an operator asks. */
+const operatorsPart = (context: EllisContext, live: Live, surroundings: () => Surroundings) => {
+  const asked = async (call: EllisCall, handler: () => Outcome | Promise<Outcome>): Promise<Outcome> => {
+    requireOperator(await callerOf(context, call));
+    return handler();
+  };
+  return {
+    /** 403 unless an operator asks. */
+    admitOperator: async (call: EllisCall): Promise<string> => {
+      const caller = await callerOf(context, call);
+      requireOperator(caller);
+      return caller.kind === 'account' ? caller.account.account : 'api-key';
+    },
+    searchSubscribers: (call: EllisCall) => asked(call, () => searchSubscribers(context, call)),
+    showSubscriber: (call: EllisCall, impu: string) => asked(call, () => showSubscriber(context, live, impu)),
+    showCriteria: (call: EllisCall, impu: string) =>
+      asked(call, () => numbers.showFilterCriteria(context, impu)),
+    changeCriteria: (call: EllisCall, impu: string) =>
+      asked(call, () => numbers.changeFilterCriteria(context, impu, call.text)),
+    previewCriteria: (call: EllisCall, impu: string) =>
+      asked(call, () => previewCriteria(live, impu, call.text)),
+    showAnyLadder: (call: EllisCall, id: string) => asked(call, () => showWholeLadder(live, id)),
+    showFigures: (call: EllisCall) =>
+      asked(call, async () => shown(await figuresOf(context, live, surroundings))),
+    figures: () => figuresOf(context, live, surroundings),
+  };
+};
+
+export const createEllis = (
+  ports: EllisPorts,
+  pools: NumberPools,
+  surroundings: () => Surroundings = () => NOTHING_KNOWN,
+) => {
   const context: EllisContext = { ...ports, pools, throttles: throttlesOn(ports.clock) };
-  const asked = async (call: EllisCall, handler: Handler): Promise<Outcome> =>
-    handler(await callerOf(context, call));
+  const asked: Asked = async (call, handler) => handler(await callerOf(context, call));
+  const live = new Live({ ...ports, onFault: (error) => ports.onFault?.(error) });
 
   return {
+    ...numbersPart(context, asked),
+    ...operatorsPart(context, live, surroundings),
+    live,
     settings: ports.settings,
     onFault: (error: unknown) => ports.onFault?.(error),
     /** At a start, once the view is caught up; and now and then. */
@@ -83,29 +157,21 @@ export const createEllis = (ports: EllisPorts, pools: NumberPools) => {
     showSession: (call: EllisCall) => asked(call, showSession),
     signOut: (call: EllisCall) => asked(call, (caller) => signOut(context, caller)),
 
-    listNumbers: (call: EllisCall, address: string) =>
-      asked(call, (caller) => numbers.listNumbers(context, caller, address)),
-    createNumber: (call: EllisCall, address: string) =>
-      asked(call, (caller) => numbers.createNumber(context, caller, call, address)),
-    createSpecifiedNumber: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.createSpecifiedNumber(context, caller, call, request)),
-    deleteNumber: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.deleteNumber(context, caller, request)),
-    resetPassword: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.resetPassword(context, caller, request)),
-    getSimservs: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.getSimservs(context, caller, request)),
-    setSimservs: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.setSimservs(context, caller, call, request)),
-    getIfcs: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.getIfcs(context, caller, request)),
-    setIfcs: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.setIfcs(context, caller, call, request)),
-    isListed: (call: EllisCall, request: LineRequest) =>
-      asked(call, (caller) => numbers.isListed(context, caller, request)),
-    setListed: (call: EllisCall, request: LineRequest & Readonly<{ listed: string }>) =>
-      asked(call, (caller) => numbers.setListed(context, caller, request)),
-    addressBook: (call: EllisCall) => asked(call, (caller) => addressBook(context, caller)),
+    showDevices: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => showDevices(context, live, caller, request)),
+    showCalls: (call: EllisCall, request: LineRequest) =>
+      asked(call, (caller) => showCalls(context, live, caller, call, request)),
+    showLadder: (call: EllisCall, request: LineRequest & Readonly<{ id: string }>) =>
+      asked(call, (caller) => showLadder(context, live, caller, request)),
+    /** Whose live stream it is; refuses as every look at the number does. */
+    admitWatcher: async (
+      call: EllisCall,
+      request: LineRequest,
+    ): Promise<Readonly<{ owner: string; number: string }>> => {
+      const caller = await callerOf(context, call);
+      const number = await lineSeen(context, caller, request);
+      return { owner: accountIn(request.address), number };
+    },
   };
 };
 

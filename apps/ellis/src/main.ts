@@ -16,6 +16,7 @@ import {
 import { startShared } from '#libs/shared-config';
 import { StoresConfig } from '#libs/stores';
 import { openLinesView } from '#projections/lines-by-account';
+import { openRegistrations } from '#projections/registrations-by-aor';
 import { openSubscriberStores } from '#projections/subscriber-profiles';
 import { EllisConfig } from './ellis.config.js';
 import { startEllis } from './start-ellis.js';
@@ -37,7 +38,8 @@ if (process.argv.length > 2) {
     const data = await openProcessData(common, parts, UPCASTERS, storesConfig);
     const { credentials } = await openSubscriberStores(data, common, parts);
     const { lines, view } = await openLinesView(data);
-    data.serve(() => view.stop());
+    const registrations = await openRegistrations(common, storesConfig, data, random);
+    data.serve(async () => void (await Promise.all([view.stop(), registrations.stop()])));
     const { bindAddress, dataDir, apiKeys: configured } = common;
     const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
     const resolve = resolverWith(systemHosts(common.hostsFile));
@@ -57,6 +59,7 @@ if (process.argv.length > 2) {
       isLogShared: data.isLogShared,
       lines,
       credentials,
+      registrations: registrations.rows,
       engines: data.engines,
       apiKeys,
       provisioning: neighbour('homestead-prov', config.homesteadProvUrl, 'provisioning'),

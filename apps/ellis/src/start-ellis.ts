@@ -31,6 +31,8 @@ import { createEllis, type Ellis, openPools } from './ellis.js';
 import type { EllisConfig } from './ellis.config.js';
 import { EllisModule } from './ellis.module.js';
 import { clientAddressBy } from './http/answer.js';
+import { EventStreams } from './live/event-streams.js';
+import type { Surroundings } from './operator/operators.js';
 import type { Mailer } from './mail/mailer.port.js';
 import { createTerminalMailer } from './mail/terminal.mailer.js';
 import { openPages } from './pages/portal-pages.js';
@@ -52,6 +54,8 @@ export type StartEllisOptions = ProcessParts &
     isLogShared: boolean;
     lines: LinesByAccount;
     credentials: CredentialStore;
+    registrations: EllisPorts['registrations'];
+    surroundings?: () => Surroundings;
     engines: Pick<Engines, 'memcached'>;
     apiKeys: ApiKeys;
     provisioning: Neighbour;
@@ -139,6 +143,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     log: options.log,
     lines: options.lines,
     credentials: options.credentials,
+    registrations: options.registrations,
     tokens: tokensIn(options),
     passwords: options.passwords ?? createArgon2Passwords(),
     ...(options.mailer === undefined ? await openMailer(options) : { mailer: options.mailer }),
@@ -150,13 +155,18 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     settings,
     onFault: (error) => logger.warn({ err: error }, 'ellis'),
   };
-  const ellis = createEllis(ports, await checkRanges(ports, config));
+  const ellis = createEllis(ports, await checkRanges(ports, config), options.surroundings);
   const { failed, ...finished } = await ellis.finishInterrupted(options.isLogShared ? GRACE_MS : 0);
   if (failed + Object.values(finished).reduce((sum, count) => sum + count, 0) > 0)
     logger.info({ ...finished, failed }, 'finished what was interrupted');
   keepFinishing(ellis, options);
+  const streams = new EventStreams(clock);
+  shutdown.on('refuse', 'ellis streams', () => streams.close());
   const http = await startHttp({
-    module: EllisModule.forRoot({ ellis, addressOf: clientAddressBy(createPeerCheck(process.trustedPeers)) }, openPages(settings.websocketUrls)),
+    module: EllisModule.forRoot(
+      { ellis, addressOf: clientAddressBy(createPeerCheck(process.trustedPeers)), streams, clock },
+      openPages(settings.websocketUrls),
+    ),
     host: process.bindAddress,
     port: config.ellisPort,
     title: 'Ellis',
@@ -164,7 +174,10 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     logger,
     bodyBytesMax: BODY_BYTES_MAX,
   });
-  shutdown.on('finish', 'ellis', () => http.close());
+  shutdown.on('finish', 'ellis', async () => {
+    await http.close();
+    await ellis.live.stop();
+  });
   part.ready();
   return { http, settings, signupCode: settings.signupCode };
 }; // prettier-ignore

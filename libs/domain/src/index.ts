@@ -10,5 +10,6 @@ export * from './routing/index.js';
 export * from './simservs/index.js';
 export * from './subscriber/index.js';
 export * from './timer/index.js';
+export * from './words/index.js';
 export * from './aggregates.js';
 export * from './upcasters.js';

@@ -156,6 +156,12 @@ export const deleteAccount = async (
   return caller.kind === 'account' ? { ...GONE, session: 'over' } : GONE;
 };
 
+const isOnlyOperator = async ({ lines }: EllisContext, address: string): Promise<boolean> => {
+  for await (const { account: other, role } of lines.accounts())
+    if (role === 'operator' && other !== address) return false;
+  return true;
+};
+
 export const setRole = async (
   context: EllisContext,
   caller: Caller,
@@ -165,6 +171,9 @@ export const setRole = async (
   requireSignedIn(caller);
   const name = accountIn(address);
   if ((await context.lines.account(name)) === undefined) throw notFound('no such account');
+  // Who has the key can always make another.
+  if (role === 'user' && caller.kind === 'account' && (await isOnlyOperator(context, name)))
+    throw new EllisFault(409, 'this is the last operator');
   await onAccount(portsOf(context), name, [
     { type: 'ChangeAccountRole', data: { account: name, by: byOf(caller), role } },
   ]);

@@ -2,10 +2,11 @@
 // Used by the controllers; knows Fastify's request and reply by type only.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isIP } from 'node:net';
-import { type ErrorBody, errorBody } from '#libs/runtime';
+import { type Clock, type ErrorBody, errorBody } from '#libs/runtime';
 import { SESSION_COOKIE } from '../accounts/who.js';
 import type { EllisCall } from '../context.js';
 import type { Ellis } from '../ellis.js';
+import type { EventStreams } from '../live/event-streams.js';
 import { badRequest, type EllisFault, faultOf, type Outcome } from '../outcome.js';
 
 const headerIn = ({ headers }: FastifyRequest, name: string): string | undefined => {
@@ -101,11 +102,24 @@ const withFault = (path: string, { status, reason }: EllisFault): string =>
   `${path}${path.includes('?') ? '&' : '?'}error=true&status=${status}&reason=${encodeURIComponent(reason)}`;
 
 /** What a controller is given beside the request. */
-export type Rim = Readonly<{ ellis: Ellis; addressOf: ClientAddress }>;
+export type Rim = Readonly<{
+  ellis: Ellis;
+  addressOf: ClientAddress;
+  streams: EventStreams;
+  clock: Clock;
+}>;
+
+/** A fault as its body, with its status; a defect is thrown on. */
+export const refuse = ({ ellis }: Rim, reply: FastifyReply, error: unknown): ErrorBody => {
+  const fault = faultOf(error);
+  if (fault === undefined) throw error;
+  if (fault.status >= 500) ellis.onFault(error);
+  return refused(reply, fault);
+};
 
 /** Runs a handler and writes what it comes to; a defect is thrown on, for the API's own error answer. */
 export const answer = async (
-  { ellis, addressOf }: Rim,
+  { ellis, addressOf }: Pick<Rim, 'ellis' | 'addressOf'>,
   request: FastifyRequest,
   reply: FastifyReply,
   run: (call: EllisCall) => Outcome | Promise<Outcome>,

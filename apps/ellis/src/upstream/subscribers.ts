@@ -77,6 +77,16 @@ export const unmakeSubscriber = async (
     await ask(at, { method: 'DELETE', path: pathOf('private', impi) }, 200, 204);
 };
 
+/** All public identities of the set that one is in, the default one first; undefined: there is no such identity. */
+export const setOfPublic = async (at: Neighbour, impu: string): Promise<string[] | undefined> => {
+  const request: HttpRequest = { method: 'GET', path: pathOf('public', impu, 'irs') };
+  const found = await askOrNothing(at, request, NO_PUBLIC, 303);
+  if (found === undefined) return undefined;
+  const path = `${located(request, found.headers)}/public_ids`;
+  const listed = await askOrNothing(at, { method: 'GET', path }, NO_SET, 200);
+  return listed && listIn(listed.body, 'public_ids');
+};
+
 /** A public identity with its set, unless others are in it; with its private identity, unless it serves others. */
 export const removeSubscriber = async (
   at: Neighbour,

@@ -5,9 +5,13 @@ import {
   AGGREGATES,
   type AssignmentEvent,
   categoryOf,
+  callDetails,
   type CallEvent,
   type CallListEvent,
+  callListWords,
+  callWords,
   type ChargingEvent,
+  chargingWords,
   type CredentialEvent,
   type DocumentEvent,
   type IdentityEvent,
@@ -18,7 +22,6 @@ import {
 } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
 import { accountWords, numberWords } from './account-words.js';
-import { callDetails, callListWords, callWords, chargingWords } from './call-words.js';
 import { plain } from './plain-text.js';
 import {
   assignmentWords,

@@ -1,13 +1,9 @@
 // Call and charging events in words. TS 24.229 §5.4.3 (what the S-CSCF decided), TS 32.260 (what is charged).
-import type {
-  AccountingAnswered,
-  CallEvent,
-  CallListEvent,
-  ChargingEvent,
-  Criteria,
-  Retargeting,
-  ServiceApplied,
-} from '#libs/domain';
+import type { CallEvent, ServiceApplied } from '../call/call.js';
+import type { Criteria } from '../call/criteria-outcome.js';
+import type { CallListEvent } from '../call-list/call-list.js';
+import type { AccountingAnswered, ChargingEvent } from '../charging/charging.js';
+import type { Retargeting } from '../filter-criteria/retarget.js';
 
 /** One line without the time. */
 export const callWords = (event: CallEvent): string => {

@@ -1,0 +1,100 @@
+// What the OpenAPI document says of devices, calls, ladders and operators' answers (docs/ellis.md). Plain data.
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const TEXT: Schema = { type: 'string' };
+const FLAG: Schema = { type: 'boolean' };
+const NUMBER: Schema = { type: 'number' };
+const TIME: Schema = { type: 'integer', description: 'ms since 1970' };
+const orNull = (schema: Schema): Schema => ({ ...schema, nullable: true });
+const object = (properties: Readonly<Record<string, Schema>>) => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+const list = (items: Schema): Schema => ({ type: 'array', items });
+
+export const CALL_PARAM = { name: 'call', example: 'b7c0f2' };
+
+const DEVICE = object({
+  id: TEXT,
+  contact: TEXT,
+  transport: orNull(TEXT),
+  address: orNull(TEXT),
+  user_agent: orNull(TEXT),
+  since: TIME,
+  expires_at: TIME,
+});
+export const DEVICES = object({ devices: list(DEVICE) });
+
+const CALL = object({
+  id: TEXT,
+  direction: { type: 'string', enum: ['outgoing', 'incoming'] },
+  method: TEXT,
+  other: orNull(TEXT),
+  state: { type: 'string', enum: ['trying', 'answered', 'ended', 'failed', 'refused'] },
+  status: orNull({ type: 'integer' }),
+  begun_at: TIME,
+  answered_at: orNull(TIME),
+  ended_at: orNull(TIME),
+  words: TEXT,
+});
+export const CALLS = object({ calls: list(CALL) });
+
+const PARTICIPANT = object({
+  id: TEXT,
+  label: TEXT,
+  kind: { type: 'string', enum: ['caller', 'router', 'server', 'callee'] },
+});
+const STEP = object({
+  at: TIME,
+  from: TEXT,
+  to: TEXT,
+  label: TEXT,
+  words: TEXT,
+  details: list(TEXT),
+  failed: FLAG,
+});
+export const LADDER = object({
+  id: TEXT,
+  method: TEXT,
+  begun_at: TIME,
+  participants: list(PARTICIPANT),
+  steps: list(STEP),
+});
+
+export const SUBSCRIBERS = object({
+  subscribers: list(object({ sip_uri: TEXT, account: orNull(TEXT) })),
+  next: orNull(TEXT),
+});
+export const SUBSCRIBER = object({
+  sip_uri: TEXT,
+  default_id: TEXT,
+  public_ids: list(TEXT),
+  private_ids: list(TEXT),
+  account: orNull(TEXT),
+  devices: list(DEVICE),
+  simservs: FLAG,
+  calls: list(CALL),
+});
+const CAUGHT = object({
+  id: TEXT,
+  at: TIME,
+  method: TEXT,
+  session_case: TEXT,
+  from: TEXT,
+  request_uri: TEXT,
+  caught: list(object({ priority: NUMBER, server: TEXT, trigger: TEXT })),
+  unsure: list(TEXT),
+});
+export const PREVIEW = object({ examined: { type: 'integer' }, calls: list(CAUGHT) });
+export const FIGURES = object({
+  at: TIME,
+  registrations_per_second: NUMBER,
+  calls_per_second: NUMBER,
+  views: orNull(list(object({ name: TEXT, lag_ms: orNull(NUMBER), parked: NUMBER }))),
+  timers: orNull(object({ waiting: NUMBER, dead_letters: NUMBER })),
+  registered: orNull(NUMBER),
+  peers: orNull(list(object({ name: TEXT, up: FLAG }))),
+});

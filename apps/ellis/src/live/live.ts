@@ -1,0 +1,165 @@
+// What a number's owner sees of it now: devices, calls, ladders; and word of each change. The log is followed from when somebody first asks.
+// Used by ellis.ts.
+import type { RegistrationEvent } from '#libs/domain';
+import type { EventLog, RecordedEvent, Subscription } from '#libs/event-log';
+import type { Clock } from '#libs/runtime';
+import type { RegistrationRows } from '#projections/registrations-by-aor';
+import { CallIndex, type ShownCall } from './call-index.js';
+import { type Device, devicesIn } from './devices.js';
+import { type Ladder, ladderOf, type Reader } from './ladder.js';
+
+/** Events of one call that a ladder shows. */
+const LADDER_EVENTS_MAX = 500;
+const REGISTRATION = 'registration-';
+
+export type LivePorts = Readonly<{
+  log: Pick<EventLog, 'read' | 'subscribe'>;
+  registrations: Pick<RegistrationRows, 'load'>;
+  clock: Clock;
+  onFault: (error: unknown) => void;
+}>;
+
+/** Told that something of the number changed. */
+export type Watcher = Readonly<{ devices(): void; calls(): void }>;
+
+export class Live {
+  private readonly watchers = new Map<string, Set<Watcher>>();
+  private readonly index = new CallIndex((number) => this.tell(number, 'calls'));
+  private calling: Promise<Subscription> | undefined;
+  private registering: Promise<Subscription> | undefined;
+  private since = 0;
+  /** Whole seconds, newest last: how many events came in each. */
+  readonly rates = { registrations: 0, calls: 0 };
+  private counted = { registrations: 0, calls: 0, second: 0 };
+
+  constructor(private readonly ports: LivePorts) {}
+
+  async devices(number: string): Promise<Device[]> {
+    const { registrations, clock } = this.ports;
+    return devicesIn(await registrations.load(number), clock.nowMs());
+  }
+
+  async calls(number: string, limit: number): Promise<ShownCall[]> {
+    await this.followCalls();
+    return this.index.callsOf(number, limit);
+  }
+
+  /** The events of one call, oldest first. */
+  async callEvents(id: string): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for await (const event of this.ports.log.read(`call-${id}`)) {
+      events.push(event);
+      if (events.length >= LADDER_EVENTS_MAX) break;
+    }
+    return events;
+  }
+
+  /** As `number` may see it; undefined: no such call of it. */
+  async ladder(id: string, number: string): Promise<Ladder | undefined> {
+    const events = await this.callEvents(id);
+    const reader = readerOf(events, number);
+    return reader.caller || reader.callee ? ladderOf(id, events, reader) : undefined;
+  }
+
+  async wholeLadder(id: string): Promise<Ladder | undefined> {
+    return ladderOf(id, await this.callEvents(id), { caller: true, callee: true });
+  }
+
+  /** Resolves when changes from now on are told; with what ends it. */
+  async watch(number: string, watcher: Watcher): Promise<() => void> {
+    await Promise.all([this.followCalls(), this.followRegistrations()]);
+    const watchers = this.watchers.get(number) ?? new Set();
+    this.watchers.set(number, watchers.add(watcher));
+    return () => {
+      watchers.delete(watcher);
+      if (watchers.size === 0) this.watchers.delete(number);
+    };
+  }
+
+  /** Registrations and calls of the last whole second, from when somebody first asks. */
+  async figures(): Promise<Readonly<{ registrations: number; calls: number }>> {
+    await Promise.all([this.followCalls(), this.followRegistrations()]);
+    this.roll();
+    return this.rates;
+  }
+
+  async stop(): Promise<void> {
+    const running = await Promise.allSettled([this.calling, this.registering]);
+    for (const one of running) if (one.status === 'fulfilled') await one.value?.stop();
+  }
+
+  private async followCalls(): Promise<void> {
+    const { log, clock, onFault } = this.ports;
+    this.since ||= clock.nowMs();
+    this.calling ??= log.subscribe({
+      topics: ['calls'],
+      group: 'ellis-calls',
+      startAt: 'oldest',
+      onBatch: (events) => {
+        for (const event of events) {
+          this.index.fold(event);
+          if (event.timeMs >= this.since && isFirst(event)) this.count('calls');
+        }
+      },
+      onFailure: (error) => {
+        this.calling = undefined;
+        onFault(error);
+      },
+    });
+    await (await this.calling).caughtUp();
+  }
+
+  private async followRegistrations(): Promise<void> {
+    this.registering ??= this.ports.log.subscribe({
+      topics: ['registration'],
+      group: 'ellis-registrations',
+      startAt: 'newest',
+      onBatch: (events) => {
+        for (const event of events) {
+          const { type } = event.event as RegistrationEvent;
+          if (type === 'BindingAdded' || type === 'BindingRefreshed') this.count('registrations');
+          this.tell(event.stream.slice(REGISTRATION.length), 'devices');
+        }
+      },
+      onFailure: (error) => {
+        this.registering = undefined;
+        this.ports.onFault(error);
+      },
+    });
+    await this.registering;
+  }
+
+  private count(what: 'registrations' | 'calls'): void {
+    this.roll();
+    this.counted[what]++;
+  }
+
+  private roll(): void {
+    const second = Math.floor(this.ports.clock.nowMs() / 1_000);
+    if (second === this.counted.second) return;
+    const isNext = second === this.counted.second + 1;
+    this.rates.registrations = isNext ? this.counted.registrations : 0;
+    this.rates.calls = isNext ? this.counted.calls : 0;
+    this.counted = { registrations: 0, calls: 0, second };
+  }
+
+  private tell(number: string, what: 'devices' | 'calls'): void {
+    for (const watcher of this.watchers.get(number) ?? []) watcher[what]();
+  }
+}
+
+const isFirst = ({ event, revision }: RecordedEvent): boolean =>
+  (revision ?? 1) === 1 && (event.type === 'OriginatingServed' || event.type === 'RequestRefused');
+
+type Served = Readonly<{ served?: string; role?: string }>;
+
+/** On which sides of the call the number was served. */
+const readerOf = (events: readonly RecordedEvent[], number: string): Reader => {
+  const isServed = (side: string): boolean =>
+    events.some(({ event }) => {
+      const { served, role = event.type === 'OriginatingServed' ? 'originating' : 'terminating' } =
+        event.data as Served;
+      return served === number && role === side;
+    });
+  return { caller: isServed('originating'), callee: isServed('terminating') };
+};
