@@ -82,6 +82,17 @@ describe('POST /accounts/<e>/numbers/', () => {
     expect((await post(BOB, bob)).json['sip_uri']).toBe(sip_uri);
   });
 
+  it('counts who asks for many at once one by one', async () => {
+    await api.close();
+    api = await createEllisFixture({ config: { numberRanges: ['100-199'], numbersPerAccountMax: 3 } });
+    alice = await signedUp(api, ALICE);
+    const all = await Promise.all(
+      Array.from({ length: 20 }, () => api.ask('POST', accountPath(ALICE, 'numbers'), { as: alice })),
+    );
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(all.filter(({ status }) => status === 403)).toHaveLength(17);
+  });
+
   it('takes numbers of the public network from their own pool', async () => {
     const path = accountPath(ALICE, 'numbers');
     expect((await api.ask('POST', path, { as: alice, body: { pstn: true } })).status).toBe(503);

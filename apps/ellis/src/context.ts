@@ -49,7 +49,11 @@ export type Throttles = Readonly<{
   guessesOfAddress: Throttle;
   /** Wrong sign-up codes of one address. */
   codes: Throttle;
+  /** Recovery mails that one address asks for; that go to one account; that are sent at all. */
+  mailsAskedBy: Throttle;
+  mailsTo: Throttle;
   mails: Throttle;
+  /** Of one address. */
   recoveries: Throttle;
 }>;
 

@@ -12,9 +12,12 @@ const wrongToken = (): EllisFault =>
   new EllisFault(422, 'the token or the address is wrong, or the token is spent');
 
 const sendMail = async (context: EllisContext, address: string): Promise<void> => {
-  const { lines, mailer, settings } = context;
+  const { lines, mailer, settings, throttles } = context;
   const account = await lines.account(address);
   if (account === undefined || mailer === undefined) return;
+  if (throttles.mailsTo.take(address) > 0) return;
+  // Whoever asks has been answered: that mails are too many is for the operator to hear.
+  if (throttles.mails.take('all') > 0) throw unavailable('too many recovery mails: this one was not sent', 0);
   const { passwordVersion, fullName } = account;
   const token = await makeToken(context, 'recovery', { account: address, passwordVersion });
   const link = `${settings.url}/reset-password?email=${encodeURIComponent(address)}&token=${token}`;
@@ -22,8 +25,8 @@ const sendMail = async (context: EllisContext, address: string): Promise<void> =
 };
 
 /** Answered before it is known whether there is anybody to send to: the time tells nothing either. */
-const askForMail = (context: EllisContext, address: string): Outcome => {
-  const waitS = context.throttles.mails.take('all');
+const askForMail = (context: EllisContext, address: string, from: string): Outcome => {
+  const waitS = context.throttles.mailsAskedBy.take(from);
   if (waitS > 0) throw unavailable('too many mails were asked for: come again', waitS);
   sendMail(context, address).catch((error: unknown) => context.onFault?.(error));
   return DONE;
@@ -32,10 +35,9 @@ const askForMail = (context: EllisContext, address: string): Outcome => {
 const recover = async (
   context: EllisContext,
   address: string,
-  token: string,
-  password: string,
+  { token, password, from }: Readonly<{ token: string; password: string; from: string }>,
 ): Promise<Outcome> => {
-  const waitS = context.throttles.recoveries.take('all');
+  const waitS = context.throttles.recoveries.take(from);
   if (waitS > 0) throw unavailable('too many tries: come again', waitS);
   const grant = await readToken(context, 'recovery', token);
   const account = grant?.account === address ? await context.lines.account(address) : undefined;
@@ -69,12 +71,13 @@ export const passwordRequest = async (
 ): Promise<Outcome> => {
   const token = call.header('ngv-recovery-token') ?? call.field('recovery_token');
   const address = accountIn(name);
-  if (token !== undefined) return recover(context, address, token, passwordField(call));
+  if (token !== undefined)
+    return recover(context, address, { token, password: passwordField(call), from: call.address });
   if (call.field('current_password') !== undefined) {
     if (caller.kind === 'nobody') throw forbidden('nobody is signed in');
     return change(context, caller, call, name);
   }
-  if (call.field('password') === undefined) return askForMail(context, address);
+  if (call.field('password') === undefined) return askForMail(context, address, call.address);
   if (caller.kind === 'service') return change(context, caller, call, name);
   throw badRequest('password: takes recovery_token or current_password beside it');
 };

@@ -126,8 +126,24 @@ const requireRoom = async ({ lines, settings }: EllisContext, { account, private
     throw forbidden('the private identity is of no number of this account');
 };
 
+/** By account, while a number is being taken for it: who asks for many at once is counted one by one. */
+const taking = new Map<string, Promise<unknown>>();
+
+const inTurn = async <T>(account: string, take: () => Promise<T>): Promise<T> => {
+  const before = taking.get(account) ?? Promise.resolve();
+  const own = before.then(take, take);
+  taking.set(account, own);
+  try {
+    return await own;
+  } finally {
+    if (taking.get(account) === own) taking.delete(account);
+  }
+};
+
 export const makeLine = async (context: EllisContext, wanted: NewNumber): Promise<MadeLine> => {
-  await requireRoom(context, wanted);
-  const line = await takeFromPool(context, wanted);
+  const line = await inTurn(wanted.account, async () => {
+    await requireRoom(context, wanted);
+    return takeFromPool(context, wanted);
+  });
   return completeLine(context, line, wanted.by);
 };
