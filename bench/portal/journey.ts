@@ -11,13 +11,7 @@ const TALK_MS = 2_000;
 /** At 50 a second. */
 const PACKETS_MIN = 40;
 
-export type JourneyOptions = Readonly<{
-  url: string;
-  code?: string;
-  domain?: string;
-  /** Up to the end of the call, or to its ladder. */
-  upTo?: 'call' | 'ladder';
-}>;
+export type JourneyOptions = Readonly<{ url: string; code?: string; domain?: string }>;
 
 const shows = async (report: Report, page: Page, words: string, what: string): Promise<void> => {
   const seen = await page.getByText(words).first().waitFor({ timeout: STEP_MS_MAX }).then(() => true, () => false);
@@ -97,7 +91,7 @@ const seeLadder = async (
 
 /** From the first page to the ladder. */
 export const journey = async (report: Report, browser: Browser, options: JourneyOptions): Promise<void> => {
-  const { url, code = SIGNUP_CODE, domain = DOMAIN, upTo = 'ladder' } = options;
+  const { url, code = SIGNUP_CODE, domain = DOMAIN } = options;
   const context = await browser.newContext({ permissions: ['microphone', 'clipboard-write'] });
   const faults = watchFaults(context);
   const first = await context.newPage();
@@ -112,7 +106,7 @@ export const journey = async (report: Report, browser: Browser, options: Journey
   report.note('the second tab is registered');
   await callAcrossTabs(report, first, second, mine.userName);
   report.note('the call is over');
-  if (upTo === 'ladder') await seeLadder(report, first, url, mine.userName, domain);
+  await seeLadder(report, first, url, mine.userName, domain);
   report.check('no page had a fault', faults.length === 0, faults.join('\n'));
   await context.close();
 };
