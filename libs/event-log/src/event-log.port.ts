@@ -68,7 +68,15 @@ export class RevisionConflict extends Error {
 }
 
 /** Nothing was written and nothing will be: disk full, backlog full, log closed. */
-export class AppendRefused extends Error {}
+export class AppendRefused extends Error {
+  constructor(
+    message: string,
+    /** The same is refused at any other time too: too many events at once, or too large. */
+    readonly isForGood = false,
+  ) {
+    super(message);
+  }
+}
 
 /** Not known whether it was written (deadline passed): answer 500 + Retry-After; it may still turn out to have happened. */
 export class AppendUnknown extends Error {}

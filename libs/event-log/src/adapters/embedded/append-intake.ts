@@ -77,7 +77,7 @@ export class AppendIntake {
       const isExpect = (TOPIC_BIT[topic] & EXPECT_BITS) !== 0;
       if (this.isClosed) throw new AppendRefused('the log is closed');
       if (events.length > EVENTS_PER_APPEND_MAX) {
-        throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`);
+        throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`, true);
       }
       if (options.expected !== undefined) {
         if (!isExpect) throw new Error(`${stream} keeps no revisions, so nothing can be expected of it`);
@@ -110,7 +110,7 @@ export class AppendIntake {
       versionOf,
       answer,
     });
-    if (request.bytes > limits.appendBytesMax) throw new AppendRefused('the events are too large');
+    if (request.bytes > limits.appendBytesMax) throw new AppendRefused('the events are too large', true);
     const refusal = commit.refusal(request.bytes);
     if (refusal !== undefined) throw new AppendRefused(refusal);
     this.ids += events.length;

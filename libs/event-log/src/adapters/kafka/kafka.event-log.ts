@@ -184,7 +184,7 @@ class KafkaEventLog implements KafkaLog {
       throw new Error(`${stream} keeps no revisions, so nothing can be expected of it`);
     if (this.isClosed) throw new AppendRefused('the log is closed');
     if (events.length > EVENTS_PER_APPEND_MAX)
-      throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`);
+      throw new AppendRefused(`more than ${EVENTS_PER_APPEND_MAX} events`, true);
     if (isExpect) return this.judged.append(stream, this.placeOf(stream, topic), events, options);
     if (events.length === 0) return [];
     return this.send(stream, topic, events, options).answered;
@@ -289,7 +289,7 @@ class KafkaEventLog implements KafkaLog {
       ids: events.map(() => this.idPrefix + (this.ids++).toString(36)),
       versionOf,
     });
-    if (request.bytes > this.limits.appendBytesMax) throw new AppendRefused('the events are too large');
+    if (request.bytes > this.limits.appendBytesMax) throw new AppendRefused('the events are too large', true);
     const refusal = this.lane.refusal(request.bytes);
     if (refusal !== undefined) throw new AppendRefused(refusal);
     this.lane.add(request);

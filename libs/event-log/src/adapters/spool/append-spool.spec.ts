@@ -82,6 +82,38 @@ it('gives again what was unknown, and leaves what the log refuses for its conten
   expect(appended.join(' ').replaceAll('a ', '')).toBe('1 2');
 });
 
+it('gives a stream of which much has gathered in portions that every log takes', async () => {
+  const { clock, appended, counts, state, open, down, up } = world();
+  const spool = await open();
+  down();
+  for (let n = 0; n < 1_100; n++) spool.put('a', [event(String(n))]);
+  const large = (name: string): DomainEvent => ({ type: name, data: { note: 'x'.repeat(100_000) } });
+  spool.put('b', [large('1'), large('2'), large('3')]);
+  await pass(clock);
+  // The last thing that the log says before it takes any again is to the first portion of the second stream.
+  state.failure = (stream) => (stream === 'b' ? new AppendRefused('down') : undefined);
+  await pass(clock);
+  up();
+  await pass(clock);
+  const sizes = appended.filter((line) => line.startsWith('a ')).map((line) => line.split(' ').length - 1);
+  expect(sizes).toEqual([200, 200, 200, 200, 200, 100]);
+  expect(appended.filter((line) => line.startsWith('a ')).join(' ').replaceAll('a ', '')).toBe(Array.from({ length: 1_100 }, (_, n) => n).join(' ')); // prettier-ignore
+  expect(appended.filter((line) => line.startsWith('b '))).toEqual(['b 1 2', 'b 3']);
+  expect([spool.isHolding, counts]).toEqual([false, { spooled: 1_103, drained: 1_103, lost: 0 }]);
+});
+
+it('loses and counts what is refused for its size, and lets nothing wait behind it', async () => {
+  const { clock, appended, counts, state, open, down } = world();
+  const spool = await open();
+  down();
+  spool.put('bad', [event('1')]);
+  spool.put('a', [event('2')]);
+  await pass(clock);
+  state.failure = (stream) => (stream === 'bad' ? new AppendRefused('too large', true) : undefined);
+  await pass(clock);
+  expect([appended, spool.isHolding, counts]).toEqual([['a 2'], false, { spooled: 2, drained: 1, lost: 1 }]);
+});
+
 it.each(Array.from({ length: 20 }, (_, seed) => seed))('loses nothing by a power cut once it is on disk: seed %i', async (seed) => {
   const random = createSeededRandom(seed);
   const { clock, disk, appended, open, down, up } = world();

@@ -1,10 +1,10 @@
 // Appends that wait on the disk of this machine while the log takes none: written durably, read back in order when it does, also by the next
 // life of the process (docs/architecture.md §6). For events that may come twice: what was unknown is appended again, and so is what had been
 // drained when a crash came. Used for charging facts, by the router.
-import { crc32 } from 'node:zlib';
 import { type Clock, Pause } from '#libs/runtime';
 import { type FilePort, type OpenFile, readWhole } from '../embedded/disk/file-port.js';
 import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../../event-log.port.js';
+import { type Entry, entriesOf, lineOf, portionsOf } from './spooled-entries.js';
 
 /** Appends that are not on disk yet; beyond it the newest is lost, and counted. */
 export const UNWRITTEN_MAX = 50_000;
@@ -32,26 +32,20 @@ export type AppendSpoolPorts = Readonly<{
   bytesMax?: number;
 }>;
 
-type Entry = Readonly<{ stream: string; events: readonly DomainEvent[] }>;
+/** Of one stream in one file, what the log has not taken yet: oldest first, an append each. */
+type Waiting = Readonly<{ stream: string; portions: (readonly DomainEvent[])[] }>;
 type Writing = { readonly id: number; readonly file: OpenFile; bytes: number };
 
 const NAME = /^(\d{1,15})\.spool$/;
-const isForLater = (error: unknown): boolean => error instanceof AppendRefused || error instanceof AppendUnknown; // prettier-ignore
+/** What is refused for its size or its content will always be. */
+const isForLater = (error: unknown): boolean =>
+  error instanceof AppendUnknown || (error instanceof AppendRefused && !error.isForGood);
 
-const lineOf = (entry: Entry): string => {
-  const text = JSON.stringify(entry);
-  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`;
-};
-
-/** Lines that a crash tore are passed over. */
-const entriesOf = (bytes: Buffer): readonly Entry[] =>
-  bytes
-    .toString('utf8')
-    .split('\n')
-    .flatMap((line) => {
-      const text = line.slice(9);
-      return line.length > 9 && Number.parseInt(line.slice(0, 8), 16) === crc32(text) ? [JSON.parse(text) as Entry] : []; // prettier-ignore
-    });
+const waitingOf = (entries: readonly Entry[]): readonly Waiting[] =>
+  [...Map.groupBy(entries, ({ stream }) => stream)].map(([stream, own]) => ({
+    stream,
+    portions: [...portionsOf(own.flatMap(({ events }) => events))],
+  }));
 
 export class AppendSpool {
   private unwritten: Entry[] = [];
@@ -65,7 +59,7 @@ export class AppendSpool {
   private drainer: Promise<void> | undefined;
   private readonly pause: Pause;
   /** Of one file, what the log has not taken yet. */
-  private left: Entry[] | undefined;
+  private left: readonly Waiting[] | undefined;
 
   private constructor(private readonly ports: AppendSpoolPorts) {
     this.pause = new Pause(ports.clock);
@@ -203,42 +197,40 @@ export class AppendSpool {
   private async drainFile(id: number): Promise<boolean> {
     const { disk, observe } = this.ports;
     try {
-      this.left ??= [...entriesOf((await readWhole(disk, this.pathOf(id))) ?? Buffer.alloc(0))];
+      this.left ??= waitingOf(entriesOf((await readWhole(disk, this.pathOf(id))) ?? Buffer.alloc(0)));
     } catch (error) {
       // It stays where it is, for the next life.
       observe.lost(1, error);
       return true;
     }
-    const queue = [...Map.groupBy(this.left, ({ stream }) => stream)];
-    const failed: Entry[] = [];
+    const queue = [...this.left];
+    let isAway = false;
     const worker = async (): Promise<void> => {
-      while (failed.length === 0) {
-        const [stream, entries] = queue.shift() ?? [];
-        if (stream === undefined || entries === undefined) return;
-        const events = entries.flatMap((entry) => entry.events);
-        if (!(await this.append(stream, events))) failed.push({ stream, events });
-      }
+      for (let next = queue.shift(); next !== undefined && !isAway; next = queue.shift())
+        if (!(await this.append(next))) isAway = true;
     };
     await Promise.all(Array.from({ length: APPENDS_AT_ONCE }, worker));
-    const left = [...failed, ...queue.flatMap(([, entries]) => entries)];
+    const left = this.left.filter(({ portions }) => portions.length > 0);
     this.left = left.length > 0 ? left : undefined;
     // One that cannot be removed is drained again by the next life.
     if (left.length === 0) await disk.remove(this.pathOf(id)).catch(() => undefined);
     return left.length === 0;
   }
 
-  /** False: another time. What the log refuses for its content it will always refuse. */
-  private async append(stream: string, events: readonly DomainEvent[]): Promise<boolean> {
+  /** False: another time. A portion that the log will never take is lost, and what stands behind it goes on. */
+  private async append({ stream, portions }: Waiting): Promise<boolean> {
     const { log, observe } = this.ports;
-    try {
-      await log.append(stream, events);
-      observe.drained(events.length);
-      return true;
-    } catch (error) {
-      if (isForLater(error)) return false;
-      observe.lost(events.length, error);
-      return true;
+    for (let portion = portions[0]; portion !== undefined; portion = portions[0]) {
+      try {
+        await log.append(stream, portion);
+        observe.drained(portion.length);
+      } catch (error) {
+        if (isForLater(error)) return false;
+        observe.lost(portion.length, error);
+      }
+      portions.shift();
     }
+    return true;
   }
 
   private pathOf(id: number): string {
