@@ -296,6 +296,31 @@ describe('Ralf itself', () => {
   });
 });
 
+describe('time, while no more is taken from the log', () => {
+  const decidedIn = async (life: Life) =>
+    (await eventsOf(life, 'a')).filter(({ type }) => type === 'ChargingInterimReached' || type === 'ChargingSessionAbandoned'); // prettier-ignore
+
+  it('decides nothing of sessions whose news stand there, and goes on afterwards', async () => {
+    const life = await begin({ waitingMax: 2, times: { interimS: 60 } });
+    await life.append('a', started());
+    cdfs.answer(1, undefined);
+    cdfs.answer(2, undefined);
+    await life.append('x', started('x'));
+    await life.append('y', started('y'));
+    expect(life.sessions.isFull).toBe(true);
+    await life.log.append(streamOf('a'), [stopped()]);
+    await clock.advanceAsync(5_400 * S);
+    expect(life.sessions.rows.has(streamOf('a'))).toBe(true);
+    expect(await decidedIn(life)).toEqual([]);
+    cdfs.seen.splice(0);
+    cdfs.answer(1, success());
+    await clock.advanceAsync(400 * S);
+    expect(await decidedIn(life)).toEqual([]);
+    expect(life.sessions.rows.has(streamOf('a'))).toBe(false);
+    expect((await eventsOf(life, 'x')).map(({ type }) => type)).toContain('ChargingSessionAbandoned');
+  });
+});
+
 describe('two of them', () => {
   /** Partition 0 of two, which a test hands over. */
   const handedOut = (): PartitionOwners & { give(change: OwnershipChange): void; isSure: boolean } => {

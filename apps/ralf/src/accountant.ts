@@ -23,6 +23,8 @@ export const SKEW_MS = 5_000;
 const [BACK_OFF_MS, BACK_OFF_MS_MAX, BACK_OFF_SPREAD] = [1_000, 300_000, 0.2];
 /** What the log did not take is written again after this. */
 export const RECORD_AGAIN_MS = 1_000;
+/** What the view did not catch up with is asked for again after this. */
+const CATCH_UP_AGAIN_MS = 1_000;
 /** What was decided and has not come back from the log is decided again; the second is nothing then. */
 const DECIDE_AGAIN_MS = 30_000;
 
@@ -73,6 +75,8 @@ class LoggedAccountant implements Accountant {
   /** Since when a partition is ours. */
   private readonly since = new Map<number, number>();
   private isRunning = false;
+  /** The view took no more for a while, and has not come to the end of the log since. */
+  private isBehind = false;
   private cancel: (() => void) | undefined;
   private unlisten: (() => void) | undefined;
 
@@ -155,7 +159,8 @@ class LoggedAccountant implements Accountant {
   }
 
   private turn(): void {
-    const { clock } = this.ports;
+    const { clock, sessions } = this.ports;
+    if (sessions.isFull) this.fallBehind();
     this.wheel.advance(clock.nowMs(), (work) => this.due(work), PORTION_MAX);
     if (!this.isRunning) return;
     const inMs = Math.min(LOOK_MS_MAX, (this.wheel.nextMs() ?? Infinity) - clock.nowMs());
@@ -165,14 +170,37 @@ class LoggedAccountant implements Accountant {
   private due(work: Work): void {
     const { sessions, clock, times, owners } = this.ports;
     const row = sessions.rows.get(work.stream);
+    if (sessions.isFull) this.fallBehind();
     if (row === undefined || !this.isOurs(work.stream)) return this.look(work.stream, row);
     const nowMs = clock.nowMs();
     if (work.state === 'pausing' && work.retryMs <= nowMs) work.state = 'free';
     const isAgain = work.decided?.at === row.at && work.decided.againMs > nowMs;
-    const events = isAgain || !owners.isSure ? [] : decideDue(row, times, Math.floor(nowMs));
+    const maySay = owners.isSure && !this.isBehind;
+    const events = isAgain || !maySay ? [] : decideDue(row, times, Math.floor(nowMs));
     if (events.length > 0) this.decide(work, row, events);
-    else if (!owners.isSure) work.decided = { at: row.at, againMs: nowMs + LOOK_MS_MAX };
+    else if (!isAgain && !maySay) work.decided = { at: row.at, againMs: nowMs + LOOK_MS_MAX };
     this.look(work.stream, row);
+  }
+
+  /** What a session has told since, its end even, may stand where the view has not come yet: time decides nothing before it has. */
+  private fallBehind(): void {
+    const { sessions, caughtUp, clock } = this.ports;
+    if (this.isBehind) return;
+    this.isBehind = true;
+    const look = async (): Promise<void> => {
+      for (
+        ;
+        this.isRunning;
+        await new Promise<void>((resolve) => void clock.after(CATCH_UP_AGAIN_MS, resolve))
+      ) {
+        const isDone = await caughtUp().then(
+          () => !sessions.isFull,
+          () => false,
+        );
+        if (isDone) return void (this.isBehind = false);
+      }
+    };
+    void look();
   }
 
   /** Appended first; it is sent when the log gives it back. */
