@@ -63,6 +63,12 @@ describe('UAR', () => {
     expect((await uar(OF.bob, 1)).result).toBe(2001);
   });
 
+  it('first registration of who asks for no capabilities: no empty group, which some clients drop', async () => {
+    const { uar } = await world();
+    const first = await uar(OF.alice);
+    expect([first.result, first.avps.has('Server-Capabilities')]).toEqual(['exp 2001', false]);
+  });
+
   it.each([
     ['5001: nobody of that name', { ...OF.alice, 'User-Name': 'x' }, 0, 'ims.test', 'exp 5001'],
     ['5001: no such identity', { ...OF.alice, 'Public-Identity': 'sip:x' }, 0, 'ims.test', 'exp 5001'],

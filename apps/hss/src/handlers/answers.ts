@@ -8,13 +8,16 @@ export const experimental = (name: keyof typeof CX_RESULT): Body => ({
   'Experimental-Result': { 'Vendor-Id': VENDOR_3GPP, 'Experimental-Result-Code': CX_RESULT[name] },
 });
 
-/** None are said as an empty group: any S-CSCF will do (TS 29.228 §6.7). */
-export const capabilities = ({ mandatoryCapabilities, optionalCapabilities }: Subscriber): Body => ({
-  'Server-Capabilities': {
-    'Mandatory-Capability': mandatoryCapabilities,
-    'Optional-Capability': optionalCapabilities,
-  },
-});
+/** Without any, any S-CSCF will do (TS 29.228 §6.7): then there is no group, as some clients drop an answer with an empty one. */
+export const capabilities = ({ mandatoryCapabilities, optionalCapabilities }: Subscriber): Body =>
+  mandatoryCapabilities.length + optionalCapabilities.length === 0
+    ? {}
+    : {
+        'Server-Capabilities': {
+          'Mandatory-Capability': mandatoryCapabilities,
+          'Optional-Capability': optionalCapabilities,
+        },
+      };
 
 export const chargingInformation = ({ chargingFunctions }: Subscriber): Body =>
   chargingFunctions
