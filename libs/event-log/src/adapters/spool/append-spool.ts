@@ -129,11 +129,10 @@ export class AppendSpool {
   /** Into the log at once, when nothing older is on disk. False: it does not take them. */
   private async passDisk(entries: readonly Entry[]): Promise<boolean> {
     if (this.files.length > 0) return false;
-    for (const { stream, events } of entries) {
-      if (!(await this.append(stream, events))) return false;
-      this.unwritten.shift();
-    }
-    return true;
+    const left = await this.give(waitingOf(entries));
+    const again = left.map(({ stream, portions }) => ({ stream, events: portions.flat() }));
+    this.unwritten.splice(0, entries.length, ...again);
+    return left.length === 0;
   }
 
   private async writeDurably(bytes: Buffer): Promise<boolean> {
@@ -203,18 +202,23 @@ export class AppendSpool {
       observe.lost(1, error);
       return true;
     }
-    const queue = [...this.left];
+    const left = await this.give(this.left);
+    this.left = left.length > 0 ? left : undefined;
+    // One that cannot be removed is drained again by the next life.
+    if (left.length === 0) await disk.remove(this.pathOf(id)).catch(() => undefined);
+    return left.length === 0;
+  }
+
+  /** Into the log. Returns what it does not take now. */
+  private async give(waiting: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const queue = [...waiting];
     let isAway = false;
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined && !isAway; next = queue.shift())
         if (!(await this.append(next))) isAway = true;
     };
     await Promise.all(Array.from({ length: APPENDS_AT_ONCE }, worker));
-    const left = this.left.filter(({ portions }) => portions.length > 0);
-    this.left = left.length > 0 ? left : undefined;
-    // One that cannot be removed is drained again by the next life.
-    if (left.length === 0) await disk.remove(this.pathOf(id)).catch(() => undefined);
-    return left.length === 0;
+    return waiting.filter(({ portions }) => portions.length > 0);
   }
 
   /** False: another time. A portion that the log will never take is lost, and what stands behind it goes on. */
