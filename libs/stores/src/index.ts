@@ -41,9 +41,9 @@ export { machineDisk } from './adapters/embedded/machine-disk.js';
 export {
   type MemcachedCluster,
   type MemcachedOptions,
-  type MemcachedServer,
   openMemcached,
 } from './adapters/memcached/memcached-cluster.js';
+export { type MemcachedServer } from './adapters/memcached/memcached-link.js';
 export { vbucketOf, VBUCKETS } from './adapters/memcached/memcached-keys.js';
 export { stableHash } from './stable-hash.js';
 export {

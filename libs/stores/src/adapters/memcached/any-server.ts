@@ -1,17 +1,14 @@
 // Several Rogers as one server: each of them has all keys, so whichever answers is asked. A number for compare-and-set is good at all of them.
 // Used by memcached-cluster.ts where MEMCACHED_ALIKE says so.
 import { StoreUnavailable } from '../../key-value-store.port.js';
-import type { MemcachedServer } from './memcached-cluster.js';
-import type { Compared, Found, MemcachedLink } from './memcached-link.js';
-
-type Link = Pick<MemcachedLink, 'server' | 'gets' | 'add' | 'cas' | 'touch'>;
+import type { Compared, Found, MemcachedServer } from './memcached-link.js';
 
 /** Begins at `first`, so that different processes begin at different ones; stays with the one that answered last. */
 export class AnyServer implements MemcachedServer {
   #current: number;
 
   constructor(
-    private readonly links: readonly Link[],
+    private readonly links: readonly MemcachedServer[],
     first = 0,
   ) {
     this.#current = first % links.length;
@@ -39,7 +36,7 @@ export class AnyServer implements MemcachedServer {
     return this.#ask((link) => link.touch(key, exptime));
   }
 
-  async #ask<T>(run: (link: Link) => Promise<T>): Promise<T> {
+  async #ask<T>(run: (link: MemcachedServer) => Promise<T>): Promise<T> {
     const begun = this.#current;
     for (let n = 0; ; n += 1) {
       const at = (begun + n) % this.links.length;

@@ -2,7 +2,7 @@
 // Used by memcached-key-value-store.ts and memcached-sentinels.ts; opened once a process.
 import type { Clock } from '#libs/runtime';
 import { AnyServer } from './any-server.js';
-import { MemcachedLink } from './memcached-link.js';
+import { MemcachedLink, type MemcachedServer } from './memcached-link.js';
 import { placeVbuckets, SERVERS_MAX, vbucketOf } from './memcached-keys.js';
 
 export const MEMCACHED_TIMEOUT_MS = 500;
@@ -15,9 +15,6 @@ export type MemcachedOptions = Readonly<{
   /** They are Rogers: each has all keys. */
   areAlike?: boolean;
 }>;
-
-/** One server, as the stores use it: a simulation has a twin of it. */
-export type MemcachedServer = Pick<MemcachedLink, 'server' | 'gets' | 'add' | 'cas' | 'touch'>;
 
 export interface MemcachedCluster {
   readonly servers: readonly string[];

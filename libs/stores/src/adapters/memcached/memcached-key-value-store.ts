@@ -7,10 +7,10 @@ import {
   StoreUnavailable,
   type Versioned,
 } from '../../key-value-store.port.js';
-import type { MemcachedCluster, MemcachedServer } from './memcached-cluster.js';
+import type { MemcachedCluster } from './memcached-cluster.js';
 import { exptimeOf, open, seal, VALUE_BYTES_MAX } from './memcached-envelope.js';
 import { wireKeyFault, wireKeyOf } from './memcached-keys.js';
-import type { Compared, Held } from './memcached-link.js';
+import type { Compared, Held, MemcachedServer } from './memcached-link.js';
 import { sentinelKeyOf } from './memcached-sentinels.js';
 
 /** Keys of one multi-get; more go in several, at the same time. */

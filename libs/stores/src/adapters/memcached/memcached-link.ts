@@ -227,3 +227,6 @@ const messageOf = (error: unknown): string => {
   const [first] = Array.isArray(error) ? (error as unknown[]) : [error];
   return first instanceof Error ? first.message : String(first);
 };
+
+/** One server, as the stores use it: a simulation has a twin of it. */
+export type MemcachedServer = Pick<MemcachedLink, 'server' | 'gets' | 'add' | 'cas' | 'touch'>;

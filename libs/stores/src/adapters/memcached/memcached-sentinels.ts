@@ -2,9 +2,9 @@
 // over a vbucket has none, and whoever reads there learns that rows are lost, not absent (docs/architecture.md §3).
 // Written by whoever rebuilds the view from the log; read with every row.
 import { StoreUnavailable } from '../../key-value-store.port.js';
-import type { MemcachedCluster, MemcachedServer } from './memcached-cluster.js';
+import type { MemcachedCluster } from './memcached-cluster.js';
 import { VBUCKETS } from './memcached-keys.js';
-import type { Compared } from './memcached-link.js';
+import type { Compared, MemcachedServer } from './memcached-link.js';
 
 /** A rebuild that says nothing for so long is over: another may begin. */
 export const CLAIM_TTL_S = 30;
