@@ -106,6 +106,8 @@ export class Live {
         onFault(error);
       },
     });
+    // One that did not begin is begun again by the next who asks.
+    this.calling.catch(() => (this.calling = undefined));
     await (await this.calling).caughtUp();
   }
 
@@ -126,6 +128,7 @@ export class Live {
         this.ports.onFault(error);
       },
     });
+    this.registering.catch(() => (this.registering = undefined));
     await this.registering;
   }
 
