@@ -27,34 +27,30 @@ describe('a text session', () => {
   it('is answered as memcached does', async () => {
     const answer = await talk(
       port(0),
-      'set a 7 0 3\r\nabc\r\nget a b\r\ngets a\r\nversion\r\nmg a v f\r\ndelete a\r\nget a\r\nfoo\r\nincr a 1\r\nget rogers//1\r\nmn\r\n',
+      'set a 7 0 3\r\nabc\r\nget a b\r\ngets a\r\nversion\r\nmg a v f\r\ndelete a\r\nget a\r\nfoo\r\nincr a 1\r\nget rogers//1\r\n',
     );
-    expect(answer.toString().replace(/3 \d{10,}\r/, '3 N\r')).toBe(
+    expect(answer.replace(/3 \d{10,}\r/, '3 N\r')).toBe(
       'STORED\r\nVALUE a 7 3\r\nabc\r\nEND\r\nVALUE a 7 3 N\r\nabc\r\nEND\r\nVERSION 1.6.0_rogers\r\nVA 3 f7\r\nabc\r\n' +
-        'DELETED\r\nEND\r\nERROR\r\nSERVER_ERROR not supported\r\nCLIENT_ERROR bad key\r\nMN\r\n',
+        'DELETED\r\nEND\r\nERROR\r\nSERVER_ERROR not supported\r\nCLIENT_ERROR bad key\r\n',
     );
   });
 
   it('keeps the order of what is sent at once, also over one key', async () => {
     const sets = Array.from({ length: 200 }, (_, n) => `set k 0 0 ${String(n).length}\r\n${n}\r\nget k\r\n`);
-    const answer = await talk(port(0), sets.join(''), 1_500);
-    const values = [...answer.toString().matchAll(/VALUE k 0 \d+\r\n(\d+)\r\n/g)].map(([, value]) =>
-      Number(value),
-    );
+    const answer = await talk(port(0), sets.join(''));
+    const values = [...answer.matchAll(/VALUE k 0 \d+\r\n(\d+)\r\n/g)].map(([, value]) => Number(value));
     expect(values).toEqual(Array.from({ length: 200 }, (_, n) => n));
   });
 
   it('takes a value of nearly 1 MiB, refuses more, and goes on', async () => {
     const set = (key: string, size: number): string => `set ${key} 0 0 ${size}\r\n${'x'.repeat(size)}\r\n`;
-    const answer = await talk(port(0), `${set('big', 1_048_000)}${set('large', 1_048_577)}version\r\n`, 800);
-    expect(answer.toString()).toBe(
-      'STORED\r\nSERVER_ERROR object too large for cache\r\nVERSION 1.6.0_rogers\r\n',
-    );
-    expect((await talk(port(1), 'mg big s\r\nmg large s\r\n')).toString()).toBe('HD s1048000\r\nEN\r\n');
+    const answer = await talk(port(0), `${set('big', 1_048_000)}${set('large', 1_048_577)}version\r\n`);
+    expect(answer).toBe('STORED\r\nSERVER_ERROR object too large for cache\r\nVERSION 1.6.0_rogers\r\n');
+    expect(await talk(port(1), 'mg big s\r\nmg large s\r\n')).toBe('HD s1048000\r\nEN\r\n');
   });
 
   it('tells what it does', async () => {
-    expect((await talk(port(0), 'stats\r\n')).toString()).toMatch(/STAT vbuckets_behind 0\r\n[^]*END\r\n$/);
+    expect(await talk(port(0), 'stats\r\n')).toMatch(/STAT vbuckets_behind 0\r\n[^]*END\r\n$/);
   });
 });
 

@@ -31,7 +31,8 @@ export const startNode = async (topology: () => Topology): Promise<Node> => {
       install: () => undefined,
     },
     process: new ProcessConfig(),
-    config: Object.assign(new RogersConfig(), { rogersPort: 0 }),
+    // A machine that does much else is slow to answer, and is not to be taken for one that hangs.
+    config: Object.assign(new RogersConfig(), { rogersPort: 0, rogersTimeoutMs: 500 }),
     topology,
   });
   return {
@@ -54,15 +55,24 @@ export const settled = async (nodes: readonly Node[]): Promise<void> => {
   }
 }; // prettier-ignore
 
-/** Bytes in, what comes within a moment out. */
-export const talk = (port: number, bytes: string | Buffer, ms = 200): Promise<Buffer> =>
+const ANSWER_MS_MAX = 15_000;
+
+/** Text in, all answers out: what comes before that to a last `mn`. */
+export const talk = (port: number, text: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    socket.on('data', (piece) => pieces.push(piece));
-    socket.once('error', reject);
-    systemClock.after(ms, () => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${text}mn\r\n`));
+    const end = (): void => {
+      cancel();
       socket.destroy();
-      resolve(Buffer.concat(pieces));
+      resolve(answer);
+    };
+    const cancel = systemClock.after(ANSWER_MS_MAX, end);
+    socket.on('data', (piece) => {
+      answer += piece.toString('latin1');
+      if (!answer.endsWith('MN\r\n')) return;
+      answer = answer.slice(0, -4);
+      end();
     });
+    socket.once('error', reject);
   });

@@ -149,7 +149,7 @@ describe('a server that is emptied by somebody', () => {
     const counting = startCounting(stores, KEYS);
     await sleep(300);
     const port = Number(engine.endpoints[0]?.split(':')[1]);
-    expect((await talk(port, 'flush_all\r\n')).toString()).toBe('OK\r\n');
+    expect(await talk(port, 'flush_all\r\n')).toBe('OK\r\n');
     await settled(nodes);
     await engine.signal(1, 'SIGKILL');
     await sleep(500);

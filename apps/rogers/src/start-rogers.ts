@@ -15,6 +15,7 @@ export const ROGERS_VERSION = '1.6.0_rogers';
 const PATIENCE_TIMEOUTS = 3;
 const READY_LOOK_MS = 50;
 const RATE_S = 5;
+const FAILURES_A_LINE = 100;
 
 export type RogersOptions = ProcessParts &
   Readonly<{ process: ProcessConfig; config: RogersConfig; topology: () => Topology }>;
@@ -72,7 +73,7 @@ export const startRogers = async (options: RogersOptions): Promise<RunningRogers
     patienceMs: PATIENCE_TIMEOUTS * timeoutMs,
     openServer: (name, watcher) => new MemcachedServer({ name, clock, timeoutMs, watcher }),
     onChange: viewLogger(options),
-    onFailure: (error) => logger.warn({ part: 'astaire', err: error }, 'a server cannot be filled yet; trying again'),
+    onFailure: failureLogger(options),
   }); // prettier-ignore
   if (!isLoopback(process.bindAddress))
     logger.warn({ part: 'rogers' }, 'memcached’s protocol has no encryption: only TRUSTED_PEERS may connect');
@@ -100,6 +101,15 @@ export const startRogers = async (options: RogersOptions): Promise<RunningRogers
   };
   look();
   return { rogers, listener };
+};
+
+/** Told when it begins, and now and then while it lasts: it is tried several times a second. */
+const failureLogger = ({ logger }: ProcessParts) => {
+  let failures = 0;
+  return (error: unknown): void => {
+    if (failures++ % FAILURES_A_LINE === 0)
+      logger.warn({ part: 'astaire', failures, err: error }, 'a server cannot be filled yet; trying again');
+  };
 };
 
 /** Changes of views come by the hundred: told together. */

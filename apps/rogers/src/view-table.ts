@@ -33,7 +33,13 @@ export class ViewTable {
     const known = this.#placed[vbucket];
     if (known !== undefined && known.view.epoch >= view.epoch) return false;
     const servers = (names: readonly string[]) => names.map((name) => this.serverOf(name));
-    this.#placed[vbucket] = { view, members: servers(view.members), joining: servers(view.joining) };
+    try {
+      this.#placed[vbucket] = { view, members: servers(view.members), joining: servers(view.joining) };
+    } catch (error) {
+      // It names more servers than there can be: nobody of ours wrote it.
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
     this.wake(vbucket);
     return true;
   }

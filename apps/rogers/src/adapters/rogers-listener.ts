@@ -12,7 +12,7 @@ export type ListenerOptions = Readonly<{
   port: number;
   connectionsMax: number;
   peers: PeerCheck;
-  session: Omit<SessionPorts, 'onOutput' | 'onEnd'>;
+  session: Omit<SessionPorts, 'onOutput' | 'onEnd' | 'unsentBytes'>;
   /** A peer that may not connect, or one too many. */
   onRefused: () => void;
 }>;
@@ -38,6 +38,7 @@ class Client {
   ) {
     this.session = new Session({
       ...ports,
+      unsentBytes: () => socket.writableLength,
       onOutput: () => this.#schedule(),
       onEnd: () => {
         this.#isEnding = true;
@@ -49,7 +50,10 @@ class Client {
       this.session.push(bytes);
       if (this.session.isFull) socket.pause();
     });
-    socket.on('drain', () => this.#goOn());
+    socket.on('drain', () => {
+      this.session.run();
+      this.#goOn();
+    });
     socket.on('error', () => socket.destroy());
   }
 

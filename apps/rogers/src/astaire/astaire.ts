@@ -115,8 +115,8 @@ export class Astaire {
         if (first !== undefined) put(plan.begins, first, vbucket);
         continue;
       }
-      // Who follows an older configuration leaves it to the others.
-      if (view === undefined || view.revision > revision) continue;
+      // Who follows an older configuration moves nothing; only what has too few replicas gets more.
+      if (view === undefined || (view.revision > revision && view.members.length >= replicas)) continue;
       for (const name of view.members) if (serverOf(name).isDown) void keeper.exclude(vbucket, name);
       for (const name of targets)
         if (!view.members.includes(name) && serverOf(name).isUp) put(plan.fills, name, vbucket);
@@ -170,9 +170,9 @@ export class Astaire {
     const { revision, servers } = topology();
     await Promise.all(
       vbuckets.map((vbucket) =>
-        keeper.change(vbucket, ({ members, joining }) =>
+        keeper.change(vbucket, ({ members, joining, revision: held }) =>
           members.length > 1 && members.includes(server.name)
-            ? { members: without(members, server.name), joining, revision }
+            ? { members: without(members, server.name), joining, revision: Math.max(held, revision) }
             : undefined,
         ),
       ),

@@ -188,13 +188,15 @@ const join = async (
   const { revision } = topology();
   const joined = await Promise.all(
     wanted.map((vbucket) =>
-      keeper.change(vbucket, ({ members, joining }) =>
-        members.includes(server.name) ? undefined : { members, joining: [...without(joining, server.name), server.name], revision },
-      ),
+      keeper.change(vbucket, (view) => {
+        if (view.members.includes(server.name)) return undefined;
+        const joining = [...without(view.joining, server.name), server.name];
+        return { members: view.members, joining, revision: Math.max(view.revision, revision) };
+      }),
     ),
   );
   return wanted.filter((_, n) => joined[n]);
-}; // prettier-ignore
+};
 
 const copyAll = async (
   ports: FillPorts,

@@ -19,14 +19,16 @@ import { isOwnKey } from '../placement.js';
 import type { Router } from './router.js';
 
 /** Requests of one client without an answer: beyond it no more are read until some are answered. */
-export const PIPELINE_MAX = 1_000;
-/** Bytes of answers that wait for those before them. */
+export const PIPELINE_MAX = 256;
+/** Bytes of answers that wait for those before them, or for the client to take them. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
 export type SessionPorts = Readonly<{
   router: Pick<Router, 'get' | 'change'>;
   version: string;
   stats: () => readonly (readonly [name: string, value: string])[];
+  /** Taken from `out`, and not by the client yet. */
+  unsentBytes: () => number;
   /** Answers are there to be taken from `out`. */
   onOutput: () => void;
   /** To be closed once what is in `out` has been sent. */
@@ -53,7 +55,8 @@ export class Session {
 
   /** True where no more should be read from the client for now. */
   get isFull(): boolean {
-    return this.#slots.length - this.#first >= PIPELINE_MAX || this.#waitingBytes >= WAITING_BYTES_MAX;
+    const waiting = this.#waitingBytes + this.out.size + this.ports.unsentBytes();
+    return this.pending >= PIPELINE_MAX || waiting >= WAITING_BYTES_MAX;
   }
 
   /** Requests under way. */
@@ -149,6 +152,7 @@ export class Session {
     this.#forget();
     this.ports.onOutput();
     if (this.#isOver && this.pending === 0) return this.ports.onEnd();
+    // Where it was full there may be requests left to read.
     if (wasFull) this.run();
   }
 
