@@ -95,6 +95,29 @@ describe('beside the records of a CDF', () => {
   });
 });
 
+describe('what a CDF has and nothing expects', () => {
+  const sessionId = sessionIdOf(NAMES.sessionHost, session);
+  const twice = sessionIdOf(NAMES.sessionHost, { ...session, session: at(99) });
+  const copy = (of: string, recordNumber: number, receivedMs = START_MS + 5_000) =>
+    ({ sessionId: of, recordNumber, retransmitted: false, receivedAt: new Date(receivedMs).toISOString() }); // prettier-ignore
+
+  it('is found: a session charged again under another name, a record more', () => {
+    const reconciliation = run([...FACTS, ...ANSWERS]);
+    for (const record of [1, 2, 3, 4]) reconciliation.addCopy(copy(sessionId, record));
+    reconciliation.addCopy(copy(twice, 1));
+    expect(foundOf(reconciliation)).toEqual(['different: record 4 is among the CDF’s records, and no fact makes it', 'different: record 1 is among the CDF’s records, and no fact makes it']); // prettier-ignore
+  });
+
+  it('is passed over where it is of others, of another time, or older than the log', () => {
+    const reconciliation = run([...FACTS, ...ANSWERS], { toMs: START_MS + 60_000 });
+    for (const record of [1, 2, 3]) reconciliation.addCopy(copy(sessionId, record));
+    reconciliation.addCopy(copy(sessionIdOf('other.test', session), 1));
+    reconciliation.addCopy(copy(twice, 1, START_MS + 60_000));
+    reconciliation.addCopy(copy(twice, 2, START_MS - 1));
+    expect(foundOf(reconciliation)).toEqual([]);
+  });
+});
+
 describe('calls', () => {
   const request = { method: 'INVITE', callId: 'c', from: 'sip:a@t', to: 'sip:b@t', requestUri: 'sip:b@t' };
   const served = { ...request, served: 'sip:a@t', registered: true, criteria: { evaluated: 0, matched: [] } };

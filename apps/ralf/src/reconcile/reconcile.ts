@@ -36,7 +36,13 @@ export type Reconciled = Readonly<{
 }>;
 
 /** What a CDF wrote of one record. */
-export type CdfCopy = Readonly<{ sessionId: string; recordNumber: number; retransmitted: boolean }>;
+export type CdfCopy = Readonly<{
+  sessionId: string;
+  recordNumber: number;
+  retransmitted: boolean;
+  /** When the CDF got it, where it says so. */
+  receivedAt?: string;
+}>;
 
 export type ReconcileOptions = Readonly<{
   /** What the log took from here on, until there, ms since 1970. */
@@ -65,12 +71,15 @@ export class Reconciliation {
   private readonly findings: Finding[] = [];
   private readonly counts = { missing: 0, doubled: 0, different: 0, refused: 0 };
   private records = 0;
+  /** When the log took the oldest event that it still has. */
+  private beginsMs = Infinity;
   private hasCopies = false;
 
   constructor(private readonly options: ReconcileOptions) {}
 
   /** Events of `charging` and `calls`, in the order of each stream. */
   add(recorded: RecordedEvent): void {
+    this.beginsMs = Math.min(this.beginsMs, recorded.timeMs);
     if (recorded.topic === 'calls') {
       if (this.isAsked(recorded.timeMs)) this.calls.addCall(recorded.stream, recorded.event as CallEvent);
       return;
@@ -97,9 +106,11 @@ export class Reconciliation {
   judge(): Reconciled {
     let [records, acknowledged, repeated] = [0, 0, 0];
     const sessions = new Set<string>();
+    const expectedCopies = new Set<string>();
     for (const [name, { records: expected }] of this.streams)
       for (const one of expected.values()) {
         const { record, answers } = one;
+        if (this.hasCopies) expectedCopies.add(this.copyKeyOf(record));
         if (!this.isAsked(record.loggedMs)) continue;
         records++;
         sessions.add(`${name} ${record.session.offset}`);
@@ -108,6 +119,7 @@ export class Reconciliation {
         this.judgeRecord(name, one);
         if (this.hasCopies) this.judgeCopies(name, one);
       }
+    this.judgeUnexpected(expectedCopies);
     for (const { stream, what } of this.calls.missing()) this.find('missing', stream, what);
     return {
       sessions: sessions.size,
@@ -157,7 +169,7 @@ export class Reconciliation {
 
   private judgeCopies(stream: string, { record, answers }: Expected): void {
     const sessionId = sessionIdOf(this.options.sessionHost, record);
-    const copies = this.copies.get(`${sessionId} ${record.number}`) ?? [];
+    const copies = this.copies.get(this.copyKeyOf(record)) ?? [];
     const isTaken = (answers[0]?.result ?? 3000) < 3000;
     if (copies.length === 0 && isTaken)
       this.find('missing', stream, `${wordsOf(record)}: answered, and not among the CDF’s records (${sessionId})`);
@@ -165,6 +177,20 @@ export class Reconciliation {
     if (copies.filter(({ retransmitted }) => !retransmitted).length > 1)
       this.find('doubled', stream, `${wordsOf(record)}: ${copies.length} times among the CDF’s records, not marked`);
   } // prettier-ignore
+
+  /** Charged once more under another name, or by a log that is not this one. What came before the log begins nobody can judge. */
+  private judgeUnexpected(expected: ReadonlySet<string>): void {
+    for (const [key, [first]] of this.copies) {
+      if (first === undefined || expected.has(key) || !key.startsWith(`${this.options.sessionHost};`)) continue;
+      const receivedMs = first.receivedAt === undefined ? undefined : Date.parse(first.receivedAt);
+      if (receivedMs !== undefined && (!this.isAsked(receivedMs) || receivedMs < this.beginsMs)) continue;
+      this.find('different', first.sessionId, `record ${first.recordNumber} is among the CDF’s records, and no fact makes it`);
+    }
+  } // prettier-ignore
+
+  private copyKeyOf(record: ChargingRecord): string {
+    return `${sessionIdOf(this.options.sessionHost, record)} ${record.number}`;
+  }
 
   private find(kind: FindingKind, stream: string, what: string): void {
     this.counts[kind]++;
