@@ -10,11 +10,14 @@ const GRACE_MS = 300_000;
 const fact = (type: string) => ({ type, data: {} }) as unknown as ChargingEvent;
 
 const newDisk = () => {
-  const put: (readonly [stream: string, types: readonly string[]])[] = [];
+  const put: (readonly [stream: string, types: readonly string[], mayBeThere?: boolean])[] = [];
   return {
     isHolding: false,
     held: put,
-    put: (stream: string, events: readonly DomainEvent[]) => void put.push([stream, events.map(({ type }) => type)]), // prettier-ignore
+    put(stream: string, events: readonly DomainEvent[], mayBeThere?: boolean) {
+      const types = events.map(({ type }) => type);
+      put.push(mayBeThere === undefined ? [stream, types] : [stream, types, mayBeThere]);
+    },
   };
 };
 
@@ -79,7 +82,7 @@ it.each([new AppendRefused('full'), new AppendUnknown('late')])('keeps charging 
   spool.note('charging-a', [fact('one')]);
   spool.note('call-a', [fact('other')]);
   await spool.flush();
-  expect(disk.held).toEqual([['charging-a', ['one']]]);
+  expect(disk.held).toEqual([['charging-a', ['one'], failure instanceof AppendUnknown]]);
   state.failure = undefined;
   disk.isHolding = true;
   spool.note('charging-a', [fact('two')]);

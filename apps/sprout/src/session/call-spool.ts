@@ -57,9 +57,9 @@ export class CallSpool implements CallFacts {
   #append(stream: string, facts: readonly Fact[]): Promise<void> {
     return this.ports.log.append(stream, facts).then(this.#taken, (error: unknown) => {
       this.#failed(error);
-      // What was unknown may come twice: its fold knows.
       const isForLater = error instanceof AppendRefused || error instanceof AppendUnknown;
-      if (isForLater && isCharging(stream)) this.ports.charging?.put(stream, facts);
+      if (isForLater && isCharging(stream))
+        this.ports.charging?.put(stream, facts, error instanceof AppendUnknown);
     });
   }
 

@@ -11,7 +11,7 @@ const TOLD_EACH = 1_000;
 export const openChargingSpool = async (
   { dataDir }: Pick<ProcessConfig, 'dataDir'>,
   { chargingSpoolDir }: Pick<SproutConfig, 'chargingSpoolDir'>,
-  log: Pick<EventLog, 'append'>,
+  log: Pick<EventLog, 'append' | 'readAll'>,
   { clock, logger, metrics, shutdown }: Pick<ProcessParts, 'clock' | 'logger' | 'metrics' | 'shutdown'>,
 ): Promise<AppendSpool> => {
   const spooled = metrics.counter('sprout_charging_spooled_total', 'Charging facts that waited on disk for the log'); // prettier-ignore
@@ -20,6 +20,7 @@ export const openChargingSpool = async (
   let told = 0;
   const spool = await AppendSpool.open({
     log,
+    topics: ['charging'],
     disk: nodeDisk,
     folder: chargingSpoolDir || path.join(dataDir, 'charging-spool'),
     clock,

@@ -1,7 +1,7 @@
 // The spool: what the log does not take waits on disk, in order, over crashes, and comes into the log when it is back.
 import { createSeededRandom, createFakeClock, settle } from '#libs/testkit';
 import { MemoryDisk } from '../embedded/disk/memory-disk.js';
-import { AppendRefused, AppendUnknown, type DomainEvent } from '../../event-log.port.js';
+import { AppendRefused, AppendUnknown, type DomainEvent, type RecordedEvent } from '../../event-log.port.js';
 import { AGAIN_MS, AppendSpool, UNWRITTEN_MAX } from './append-spool.js';
 
 const event = (name: string): DomainEvent => ({ type: name, data: { note: 'ä'.repeat(40) } });
@@ -10,7 +10,17 @@ const world = (disk = new MemoryDisk()) => {
   const clock = createFakeClock();
   const appended: string[] = [];
   const counts = { spooled: 0, drained: 0, lost: 0 };
-  const state: { failure: ((stream: string) => Error | undefined) | undefined } = { failure: undefined };
+  const inLog: { stream: string; event: DomainEvent }[] = [];
+  const state: {
+    failure: ((stream: string) => Error | undefined) | undefined;
+    isDeaf: boolean;
+    isTaken: boolean;
+    reads: number;
+  } = { failure: undefined, isDeaf: false, isTaken: false, reads: 0 };
+  const write = (stream: string, events: readonly DomainEvent[]): void => {
+    inLog.push(...events.map((event) => ({ stream, event })));
+    appended.push(`${stream} ${events.map(({ type }) => type).join(' ')}`);
+  };
   let lives = 0;
   const open = (bytesMax?: number) => {
     const life = ++lives;
@@ -19,11 +29,17 @@ const world = (disk = new MemoryDisk()) => {
         append: (stream, events) => {
           if (life !== lives) return new Promise(() => undefined);
           const failure = state.failure?.(stream);
-          if (failure !== undefined) return Promise.reject(failure);
-          appended.push(`${stream} ${events.map(({ type }) => type).join(' ')}`);
-          return Promise.resolve([]);
+          if (failure === undefined || state.isTaken) write(stream, events);
+          return failure === undefined ? Promise.resolve([]) : Promise.reject(failure);
+        },
+        readAll: async function* () {
+          state.reads++;
+          await Promise.resolve();
+          if (state.isDeaf) throw new Error('no broker');
+          yield* inLog as unknown as readonly RecordedEvent[];
         },
       },
+      topics: ['charging'],
       disk,
       folder: 'spool',
       clock,
@@ -36,7 +52,17 @@ const world = (disk = new MemoryDisk()) => {
     });
   };
   const down = (failure: Error = new AppendRefused('down')) => void (state.failure = () => failure);
-  return { clock, disk, appended, counts, state, open, down, up: () => void (state.failure = undefined) };
+  return {
+    clock,
+    disk,
+    appended,
+    counts,
+    state,
+    write,
+    open,
+    down,
+    up: () => void (state.failure = undefined),
+  };
 };
 const pass = async (clock: ReturnType<typeof createFakeClock>, ms = 5 * AGAIN_MS) => {
   await clock.advanceAsync(ms);
@@ -149,6 +175,77 @@ it('what is put at the end of the process is the next life’s', async () => {
   const second = await open();
   await pass(clock);
   expect([appended, second.isHolding]).toEqual([['a 1'], false]);
+});
+
+describe('what the log may have already', () => {
+  it('is looked for where an append was unknown, and only the rest comes', async () => {
+    const { clock, appended, counts, state, open, down, up } = world();
+    const spool = await open();
+    down(new AppendUnknown('late'));
+    state.isTaken = true;
+    spool.put('a', [event('1'), event('2')]);
+    await clock.advanceAsync(AGAIN_MS / 2);
+    await settle();
+    [state.isTaken, state.isDeaf] = [false, true];
+    await pass(clock);
+    expect([appended, spool.isHolding]).toEqual([['a 1 2'], true]);
+    spool.put('a', [event('3')]);
+    state.isDeaf = false;
+    up();
+    await pass(clock);
+    expect([appended, spool.isHolding, counts]).toEqual([['a 1 2', 'a 3'], false, { spooled: 3, drained: 3, lost: 0 }]); // prettier-ignore
+  });
+
+  it('is looked for where it was unknown before it was put; nothing is read for what is in no doubt', async () => {
+    const { clock, appended, state, write, open } = world();
+    write('a', [event('1')]);
+    const spool = await open();
+    spool.put('b', [event('1')]);
+    await pass(clock);
+    expect([appended, state.reads]).toEqual([['a 1', 'b 1'], 0]);
+    spool.put('a', [event('1'), event('2')], true);
+    await pass(clock);
+    expect([appended, state.reads]).toEqual([['a 1', 'b 1', 'a 2'], 1]);
+  });
+
+  it('is looked for in the file that a former life was giving, not in those behind it', async () => {
+    const { clock, disk, appended, state, open, up } = world();
+    const first = await open();
+    state.failure = (stream) => (stream === 'a' ? undefined : new AppendRefused('down'));
+    first.put('a', [event('1')]);
+    first.put('b', [event('1')]);
+    await pass(clock);
+    first.put('a', [event('2')]);
+    await pass(clock);
+    expect(appended).toEqual(['a 1']);
+    disk.crash(createSeededRandom(1));
+    up();
+    const second = await open();
+    await pass(clock);
+    expect([appended.toSorted(), second.isHolding, state.reads]).toEqual([['a 1', 'a 2', 'b 1'], false, 1]);
+  });
+
+  it('is looked for in every file before one that is missing', async () => {
+    const { clock, disk, appended, state, open, down, up } = world();
+    const first = await open();
+    down();
+    // Each fills a file.
+    for (const type of ['1', '2', '3']) {
+      first.put('a', [{ type, data: { note: 'x'.repeat(1_100_000) } }]);
+      await pass(clock);
+    }
+    // The first cannot be removed, the second is; then the machine is off.
+    state.failure = () => (appended.length < 2 ? undefined : new AppendRefused('down'));
+    disk.onOperation = (operation, path) => operation === 'remove' && path.endsWith('/1.spool') ? new Error('EIO') : undefined; // prettier-ignore
+    await pass(clock);
+    expect(appended).toEqual(['a 1', 'a 2']);
+    disk.crash(createSeededRandom(1));
+    disk.onOperation = () => undefined;
+    up();
+    await open();
+    await pass(clock);
+    expect([appended, state.reads]).toEqual([['a 1', 'a 2', 'a 3'], 2]);
+  });
 });
 
 it('a disk that is full keeps it in memory until there is room', async () => {

@@ -1,10 +1,25 @@
 // Appends that wait on the disk of this machine while the log takes none: written durably, read back in order when it does, also by the next
-// life of the process (docs/architecture.md §6). For events that may come twice: what was unknown is appended again, and so is what had been
-// drained when a crash came. Used for charging facts, by the router.
+// life of the process (docs/architecture.md §6). What was unknown is appended again, and so is what was being drained when a crash came, but for
+// what the log then has: an append that nobody has heard of may still come in after that, so it is for events that may come twice, soon after
+// each other. Used for charging facts, by the router.
 import { type Clock, Pause } from '#libs/runtime';
 import { type FilePort, type OpenFile, readWhole } from '../embedded/disk/file-port.js';
-import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../../event-log.port.js';
-import { type Entry, entriesOf, lineOf, portionsOf } from './spooled-entries.js';
+import {
+  AppendRefused,
+  AppendUnknown,
+  type DomainEvent,
+  type EventLog,
+  type Topic,
+} from '../../event-log.port.js';
+import {
+  type Entry,
+  entriesOf,
+  entryOf,
+  leaveOut,
+  lineOf,
+  type Waiting,
+  waitingOf,
+} from './spooled-entries.js';
 
 /** Appends that are not on disk yet; beyond it the newest is lost, and counted. */
 export const UNWRITTEN_MAX = 50_000;
@@ -24,7 +39,9 @@ export type SpoolObserver = Readonly<{
 }>;
 
 export type AppendSpoolPorts = Readonly<{
-  log: Pick<EventLog, 'append'>;
+  log: Pick<EventLog, 'append' | 'readAll'>;
+  /** Of the streams that wait here. */
+  topics: readonly Topic[];
   disk: FilePort;
   folder: string;
   clock: Clock;
@@ -32,20 +49,12 @@ export type AppendSpoolPorts = Readonly<{
   bytesMax?: number;
 }>;
 
-/** Of one stream in one file, what the log has not taken yet: oldest first, an append each. */
-type Waiting = Readonly<{ stream: string; portions: (readonly DomainEvent[])[] }>;
 type Writing = { readonly id: number; readonly file: OpenFile; bytes: number };
 
 const NAME = /^(\d{1,15})\.spool$/;
 /** What is refused for its size or its content will always be. */
 const isForLater = (error: unknown): boolean =>
   error instanceof AppendUnknown || (error instanceof AppendRefused && !error.isForGood);
-
-const waitingOf = (entries: readonly Entry[]): readonly Waiting[] =>
-  [...Map.groupBy(entries, ({ stream }) => stream)].map(([stream, own]) => ({
-    stream,
-    portions: [...portionsOf(own.flatMap(({ events }) => events))],
-  }));
 
 export class AppendSpool {
   private unwritten: Entry[] = [];
@@ -60,6 +69,8 @@ export class AppendSpool {
   private readonly pause: Pause;
   /** Of one file, what the log has not taken yet. */
   private left: readonly Waiting[] | undefined;
+  /** Files of an earlier life that it may have drained, in part or whole. */
+  private repeated: ReadonlySet<number> = new Set();
 
   private constructor(private readonly ports: AppendSpoolPorts) {
     this.pause = new Pause(ports.clock);
@@ -77,6 +88,10 @@ export class AppendSpool {
       spool.sizes.set(Number(id), FILE_BYTES);
     }
     spool.files.sort((a, b) => a - b);
+    // Files go in their order: what is missing was drained, and then at most one was being drained.
+    const { files } = spool;
+    const last = files.findLastIndex((id, at) => at === 0 || id !== (files[at - 1] ?? 0) + 1);
+    spool.repeated = new Set(files.slice(0, last + 1));
     spool.nextId = (spool.files.at(-1) ?? 0) + 1;
     spool.drainSoon();
     return spool;
@@ -87,12 +102,15 @@ export class AppendSpool {
     return this.unwritten.length > 0 || this.files.length > 0 || this.writing !== undefined;
   }
 
-  /** Takes events of one stream. Nobody waits for it: it is on disk within moments. */
-  put(stream: string, events: readonly DomainEvent[]): void {
+  /**
+   * Takes events of one stream. Nobody waits for it: it is on disk within moments.
+   * `mayBeThere`: they were appended, and nobody knows what became of it.
+   */
+  put(stream: string, events: readonly DomainEvent[], mayBeThere = false): void {
     const { observe } = this.ports;
     if (this.unwritten.length >= UNWRITTEN_MAX || this.isClosed)
       return observe.lost(events.length, new Error(this.isClosed ? 'the spool is closed' : 'too many wait'));
-    this.unwritten.push({ stream, events });
+    this.unwritten.push({ stream, events, ...(mayBeThere ? { mayBeThere } : {}) });
     this.writer ??= this.write().finally(() => (this.writer = undefined));
   }
 
@@ -129,9 +147,8 @@ export class AppendSpool {
   /** Into the log at once, when nothing older is on disk. False: it does not take them. */
   private async passDisk(entries: readonly Entry[]): Promise<boolean> {
     if (this.files.length > 0) return false;
-    const left = await this.give(waitingOf(entries));
-    const again = left.map(({ stream, portions }) => ({ stream, events: portions.flat() }));
-    this.unwritten.splice(0, entries.length, ...again);
+    const left = await this.give(waitingOf(entries, false));
+    this.unwritten.splice(0, entries.length, ...left.map(entryOf));
     return left.length === 0;
   }
 
@@ -196,7 +213,10 @@ export class AppendSpool {
   private async drainFile(id: number): Promise<boolean> {
     const { disk, observe } = this.ports;
     try {
-      this.left ??= waitingOf(entriesOf((await readWhole(disk, this.pathOf(id))) ?? Buffer.alloc(0)));
+      this.left ??= waitingOf(
+        entriesOf((await readWhole(disk, this.pathOf(id))) ?? Buffer.alloc(0)),
+        this.repeated.has(id),
+      );
     } catch (error) {
       // It stays where it is, for the next life.
       observe.lost(1, error);
@@ -204,13 +224,13 @@ export class AppendSpool {
     }
     const left = await this.give(this.left);
     this.left = left.length > 0 ? left : undefined;
-    // One that cannot be removed is drained again by the next life.
-    if (left.length === 0) await disk.remove(this.pathOf(id)).catch(() => undefined);
+    if (left.length === 0) await this.remove(id);
     return left.length === 0;
   }
 
-  /** Into the log. Returns what it does not take now. */
+  /** Into the log, but for what it has. Returns what it does not take now. */
   private async give(waiting: readonly Waiting[]): Promise<readonly Waiting[]> {
+    if (!(await this.lookWhatIsThere(waiting))) return waiting;
     const queue = [...waiting];
     let isAway = false;
     const worker = async (): Promise<void> => {
@@ -221,14 +241,39 @@ export class AppendSpool {
     return waiting.filter(({ portions }) => portions.length > 0);
   }
 
+  /** One that cannot be removed is drained again by the next life, and so is one whose end was not synced. */
+  private async remove(id: number): Promise<void> {
+    const { disk, folder } = this.ports;
+    try {
+      await disk.remove(this.pathOf(id));
+      await disk.syncFolder(folder);
+    } catch {
+      // As said.
+    }
+  }
+
+  /** One reading of the topics for all streams that are in doubt; false: the log cannot be read now. */
+  private async lookWhatIsThere(waiting: readonly Waiting[]): Promise<boolean> {
+    const { log, topics, observe } = this.ports;
+    try {
+      const count = await leaveOut(waiting, () => log.readAll(topics, 'oldest'));
+      if (count > 0) observe.drained(count);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** False: another time. A portion that the log will never take is lost, and what stands behind it goes on. */
-  private async append({ stream, portions }: Waiting): Promise<boolean> {
+  private async append(waiting: Waiting): Promise<boolean> {
     const { log, observe } = this.ports;
+    const { stream, portions } = waiting;
     for (let portion = portions[0]; portion !== undefined; portion = portions[0]) {
       try {
         await log.append(stream, portion);
         observe.drained(portion.length);
       } catch (error) {
+        waiting.mayBeThere ||= error instanceof AppendUnknown;
         if (isForLater(error)) return false;
         observe.lost(portion.length, error);
       }
