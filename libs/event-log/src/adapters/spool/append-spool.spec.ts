@@ -309,3 +309,17 @@ it('has bounds, and counts what is lost there', async () => {
   for (let n = 0; n <= UNWRITTEN_MAX; n++) spool.put('a', [event('x')]);
   expect(counts.lost).toBe(before + 1);
 });
+
+it('counts the files of former lives to its bound, as large as they are', async () => {
+  const { clock, counts, open, down } = world();
+  down();
+  for (const life of [1, 2, 3]) {
+    const spool = await open(500);
+    for (let n = 0; n < life; n++) {
+      spool.put('a', [event(String(n))]);
+      await pass(clock);
+    }
+    await spool.close();
+  }
+  expect(counts).toEqual({ spooled: 3, drained: 0, lost: 3 });
+});

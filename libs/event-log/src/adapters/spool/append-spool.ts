@@ -56,6 +56,16 @@ const NAME = /^(\d{1,15})\.spool$/;
 const isForLater = (error: unknown): boolean =>
   error instanceof AppendUnknown || (error instanceof AppendRefused && !error.isForGood);
 
+/** Of a file from an earlier life; of one that cannot be opened what it may be. */
+const sizeOf = async (disk: FilePort, path: string): Promise<number> => {
+  try {
+    const file = await disk.open(path, 'read');
+    return await file.size().finally(() => file.close());
+  } catch {
+    return FILE_BYTES;
+  }
+};
+
 export class AppendSpool {
   private unwritten: Entry[] = [];
   /** Files that are whole, oldest first; the one that is written comes behind them. */
@@ -84,8 +94,7 @@ export class AppendSpool {
       const [, id] = NAME.exec(name) ?? [];
       if (id === undefined) continue;
       spool.files.push(Number(id));
-      // About: the bound is for what goes wrong.
-      spool.sizes.set(Number(id), FILE_BYTES);
+      spool.sizes.set(Number(id), await sizeOf(ports.disk, spool.pathOf(Number(id))));
     }
     spool.files.sort((a, b) => a - b);
     // Files go in their order: what is missing was drained, and then at most one was being drained.
@@ -202,10 +211,8 @@ export class AppendSpool {
       }
       const [id] = this.files;
       if (id === undefined) return;
-      if (await this.drainFile(id)) {
-        this.files.shift();
-        this.sizes.delete(id);
-      } else await this.pause.wait(AGAIN_MS);
+      if (await this.drainFile(id)) this.files.shift();
+      else await this.pause.wait(AGAIN_MS);
     }
   }
 
@@ -246,6 +253,7 @@ export class AppendSpool {
     const { disk, folder } = this.ports;
     try {
       await disk.remove(this.pathOf(id));
+      this.sizes.delete(id);
       await disk.syncFolder(folder);
     } catch {
       // As said.
