@@ -1,5 +1,6 @@
 // Ralf's HTTP API (backend.md §5.1): each status, with each answer held to the OpenAPI document that it gives itself, and what comes of it at
 // the CDF (§12 item 8).
+import { type AccountingReceived, streamOfAccounting } from '#libs/domain';
 import { AppendUnknown } from '#libs/event-log';
 import { createApiKeys, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
 import { createOpenApiCheck, type FakeClock, type OpenApiCheck } from '#libs/testkit';
@@ -132,6 +133,18 @@ describe('POST /call-id/<id>', () => {
     expect((await post('/call-id/a', event(1), 'GET')).status).toBe(405);
     expect((await server.app.inject({ method: 'POST', url: '/other', headers: { 'x-api-key': KEY } })).statusCode).toBe(404); // prettier-ignore
     expect((await post('/call-id/a', event(1), 'POST', 'wrong')).status).toBe(401);
+  });
+
+  it('has the digest of what a client dates in the log, of nothing else', async () => {
+    const bodies = [dated(1, 1), dated(1, 1, { x: 1 }), dated(1, 1), event(1)];
+    for (const body of bodies) await post('/call-id/digest', body);
+    const digests: unknown[] = [];
+    for await (const { event: one } of life.log.read(streamOfAccounting('digest', 6, 0)))
+      if (one.type === 'AccountingReceived') digests.push((one.data as AccountingReceived['data']).digest);
+    const [first, other, again, undated] = digests;
+    expect(first).toMatch(/^[0-9a-f]{32}$/);
+    expect([again === first, other === first, undated]).toEqual([true, false, undefined]);
+    expect(cdfs.told()).toHaveLength(3);
   });
 
   it('500 with Retry-After while the log does not answer: nothing was promised', async () => {

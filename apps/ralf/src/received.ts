@@ -1,4 +1,5 @@
 // What clients tell over HTTP, as a fact for the log; or why it is none (backend.md §5.1). Pure. Used by ralf.ts.
+import { createHash } from 'node:crypto';
 import { type AccountingReceived, type RecordKind, streamOfAccounting } from '#libs/domain';
 
 export type Received =
@@ -13,6 +14,8 @@ const DEPTH_MAX = 16;
 const CCF_MAX = 8;
 /** TS 32.299 §7.2.108. */
 const NODE_FUNCTIONALITY_MAX = 15;
+/** Of a digest of what was told: 128 bits, so that nobody makes two facts that are taken for one. */
+const DIGEST_CHARACTERS = 32;
 const UINT32_MAX = 2 ** 32 - 1;
 const KINDS: Readonly<Record<number, RecordKind>> = { 1: 'EVENT', 2: 'START', 3: 'INTERIM', 4: 'STOP' };
 
@@ -57,6 +60,9 @@ const nodeOf = (event: Json): Node | string => {
     : 'Node-Functionality is no number from 0 to 15';
 };
 
+const digestOf = (event: Json): string =>
+  createHash('sha256').update(JSON.stringify(event)).digest('hex').slice(0, DIGEST_CHARACTERS);
+
 export const readReceived = ({ callId, body, isTimer, nowMs }: ReceivedFrom): Received => {
   if (callId === '' || callId.length > CALL_ID_CHARACTERS_MAX || !callId.isWellFormed())
     return refused(`a session is named by 1 to ${CALL_ID_CHARACTERS_MAX} characters`);
@@ -73,14 +79,16 @@ export const readReceived = ({ callId, body, isTimer, nowMs }: ReceivedFrom): Re
   if (typeof peers === 'string') return refused(peers);
   const { 'Event-Timestamp': toldS, 'Acct-Interim-Interval': interval } = event;
   const isDated = isWhole(toldS, UINT32_MAX) && toldS > 0;
+  const by = isTimer && kind === 'INTERIM' ? 'timer' : isDated ? 'client' : 'undated';
   const data: AccountingReceived['data'] = {
     callId,
     ...node,
     kind,
     atMs: isDated ? toldS * 1000 : Math.floor(nowMs),
-    by: isTimer && kind === 'INTERIM' ? 'timer' : isDated ? 'client' : 'undated',
+    by,
     ...(isWhole(interval, UINT32_MAX) && interval > 0 ? { refreshS: interval } : {}),
     ...peers,
+    ...(by === 'client' ? { digest: digestOf(event) } : {}),
     avps: event,
   };
   const stream = streamOfAccounting(callId, node.nodeFunctionality, node.role);

@@ -37,30 +37,17 @@ export const isFact = (event: Readonly<{ type: string }>): event is ChargingFact
   event.type === 'ChargingEventRecorded' ||
   event.type === 'AccountingReceived';
 
-/** 53 bits of a text: enough to tell a few facts of one session and moment apart (cyrb53). */
-const hashOf = (text: string): string => {
-  let [a, b] = [0xdeadbeef, 0x41c6ce57];
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    a = Math.imul(a ^ code, 2_654_435_761);
-    b = Math.imul(b ^ code, 1_597_334_677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
-  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
-  return (2 ** 32 * (b & 0x1f_ffff) + (a >>> 0)).toString(36);
-};
-
 type Placed = Readonly<{ position: Position; loggedMs: number }>;
 
 const received = (
   { data }: Extract<ChargingFact, { type: 'AccountingReceived' }>,
   { position, loggedMs }: Placed,
 ): Fact => {
-  const { callId, nodeFunctionality, role, kind, atMs, by, refreshS, ccf, ecf, avps } = data;
+  const { callId, nodeFunctionality, role, kind, atMs, by, refreshS, ccf, ecf, digest, avps } = data;
   return {
     position,
     content: { kind, atMs, loggedMs, avps, ...(refreshS === undefined ? {} : { refreshS }) },
-    ...(by === 'client' ? { key: `${kind} ${atMs} ${hashOf(JSON.stringify(avps))}` } : {}),
+    ...(by === 'client' && digest !== undefined ? { key: `${kind} ${atMs} ${digest}` } : {}),
     about: { callId, nodeFunctionality, role, ccf, ecf },
     isSignOfLife: by !== 'timer',
     isHttp: true,

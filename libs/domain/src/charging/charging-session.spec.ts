@@ -1,6 +1,6 @@
 // Charging sessions: which accounting records the facts of a stream make, with which numbers, whatever order and repetition they come in.
 import fc from 'fast-check';
-import type { ChargingEvent, ChargingFact, RecordKind } from './charging.js';
+import type { AccountingReceived, ChargingEvent, ChargingFact, RecordKind } from './charging.js';
 import { decideDue, dueMsOfCharging, INTERIMS_WAITING_MAX } from './charging-due.js';
 import {
   type ChargingRow,
@@ -10,6 +10,7 @@ import {
   RECORDS_WAITING_MAX,
   settle,
 } from './charging-session.js';
+import { UPCASTERS } from '../upcasters.js';
 import { namedInStream, streamOfAccounting, streamOfCharging } from './index.js';
 
 const STREAM = streamOfCharging('icid', 'dialog', 0);
@@ -54,6 +55,7 @@ const told = (
     by: 'client',
     ccf: [],
     ecf: [],
+    digest: 'd',
     avps: {},
     ...more,
   },
@@ -118,6 +120,24 @@ describe('the records of a session', () => {
     expect(words(folded([...facts, ...facts]))).toEqual(once);
     expect(words(folded([...facts, stopped(41 * S), continued(42 * S)]))).toEqual(once);
     expect(words(folded([message(1), message(1), message(2)]))).toEqual(['0#1 EVENT 0.001', '2#1 EVENT 0.002']);
+  });
+
+  it('are not doubled by what a client tells again, known by its digest alone', () => {
+    const large = { 'Service-Information': { note: 'x'.repeat(100_000) } };
+    const records = (...events: readonly ChargingEvent[]) => words(folded(events)).length;
+    expect(records(told('EVENT', { avps: large, digest: 'a' }), told('EVENT', { avps: large, digest: 'a' }))).toBe(1);
+    expect(records(told('EVENT', { digest: 'a' }), told('EVENT', { digest: 'b' }))).toBe(2);
+    expect(folded([told('EVENT', { avps: large, digest: 'a' })]).seen).toEqual(['EVENT 10000 a']);
+  });
+
+  it('are the same of events from before there was a digest: the same told twice counts once', () => {
+    const [step] = UPCASTERS.filter(({ type, from }) => type === 'AccountingReceived' && from === 1);
+    const old = (avps: object, by: 'client' | 'undated' = 'client') => {
+      const { digest: _digest, ...data } = told('EVENT', { avps: { ...avps }, by }).data as AccountingReceived['data'];
+      return step?.up({ type: 'AccountingReceived', data }) as ChargingEvent;
+    };
+    expect(words(folded([old({ a: 1 }), old({ a: 1 }), old({ a: 2 })]))).toHaveLength(2);
+    expect(words(folded([old({ a: 1 }, 'undated'), old({ a: 1 }, 'undated')]))).toHaveLength(2);
   });
 
   it('are the same when events are folded again, also late ones', () => {

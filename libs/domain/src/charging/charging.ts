@@ -67,6 +67,8 @@ export type AccountingReceived = Readonly<{
     refreshS?: number;
     ccf: readonly string[];
     ecf: readonly string[];
+    /** Of `avps`, where `by` is `client`: equal where the same was told again. */
+    digest?: string;
     /** By AVP names, as it was told. */
     avps: Readonly<Record<string, unknown>>;
   }>;
