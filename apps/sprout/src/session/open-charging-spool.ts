@@ -5,7 +5,7 @@ import { AppendSpool, type EventLog, nodeDisk } from '#libs/event-log';
 import type { ProcessConfig, ProcessParts } from '#libs/runtime';
 import type { SproutConfig } from '../sprout.config.js';
 
-/** Of losses one line in so many. */
+/** Of losses one line in so many, and of looks that came to nothing. */
 const TOLD_EACH = 1_000;
 
 export const openChargingSpool = async (
@@ -17,7 +17,7 @@ export const openChargingSpool = async (
   const spooled = metrics.counter('sprout_charging_spooled_total', 'Charging facts that waited on disk for the log'); // prettier-ignore
   const drained = metrics.counter('sprout_charging_drained_total', 'Charging facts that came into the log from there'); // prettier-ignore
   const lost = metrics.counter('sprout_charging_lost_total', 'Charging facts that neither log nor disk took');
-  let told = 0;
+  let [told, unread] = [0, 0];
   const spool = await AppendSpool.open({
     log,
     topics: ['charging'],
@@ -30,6 +30,10 @@ export const openChargingSpool = async (
       lost(events, error) {
         lost.n += events;
         if (told++ % TOLD_EACH === 0) logger.error({ err: error, events }, 'charging facts are lost');
+      },
+      unread(error) {
+        if (unread++ % TOLD_EACH === 0)
+          logger.warn({ err: error }, 'charging facts wait: the log cannot be read for what it has of them');
       },
     },
   });

@@ -9,6 +9,7 @@ const event = (name: string): DomainEvent => ({ type: name, data: { note: 'ä'.r
 const world = (disk = new MemoryDisk()) => {
   const clock = createFakeClock();
   const appended: string[] = [];
+  const unread: string[] = [];
   const counts = { spooled: 0, drained: 0, lost: 0 };
   const inLog: { stream: string; event: DomainEvent }[] = [];
   const state: {
@@ -47,6 +48,7 @@ const world = (disk = new MemoryDisk()) => {
         spooled: (events) => void (counts.spooled += events),
         drained: (events) => void (counts.drained += events),
         lost: (events) => void (counts.lost += events),
+        unread: (error) => void unread.push(String(error)),
       },
       ...(bytesMax === undefined ? {} : { bytesMax }),
     });
@@ -57,6 +59,7 @@ const world = (disk = new MemoryDisk()) => {
     disk,
     appended,
     counts,
+    unread,
     state,
     write,
     open,
@@ -179,7 +182,7 @@ it('what is put at the end of the process is the next life’s', async () => {
 
 describe('what the log may have already', () => {
   it('is looked for where an append was unknown, and only the rest comes', async () => {
-    const { clock, appended, counts, state, open, down, up } = world();
+    const { clock, appended, counts, unread, state, open, down, up } = world();
     const spool = await open();
     down(new AppendUnknown('late'));
     state.isTaken = true;
@@ -188,7 +191,7 @@ describe('what the log may have already', () => {
     await settle();
     [state.isTaken, state.isDeaf] = [false, true];
     await pass(clock);
-    expect([appended, spool.isHolding]).toEqual([['a 1 2'], true]);
+    expect([appended, spool.isHolding, unread[0]]).toEqual([['a 1 2'], true, 'Error: no broker']);
     spool.put('a', [event('3')]);
     state.isDeaf = false;
     up();

@@ -36,6 +36,8 @@ export type SpoolObserver = Readonly<{
   drained(events: number): void;
   /** Neither the log nor the disk takes them. */
   lost(events: number, error: unknown): void;
+  /** The log cannot be read, so what it may have already waits; looked at again soon. */
+  unread(error: unknown): void;
 }>;
 
 export type AppendSpoolPorts = Readonly<{
@@ -267,7 +269,8 @@ export class AppendSpool {
       const count = await leaveOut(waiting, () => log.readAll(topics, 'oldest'));
       if (count > 0) observe.drained(count);
       return true;
-    } catch {
+    } catch (error) {
+      observe.unread(error);
       return false;
     }
   }
