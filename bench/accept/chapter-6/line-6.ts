@@ -10,6 +10,7 @@ export const line: Line = {
     report.atMost('cpuUsPerPop', timers.cpuUsPerPop, 100);
     report.figure('timers', timers.timers);
     report.figure('readyMsFromLog', timers.readyMsFromLog);
+    report.figure('residentMiBAtOnce', timers.residentMiBAtOnce);
     report.atMost('residentMiB', timers.residentMiB, 700);
     report.atMost('readyMsFromSnapshot', timers.readyMsFromSnapshot, 10_000);
     // A start takes longer to begin than so few events take.
