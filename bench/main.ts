@@ -1,5 +1,7 @@
 // `npm run bench -- <name> [--rate R] [--seconds S] [--runs N] [--users U] [--profile] [--log kafka] [--workers W]`: one JSON line a measurement.
 // What each figure means and how it is taken: docs/performance.md.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { benchAppend } from './append.js';
 import { benchCx, benchRf } from './diameter.js';
 import { describeMachine } from './harness/machine.js';
@@ -15,7 +17,7 @@ import { benchRogers } from './rogers/costs.js';
 import { benchReplay } from './replay.js';
 import { benchSecure } from './secure.js';
 import { benchTimers } from './timers.js';
-import { benchVersus } from './versus.js';
+import { benchVersus, type PeerChoice, type VersusFlow } from './versus.js';
 
 type Flags = ReadonlyMap<string, string>;
 
@@ -36,11 +38,22 @@ const runs = (flags: Flags, rate: number, users: number) => ({
   sqlite: flags.has('sqlite'),
 });
 
-/** Beside the peer, in turn. */
-const isVersus = (flags: Flags): boolean => {
+/** Beside the peer, in turn: Kamailio, or another build of the product. */
+const peerOf = (flags: Flags): PeerChoice | undefined => {
   const peer = flags.get('vs');
-  if (peer !== undefined && peer !== 'kamailio') throw new Error(`--vs takes kamailio, got ${peer}`);
-  return peer !== undefined;
+  if (peer === undefined) return undefined;
+  if (peer === 'kamailio') return { kind: 'kamailio', sqlite: flags.has('sqlite') };
+  const root = path.resolve(peer);
+  if (existsSync(path.join(root, 'nest-cli.json'))) return { kind: 'build', root };
+  throw new Error(`--vs takes kamailio, or the folder of another built clone; got ${peer}`);
+};
+
+const alone = { register: benchRegister, call: benchCall } as const;
+
+const alongside = (flow: VersusFlow, flags: Flags, rate: number, users: number) => {
+  const peer = peerOf(flags);
+  const options = runs(flags, rate, users);
+  return peer === undefined ? alone[flow](options) : benchVersus(flow, { ...options, peer });
 };
 
 /** On Kafka and memcached, in programs of their own, each of so many processes. */
@@ -56,13 +69,11 @@ const onEngines = (flow: 'register' | 'call', flags: Flags, rate: number, users:
 const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<object>>> = {
   register: (flags) => {
     if (isOnEngines(flags)) return onEngines('register', flags, 1_000, 4_000);
-    const versus = isVersus(flags);
-    return versus ? benchVersus('register', runs(flags, 4000, 4000)) : benchRegister(runs(flags, 4000, 4000));
+    return alongside('register', flags, 4000, 4000);
   },
   call: (flags) => {
     if (isOnEngines(flags)) return onEngines('call', flags, 200, 500);
-    const versus = isVersus(flags);
-    return versus ? benchVersus('call', runs(flags, 1500, 1000)) : benchCall(runs(flags, 1500, 1000));
+    return alongside('call', flags, 1500, 1000);
   },
   isc: (flags) => benchIsc(runs(flags, 800, 500)),
   reregister: (flags) => benchReregister(runs(flags, 4000, 4000)),

@@ -11,24 +11,25 @@ type Comparison = Readonly<{
   usMax?: number;
 }>;
 
+const KAMAILIO = { kind: 'kamailio', sqlite: false } as const;
 const COMPARISONS: readonly Comparison[] = [
   {
     name: 'register',
     flow: 'register',
-    options: { rate: 4000, seconds: 10, runs: 5, users: 4000 },
+    options: { rate: 4000, seconds: 10, runs: 5, users: 4000, peer: KAMAILIO },
     ratioMax: 3.2,
     usMax: 60,
   },
   {
     name: 'registerAgainstSqlite',
     flow: 'register',
-    options: { rate: 500, seconds: 10, runs: 5, users: 1000, sqlite: true },
+    options: { rate: 500, seconds: 10, runs: 5, users: 1000, peer: { kind: 'kamailio', sqlite: true } },
     ratioMax: 0.2,
   },
   {
     name: 'call',
     flow: 'call',
-    options: { rate: 1500, seconds: 10, runs: 5, users: 1000 },
+    options: { rate: 1500, seconds: 10, runs: 5, users: 1000, peer: KAMAILIO },
     ratioMax: 2,
     usMax: 160,
   },
