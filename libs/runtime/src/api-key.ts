@@ -1,7 +1,7 @@
 // Keys of the HTTP APIs. API_KEYS unset: one is made at first start and kept in DATA_DIR/api-key, mode 600; empty: none,
 // allowed only while every HTTP port is on loopback. Several keys at once serve rotation; `role:key` limits one to a role.
 // Read by http.ts on every request; written at first start.
-import { hash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
 import type { Random } from './clock.port.js';
 import { ConfigError } from './config.js';
@@ -11,6 +11,8 @@ import { isLoopback } from './trusted-peers.js';
 
 const KEY_CHARACTERS = 40;
 const KEYS_MAX = 64;
+/** Longer ones are refused, as a configuration and as a request. */
+const KEY_BYTES_MAX = 256;
 
 /** Each API has one, and a key limited to a role opens the APIs of that role alone. */
 export const API_ROLES = [
@@ -33,10 +35,12 @@ export interface ApiKeys {
   check(presented: string | undefined, role?: ApiRole): 'ok' | 'unknown' | 'wrong-role';
 }
 
-type Entry = Readonly<{ hash: Buffer; role: string | undefined }>;
+type Entry = Readonly<{ padded: Buffer; role: string | undefined }>;
 type WrittenKey = Readonly<{ key: string; role: string | undefined }>;
 
-const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
+/** All keys are as long as each other in memory, so that comparing takes the same time whichever it is: no hash is needed for that. */
+const pad = (text: string, padded = Buffer.alloc(KEY_BYTES_MAX)): Buffer =>
+  padded.fill(0, padded.write(text));
 
 /** `provisioning:abc…` is a key for one role, `abc…` one for all. */
 const keyIn = (text: string): WrittenKey => {
@@ -48,26 +52,33 @@ const entryOf = (text: string): Entry => {
   const { key, role } = keyIn(text);
   if (role !== undefined && !API_ROLES.some((known) => known === role))
     throw new ConfigError('API_KEYS', `API_KEYS: ${role} is no role; a key may have ${API_ROLES.join(', ')}`);
-  return { hash: digest(key), role };
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX)
+    throw new ConfigError('API_KEYS', `API_KEYS: a key has at most ${KEY_BYTES_MAX} bytes`);
+  return { padded: pad(key), role };
 };
 
 /** The key that this process presents to an API of `role`: the first that fits, as it goes into X-API-Key. */
 export const presentedKey = (keys: readonly string[] | undefined, role: ApiRole): string | undefined =>
   keys?.map(keyIn).find((written) => written.role === undefined || written.role === role)?.key;
 
+/** What ends in zeroes would be equal to a key without them. */
+const isComparable = (presented: string): boolean =>
+  presented !== '' && Buffer.byteLength(presented) <= KEY_BYTES_MAX && !presented.includes('\0');
+
 /** Keys as given; [] asks for none. */
 export const createApiKeys = (keys: readonly string[]): ApiKeys => {
   if (keys.length > KEYS_MAX) throw new ConfigError('API_KEYS', `API_KEYS: takes at most ${KEYS_MAX} keys`);
   const entries = keys.map(entryOf);
+  const scratch = Buffer.alloc(KEY_BYTES_MAX);
   return {
     open: entries.length === 0,
     check(presented, role) {
       if (entries.length === 0) return 'ok';
-      if (presented === undefined) return 'unknown';
-      const presentedHash = digest(presented);
+      if (presented === undefined || !isComparable(presented)) return 'unknown';
+      const asked = pad(presented, scratch);
       // Every entry is compared, and in constant time: neither which key nor how much of it matched can be timed.
       let matched: Entry | undefined;
-      for (const entry of entries) if (timingSafeEqual(entry.hash, presentedHash)) matched = entry;
+      for (const entry of entries) if (timingSafeEqual(entry.padded, asked)) matched = entry;
       if (!matched) return 'unknown';
       return role === undefined || matched.role === undefined || matched.role === role ? 'ok' : 'wrong-role';
     },

@@ -21,6 +21,7 @@ const REQUEST_MS_MAX = 10_000;
 const KEEP_ALIVE_MS = 75_000;
 
 const isFree = (url: string, docsPath: string): boolean => {
+  if (!url.startsWith('/ping') && !url.startsWith(docsPath)) return false;
   const path = url.split('?', 1)[0] ?? url;
   return path === '/ping' || path === docsPath || path.startsWith(`${docsPath}/`);
 };

@@ -44,6 +44,14 @@ describe('trusted peers', () => {
     }
   });
 
+  it('judges alike whether it has seen an address before or not, and however many it has seen', () => {
+    const check = createPeerCheck(['10.1.0.0/16']);
+    const answers = () => ['10.1.2.3', '10.2.2.3', 'x'.repeat(100)].map(check);
+    const before = answers();
+    for (let n = 0; n < 3_000; n++) check(`172.16.${n >> 8}.${n & 255}`);
+    expect([before, answers(), answers()]).toEqual(Array.from({ length: 3 }, () => [true, false, false]));
+  });
+
   it('says what is wrong with an entry', () => {
     expect(peerFault('10.0.0.0/8')).toBeUndefined();
     expect(peerFault('10.0.0.0/33')).toContain('prefix');
@@ -70,6 +78,21 @@ describe('API keys', () => {
       'unknown',
       'unknown',
     ]);
+  });
+
+  it('takes none for another that is longer, shorter or ends in zeroes', () => {
+    const keys = createApiKeys([first, 'x'.repeat(256)]);
+    const others = [
+      first.slice(0, -1),
+      `${first}\0`,
+      `${first}${'\0'.repeat(20)}`,
+      '\0',
+      'x'.repeat(257),
+      'é'.repeat(128),
+    ];
+    for (const other of others) expect(keys.check(other)).toBe('unknown');
+    expect([keys.check('x'.repeat(256)), keys.check(first)]).toEqual(['ok', 'ok']);
+    expect(() => createApiKeys(['x'.repeat(257)])).toThrow(ConfigError);
   });
 
   it('limits a key to its role', () => {

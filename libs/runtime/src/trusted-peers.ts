@@ -19,6 +19,23 @@ export const peerFault = (entry: string): string | undefined => {
   return undefined;
 };
 
+/** Addresses that were judged lately; then anew. Peers are few, and each is asked for at every request. */
+const JUDGED_MAX = 1_000;
+/** IPv6 with an IPv4 address in it; what is longer is not kept. */
+const ADDRESS_CHARACTERS_MAX = 45;
+
+const remembering = (judge: PeerCheck): PeerCheck => {
+  const judged = new Map<string, boolean>();
+  return (address) => {
+    const known = judged.get(address);
+    if (known !== undefined) return known;
+    const verdict = judge(address);
+    if (judged.size >= JUDGED_MAX) judged.clear();
+    if (address.length <= ADDRESS_CHARACTERS_MAX) judged.set(address, verdict);
+    return verdict;
+  };
+};
+
 /** `withOwnMachine`: loopback is trusted whatever the entries say. */
 export const createPeerCheck = (trustedPeers: readonly string[], withOwnMachine = true): PeerCheck => {
   if (trustedPeers.length > PEERS_MAX) throw new Error(`TRUSTED_PEERS takes at most ${PEERS_MAX} entries`);
@@ -35,12 +52,12 @@ export const createPeerCheck = (trustedPeers: readonly string[], withOwnMachine 
     if (bits === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(bits), family);
   }
-  return (address) => {
+  return remembering((address) => {
     // A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d.
     const plain = address.startsWith('::ffff:') && isIPv4(address.slice(7)) ? address.slice(7) : address;
     const family = isIP(plain);
     return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
-  };
+  });
 };
 
 /** True for addresses that only this machine can reach. */
