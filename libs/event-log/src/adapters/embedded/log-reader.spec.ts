@@ -3,6 +3,7 @@ import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import type { EmbeddedLog } from './embedded.event-log.js';
 import type { RecordedEvent } from '../../event-log.port.js';
 import { openLogReader } from './log-reader.js';
+import type { OpenFile } from './disk/file-port.js';
 import { MemoryDisk } from './disk/memory-disk.js';
 import { createMemoryLog } from './memory.event-log.js';
 import { LogDamaged } from './segments/segments.js';
@@ -96,6 +97,46 @@ describe('a log reader', () => {
     disk.powerOff();
     disk.crash(random);
     log = await createMemoryLog({ disk, clock, random });
+  });
+
+  /** A log of some batches in one file, as a reader finds it whose every look at the file goes through `look`. */
+  const lookedAt = async (look: (file: OpenFile) => Partial<OpenFile>) => {
+    const directory = '/moving';
+    const owner = await createMemoryLog({ disk, clock, random, directory, limits: { segmentBytesMax: 2_000_000 } });
+    for (let n = 0; n < 6; n++) await owner.append('registration-1', [added(n)]);
+    await owner.close();
+    const open = async (path: string, mode: 'read' | 'write') => {
+      const file = await disk.open(path, mode);
+      return path.endsWith('.log') ? { ...file, ...look(file) } : file;
+    };
+    return openLogReader({ directory, disk: Object.create(disk, { open: { value: open } }) as MemoryDisk });
+  }; // prettier-ignore
+
+  it('ends where the file does, when its room was given back since its size was asked for', async () => {
+    let reads = 0;
+    const reader = await lookedAt((file) => ({
+      size: async () => (await file.size()) + 5_000,
+      read(at, length) {
+        if ((reads += 1) > 100) throw new Error('it reads on and on');
+        return file.read(at, length);
+      },
+    }));
+    expect(await numbers(reader.readAll(['registration'], 'oldest'))).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('takes no batch for damaged that was being written at each look, and is whole at the next', async () => {
+    let reads = 0;
+    // The first look finds the third batch half there, the second one the fourth: those behind them are whole by the time it looks for such.
+    const torn = ['', '"n":2', '', '"n":3'];
+    const reader = await lookedAt((file) => ({
+      async read(at, length) {
+        const bytes = await file.read(at, length);
+        const text = torn[(reads += 1)];
+        return text ? Buffer.from(bytes.toString('latin1').replace(text, '"n":?'), 'latin1') : bytes;
+      },
+    }));
+    expect(await numbers(reader.readAll(['registration'], 'oldest'))).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(reads).toBeGreaterThan(torn.length);
   });
 
   it.each([

@@ -129,11 +129,14 @@ class FileReader implements LogReader {
     try {
       let end = await scannedTo(file, from);
       this.damage = undefined;
-      // A batch that was being written may be whole by now, with others behind it: what is looked at again is.
-      if (end.problem !== undefined && (await isDamage(file, end))) {
-        end = await scannedTo(file, end);
-        if (end.problem !== undefined && (await isDamage(file, end)))
-          this.damage = new LogDamaged(newest.path, end.at, `${end.problem}, ${EVENTS_BEHIND}`);
+      // A batch that was being written may be whole by now, with others behind it: it is looked at again, and is damaged where it still is no batch.
+      while (end.problem !== undefined && (await isDamage(file, end))) {
+        const again = await scannedTo(file, end);
+        if (again.problem !== undefined && again.at === end.at) {
+          this.damage = new LogDamaged(newest.path, end.at, `${again.problem}, ${EVENTS_BEHIND}`);
+          break;
+        }
+        end = again;
       }
       this.end = { segment: newest.first, at: end.at, next: end.next };
     } finally {

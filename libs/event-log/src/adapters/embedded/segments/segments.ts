@@ -56,10 +56,13 @@ export async function* scanSegment(
   from: ScanFrom,
 ): AsyncGenerator<readonly Batch[], ScanEnd> {
   let { at, next } = from;
-  const size = await file.size();
+  let size = await file.size();
   while (next < from.upTo && at < size) {
-    let chunk = await file.read(at, Math.min(READ_BYTES, size - at));
+    const asked = Math.min(READ_BYTES, size - at);
+    let chunk = await file.read(at, asked);
     const chunkAt = at;
+    // Room was given back since (room.ts): the file ends sooner than it did.
+    if (chunk.length < asked) size = chunkAt + chunk.length;
     const batches: Batch[] = [];
     let problem: string | undefined;
     while (next < from.upTo && at < size) {
