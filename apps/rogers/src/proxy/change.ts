@@ -36,6 +36,7 @@ const ITEM_OVERHEAD_BYTES = 512;
 const NOTHING = Buffer.alloc(0);
 
 type Written = Readonly<{ version: number; raw: Buffer; exptime: number }>;
+type Sent = Readonly<{ version: number; base: number }>;
 
 export const changeKey = (
   ports: OperationPorts,
@@ -47,8 +48,10 @@ export const changeKey = (
 
 class Changing {
   readonly #load: Load;
-  /** What was sent last; the first member may have it. */
+  /** What was sent last. */
   #written: Written | undefined;
+  /** Of all that was sent and not refused: the first member may have it, now or later, also where no answer came. */
+  readonly #sent: Sent[] = [];
   #conflicts = 0;
 
   constructor(
@@ -71,16 +74,19 @@ class Changing {
   #judge(isLoaded: boolean): void {
     if (!isLoaded) return this.done({ failure: 'unavailable' });
     const { stored } = this.#load;
-    // An answer was lost, or a view changed under way: it was written all the same.
-    if (this.#written !== undefined && stored?.version === this.#written.version) return this.#spread(0);
-    // And somebody has made something of it since: that is what all are to have.
-    if (this.#written !== undefined && stored?.base === this.#written.version)
-      return this.#spreadNewer(stored.version);
+    if (stored !== undefined && this.#sent.length > 0) {
+      // An answer was lost, or a view changed under way: it was written all the same. Or somebody has made something of it since: then that is
+      // what all are to have.
+      const ours = this.#sent.find(({ version }) => version === stored.version || version === stored.base);
+      if (ours !== undefined) return this.#spreadFound(ours.version);
+    }
+    if (this.#isUnknown(stored)) return this.done({ failure: 'unavailable' });
     const live = stored === undefined || stored.isDeleted ? undefined : stored;
     const refusal = refusalOf(this.wanted, live);
     if (refusal !== undefined) return this.done({ change: refusal, cas: 0 });
     const written = this.#make(stored, live);
     this.#written = written;
+    this.#sent.push({ version: written.version, base: stored?.version ?? 0 });
     const lead = this.#load.placed!.members[0]!;
     const { cas } = this.#load.found[0]!;
     lead.write(this.wanted.key, this.vbucket, written.raw, written.exptime, cas, (wrote) =>
@@ -135,6 +141,7 @@ class Changing {
     if (wrote === undefined) return this.#load.start();
     switch (wrote.outcome) {
       case 'conflict':
+        this.#sent.pop();
         this.ports.count.conflicts.n += 1;
         this.#conflicts += 1;
         return this.#conflicts > CONFLICTS_MAX ? this.done({ failure: 'busy' }) : this.#load.start();
@@ -149,19 +156,29 @@ class Changing {
     }
   }
 
-  #spreadNewer(version: number): void {
-    const { raw, ttlS } = this.#load.best!;
-    this.#spread(0, { version, raw: raw!, exptime: exptimeOfTtl(ttlS, this.ports.clock.nowMs()) });
+  /**
+   * Others may have made one thing after another of what was sent: it would be done twice, or refused for what it did itself. Only what was made from
+   * the same as it shows that it was not taken.
+   */
+  #isUnknown(stored: Stored | undefined): boolean {
+    const [version, madeFrom] = [stored?.version ?? 0, stored?.base ?? 0];
+    return this.#sent.some(({ base }) => base !== version && base !== madeFrom);
   }
 
-  /** What was written, or what was made of it; either way it is what was written that is done. */
-  #spread(skipped: number, { version, raw, exptime }: Written = this.#written!): void {
+  #spreadFound(ours: number): void {
+    const { raw, ttlS, stored } = this.#load.best!;
+    const exptime = exptimeOfTtl(ttlS, this.ports.clock.nowMs());
+    this.#spread(0, { version: stored!.version, raw: raw!, exptime }, ours);
+  }
+
+  /** What was written, or what was made of it (`ours`); either way it is what was written that is done. */
+  #spread(skipped: number, { version, raw, exptime }: Written = this.#written!, ours = version): void {
     const { placed, found } = this.#load;
     const spread = { key: this.wanted.key, vbucket: this.vbucket, raw, version, exptime };
     spreadToAll(placed!, found, spread, skipped, (outcome, server, sentinel) => {
       switch (outcome) {
         case 'done':
-          return this.done({ change: 'done', cas: this.#written!.version });
+          return this.done({ change: 'done', cas: ours });
         case 'refused':
           return this.done({ failure: 'full' });
         case 'sentinel':

@@ -46,29 +46,44 @@ describe('two Rogers over three servers', () => {
     expect(await read(0, 'a')).toBe(String(outcomes.indexOf('done')));
   });
 
-  it.each([true, false])(
-    'know for theirs what another has made something of before they hear that it is done, conditional: %s',
-    async (isConditional) => {
+  describe.each([true, false])('whose answer is lost, conditional: %s', (isConditional) => {
+    /** Writes through one while its answer is lost and the other makes so many things of what was written, one of the other. */
+    const writeUnheard = async (madeOfIt: readonly string[]): Promise<string> => {
       await write(0, 'a', 'start');
       const cas = isConditional ? casOf(await cluster.run(cluster.get(0, 'a'))) : 0;
       let isLost = false;
+      const makeOfIt = async (key: string): Promise<void> => {
+        for (const text of madeOfIt) await cluster.set(1, key, text, casOf(await cluster.get(1, key)));
+      };
       for (const server of cluster.links[0]!.values()) {
         const toServer = server.write.bind(server);
         server.write = (key, vbucket, raw, exptime, held, done) =>
           toServer(key, vbucket, raw, exptime, held, (wrote) => {
             if (isLost || wrote?.outcome !== 'stored') return done(wrote);
             isLost = true;
-            void cluster
-              .get(1, key)
-              .then((found) => cluster.set(1, key, 'made of it', casOf(found)))
-              .then(() => done(undefined));
+            void makeOfIt(key).then(() => done(undefined));
           });
       }
-      expect(await write(0, 'a', 'ours', cas)).toBe('done');
-      expect(await read(0, 'a')).toBe('made of it');
+      const outcome = await write(0, 'a', 'ours', cas);
       expect(isLost).toBe(true);
-    },
-  );
+      return outcome;
+    };
+
+    it('know for theirs what is there', async () => {
+      expect(await writeUnheard([])).toBe('done');
+      expect(await read(0, 'a')).toBe('ours');
+    });
+
+    it('know for theirs what another has made of it', async () => {
+      expect(await writeUnheard(['made of it'])).toBe('done');
+      expect(await read(0, 'a')).toBe('made of it');
+    });
+
+    it('do not say that it failed, nor do it twice, where others have made one thing after another of it', async () => {
+      expect(await writeUnheard(['made of it', 'made of that'])).toBe('unavailable');
+      expect(await read(0, 'a')).toBe('made of that');
+    });
+  });
 
   it('do not take a number from before a removal for the one after it', async () => {
     await write(0, 'a', 'one');
