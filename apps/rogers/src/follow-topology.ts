@@ -26,20 +26,28 @@ export const followTopology = (
   };
   let stopWatching = (): Promise<void> => Promise.resolve();
   let isStopped = false;
+  let cancelRetry = (): void => undefined;
   const follow = async (): Promise<void> => {
     stopWatching = await shared.watch(({ key, value, revision }) => {
       if (key === VARIABLE) take(value, revision);
     });
-    const entry = await shared.get(VARIABLE);
-    if (entry) take(entry.value, entry.revision);
+    try {
+      const entry = await shared.get(VARIABLE);
+      if (entry) take(entry.value, entry.revision);
+    } catch (error) {
+      // It is begun anew, with a watch of its own.
+      await stopWatching();
+      throw error;
+    }
   };
   const again = (error: unknown): void => {
     if (!(error instanceof ConfigUnavailable)) throw error;
-    if (!isStopped) clock.after(RETRY_MS, () => void follow().catch(again));
+    if (!isStopped) cancelRetry = clock.after(RETRY_MS, () => void follow().catch(again));
   };
   void follow().catch(again);
   shutdown.on('finish', 'topology', async () => {
     isStopped = true;
+    cancelRetry();
     await stopWatching();
   });
   return () => topology;

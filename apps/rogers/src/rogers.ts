@@ -14,7 +14,7 @@ import { ViewTable } from './view-table.js';
 
 /** How often it is looked for requests that have waited too long. */
 const SWEEP_MS = 25;
-/** Servers that this process has ever been told of; more are a defect of the configuration. */
+/** Of the configuration and of all views together; more are a defect of the configuration. */
 const SERVERS_KNOWN_MAX = 4 * SERVERS_MAX;
 
 export type RogersCounters = Readonly<{
@@ -78,10 +78,21 @@ export const createRogers = (ports: RogersPorts): Rogers => {
     newToken: () => random.token(20),
     onFailure: ports.onFailure ?? (() => undefined),
   });
+  /** A server that is in no view and not in the configuration any more. */
+  const forgetOthers = (): void => {
+    const wanted = topology().servers;
+    if (servers.size <= wanted.length) return;
+    for (const [name, server] of servers)
+      if (!wanted.includes(name) && table.naming(name).next().done === true) {
+        servers.delete(name);
+        server.close();
+      }
+  };
   let cancel = (): void => undefined;
   const sweep = (): void => {
     cancel = clock.after(SWEEP_MS, () => {
       table.sweep(clock.monotonicMs());
+      forgetOthers();
       sweep();
     });
   };

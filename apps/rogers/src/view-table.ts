@@ -67,7 +67,7 @@ export class ViewTable {
   }
 
   /** Vbuckets of whose view it is a part. */
-  *naming(server: string): Iterable<readonly [vbucket: number, view: View]> {
+  *naming(server: string): Generator<readonly [vbucket: number, view: View], void> {
     for (const [vbucket, placed] of this.#placed.entries())
       if (placed && (placed.view.members.includes(server) || placed.view.joining.includes(server)))
         yield [vbucket, placed.view];
