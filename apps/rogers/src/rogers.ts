@@ -75,7 +75,7 @@ export const createRogers = (ports: RogersPorts): Rogers => {
     serverOf,
     topology,
     count,
-    newToken: () => random.token(20),
+    locks: { token: random.token(20), taken: new Set() },
     onFailure: ports.onFailure ?? (() => undefined),
   });
   /** A server that is in no view and not in the configuration any more. */

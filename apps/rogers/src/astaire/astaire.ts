@@ -6,7 +6,7 @@ import type { Clock } from '#libs/runtime';
 import type { CacheServer } from '../cache-server.port.js';
 import { SENTINEL_KEYS, targetsOf, VBUCKETS } from '../placement.js';
 import type { Topology } from '../topology.js';
-import { parseView, without } from '../view.js';
+import { parseView, type View, without } from '../view.js';
 import type { ViewKeeper } from '../view-keeper.js';
 import type { ViewTable } from '../view-table.js';
 import { cleanServer, type FillPorts, fillServer, purgeServer, withLock } from './fill.js';
@@ -45,6 +45,8 @@ export class Astaire {
   behind = VBUCKETS;
   #isStopped = false;
   #probed = 0;
+  /** Vbuckets that servers have left, and still have keys of. */
+  readonly #unpurged = new Map<string, Set<number>>();
   #cancel = (): void => undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -69,6 +71,7 @@ export class Astaire {
     const plan = await this.#plan();
     const { fills, begins, leaves } = plan;
     const work = [
+      ...[...this.#unpurged].map(([name, vbuckets]) => this.#purge(name, vbuckets)),
       ...[...begins].map(([name, vbuckets]) => this.#begin(this.ports.serverOf(name), vbuckets)),
       ...[...fills].map(([name, vbuckets]) =>
         fillServer(this.ports, this.ports.serverOf(name), vbuckets, () => this.#isStopped),
@@ -82,12 +85,13 @@ export class Astaire {
   /** Some sentinels of each server, in turn: a connection that is none any more, or a memory that was emptied, shows without requests too. */
   async #probe(server: CacheServer): Promise<void> {
     const { table, keeper } = this.ports;
-    for (let n = 0; n < PROBES && server.isUp; n += 1) {
-      const vbucket = (this.#probed + n) % VBUCKETS;
-      const held = await server.fetch(SENTINEL_KEYS[vbucket]!);
+    if (!server.isUp) return;
+    const vbuckets = Array.from({ length: PROBES }, (_, n) => (this.#probed + n) % VBUCKETS);
+    const held = await Promise.all(vbuckets.map((vbucket) => server.fetch(SENTINEL_KEYS[vbucket]!)));
+    for (const [n, vbucket] of vbuckets.entries()) {
       const view = table.of(vbucket)?.view;
-      if (view?.members.includes(server.name) && held?.text !== view.text)
-        keeper.doubt(vbucket, server, held?.text ?? '');
+      const text = held[n]?.text ?? '';
+      if (view?.members.includes(server.name) && text !== view.text) keeper.doubt(vbucket, server, text);
     }
   }
 
@@ -98,37 +102,50 @@ export class Astaire {
     await Promise.all(servers.map((name) => this.#probe(serverOf(name)).catch(() => undefined)));
     this.#probed += PROBES;
     const plan: Plan = { begins: new Map(), fills: new Map(), leaves: new Map() };
-    let behind = 0;
+    const open: number[] = [];
     for (let vbucket = 0; vbucket < VBUCKETS; vbucket += 1) {
-      const targets = targetsOf(servers, replicas, vbucket);
       const view = table.of(vbucket)?.view;
-      const isWhole = view !== undefined && targets.every((name) => view.members.includes(name));
-      const isDone = isWhole && view.members.length === targets.length;
-      if (isDone && view.joining.length === 0 && !keeper.lost.has(vbucket)) {
-        for (const name of view.members)
-          if (serverOf(name).isDown) void keeper.exclude(vbucket, name);
-        continue;
-      }
-      behind += 1;
-      if (await this.#isLost(vbucket)) {
+      if (view !== undefined && this.#isDone(vbucket, view)) this.#dropDown(vbucket, view);
+      else open.push(vbucket);
+    }
+    this.behind = open.length;
+    // All are asked at once: one after another they would take a round trip for each server of each vbucket.
+    const isLost = await Promise.all(open.map((vbucket) => this.#isLost(vbucket).catch(() => false)));
+    for (const [n, vbucket] of open.entries()) {
+      const targets = targetsOf(servers, replicas, vbucket);
+      if (isLost[n]) {
         const first = targets.find((name) => serverOf(name).isUp);
         if (first !== undefined) put(plan.begins, first, vbucket);
         continue;
       }
+      const view = table.of(vbucket)?.view;
       // Who follows an older configuration moves nothing; only what has too few replicas gets more.
       if (view === undefined || (view.revision > revision && view.members.length >= replicas)) continue;
-      for (const name of view.members) if (serverOf(name).isDown) void keeper.exclude(vbucket, name);
+      this.#dropDown(vbucket, view);
       for (const name of targets)
         if (!view.members.includes(name) && serverOf(name).isUp) put(plan.fills, name, vbucket);
-      if (!isWhole) continue;
+      if (!targets.every((name) => view.members.includes(name))) continue;
       const leaver = view.members.find((name) => !targets.includes(name));
       if (leaver !== undefined) put(plan.leaves, leaver, vbucket);
       for (const name of view.joining)
         if (!targets.includes(name)) void keeper.exclude(vbucket, name);
     }
-    this.behind = behind;
     return plan;
   } // prettier-ignore
+
+  /** It is on the servers where it should be, on all of them and on no others. */
+  #isDone(vbucket: number, { members, joining }: View): boolean {
+    const { keeper, topology } = this.ports;
+    const { servers, replicas } = topology();
+    const targets = targetsOf(servers, replicas, vbucket);
+    const isThere = members.length === targets.length && targets.every((name) => members.includes(name));
+    return isThere && joining.length === 0 && !keeper.lost.has(vbucket);
+  }
+
+  #dropDown(vbucket: number, { members }: View): void {
+    const { keeper, serverOf } = this.ports;
+    for (const name of members) if (serverOf(name).isDown) void keeper.exclude(vbucket, name);
+  }
 
   /** Nobody has it any more: each server that could have is up without a sentinel of its own, or dead, or silent for long. */
   async #isLost(vbucket: number): Promise<boolean> {
@@ -167,7 +184,7 @@ export class Astaire {
   /** After all that should have it do. */
   async #leave(server: CacheServer, vbuckets: readonly number[]): Promise<void> {
     const { keeper, topology } = this.ports;
-    const { revision, servers } = topology();
+    const { revision } = topology();
     await Promise.all(
       vbuckets.map((vbucket) =>
         keeper.change(vbucket, ({ members, joining, revision: held }) =>
@@ -177,8 +194,25 @@ export class Astaire {
         ),
       ),
     );
-    // What it goes on holding for others shall have the room; one that is to be taken away needs none.
-    if (server.isUp && servers.includes(server.name))
-      await purgeServer(this.ports, server, new Set(vbuckets));
+    const left = this.#unpurged.get(server.name) ?? new Set<number>();
+    for (const vbucket of vbuckets) left.add(vbucket);
+    this.#unpurged.set(server.name, left);
+    await this.#purge(server.name, left);
+  }
+
+  /** What it goes on holding for others shall have the room; one that is to be taken away needs none. Where somebody else is at it, next time. */
+  async #purge(name: string, vbuckets: Set<number>): Promise<void> {
+    const { table, topology, serverOf } = this.ports;
+    if (!topology().servers.includes(name)) return void this.#unpurged.delete(name);
+    const server = serverOf(name);
+    for (const vbucket of vbuckets) {
+      const { members = [], joining = [] } = table.of(vbucket)?.view ?? {};
+      if (members.includes(name) || joining.includes(name)) vbuckets.delete(vbucket);
+    }
+    if (vbuckets.size === 0 || !server.isUp) return void this.#unpurged.delete(name);
+    await withLock(this.ports, server, async () => {
+      await purgeServer(this.ports, server, vbuckets);
+      this.#unpurged.delete(name);
+    });
   }
 }

@@ -20,29 +20,37 @@ const LOCK_TTL_S = 15;
 const LOCK_KEPT_MS = 4_000;
 const NEVER = 0;
 
+/** Of one Rogers: what it writes into locks, and the servers whose lock it has or is taking. */
+export type Locks = Readonly<{ token: string; taken: Set<string> }>;
+
 export type FillPorts = Readonly<{
   clock: Clock;
   table: ViewTable;
   keeper: ViewKeeper;
   serverOf: (name: string) => CacheServer;
   topology: () => Topology;
-  newToken: () => string;
+  locks: Locks;
   count: Readonly<{ copied: HotCounter; copiedBytes: HotCounter; purged: HotCounter; filled: HotCounter }>;
 }>;
 
-const keysIn = async (
-  server: CacheServer,
-  isWanted: (vbucket: number) => boolean,
-): Promise<readonly string[]> => {
+type Listed = Readonly<{
+  keys: readonly string[];
+  /** Keys of Rogers' own. */
+  ownKeys: number;
+}>;
+
+const keysIn = async (server: CacheServer, isWanted: (vbucket: number) => boolean): Promise<Listed> => {
   const keys: string[] = [];
+  let ownKeys = 0;
   let isTooMany = false;
   await server.keys((key) => {
+    if (isOwnKey(key)) ownKeys += 1;
     if (isOwnKey(key) || !isWanted(vbucketOfKey(key))) return;
     if (keys.length < KEYS_LISTED_MAX) keys.push(key);
     else isTooMany = true;
   });
   if (isTooMany) throw new ServerUnavailable(`memcached ${server.name}: more than ${KEYS_LISTED_MAX} keys`);
-  return keys;
+  return { keys, ownKeys };
 };
 
 /** One after another in several rows at the same time; rejects with the first failure, once no row runs on. */
@@ -76,7 +84,8 @@ export const purgeServer = async (
   server: CacheServer,
   vbuckets: ReadonlySet<number>,
 ): Promise<void> => {
-  await forEach(await keysIn(server, (vbucket) => vbuckets.has(vbucket)), async (key) => {
+  const { keys } = await keysIn(server, (vbucket) => vbuckets.has(vbucket));
+  await forEach(keys, async (key) => {
     const { sentinel, cas } = await readFrom(server, key, vbucketOfKey(key));
     // Somebody filled it while this process stood still.
     if (parseView(sentinel)?.members.includes(server.name))
@@ -123,7 +132,12 @@ const copyKey = async (
 const lockOf = (server: CacheServer, token: string, clock: Clock) => {
   let keptMs = clock.monotonicMs();
   return {
-    take: (): Promise<boolean> => server.put(LOCK_KEY, token, LOCK_TTL_S, ''),
+    /** Also where it is ours already: we could not give it back when the connection was lost. */
+    async take(): Promise<boolean> {
+      if (await server.put(LOCK_KEY, token, LOCK_TTL_S, '')) return true;
+      const held = await server.fetch(LOCK_KEY);
+      return held?.text === token && server.put(LOCK_KEY, token, LOCK_TTL_S, held.cas);
+    },
     /** Rejects where another has it. */
     async keep(): Promise<void> {
       if (clock.monotonicMs() - keptMs < LOCK_KEPT_MS) return;
@@ -141,16 +155,23 @@ const lockOf = (server: CacheServer, token: string, clock: Clock) => {
 
 /** Runs while nobody else fills or empties the server; not at all where somebody does. `keep` is to be called now and then. */
 export const withLock = async (
-  { clock, newToken }: Pick<FillPorts, 'clock' | 'newToken'>,
+  { clock, locks: { token, taken } }: Pick<FillPorts, 'clock' | 'locks'>,
   server: CacheServer,
   run: (keep: () => Promise<void>) => Promise<void>,
 ): Promise<void> => {
-  const lock = lockOf(server, newToken(), clock);
-  if (!(await lock.take())) return;
+  // Other work of this process at the same server: the token would not tell the two apart.
+  if (taken.has(server.name)) return;
+  taken.add(server.name);
+  const lock = lockOf(server, token, clock);
   try {
-    await run(() => lock.keep());
+    if (!(await lock.take())) return;
+    try {
+      await run(() => lock.keep());
+    } finally {
+      await lock.free().catch(() => undefined);
+    }
   } finally {
-    await lock.free().catch(() => undefined);
+    taken.delete(server.name);
   }
 };
 
@@ -212,7 +233,9 @@ const copyAll = async (
     bySource.set(source, group.add(vbucket));
   }
   for (const [source, group] of bySource) {
-    const keys = await keysIn(source, (vbucket) => group.has(vbucket));
+    const { keys, ownKeys } = await keysIn(source, (vbucket) => group.has(vbucket));
+    // It has at least the sentinels of what it holds: while memcached makes its table of keys larger it lists none at all, and says that these are all.
+    if (ownKeys === 0) throw new ServerUnavailable(`memcached ${source.name}: does not list its keys now`);
     await forEach(keys, async (key) => {
       await keep();
       await copyKey(ports, source, server, key);

@@ -145,6 +145,16 @@ describe('servers that come and go', () => {
     await cluster.settle();
     cluster.memory(nameOf(0)).kill();
     for (const [key, text] of wanted) expect(await read(0, key)).toBe(text);
+    // Nobody tries to reach one that is needed no more.
+    for (const { servers } of cluster.rogers)
+      expect([...servers()].map(({ name }) => name).sort()).toEqual([1, 2].map(nameOf));
+  });
+});
+
+describe('a start on servers that take their time', () => {
+  it('asks them of all vbuckets at once, not of one after the other', async () => {
+    cluster = await startSimulation({ seed: 6, delayMs: 40 });
+    expect(cluster.clock.monotonicMs()).toBeLessThan(8_000);
   });
 });
 

@@ -40,6 +40,8 @@ export type SimulationOptions = Readonly<{
   /** Of the servers, those that are used at first. */
   used?: number;
   merge?: Merge;
+  /** What a command takes at the most, each way. */
+  delayMs?: number;
 }>;
 
 export const nameOf = (n: number): string => `server${n}:11211`;
@@ -50,6 +52,7 @@ export const startSimulation = async (options: SimulationOptions): Promise<Simul
   const clock = createFakeClock();
   const random = createSeededRandom(seed);
   const memories = Array.from({ length: servers }, (_, n) => new Memory(nameOf(n), clock));
+  for (const one of memories) one.delayMs = options.delayMs ?? one.delayMs;
   const memory = (name: string): Memory => memories.find((one) => one.name === name)!;
   const links = Array.from({ length: many }, () => new Map<string, SimulatedServer>());
   const counts = links.map(noCounters);
