@@ -34,7 +34,7 @@ export class RogersConfig {
 
   @Env(
     'ROGERS_TIMEOUT_MS',
-    'how long a memcached server may take for an answer, ms; then the others go on without it',
+    'how long a memcached server may take for an answer, ms; then the others go on without it. Only time in which this process looks for answers counts, and a server that was slow of late has up to four times as long',
   )
   @IsInt(TIMEOUT)
   @Min(10, TIMEOUT)

@@ -1,5 +1,5 @@
 // One memcached server over TCP: commands of one turn of the event loop in one write, answers in the order of the commands, a time-out around
-// them. Keys are listed on a connection of their own. Port: cache-server.port.ts. memcached's protocol.txt (meta commands).
+// them, in which only the time counts that this process looked for answers (own-time.ts). Keys are listed on a connection of their own. Port: cache-server.port.ts. memcached's protocol.txt (meta commands).
 import { connect, type Socket } from 'node:net';
 import { MetaReplyReader, metaFlag, Output } from '#libs/memcached-protocol';
 import type { Clock } from '#libs/runtime';
@@ -14,6 +14,7 @@ import {
 import { SENTINEL_KEYS } from '../placement.js';
 import { decodeStored } from '../stored-value.js';
 import { listKeys } from './list-keys.js';
+import { OwnTime } from './own-time.js';
 
 /** Commands without an answer; beyond it a call has none either. */
 const IN_FLIGHT_MAX = 50_000;
@@ -21,7 +22,8 @@ const RETRY_MS = 200;
 
 /** Takes one answer; true when it has all of its. `undefined`: there will be none. */
 type Taker = (line: string | undefined, value: Buffer | undefined) => boolean;
-type Call = Readonly<{ take: Taker; deadlineMs: number }>;
+/** `askedMs` of our own time. */
+type Call = Readonly<{ take: Taker; askedMs: number }>;
 
 export type MemcachedServerOptions = Readonly<{
   /** host:port. */
@@ -44,11 +46,15 @@ export class MemcachedServer implements CacheServer {
   #first = 0;
   #isScheduled = false;
   #isClosed = false;
+  readonly #time: OwnTime;
+  /** A connection that is being made: when it was asked for, and what gives it up. */
+  #connecting: Readonly<{ askedMs: number; giveUp: () => void }> | undefined;
   #cancelWatch: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
   constructor(private readonly options: MemcachedServerOptions) {
     this.name = options.name;
+    this.#time = new OwnTime(options.timeoutMs);
     this.#connect();
   }
 
@@ -112,6 +118,7 @@ export class MemcachedServer implements CacheServer {
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
+    this.#connecting?.giveUp();
     this.#drop();
   }
 
@@ -131,8 +138,7 @@ export class MemcachedServer implements CacheServer {
   #send(before: string, value: Buffer | undefined, take: Taker, after = ''): void {
     if (this.#socket === undefined || this.#calls.length - this.#first >= IN_FLIGHT_MAX)
       return void take(undefined, undefined);
-    const { clock, timeoutMs } = this.options;
-    this.#calls.push({ take, deadlineMs: clock.monotonicMs() + timeoutMs });
+    this.#calls.push({ take, askedMs: this.#time.nowMs });
     this.#out.text(before);
     if (value !== undefined) {
       this.#out.bytes(value);
@@ -161,6 +167,7 @@ export class MemcachedServer implements CacheServer {
     // An answer that nobody asked for: nothing after it can be told apart.
     if (call === undefined) return this.#drop();
     if (!call.take(line, value)) return;
+    this.#time.answered(call.askedMs);
     this.#first += 1;
     if (this.#first === this.#calls.length) {
       this.#calls.length = 0;
@@ -171,40 +178,42 @@ export class MemcachedServer implements CacheServer {
     }
   }
 
+  /** Looks now and then while an answer or a connection is waited for. */
   #watch(): void {
-    const oldest = this.#calls[this.#first];
-    if (oldest === undefined) return;
     const { clock } = this.options;
-    this.#cancelWatch = clock.after(Math.max(1, oldest.deadlineMs - clock.monotonicMs()), () => {
-      // Where this process stood still the answer may be here unread: it is read before the next look.
-      this.#cancelWatch = clock.after(1, () => {
-        this.#cancelWatch = undefined;
-        const late = this.#calls[this.#first];
-        if (late !== undefined && late.deadlineMs <= clock.monotonicMs()) this.#drop();
-        else this.#watch();
-      });
-    });
+    this.#time.begin(clock.monotonicMs());
+    const look = (): void => {
+      this.#cancelWatch = undefined;
+      this.#time.look(clock.monotonicMs());
+      const askedMs = this.#connecting?.askedMs ?? this.#calls[this.#first]?.askedMs;
+      if (askedMs === undefined) return;
+      this.#cancelWatch = clock.after(this.#time.stepMs, look);
+      if (!this.#time.isOver(askedMs)) return;
+      if (this.#connecting !== undefined) this.#connecting.giveUp();
+      else this.#drop();
+    };
+    this.#cancelWatch = clock.after(this.#time.stepMs, look);
   }
 
   // ---- The connection ----
 
   #connect(): void {
-    const { clock, timeoutMs } = this.options;
     const at = this.name.lastIndexOf(':');
     const socket = connect({ host: this.name.slice(0, at), port: Number(this.name.slice(at + 1)), noDelay: true });
     let isOver = false;
     const fail = (isDead: boolean): void => {
       if (isOver) return;
       isOver = true;
-      cancel();
+      this.#connecting = undefined;
       socket.destroy();
       this.#failed(isDead);
     };
-    const cancel = clock.after(timeoutMs, () => fail(false));
+    this.#connecting = { askedMs: this.#time.nowMs, giveUp: () => fail(false) };
+    if (this.#cancelWatch === undefined) this.#watch();
     socket.once('connect', () => {
       if (isOver || this.#isClosed) return void socket.destroy();
-      cancel();
       isOver = true;
+      this.#connecting = undefined;
       this.#begin(socket);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -232,7 +241,8 @@ export class MemcachedServer implements CacheServer {
         this.isDead = false;
         this.options.watcher.onUp(this, held.map((one) => one?.text ?? ''));
       },
-      () => undefined,
+      // It said something else than what it has: with nothing under way nobody would try it again.
+      () => socket === this.#socket && this.#drop(),
     ); // prettier-ignore
   }
 
