@@ -9,6 +9,8 @@ import { type ClusterOptions, hostsText, type Member, planCluster } from './clus
 /** The first start makes a keyspace and topics. */
 const READY_MS_MAX = 120_000;
 const LOOK_MS = 100;
+/** One that hangs is looked at again. */
+const ANSWER_MS_MAX = 2_000;
 /** A little more than a process takes to drain. */
 const STOP_MS_MAX = 12_000;
 const OUTPUT_SHOWN = 2_000;
@@ -20,7 +22,8 @@ export type MemberEnded = Readonly<{ member: Member; ending: string; output: str
 export interface Cluster {
   readonly members: readonly Member[];
   member(name: string): Member;
-  /** Of the running process; rejects when it does not run. */
+  runs(name: string): boolean;
+  /** Of the running process; throws when it does not run. */
   pid(name: string): number;
   /** Starts it; resolves when it is ready. Rejects with what it said when it ends instead. */
   launch(name: string): Promise<void>;
@@ -42,7 +45,9 @@ type Running = { child: ChildProcess; ended: Promise<number | null>; isStopping:
 
 const isReady = async ({ managementUrl }: Member): Promise<boolean> => {
   try {
-    return (await fetch(`${managementUrl}/healthz`)).status === 200;
+    return (
+      (await fetch(`${managementUrl}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })).status === 200
+    );
   } catch {
     return false;
   }
@@ -65,6 +70,10 @@ class LocalCluster implements Cluster {
     const found = this.members.find((one) => one.name === name);
     if (found === undefined) throw new Error(`no member ${name}`);
     return found;
+  }
+
+  runs(name: string): boolean {
+    return this.running.has(name);
   }
 
   pid(name: string): number {

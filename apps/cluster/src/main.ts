@@ -34,8 +34,7 @@ const apiKey = readPrivateFile(keyFile)?.toString().trim() ?? '';
 say(
   'Kafka, memcached, Cassandra, etcd: starting what does not run yet; the first time they are downloaded …',
 );
-const engines = await startEngines(path.join(ROOT, 'docker/services'));
-const stopAll: (() => Promise<unknown>)[] = [engines.stop];
+const stopAll: (() => Promise<unknown>)[] = [];
 let isStopping = false;
 const stop = async (code: number): Promise<void> => {
   if (isStopping) return;
@@ -44,6 +43,10 @@ const stop = async (code: number): Promise<void> => {
   for (const one of stopAll.reverse()) await one();
   process.exit(code);
 };
+// From the beginning: a start takes a minute, and what has begun would go on without anybody. Members end with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
+const engines = await startEngines(path.join(ROOT, 'docker/services'));
+stopAll.push(engines.stop);
 try {
   say('Two of each program …');
   const cluster = await startCluster(
@@ -66,7 +69,6 @@ try {
   const url = `http://${addressOf(options.network, 'homestead-prov', 1)}:8889`;
   const demo = await provisionDemo({ folder, programs: PROGRAMS, url, apiKey, random: systemRandom });
   say(clusterBanner({ cluster, engines: engines.addresses, demo, folder, url }));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   await stop(1);
