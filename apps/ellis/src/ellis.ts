@@ -6,6 +6,7 @@ import { showSession, signIn, signOut } from './accounts/session.js';
 import { PASSWORD_LENGTH_MIN } from './accounts/fields.js';
 import { accountIn, type Caller, callerOf, requireOperator } from './accounts/who.js';
 import type { EllisCall, EllisContext, EllisPorts } from './context.js';
+import type { PortalFacts } from './contract.js';
 import { Live } from './live/live.js';
 import { lineSeen, showCalls, showDevices, showLadder } from './live/seen.js';
 import {
@@ -140,7 +141,7 @@ export const createEllis = (
         websockets: ports.settings.websocketUrls,
         password_length_min: PASSWORD_LENGTH_MIN,
         recovery_mail: ports.mailer !== undefined,
-      }),
+      } satisfies PortalFacts),
 
     createAccount: (call: EllisCall) => createAccount(context, call),
     showAccount: (call: EllisCall, address: string) =>

@@ -1,6 +1,7 @@
 // /session: signing in and out (backend.md §9). Who is no account costs as much time as who is one.
 import type { Account } from '#libs/domain';
 import type { EllisCall, EllisContext } from '../context.js';
+import type { Session } from '../contract.js';
 import { badRequest, forbidden, GONE, type Outcome, shown, unavailable } from '../outcome.js';
 import { makeToken, sessionEndMs, spendToken } from './tokens.js';
 import { accountIn, type Caller, isFromElsewhere, isOver } from './who.js';
@@ -46,6 +47,12 @@ export const openSession = (
   { account, passwordVersion }: Pick<Account, 'account' | 'passwordVersion'>,
 ): Promise<string> => makeToken(context, 'session', { account, passwordVersion });
 
+const sessionBody = ({ account, fullName, role }: Account): Session => ({
+  username: account,
+  full_name: fullName,
+  role,
+});
+
 export const signIn = async (context: EllisContext, call: EllisCall): Promise<Outcome> => {
   if (isFromElsewhere(call, context.settings.url)) throw forbidden('the request comes from another site');
   const address = accountIn(call.field('username') ?? call.field('email') ?? '');
@@ -54,15 +61,14 @@ export const signIn = async (context: EllisContext, call: EllisCall): Promise<Ou
   const account = await checkPassword(context, address, password, call.address);
   return {
     status: 201,
-    body: { username: account.account, full_name: account.fullName, role: account.role },
+    body: sessionBody(account),
     session: { token: await openSession(context, account) },
   };
 };
 
 export const showSession = (caller: Caller): Outcome => {
   if (caller.kind !== 'account') throw forbidden('nobody is signed in');
-  const { account, fullName, role } = caller.account;
-  return shown({ username: account, full_name: fullName, role, expires_at: sessionEndMs(caller.grant) });
+  return shown({ ...sessionBody(caller.account), expires_at: sessionEndMs(caller.grant) });
 };
 
 export const signOut = async (context: EllisContext, caller: Caller): Promise<Outcome> => {

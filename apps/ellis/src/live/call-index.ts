@@ -2,27 +2,13 @@
 // A core whose portal nobody opens pays nothing for it. Bounded: the oldest calls go. Read by live.ts.
 import type { CallEvent } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
+import type { Call, CallState } from '../contract.js';
 
 /** Calls that are known; of one number as many as are ever shown. */
 export const CALLS_KEPT_MAX = 20_000;
 export const CALLS_OF_NUMBER_MAX = 200;
 
-export type CallState = 'trying' | 'answered' | 'ended' | 'failed' | 'refused';
-
-export type ShownCall = Readonly<{
-  id: string;
-  direction: 'outgoing' | 'incoming';
-  method: string;
-  other: string | null;
-  state: CallState;
-  status: number | null;
-  begun_at: number;
-  answered_at: number | null;
-  ended_at: number | null;
-  words: string;
-}>;
-
-type Call = {
+type KnownCall = {
   readonly id: string;
   readonly beganAtMs: number;
   method: string;
@@ -48,7 +34,7 @@ const DONE: Readonly<Record<CallState, string>> = {
   refused: 'refused',
 };
 
-const wordsOf = (call: Call, direction: ShownCall['direction'], other: string | null): string => {
+const wordsOf = (call: KnownCall, direction: Call['direction'], other: string | null): string => {
   const who = other ?? 'somebody private';
   const status = call.state === 'failed' || call.state === 'refused' ? ` (${call.status ?? ''})` : '';
   return `${direction === 'outgoing' ? 'to' : 'from'} ${who}, ${DONE[call.state]}${status}`;
@@ -62,7 +48,7 @@ const uriIn = (field: string): string => /<([^>]*)>/.exec(field)?.[1] ?? field.s
 export type CallListener = (number: string) => void;
 
 export class CallIndex {
-  private readonly calls = new Map<string, Call>();
+  private readonly calls = new Map<string, KnownCall>();
   private readonly byNumber = new Map<string, string[]>();
 
   constructor(private readonly changed: CallListener = () => undefined) {}
@@ -78,18 +64,18 @@ export class CallIndex {
   }
 
   /** Newest first. */
-  callsOf(number: string, limit: number): ShownCall[] {
+  callsOf(number: string, limit: number): Call[] {
     return (this.byNumber.get(number) ?? []).toReversed().slice(0, limit).flatMap((id) => {
       const call = this.calls.get(id);
       return call === undefined || call.method !== 'INVITE' ? [] : [shownTo(call, number)];
     }); // prettier-ignore
   }
 
-  private callOf(id: string, atMs: number): Call {
+  private callOf(id: string, atMs: number): KnownCall {
     const known = this.calls.get(id);
     if (known !== undefined) return known;
     if (this.calls.size >= CALLS_KEPT_MAX) this.forget(this.calls.keys().next().value!);
-    const call: Call = {
+    const call: KnownCall = {
       id, beganAtMs: atMs, method: '', from: '', to: '', caller: undefined, callees: new Set(), isPrivate: false,
       state: 'trying', status: undefined, answeredAtMs: undefined, endedAtMs: undefined,
     }; // prettier-ignore
@@ -108,7 +94,7 @@ export class CallIndex {
     }
   }
 
-  private serve(call: Call, role: 'originating' | 'terminating', served: string): void {
+  private serve(call: KnownCall, role: 'originating' | 'terminating', served: string): void {
     if (role === 'originating' ? call.caller !== undefined : call.callees.has(served)) return;
     if (role === 'originating') call.caller = served;
     else call.callees.add(served);
@@ -118,7 +104,7 @@ export class CallIndex {
     this.byNumber.set(served, ids);
   }
 
-  private evolve(call: Call, event: CallEvent, atMs: number): void {
+  private evolve(call: KnownCall, event: CallEvent, atMs: number): void {
     switch (event.type) {
       case 'OriginatingServed':
       case 'TerminatingServed':
@@ -150,13 +136,13 @@ export class CallIndex {
   }
 }
 
-const end = (call: Call, state: CallState, atMs: number, status: number | undefined): void => {
+const end = (call: KnownCall, state: CallState, atMs: number, status: number | undefined): void => {
   call.state = state;
   call.endedAtMs ??= atMs;
   call.status = status;
 };
 
-const shownTo = (call: Call, number: string): ShownCall => {
+const shownTo = (call: KnownCall, number: string): Call => {
   const direction = call.caller === number ? 'outgoing' : 'incoming';
   const isHidden = call.isPrivate || isAnonymous(call.from);
   const other = direction === 'outgoing' ? call.to : isHidden ? null : call.from;

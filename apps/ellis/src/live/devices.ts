@@ -1,16 +1,7 @@
 // Who is registered under a number now, as the page shows it. RFC 3261 §10.3 (bindings), RFC 7118 (a WebSocket's host is no address).
 // Read by live.ts.
 import type { Binding, Registration } from '#libs/domain';
-
-export type Device = Readonly<{
-  id: string;
-  contact: string;
-  transport: string | null;
-  address: string | null;
-  user_agent: string | null;
-  since: number;
-  expires_at: number;
-}>;
+import type { Device } from '../contract.js';
 
 const TRANSPORTS = new Set(['udp', 'tcp', 'tls', 'ws', 'wss']);
 

@@ -3,25 +3,7 @@
 // devices are, and nobody who it was that called privately. Read by live.ts.
 import { callDetails, type CallEvent, callWords } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
-
-export type ParticipantKind = 'caller' | 'router' | 'server' | 'callee';
-export type Participant = Readonly<{ id: string; label: string; kind: ParticipantKind }>;
-export type Step = Readonly<{
-  at: number;
-  from: string;
-  to: string;
-  label: string;
-  words: string;
-  details: readonly string[];
-  failed: boolean;
-}>;
-export type Ladder = Readonly<{
-  id: string;
-  method: string;
-  begun_at: number;
-  participants: readonly Participant[];
-  steps: readonly Step[];
-}>;
+import type { Ladder, LadderStep, Participant, ParticipantKind } from '../contract.js';
 
 /** Which sides of the call the reader is on. */
 export type Reader = Readonly<{ caller: boolean; callee: boolean }>;
@@ -67,7 +49,7 @@ const mayRead = (reader: Reader, side: Side | undefined): boolean =>
 
 class LadderMaker {
   readonly participants = new Map<string, Participant>();
-  readonly steps: Step[] = [];
+  readonly steps: LadderStep[] = [];
   private method = '';
   private last: Side | undefined;
 
@@ -108,13 +90,13 @@ class LadderMaker {
     from: string,
     to: string,
     label: string,
-    { at, words, details }: Pick<Step, 'at' | 'words' | 'details'>,
+    { at, words, details }: Pick<LadderStep, 'at' | 'words' | 'details'>,
     failed = false,
   ): void {
     this.steps.push({ at, from, to, label, words, details, failed });
   }
 
-  private show(event: CallEvent, side: Side, said: Pick<Step, 'at' | 'words' | 'details'>): void {
+  private show(event: CallEvent, side: Side, said: Pick<LadderStep, 'at' | 'words' | 'details'>): void {
     const router = ROUTER[side];
     switch (event.type) {
       case 'TerminatingServed':
@@ -150,7 +132,7 @@ class LadderMaker {
   }
 
   /** An answer on its way back to the caller. */
-  private back(from: string, status: number, said: Pick<Step, 'at' | 'words' | 'details'>): void {
+  private back(from: string, status: number, said: Pick<LadderStep, 'at' | 'words' | 'details'>): void {
     this.add('caller', 'caller', 'caller');
     if (from === 'callee') this.add('callee', 'callee', 'callee');
     const way = ['callee', 'router-callee', 'router-caller', 'caller'].filter((id) => this.participants.has(id)); // prettier-ignore

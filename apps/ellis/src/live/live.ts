@@ -4,9 +4,10 @@ import type { RegistrationEvent } from '#libs/domain';
 import type { EventLog, RecordedEvent, Subscription } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
-import { CallIndex, type ShownCall } from './call-index.js';
-import { type Device, devicesIn } from './devices.js';
-import { type Ladder, ladderOf, type Reader } from './ladder.js';
+import type { Call, Device, Ladder } from '../contract.js';
+import { CallIndex } from './call-index.js';
+import { devicesIn } from './devices.js';
+import { ladderOf, type Reader } from './ladder.js';
 
 /** Events of one call that a ladder shows. */
 const LADDER_EVENTS_MAX = 500;
@@ -39,7 +40,7 @@ export class Live {
     return devicesIn(await registrations.load(number), clock.nowMs());
   }
 
-  async calls(number: string, limit: number): Promise<ShownCall[]> {
+  async calls(number: string, limit: number): Promise<Call[]> {
     await this.followCalls();
     return this.index.callsOf(number, limit);
   }

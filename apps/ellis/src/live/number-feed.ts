@@ -1,7 +1,7 @@
 // What a live stream of a number tells: its devices and calls, at first and with each change; changes that come together are told once.
 // Used by the controller of live parts.
 import type { Clock } from '#libs/runtime';
-import type { ShownCall } from './call-index.js';
+import type { Call } from '../contract.js';
 import type { EventStream } from './event-streams.js';
 import type { Live } from './live.js';
 
@@ -16,7 +16,7 @@ export const feedNumber = async (
   { clock, onFault }: Readonly<{ clock: Clock; onFault: (error: unknown) => void }>,
 ): Promise<void> => {
   const told = new Map<string, string>();
-  const tellCalls = (calls: readonly ShownCall[], isFirst: boolean): void => {
+  const tellCalls = (calls: readonly Call[], isFirst: boolean): void => {
     for (const call of calls.toReversed()) {
       const text = JSON.stringify(call);
       if (told.get(call.id) === text) continue;

@@ -1,6 +1,7 @@
 // /gab: the address book of all who listed a number (backend.md §9).
 import { type Caller, requireSignedIn } from '../accounts/who.js';
 import type { EllisContext } from '../context.js';
+import type { Contact } from '../contract.js';
 import { type Outcome, shown } from '../outcome.js';
 
 /** Numbers of one answer; what stands behind them in order is left out. */
@@ -16,7 +17,7 @@ export const addressBook = async ({ lines }: EllisContext, caller: Caller): Prom
     count++;
     if (count >= ADDRESS_BOOK_MAX) break;
   }
-  const contacts: object[] = [];
+  const contacts: Contact[] = [];
   for (const [email, numbers] of byAccount) {
     const account = await lines.account(email);
     if (account !== undefined) contacts.push({ email, full_name: account.fullName, numbers });

@@ -1,5 +1,6 @@
 // A number as Clearwater's clients read it (backend.md §9).
 import type { LineNumber } from '#libs/domain';
+import type { Line } from '../contract.js';
 
 /** `6505550001` of `sip:6505550001@ims.test`. */
 export const userOf = (sipUri: string): string => sipUri.replace(/^sips?:/i, '').split('@', 1)[0] ?? '';
@@ -11,7 +12,7 @@ export const formatted = (number: string): string =>
     `${one === undefined ? '' : `${one} `}(${area}) ${exchange}-${line}`,
   ); // prettier-ignore
 
-export const numberBody = ({ number, numberId, pstn, listed, privateId }: LineNumber) => ({
+export const numberBody = ({ number, numberId, pstn, listed, privateId }: LineNumber): Line => ({
   sip_uri: number,
   sip_username: userOf(number),
   number: userOf(number),

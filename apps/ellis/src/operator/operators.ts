@@ -1,5 +1,6 @@
 // /operator: subscribers searched, one subscriber's state, figures (docs/ellis.md). Used by ellis.ts; who asks has been found to be an operator.
 import type { EllisCall, EllisContext } from '../context.js';
+import type { Figures, FoundSubscribers, Subscriber } from '../contract.js';
 import { limitField } from '../live/seen.js';
 import type { Live } from '../live/live.js';
 import { notFound, type Outcome, shown } from '../outcome.js';
@@ -43,7 +44,7 @@ export const searchSubscribers = async (context: EllisContext, call: EllisCall):
   const subscribers = await Promise.all(
     found.map(async (sip_uri) => ({ sip_uri, account: (await context.lines.number(sip_uri))?.account ?? null })),
   );
-  return shown({ subscribers, next: after ?? null });
+  return shown({ subscribers, next: after ?? null } satisfies FoundSubscribers);
 }; // prettier-ignore
 
 export const showSubscriber = async (context: EllisContext, live: Live, impu: string): Promise<Outcome> => {
@@ -61,7 +62,7 @@ export const showSubscriber = async (context: EllisContext, live: Live, impu: st
     devices: await live.devices(defaultId),
     simservs: (await simservsOf(homer, impu)) !== undefined,
     calls: await live.calls(impu, CALLS_SHOWN),
-  });
+  } satisfies Subscriber);
 };
 
 export const showWholeLadder = async (live: Live, id: string): Promise<Outcome> => {
@@ -71,12 +72,7 @@ export const showWholeLadder = async (live: Live, id: string): Promise<Outcome> 
 };
 
 /** What the process around Ellis knows of itself; a part that it cannot know is null. */
-export type Surroundings = Readonly<{
-  views: readonly Readonly<{ name: string; lag_ms: number | null; parked: number }>[] | null;
-  timers: Readonly<{ waiting: number; dead_letters: number }> | null;
-  registered: number | null;
-  peers: readonly Readonly<{ name: string; up: boolean }>[] | null;
-}>;
+export type Surroundings = Pick<Figures, 'views' | 'timers' | 'registered' | 'peers'>;
 
 export const NOTHING_KNOWN: Surroundings = { views: null, timers: null, registered: null, peers: null };
 
@@ -84,7 +80,7 @@ export const figuresOf = async (
   { clock }: Pick<EllisContext, 'clock'>,
   live: Live,
   surroundings: () => Surroundings,
-): Promise<object> => {
+): Promise<Figures> => {
   const { registrations, calls } = await live.figures();
   return {
     at: clock.nowMs(),

@@ -8,6 +8,7 @@ import {
   summarizeDecision,
 } from '#libs/domain';
 import { parseServiceProfile } from '#libs/homestead-client';
+import type { CaughtCall, CriteriaPreview } from '../contract.js';
 import type { Live } from '../live/live.js';
 import { badRequest, type Outcome, shown } from '../outcome.js';
 
@@ -42,7 +43,7 @@ const compiled = (xml: string) => {
 export const previewCriteria = async (live: Live, impu: string, xml: string): Promise<Outcome> => {
   const { criteria, rules } = compiled(xml);
   const unsure = criteria.filter(isUnsure).map(({ priority, applicationServer }) => `criterion ${priority} (${applicationServer.serverName})`); // prettier-ignore
-  const calls: object[] = [];
+  const calls: CaughtCall[] = [];
   let examined = 0;
   for (const { id } of await live.calls(impu, CALLS_EXAMINED)) {
     examined++;
@@ -61,5 +62,5 @@ export const previewCriteria = async (live: Live, impu: string, xml: string): Pr
         calls.push({ id, at: timeMs, method, session_case: sessionCase, from, request_uri: requestUri, caught, unsure }); // prettier-ignore
     }
   }
-  return shown({ examined, calls });
+  return shown({ examined, calls } satisfies CriteriaPreview);
 };
