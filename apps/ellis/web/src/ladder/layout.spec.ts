@@ -32,8 +32,8 @@ const anyLadder: fc.Arbitrary<Ladder> = fc
 
 it('puts row below row, inside the picture, arrows from column to column', () => {
   fc.assert(
-    fc.property(anyLadder, (ladder) => {
-      const { columns, rows, width, height, headHeight } = layoutLadder(ladder);
+    fc.property(anyLadder, fc.integer({ min: 0, max: 2_000 }), (ladder, available) => {
+      const { columns, rows, width, height, headHeight } = layoutLadder(ladder, available);
       const xs = columns.map(({ x }) => x);
       expect(columns).toHaveLength(Math.min(ladder.participants.length, COLUMNS_MAX));
       let below = headHeight;
@@ -46,8 +46,11 @@ it('puts row below row, inside the picture, arrows from column to column', () =>
           expect(line.length * LAYOUT.characterWidth).toBeLessThanOrEqual(
             row.textWidth + LAYOUT.characterWidth,
           );
-        if (row.kind === 'box') expect(xs).toContain(row.x);
-        else {
+        if (row.kind === 'box') {
+          expect(xs).toContain(row.x);
+          // The box lies over the line of who decides.
+          expect(Math.abs(row.textX - row.x)).toBeLessThanOrEqual(row.textWidth / 2 + LAYOUT.boxPadding);
+        } else {
           expect(xs).toContain(row.x1);
           expect(xs).toContain(row.x2);
           expect(row.x1).not.toBe(row.x2);
@@ -62,9 +65,10 @@ it('puts row below row, inside the picture, arrows from column to column', () =>
 it('draws each step whose participants have a column, in its order', () => {
   fc.assert(
     fc.property(anyLadder, (ladder) => {
-      const shown = new Set(layoutLadder(ladder).columns.map(({ id }) => id));
+      const { columns, rows } = layoutLadder(ladder, 900);
+      const shown = new Set(columns.map(({ id }) => id));
       const drawn = ladder.steps.filter(({ from, to }) => shown.has(from) && shown.has(to));
-      expect(layoutLadder(ladder).rows.map(({ label, kind }) => [label, kind])).toEqual(
+      expect(rows.map(({ label, kind }) => [label, kind])).toEqual(
         drawn.map(({ label, from, to }) => [label, from === to ? 'box' : 'arrow']),
       );
     }),
@@ -79,8 +83,23 @@ it('is bounded', () => {
   }));
   const step = { at: 0, from: 'p0', to: 'p1', label: 'x', words: 'x', details: [], failed: false };
   const steps = Array.from({ length: 1_000 }, () => step);
-  const layout = layoutLadder({ id: 'c', method: 'INVITE', begun_at: 0, participants, steps });
+  const layout = layoutLadder({ id: 'c', method: 'INVITE', begun_at: 0, participants, steps }, 900);
   expect([layout.columns.length, layout.rows.length]).toEqual([COLUMNS_MAX, STEPS_MAX]);
+});
+
+const ladderOf = (count: number): Ladder => ({
+  id: 'c',
+  method: 'INVITE',
+  begun_at: 0,
+  participants: Array.from({ length: count }, (_, i) => ({ id: `p${i}`, label: `sip:server-${i}@ims.test`, kind: 'server' as const })),
+  steps: [],
+}); // prettier-ignore
+
+it('fits a desk’s page with as many as are drawn, a phone’s with four, and is not spread out over more than it needs', () => {
+  expect(layoutLadder(ladderOf(COLUMNS_MAX), 926).width).toBeLessThanOrEqual(926);
+  expect(layoutLadder(ladderOf(4), 340).width).toBeLessThanOrEqual(340);
+  expect(layoutLadder(ladderOf(2), 926).columnWidth).toBe(LAYOUT.columnWidthMax);
+  expect(layoutLadder(ladderOf(12), 0).columnWidth).toBe(LAYOUT.columnWidthMin);
 });
 
 it.each([
