@@ -1,22 +1,57 @@
-// The portal in a real browser: from the first page to the ladder of a call between two tabs, and that what is set in the page is what the router
-// does with the next call. A machine without Chromium fails here: .ci/run installs it.
-import { withBrowser } from '../portal/browser.js';
-import type { Product } from '../harness/product.js';
+// The portal in a real browser: from the first page to the ladder of a call between two tabs, that what is set in the page is what the router
+// does with the next call, and what the pages do when something goes wrong. A machine without Chromium
+// fails here: .ci/run installs it.
+import { type Page, withBrowser } from '../portal/browser.js';
+import { API_KEY, type Product } from '../harness/product.js';
 import { journey } from '../portal/journey.js';
 import { servicesInPage } from '../portal/services-in-page.js';
-import { PORTAL_ENV, portalUrl } from '../portal/visit.js';
+import { TROUBLES } from '../portal/troubles.js';
+import { type MadeLine, PORTAL_ENV, portalUrl, signIn, SIGNUP_CODE, type Visitor } from '../portal/visit.js';
 import { startProduct, throwing } from './running.js';
 
+const CARL: Visitor = { name: 'Carl Carter', email: 'carl@example.test', password: 'horse-staple-3' };
+
 let product: Product;
+let url: string;
 beforeAll(async () => {
   product = await startProduct({ env: PORTAL_ENV });
+  url = portalUrl(product);
 });
 afterAll(() => product.dispose());
 
+const post = async (path: string, body: object): Promise<Record<string, string>> => {
+  const headers = { 'NGV-API-Key': API_KEY, 'content-type': 'application/json' };
+  const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Record<string, string>;
+};
+
+/** A page of his own. */
+const asCarl = (use: (page: Page) => Promise<void>): Promise<void> =>
+  withBrowser(async (browser) => {
+    const page = await (await browser.newContext({ permissions: ['microphone'] })).newPage();
+    await signIn(page, url, CARL);
+    await use(page);
+  });
+
 it('lets a newcomer sign up, get a line, call from a second tab, talk, and see the ladder', async () => {
-  await withBrowser((browser) => journey(throwing, browser, { url: portalUrl(product) }));
+  await withBrowser((browser) => journey(throwing, browser, { url }));
 });
 
 it('does with the next call what was switched on in the page', async () => {
   await withBrowser((browser) => servicesInPage(throwing, browser, product));
+});
+
+describe('somebody with a line', () => {
+  let line: MadeLine;
+  beforeAll(async () => {
+    const { name: full_name, email, password } = CARL;
+    await post('/accounts/', { email, password, full_name, signup_code: SIGNUP_CODE });
+    const made = await post(`/accounts/${encodeURIComponent(email)}/numbers/`, {});
+    line = { userName: made['sip_username']!, password: made['sip_password']! };
+  });
+
+  it.each(Object.entries(TROUBLES))('is told, and goes on afterwards, when %s', async (_when, trouble) => {
+    await asCarl((page) => trouble(throwing, { page, url, visitor: CARL, line }));
+  });
 });

@@ -93,7 +93,7 @@ export const line: Line = {
           await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), role: 'operator' } });
         });
         const operations = async (one: Page) => void (await one.goto(`${url}/admin`));
-        await judge(report, page, 'operations', /\/operator\/live$/, figuresOf, operations, (n) => String(n));
+        await judge(report, page, 'operations', /\/operator\/live$/, figuresOf, operations, (n) => n.toLocaleString('en'));
       });
     });
   },

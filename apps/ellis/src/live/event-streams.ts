@@ -1,5 +1,6 @@
 // Server-sent events (HTML Living Standard §9.2): one open answer a page. Bounded in number, in all and an account; who does not read is let go;
-// a comment keeps proxies from closing it, and is when it is asked again whether the session still holds. Used by the controllers of live parts.
+// a beat keeps proxies from closing it, tells a page that the connection lives, and is when it is asked again whether the session still holds.
+// Used by the controllers of live parts.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '#libs/runtime';
 import { unavailable } from '../outcome.js';
@@ -59,7 +60,7 @@ export class EventStreams {
         isAllowed().then(
           (allowed) => {
             if (!allowed) return end();
-            write(': \n\n');
+            write('event: beat\ndata: {}\n\n');
             beat();
           },
           // Whether the session holds cannot be told now: the page comes again.

@@ -69,6 +69,15 @@ it('compresses as asked for', async () => {
   expect([gzip?.headers['content-encoding'], brotli?.headers['content-encoding']]).toEqual(['gzip', 'br']);
 });
 
+it.each([
+  ['br;q=0, gzip', 'gzip'],
+  ['gzip;q=0.0', undefined],
+  ['BR; q=0.5', 'br'],
+])('takes %s for what it says', async (acceptEncoding, encoding) => {
+  const answer = await get('/assets/index-abc.js', { accept: '*/*', acceptEncoding });
+  expect(answer?.headers['content-encoding']).toBe(encoding);
+});
+
 it.each(['/assets/../secret.txt', '/assets/../../secret.txt', '/assets/%2e%2e/secret.txt', '/assets/', '/assets/none.js'])(
   'has nothing at %s',
   async (at) => {

@@ -97,7 +97,9 @@ const readPages = (folder: string): ReadonlyMap<string, PageFile> => {
 };
 
 const encodingFor = (accepted: string): Encoding => {
-  const names = accepted.split(',').map((part) => part.split(';', 1)[0]?.trim());
+  // RFC 9110 §12.5.3: with q=0 it is not accepted.
+  const wanted = accepted.split(',').filter((part) => !/;\s*q=0(\.0{0,3})?\s*$/i.test(part));
+  const names = wanted.map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
   return names.includes('br') ? 'br' : names.includes('gzip') ? 'gzip' : 'identity';
 };
 

@@ -3,18 +3,21 @@ import type { ComponentType, JSX } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { PortalFacts, Session } from './api/contract.js';
 import { currentSession, portalFacts, signOut } from './api/ellis.js';
-import { faultWords } from './api/http.js';
+import { faultWords, RequestRefused } from './api/http.js';
+import { onSessionDoubted } from './api/session-doubt.js';
 import { Forgot, ResetPassword, SignIn, SignUp } from './pages/entry.js';
 import { PhoneBar } from './phone/call-view.js';
 import { forgetAllCredentials } from './phone/kept-credentials.js';
-import { stopPhone } from './phone/phone-state.js';
+import { isInCall, stopPhone } from './phone/phone-state.js';
 import { PortalContext } from './portal-context.js';
 import { Link, navigate, partsBelow, usePath } from './router.js';
 import { Button } from './ui/form.js';
+import { Guard } from './ui/guard.js';
 import { Fault, Notice } from './ui/page.js';
 
 type PageOf = ComponentType<{ parts: readonly string[] }>;
 type Route = Readonly<{ prefix: string; operator?: boolean; load: () => Promise<PageOf> }>;
+type Loaded = Readonly<{ route: Route; page?: PageOf }>;
 
 const ROUTES: readonly Route[] = [
   { prefix: '/lines', load: async () => (await import('./pages/lines.js')).Lines },
@@ -28,16 +31,24 @@ const TOLD_MS = 6_000;
 
 /** A page's code, once it is here. */
 const useRoute = (route: Route | undefined) => {
-  const [loaded, setLoaded] = useState<{ route: Route; page: PageOf } | { route: Route; fault: string }>();
+  const [loaded, setLoaded] = useState<Loaded>();
   useEffect(() => {
     if (route === undefined) return;
     route.load().then(
       (page) => setLoaded({ route, page }),
-      () => setLoaded({ route, fault: 'This page could not be loaded. Perhaps there is a newer one: load it again.' }),
+      () => setLoaded({ route }),
     );
   }, [route]);
   return loaded?.route === route ? loaded : undefined;
-}; // prettier-ignore
+};
+
+/** Its code did not come: the server is away, or has newer pages than this one knows. */
+const NotLoaded = (): JSX.Element => (
+  <Notice kind="fault">
+    <p>This page could not be loaded. Are you online? Perhaps there is a newer one.</p>
+    <Button onClick={() => location.reload()}>Load it again</Button>
+  </Notice>
+);
 
 const SignedIn = ({ session, facts, signedOut }: Readonly<{ session: Session; facts: PortalFacts; signedOut: () => void }>): JSX.Element => {
   const path = usePath();
@@ -57,11 +68,11 @@ const SignedIn = ({ session, facts, signedOut }: Readonly<{ session: Session; fa
   }, [path]);
   return (
     <PortalContext.Provider value={portal}>
-      <Header path={path} session={session} signedOut={signedOut} />
+      <Header path={path} session={session} signedOut={signedOut} tell={tell} />
       <main class="content" id="content">
         {route === undefined && path !== '/' && <NotHere />}
-        {loaded && 'fault' in loaded && <Notice kind="fault">{loaded.fault}</Notice>}
-        {loaded && 'page' in loaded && <loaded.page parts={partsBelow(path, loaded.route.prefix) ?? []} />}
+        {loaded && loaded.page === undefined && <NotLoaded />}
+        <Guard of={path}>{loaded?.page && <loaded.page parts={partsBelow(path, loaded.route.prefix) ?? []} />}</Guard>
       </main>
       {partsBelow(path, '/phone') === undefined && <PhoneBar />}
       <div class="told" role="status" aria-live="polite">{told !== '' && <p>{told}</p>}</div>
@@ -76,9 +87,20 @@ const NotHere = (): JSX.Element => (
   </div>
 ); // prettier-ignore
 
-const Header = ({ path, session, signedOut }: Readonly<{ path: string; session: Session; signedOut: () => void }>): JSX.Element => {
+type HeaderProps = Readonly<{
+  path: string;
+  session: Session;
+  signedOut: () => void;
+  tell: (words: string) => void;
+}>;
+
+const Header = ({ path, session, signedOut, tell }: HeaderProps): JSX.Element => {
   const at = (prefix: string): boolean => partsBelow(path, prefix) !== undefined;
-  const leave = () => void signOut().finally(signedOut);
+  // Where the server has not heard of it the session goes on, and nobody is told that it is over.
+  const leave = () =>
+    void signOut().then(signedOut, (error: unknown) =>
+      error instanceof RequestRefused && error.status === 403 ? signedOut() : tell(`You are still signed in. ${faultWords(error)}`),
+    );
   return (
     <header class="top">
       <a class="skip" href="#content">To the content</a>
@@ -100,17 +122,42 @@ const Header = ({ path, session, signedOut }: Readonly<{ path: string; session: 
 
 type Start = Readonly<{ facts: PortalFacts; session: Session | undefined }>;
 
-const Entry = ({ facts, onSession }: Readonly<{ facts: PortalFacts; onSession: (session: Session) => void }>): JSX.Element => {
+type EntryProps = Readonly<{ facts: PortalFacts; ended: boolean; onSession: (session: Session) => void }>;
+
+const Entry = ({ facts, ended, onSession }: EntryProps): JSX.Element => {
   const path = usePath();
   if (path === '/sign-up') return <SignUp facts={facts} onSession={onSession} />;
   if (path === '/forgot') return <Forgot />;
   if (path === '/reset-password') return <ResetPassword facts={facts} onSession={onSession} />;
-  return <SignIn facts={facts} onSession={onSession} />;
-}; // prettier-ignore
+  return <SignIn facts={facts} onSession={onSession} ended={ended} />;
+};
+
+/**
+ * Looks whether there still is this session when something was refused that one opens, and says what there is where it differs: none, one with
+ * another role, or of another account, that somebody signed in to in another tab.
+ */
+const useSessionCheck = (session: Session | undefined, found: (now: Session | undefined) => void): void => {
+  useEffect(() => {
+    if (session === undefined) return undefined;
+    let isAsking = false;
+    return onSessionDoubted(() => {
+      if (isAsking) return;
+      isAsking = true;
+      currentSession()
+        .then((now) => {
+          if (now?.username !== session.username || now.role !== session.role) found(now);
+        })
+        // Away or busy: what was refused has said so, and is asked for again.
+        .catch(() => undefined)
+        .finally(() => (isAsking = false));
+    });
+  }, [session, found]);
+};
 
 export const App = (): JSX.Element => {
   const [start, setStart] = useState<Start>();
   const [fault, setFault] = useState('');
+  const [ended, setEnded] = useState(false);
   const begin = useCallback(() => {
     setFault('');
     Promise.all([portalFacts(), currentSession()]).then(
@@ -123,8 +170,16 @@ export const App = (): JSX.Element => {
     stopPhone();
     forgetAllCredentials();
     setStart((before) => before && { ...before, session: undefined });
+    setEnded(false);
     navigate('/sign-in');
   }, []);
+  const found = useCallback((session: Session | undefined) => {
+    // Where one was is where one goes on; the phone's credentials stay too, and a call is not hung up.
+    if (session === undefined && !isInCall()) stopPhone();
+    setEnded(session === undefined);
+    setStart((before) => before && { ...before, session });
+  }, []);
+  useSessionCheck(start?.session, found);
   if (fault !== '')
     return (
       <main class="entry">
@@ -135,6 +190,12 @@ export const App = (): JSX.Element => {
     );
   if (start === undefined) return <main class="entry" aria-busy="true" />;
   const { facts, session } = start;
-  if (session === undefined) return <Entry facts={facts} onSession={(made) => setStart({ facts, session: made })} />;
+  if (session === undefined)
+    return (
+      <>
+        <Entry facts={facts} ended={ended} onSession={(made) => setStart({ facts, session: made })} />
+        <PhoneBar />
+      </>
+    );
   return <SignedIn session={session} facts={facts} signedOut={signedOut} />;
 }; // prettier-ignore

@@ -8,6 +8,8 @@ import { follow, type LiveState } from './api/live.js';
 export type LineNews = Readonly<{
   onDevices?: (devices: readonly Device[]) => void;
   onCalls?: (calls: readonly Call[]) => void;
+  /** From here on each change is told; what was before, in a break too, has to be asked for. */
+  onFollowing?: () => void;
 }>;
 
 /** Calls that wait for the next picture; of more the oldest are dropped, the list is read anew at the next opening. */
@@ -19,6 +21,7 @@ export const useLiveLine = (email: string, sipUri: string, news: LineNews): Live
   latest.current = news;
   useEffect(() => {
     let frame = 0;
+    let isFollowing = false;
     let devices: readonly Device[] | undefined;
     let calls: Call[] = [];
     const draw = (): void => {
@@ -32,12 +35,15 @@ export const useLiveLine = (email: string, sipUri: string, news: LineNews): Live
     const soon = (): void => {
       if (frame === 0) frame = requestAnimationFrame(draw);
     };
-    const end = follow(
-      `${lineUrl(email, sipUri)}/live`,
-      {
+    const end = follow({
+      url: `${lineUrl(email, sipUri)}/live`,
+      listeners: {
+        // The first thing that each stream tells.
         devices: (data) => {
           devices = (data as { devices: readonly Device[] }).devices;
           soon();
+          if (!isFollowing) latest.current.onFollowing?.();
+          isFollowing = true;
         },
         call: (data) => {
           if (calls.length >= WAITING_MAX) calls = calls.slice(-WAITING_MAX / 2);
@@ -45,8 +51,11 @@ export const useLiveLine = (email: string, sipUri: string, news: LineNews): Live
           soon();
         },
       },
-      setState,
-    );
+      onState: (now) => {
+        if (now !== 'live') isFollowing = false;
+        setState(now);
+      },
+    });
     return () => {
       cancelAnimationFrame(frame);
       end();

@@ -5,7 +5,24 @@ import { useEffect, useState } from 'preact/hooks';
 
 const CHANGED = 'portal:moved';
 
+let hasMoved = false;
+
+/** A page that comes when it was gone to, and not at the start: who does not see hears where they are. Nothing is taken from who types. */
+export const focusHeading = (heading: HTMLElement | null): void => {
+  if (hasMoved && (document.activeElement ?? document.body) === document.body) heading?.focus();
+};
+
+/** Asked before a page is left by a link of ours; the browser's own ways out are its own to ask about (beforeunload). */
+let mayLeave: () => boolean = () => true;
+
+/** Something would be lost by leaving: asks first, until what comes back is called. */
+export const guardLeaving = (question: string): (() => void) => {
+  mayLeave = () => confirm(question);
+  return () => void (mayLeave = () => true);
+};
+
 export const navigate = (to: string, { replace = false } = {}): void => {
+  if (!mayLeave()) return;
   if (replace) history.replaceState(null, '', to);
   else history.pushState(null, '', to);
   dispatchEvent(new Event(CHANGED));
@@ -16,6 +33,7 @@ export const usePath = (): string => {
   const [path, setPath] = useState(location.pathname);
   useEffect(() => {
     const moved = (): void => {
+      hasMoved = true;
       setPath(location.pathname);
       requestAnimationFrame(() => {
         scrollTo(0, 0);

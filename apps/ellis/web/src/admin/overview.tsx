@@ -5,6 +5,7 @@ import type { Figures } from '../api/contract.js';
 import { follow, type LiveState } from '../api/live.js';
 import { type Columns, withRow } from '../api/newest.js';
 import { spanWords } from '../moments.js';
+import { Link } from '../router.js';
 import { LiveMark } from '../ui/live-mark.js';
 import { Empty } from '../ui/page.js';
 import { Plot } from './plot.js';
@@ -34,16 +35,18 @@ export const useFigures = (): Readonly<{ seen: Seen | undefined; live: LiveState
       frame.current = 0;
       setSeen(kept.current);
     };
-    const end = follow(
-      '/operator/live',
-      {
+    const end = follow({
+      url: '/operator/live',
+      listeners: {
         figures: (data) => {
           kept.current = seenWith(kept.current, data as Figures);
           if (frame.current === 0) frame.current = requestAnimationFrame(draw);
         },
       },
-      setLive,
-    );
+      onState: setLive,
+      // Who comes back to it wants to see the last ten minutes.
+      whileHidden: true,
+    });
     return () => {
       cancelAnimationFrame(frame.current);
       end();
@@ -80,18 +83,28 @@ const Figured = ({ last, rates, load }: Seen): JSX.Element => (
   </>
 ); // prettier-ignore
 
-const shown = (value: number | null, digits = 0): string => (value === null ? '–' : value.toFixed(digits));
+const NOT_KNOWN = 'not known';
 
-const Tile = ({
-  name,
-  value,
-  bad,
-}: Readonly<{ name: string; value: string; bad?: boolean }>): JSX.Element => (
+const shown = (value: number | null, digits = 0): string | null =>
+  value === null ? null : value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }); // prettier-ignore
+
+type TileProps = Readonly<{ name: string; value: string | null; bad?: boolean; to?: string }>;
+
+const Tile = ({ name, value, bad = false, to }: TileProps): JSX.Element => (
   <div class={bad ? 'tile bad' : 'tile'}>
     <dt>{name}</dt>
-    <dd>{value}</dd>
+    <dd class={value === null ? 'not-known' : ''}>
+      {value ?? NOT_KNOWN}
+      {bad && to !== undefined && <Link to={to} label={`Look at: ${name.toLowerCase()}`}>Look</Link>}
+    </dd>
   </div>
-);
+); // prettier-ignore
+
+/** null: not one of them is known. */
+const sumOf = (counts: readonly (number | null)[]): number | null => {
+  const known = counts.filter((count) => count !== null);
+  return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0);
+};
 
 const Tiles = ({ figures }: Readonly<{ figures: Figures }>): JSX.Element => {
   const {
@@ -101,56 +114,61 @@ const Tiles = ({ figures }: Readonly<{ figures: Figures }>): JSX.Element => {
     timers,
     views,
   } = figures;
-  const counts = (views ?? []).map(({ parked }) => parked).filter((parked) => parked !== null);
-  const parked = counts.length === 0 ? null : counts.reduce((sum, one) => sum + one, 0);
+  const parked = sumOf((views ?? []).map((view) => view.parked));
+  const { waiting, dead_letters: dead } = timers ?? { waiting: null, dead_letters: null };
   return (
     <dl class="tiles">
       <Tile name="Registrations/s" value={shown(registrations, 1)} />
       <Tile name="Calls/s" value={shown(calls, 1)} />
       <Tile name="Registered" value={shown(registered)} />
-      <Tile name="Timers waiting" value={shown(timers?.waiting ?? null)} />
-      <Tile
-        name="Dead letters"
-        value={shown(timers?.dead_letters ?? null)}
-        bad={(timers?.dead_letters ?? 0) > 0}
-      />
-      <Tile name="Parked events" value={shown(parked)} bad={(parked ?? 0) > 0} />
+      <Tile name="Timers waiting" value={shown(waiting)} />
+      <Tile name="Dead letters" value={shown(dead)} bad={(dead ?? 0) > 0} to="/admin/dead-letters" />
+      <Tile name="Parked events" value={shown(parked)} bad={(parked ?? 0) > 0} to="/admin/parked" />
     </dl>
   );
 };
 
+const lagWords = (lagMs: number | null): string =>
+  lagMs === null ? NOT_KNOWN : lagMs < 1_000 ? 'up to date' : spanWords(lagMs);
+
 const Views = ({ figures: { views } }: Readonly<{ figures: Figures }>): JSX.Element => (
   <section class="card">
     <h2>Views</h2>
-    <div class="table-box" role="region" aria-label="Views" tabIndex={0}>
-      <table>
-        <thead><tr><th scope="col">View</th><th scope="col">Behind the log</th><th scope="col">Parked events</th></tr></thead>
-        <tbody>
-          {(views ?? []).map(({ name, lag_ms, parked }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{lag_ms === null ? '–' : lag_ms < 1000 ? 'up to date' : spanWords(lag_ms)}</td>
-              <td class={(parked ?? 0) > 0 ? 'bad' : ''}>{shown(parked)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-    <p class="hint">Parked events are shown and tried again by <code>npm run projector -- parked</code>, dead letters of timers by <code>npm run timers -- dead-letters</code>.</p>
+    {views === null || views.length === 0 ? (
+      <p class="quiet">This process keeps none: <code>npm run projector -- status</code> asks the one that does.</p>
+    ) : (
+      <div class="table-box" role="region" aria-label="Views" tabIndex={0}>
+        <table>
+          <thead><tr><th scope="col">View</th><th scope="col">Behind the log</th><th scope="col">Parked events</th></tr></thead>
+          <tbody>
+            {views.map(({ name, lag_ms, parked }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{lagWords(lag_ms)}</td>
+                <td class={(parked ?? 0) > 0 ? 'bad' : ''}>{shown(parked) ?? NOT_KNOWN}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    )}
   </section>
 ); // prettier-ignore
 
-const Peers = ({ figures: { peers } }: Readonly<{ figures: Figures }>): JSX.Element | null =>
-  peers === null || peers.length === 0 ? null : (
-    <section class="card">
-      <h2>Neighbours</h2>
-      <ul class="caller-rows">
-        {peers.map(({ name, up }) => (
-          <li key={name}>
-            <span class="breaks">{name}</span>
-            <span class={up === false ? 'bad' : ''}>{up === null ? 'not known' : up ? 'up' : 'down'}</span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
+const healthWords = (up: boolean | null): string => (up === null ? NOT_KNOWN : up ? 'up' : 'down');
+
+const Peers = ({ figures: { peers } }: Readonly<{ figures: Figures }>): JSX.Element => (
+  <section class="card">
+    <h2>Neighbours</h2>
+    {peers === null && <p class="quiet">Their health is not known in this process.</p>}
+    {peers?.length === 0 && <p class="quiet">There are none: everything is in this process.</p>}
+    <ul class="caller-rows">
+      {(peers ?? []).map(({ name, up }) => (
+        <li key={name}>
+          <span class="breaks">{name}</span>
+          <span class={up === false ? 'health down' : up ? 'health up' : 'health'}>{healthWords(up)}</span>
+        </li>
+      ))}
+    </ul>
+  </section>
+); // prettier-ignore

@@ -46,6 +46,7 @@ export const Plot = ({ label, columns, series }: PlotProps): JSX.Element => {
   data.current = columns;
   const names = series.join();
   const dark = useScheme();
+  const [isMissing, setIsMissing] = useState(false);
   useEffect(() => {
     let current = true;
     let sized: ResizeObserver | undefined;
@@ -56,7 +57,7 @@ export const Plot = ({ label, columns, series }: PlotProps): JSX.Element => {
       plot.current = made;
       sized = new ResizeObserver(() => made.setSize({ width: box.clientWidth, height: HEIGHT }));
       sized.observe(box);
-    });
+    }, () => current && setIsMissing(true));
     return () => {
       current = false;
       sized?.disconnect();
@@ -67,10 +68,10 @@ export const Plot = ({ label, columns, series }: PlotProps): JSX.Element => {
   useEffect(() => plot.current?.setData(columns as uPlot.AlignedData), [columns]);
   return (
     <figure class="plot">
-      <div ref={place} role="img" aria-label={label} class="plot-box" />
+      {isMissing ? <p class="quiet">The plot could not be loaded; the figures are right.</p> : <div ref={place} role="img" aria-label={label} class="plot-box" />}
       <figcaption class="hint">
         {series.map((name, i) => (
-          <span key={name} class={`series series-${i + 1}`}>{name}: {(columns[i + 1]?.at(-1) ?? null)?.toLocaleString(undefined, { maximumFractionDigits: 1 }) ?? '–'}</span>
+          <span key={name} class={`series series-${i + 1}`}>{name}: {(columns[i + 1]?.at(-1) ?? null)?.toLocaleString(undefined, { maximumFractionDigits: 1 }) ?? 'not known'}</span>
         ))}
       </figcaption>
     </figure>

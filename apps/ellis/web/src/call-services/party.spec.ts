@@ -6,6 +6,7 @@ it.each([
   ['6505550101', 'sip:6505550101@ims.test'],
   [' 650 555-0101 ', 'sip:6505550101@ims.test'],
   ['+1 (650) 555.0101', 'tel:+16505550101'],
+  ['*97#', 'sip:*97%23@ims.test'],
   ['bob', 'sip:bob@ims.test'],
   ['bob@example.com', 'sip:bob@example.com'],
   ['sip:bob@example.com:5070', 'sip:bob@example.com:5070'],
@@ -33,10 +34,13 @@ it.each([
 
 it('takes what it shows', () => {
   fc.assert(
-    fc.property(fc.constantFrom('6505550101', 'bob', 'bob@example.com', '+4412345'), (typed) => {
-      const party = partyOf(typed, 'ims.test');
-      if (!party.ok) throw new Error(party.reason);
-      expect(partyOf(shownParty(party.uri, 'ims.test'), 'ims.test')).toEqual(party);
-    }),
+    fc.property(
+      fc.constantFrom('6505550101', 'bob', 'bob@example.com', '+4412345', '*97#', '*1#@example.com'),
+      (typed) => {
+        const party = partyOf(typed, 'ims.test');
+        if (!party.ok) throw new Error(party.reason);
+        expect(partyOf(shownParty(party.uri, 'ims.test'), 'ims.test')).toEqual(party);
+      },
+    ),
   );
 });

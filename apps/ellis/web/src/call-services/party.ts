@@ -16,7 +16,8 @@ export const partyOf = (typed: string, domain: string): Party => {
   if (text.length > CHARACTERS_MAX) return { ok: false, reason: 'That is too long for an address.' };
   if (/\s/.test(text) && !NUMBER.test(text)) return { ok: false, reason: 'An address has no spaces.' };
   if (/^tel:/i.test(text)) return telOf(text.slice(4));
-  const bare = text.replace(SCHEME, '');
+  // A key of every telephone; in a user it is escaped (RFC 3261 §25.1).
+  const bare = text.replace(SCHEME, '').replaceAll('#', '%23');
   if (NUMBER.test(bare)) {
     const digits = bare.replace(/[().\- ]/g, '');
     return { ok: true, uri: digits.startsWith('+') ? `tel:${digits}` : `sip:${digits}@${domain}` };
@@ -36,7 +37,10 @@ const telOf = (number: string): Party => {
 
 /** As people write it: without the scheme, and without the own domain. */
 export const shownParty = (uri: string, domain = ''): string => {
-  const bare = uri.replace(SCHEME, '').replace(/[;?].*$/, '');
+  const bare = uri
+    .replace(SCHEME, '')
+    .replace(/[;?].*$/, '')
+    .replaceAll('%23', '#');
   const own = `@${domain}`.toLowerCase();
   return domain !== '' && bare.toLowerCase().endsWith(own) ? bare.slice(0, -own.length) : bare;
 };

@@ -35,7 +35,7 @@ const PasswordForm = (): JSX.Element => {
       <h2>Change password</h2>
       <Form onSubmit={submit} label="Change password">
         <input type="email" autoComplete="username" value={session.username} hidden readOnly aria-hidden="true" tabIndex={-1} />
-        <Field label="Password of now" type="password" value={current} onValue={setCurrent} autoComplete="current-password" required />
+        <Field label="Current password" type="password" value={current} onValue={setCurrent} autoComplete="current-password" required />
         <Field label="New password" type="password" value={password} onValue={setPassword} autoComplete="new-password" required minLength={facts.password_length_min} hint={`At least ${facts.password_length_min} characters.`} />
         <Fault words={fault} />
         <div class="actions"><Button kind="primary" type="submit" busy={busy}>Change password</Button></div>

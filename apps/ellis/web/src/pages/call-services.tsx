@@ -11,6 +11,7 @@ import { type CallSettings, DIVERT_CASES, type DivertCase } from '../call-servic
 import { sameSettings, writeSettings } from '../call-services/write-settings.js';
 import { useLoaded } from '../loaded.js';
 import { usePortal } from '../portal-context.js';
+import { guardLeaving } from '../router.js';
 import { Button, Form, Switch } from '../ui/form.js';
 import { Fault, Notice, Show } from '../ui/page.js';
 import { CallerList } from './caller-list.js';
@@ -69,7 +70,11 @@ const useSettings = ({ line, stored, onSaved }: SettingsProps, before: CallSetti
     if (!changed) return undefined;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
     addEventListener('beforeunload', warn);
-    return () => removeEventListener('beforeunload', warn);
+    const unguard = guardLeaving('Leave without saving what you changed?');
+    return () => {
+      removeEventListener('beforeunload', warn);
+      unguard();
+    };
   }, [changed]);
   const save = async (): Promise<void> => {
     setTried(true);

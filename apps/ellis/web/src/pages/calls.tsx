@@ -1,7 +1,9 @@
 // A line's calls, newest first, live. Path: /lines/<uri>/calls.
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { Call, Line } from '../api/contract.js';
 import { callsOf } from '../api/ellis.js';
+import { faultWords } from '../api/http.js';
 import { withCall } from '../api/newest.js';
 import { shownParty } from '../call-services/party.js';
 import { useLiveLine } from '../live-line.js';
@@ -16,10 +18,29 @@ import { linePath } from './line-path.js';
 const CALLS_ASKED = 50;
 
 export const Calls = ({ line }: Readonly<{ line: Line }>): JSX.Element => {
-  const { session } = usePortal();
-  const calls = useLoaded(line.sip_uri, () => callsOf(session.username, line.sip_uri, CALLS_ASKED));
+  const { session, tell } = usePortal();
+  const asked = () => callsOf(session.username, line.sip_uri, CALLS_ASKED);
+  const calls = useLoaded(line.sip_uri, asked);
+  /** Calls that were told while the list was on its way, which may be older. */
+  const meanwhile = useRef<Set<string>>(undefined);
+  const missed = async (): Promise<void> => {
+    const told = new Set<string>();
+    meanwhile.current = told;
+    try {
+      const list = await asked();
+      calls.set((before) => list.filter(({ id }) => !told.has(id)).reduce(withCall, before));
+    } catch (error) {
+      tell(`Calls of the last moments may be missing. ${faultWords(error)}`);
+    } finally {
+      if (meanwhile.current === told) meanwhile.current = undefined;
+    }
+  };
   const live = useLiveLine(session.username, line.sip_uri, {
-    onCalls: (news) => calls.set((before) => news.reduce(withCall, before)),
+    onCalls: (news) => {
+      for (const { id } of news) meanwhile.current?.add(id);
+      calls.set((before) => news.reduce(withCall, before));
+    },
+    onFollowing: () => void missed(),
   });
   return (
     <section aria-label="Calls">

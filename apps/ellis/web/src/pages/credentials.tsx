@@ -3,11 +3,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Line } from '../api/contract.js';
-import { keepForPhone } from '../phone/kept-credentials.js';
+import { keepForPhone, PHONE_MISSING } from '../phone/kept-credentials.js';
 import { usePortal } from '../portal-context.js';
 import { navigate } from '../router.js';
 import { Button } from '../ui/form.js';
 import { Dialog } from '../ui/dialog.js';
+import { Fault } from '../ui/page.js';
 
 const COPIED_MS = 2_000;
 
@@ -34,16 +35,19 @@ const CopyRow = ({ name, value }: Readonly<{ name: string; value: string }>): JS
 
 /** A path for SVG of a code's dark squares. */
 const usePathOf = (text: string) => {
-  const [drawn, setDrawn] = useState<{ size: number; path: string }>();
+  const [drawn, setDrawn] = useState<{ size: number; path: string } | 'missing'>();
   useEffect(() => {
     let current = true;
-    void import('uqr').then(({ encode }) => {
-      const { data, size } = encode(text, { border: 2, ecc: 'M' });
-      const path = data
-        .flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : '')))
-        .join('');
-      if (current) setDrawn({ size, path });
-    });
+    void import('uqr').then(
+      ({ encode }) => {
+        const { data, size } = encode(text, { border: 2, ecc: 'M' });
+        const path = data
+          .flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : '')))
+          .join('');
+        if (current) setDrawn({ size, path });
+      },
+      () => current && setDrawn('missing'),
+    );
     return () => void (current = false);
   }, [text]);
   return drawn;
@@ -52,6 +56,7 @@ const usePathOf = (text: string) => {
 const QrCode = ({ text, label }: Readonly<{ text: string; label: string }>): JSX.Element => {
   const drawn = usePathOf(text);
   if (drawn === undefined) return <div class="qr" aria-busy="true" />;
+  if (drawn === 'missing') return <p class="hint">The code could not be loaded.</p>;
   return (
     <svg class="qr" role="img" aria-label={label} viewBox={`0 0 ${drawn.size} ${drawn.size}`} shape-rendering="crispEdges">
       <rect width={drawn.size} height={drawn.size} fill="#fff" />
@@ -64,8 +69,12 @@ export type CredentialsProps = Readonly<{ line: Line; password: string; onClose:
 
 export const Credentials = ({ line, password, onClose }: CredentialsProps): JSX.Element => {
   const { facts } = usePortal();
+  const [fault, setFault] = useState('');
   const use = () =>
-    void keepForPhone(line, facts.home_domain, password).then(() => navigate(`/phone/${encodeURIComponent(line.sip_uri)}`)); // prettier-ignore
+    void keepForPhone(line, facts.home_domain, password).then(
+      () => navigate(`/phone/${encodeURIComponent(line.sip_uri)}`),
+      () => setFault(PHONE_MISSING),
+    );
   const scanned = `sip:${line.sip_username}:${password}@${line.domain}?user=${line.private_id}`;
   return (
     <Dialog title={line.formatted_number} onClose={onClose}>
@@ -82,6 +91,7 @@ export const Credentials = ({ line, password, onClose }: CredentialsProps): JSX.
           <figcaption class="hint">Scan it with your phone</figcaption>
         </figure>
       </div>
+      <Fault words={fault} />
       <div class="actions">
         <Button onClick={onClose}>I have it</Button>
         <Button kind="primary" onClick={use}>Use it in this page</Button>

@@ -7,27 +7,31 @@ import { askRecovery, recover, signIn, signUp } from '../api/ellis.js';
 import { useDoing } from '../loaded.js';
 import { Link, navigate } from '../router.js';
 import { Button, Field, Form } from '../ui/form.js';
-import { Fault, Notice } from '../ui/page.js';
+import { Fault, Notice, useTitle } from '../ui/page.js';
 
 type EntryFrameProps = Readonly<{ title: string; children: ComponentChildren; below?: ComponentChildren }>;
 
-const EntryFrame = ({ title, children, below }: EntryFrameProps): JSX.Element => (
-  <main class="entry">
-    <div class="brand">
-      <img src="/icon.svg" alt="" width="40" height="40" />
-      <span>Clearwater</span>
-    </div>
-    <section class="card">
-      <h1 tabIndex={-1}>{title}</h1>
-      {children}
-    </section>
-    {below !== undefined && <p class="below">{below}</p>}
-  </main>
-);
+const EntryFrame = ({ title, children, below }: EntryFrameProps): JSX.Element => {
+  useTitle(title);
+  return (
+    <main class="entry">
+      <div class="brand">
+        <img src="/icon.svg" alt="" width="40" height="40" />
+        <span>Clearwater</span>
+      </div>
+      <section class="card">
+        <h1 tabIndex={-1}>{title}</h1>
+        {children}
+      </section>
+      {below !== undefined && <p class="below">{below}</p>}
+    </main>
+  );
+};
 
 type EntryProps = Readonly<{ facts: PortalFacts; onSession: (session: Session) => void }>;
 
-export const SignIn = ({ onSession, facts }: EntryProps): JSX.Element => {
+/** `ended`: somebody was signed in, and goes on at the page where they were. */
+export const SignIn = ({ onSession, facts, ended }: EntryProps & Readonly<{ ended: boolean }>): JSX.Element => {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const { busy, fault, run } = useDoing();
@@ -35,6 +39,7 @@ export const SignIn = ({ onSession, facts }: EntryProps): JSX.Element => {
   const below = <>New here? <Link to="/sign-up">Make an account</Link></>; // prettier-ignore
   return (
     <EntryFrame title="Sign in" below={below}>
+      {ended && <Notice kind="info">Your session has ended. Sign in, and you are back where you were.</Notice>}
       <Form onSubmit={submit} label="Sign in">
         <Field label="E-mail address" type="email" value={email} onValue={setEmail} autoComplete="username" required />
         <Field label="Password" type="password" value={password} onValue={setPassword} autoComplete="current-password" required />

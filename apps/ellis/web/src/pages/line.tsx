@@ -115,7 +115,7 @@ const Overview = ({ line, onDeleted }: OverviewProps): JSX.Element => {
       </section>
       {asking === 'password' && (
         <Confirm title="New password?" action="Make a new password" busy={asked.busy} fault={asked.fault} onConfirm={renew} onClose={() => setAsking(undefined)}>
-          <p>Phones that use the password of now cannot register any more until you give them the new one.</p>
+          <p>Phones that use the current password cannot register any more until you give them the new one.</p>
         </Confirm>
       )}
       {asking === 'delete' && (

@@ -5,11 +5,14 @@ import { shownParty } from '../call-services/party.js';
 import { clockWords } from '../moments.js';
 import { Link } from '../router.js';
 import { Button } from '../ui/form.js';
+import { Fault } from '../ui/page.js';
 import { KeyPad } from './key-pad.js';
 import type { PhoneCall } from './phone-model.js';
 import { dismissCall, phoneNow, usePhone } from './phone-state.js';
 
 const TICK_MS = 500;
+/** Of the first sound it takes a moment. */
+const SILENT_MS = 6_000;
 
 const Clock = ({ sinceMs }: Readonly<{ sinceMs: number }>): JSX.Element => {
   const [nowMs, setNowMs] = useState(() => Date.now());
@@ -18,6 +21,17 @@ const Clock = ({ sinceMs }: Readonly<{ sinceMs: number }>): JSX.Element => {
     return () => clearInterval(timer);
   }, []);
   return <span class="clock">{clockWords(nowMs - sinceMs)}</span>;
+};
+
+/** Who looks at another tab sees who calls. */
+const useCallTitle = (call: PhoneCall | undefined): void => {
+  const words = call?.phase === 'incoming' ? `${shownParty(call.other)} calls you` : '';
+  useEffect(() => {
+    if (words === '') return undefined;
+    const before = document.title;
+    document.title = words;
+    return () => void (document.title = before);
+  }, [words]);
 };
 
 const phaseWords = ({ phase, held, heldByOther, end }: PhoneCall): string => {
@@ -35,9 +49,17 @@ const phaseWords = ({ phase, held, heldByOther, end }: PhoneCall): string => {
   }
 };
 
+/** What is wrong with the sound, where something seems to be. */
+const soundFault = ({ phase, sound, connectedAtMs, held, heldByOther }: PhoneCall): string => {
+  if (phase !== 'connected' || sound === undefined || connectedAtMs === undefined || held || heldByOther) return '';
+  if (sound.received > 0 || Date.now() - connectedAtMs < SILENT_MS) return '';
+  return 'No sound arrives. Where two networks are between you, or the other phone cannot do WebRTC, sound finds no way.';
+}; // prettier-ignore
+
 export const CallView = ({ call, domain }: Readonly<{ call: PhoneCall; domain: string }>): JSX.Element => {
   const { phase, muted, held, sound, connectedAtMs, other } = call;
   const [keys, setKeys] = useState(false);
+  useCallTitle(call);
   return (
     <section class="card call-view" aria-label="Call">
       <h2 class="breaks">{shownParty(other, domain)}</h2>
@@ -54,6 +76,7 @@ export const CallView = ({ call, domain }: Readonly<{ call: PhoneCall; domain: s
         )}
         {phase === 'over' ? <Button onClick={dismissCall}>Close</Button> : <Button kind="danger" onClick={() => phoneNow()?.hangUp()}>{phase === 'incoming' ? 'Decline' : 'Hang up'}</Button>}
       </div>
+      <Fault words={soundFault(call)} />
       {keys && phase === 'connected' && <KeyPad onKey={(key) => phoneNow()?.press(key)} />}
       {sound !== undefined && (
         <p class="hint sound">
@@ -68,6 +91,7 @@ export const CallView = ({ call, domain }: Readonly<{ call: PhoneCall; domain: s
 /** On every other page than the phone's. */
 export const PhoneBar = (): JSX.Element | null => {
   const { call, sipUri } = usePhone();
+  useCallTitle(call);
   if (call === undefined || call.phase === 'over') return null;
   return (
     <aside class="phone-bar" aria-label="Phone">

@@ -3,6 +3,9 @@
 import type { Line } from '../api/contract.js';
 import type { PhoneCredentials } from './phone-model.js';
 
+/** Its code did not come. */
+export const PHONE_MISSING = 'The phone could not be loaded. Are you online? Load the page again.';
+
 const keyOf = (sipUri: string): string => `phone:${sipUri}`;
 
 const parsed = (text: string | null): PhoneCredentials | undefined => {

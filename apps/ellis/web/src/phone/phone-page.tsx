@@ -10,7 +10,7 @@ import { Link, navigate } from '../router.js';
 import { Button, Field, Form } from '../ui/form.js';
 import { Empty, Fault, Page, Show } from '../ui/page.js';
 import { CallView } from './call-view.js';
-import { keepForPhone, keptCredentials } from './kept-credentials.js';
+import { keepForPhone, keptCredentials, PHONE_MISSING } from './kept-credentials.js';
 import { KeyPad } from './key-pad.js';
 import { Microphone } from './microphone.js';
 import type { PhoneCredentials, Registration } from './phone-model.js';
@@ -62,17 +62,19 @@ const STATES: Readonly<Record<Registration, string>> = {
 
 const PhoneOf = ({ line }: Readonly<{ line: Line }>): JSX.Element => {
   const { facts } = usePortal();
+  const sockets = socketsFor(facts.websockets);
   const [credentials, setCredentials] = useState(() => keptCredentials(line.sip_uri));
   const { sipUri, registration, fault, refused, call } = usePhone();
   const isThis = sipUri === line.sip_uri;
   const inCall = call !== undefined && call.phase !== 'over';
   useEffect(() => {
-    if (credentials === undefined || (isThis && registration !== 'off') || inCall) return;
-    void startPhone(credentials, socketsFor(facts.websockets));
+    if (credentials === undefined || (isThis && registration !== 'off') || inCall || sockets.length === 0) return;
+    void startPhone(credentials, sockets);
   }, [credentials]);
+  if (sockets.length === 0) return <Empty title="There is no phone in the page here"><p>{facts.websockets.length === 0 ? 'The service takes no phones over WebSocket.' : 'This page is secure, and the service has no secure WebSocket for it.'} A softphone can use the line.</p></Empty>;
   if (!window.isSecureContext) return <Empty title="The phone needs a secure page"><p>Browsers let only pages over https, or on this machine, use the microphone.</p></Empty>;
   if (credentials === undefined || (isThis && refused)) return <PasswordNeeded line={line} fault={refused ? fault : ''} onKept={setCredentials} />;
-  const again = (): void => void startPhone(credentials, socketsFor(facts.websockets));
+  const again = (): void => void startPhone(credentials, sockets);
   return (
     <>
       <p class={`live-mark ${registration === 'registered' ? 'live' : registration === 'failed' ? 'broken' : 'connecting'}`} role="status">
@@ -89,10 +91,8 @@ const PhoneOf = ({ line }: Readonly<{ line: Line }>): JSX.Element => {
 }; // prettier-ignore
 
 /** Pages over https may only use secure WebSockets. */
-const socketsFor = (urls: readonly string[]): readonly string[] => {
-  const usable = location.protocol === 'https:' ? urls.filter((url) => url.startsWith('wss:')) : urls;
-  return usable.length > 0 ? usable : urls;
-};
+const socketsFor = (urls: readonly string[]): readonly string[] =>
+  location.protocol === 'https:' ? urls.filter((url) => url.startsWith('wss:')) : urls;
 
 type PasswordNeededProps = Readonly<{ line: Line; fault: string; onKept: (kept: PhoneCredentials) => void }>;
 
@@ -100,11 +100,15 @@ const PasswordNeeded = ({ line, fault, onKept }: PasswordNeededProps): JSX.Eleme
   const { facts } = usePortal();
   const [password, setPassword] = useState('');
   const [remember, setRemember] = useState(false);
+  const [missing, setMissing] = useState('');
   const submit = () =>
-    void keepForPhone(line, facts.home_domain, password, { remember }).then((kept) => {
-      stopPhone();
-      onKept(kept);
-    });
+    void keepForPhone(line, facts.home_domain, password, { remember }).then(
+      (kept) => {
+        stopPhone();
+        onKept(kept);
+      },
+      () => setMissing(PHONE_MISSING),
+    );
   return (
     <section class="card">
       <h2>Password of {line.formatted_number}</h2>
@@ -112,7 +116,7 @@ const PasswordNeeded = ({ line, fault, onKept }: PasswordNeededProps): JSX.Eleme
       <Form onSubmit={submit} label="Password of the line">
         <Field label="Password of the line" type="password" value={password} onValue={setPassword} autoComplete="off" required />
         <label class="check"><input type="checkbox" checked={remember} onChange={(event) => setRemember(event.currentTarget.checked)} /> Remember it in this browser</label>
-        <Fault words={fault} />
+        <Fault words={missing || fault} />
         <Button kind="primary" type="submit">Switch the phone on</Button>
       </Form>
     </section>

@@ -1,6 +1,7 @@
 // The state of the phone in the page, for whoever shows it: the phone's page and the bar that every page has. The phone itself, and with it
 // JsSIP, is loaded when it is first wanted (sip-phone.ts). One phone a tab.
 import { useEffect, useState } from 'preact/hooks';
+import { PHONE_MISSING } from './kept-credentials.js';
 import type { Phone, PhoneCredentials, PhoneState } from './phone-model.js';
 
 const OFF: PhoneState = {
@@ -14,6 +15,7 @@ const OFF: PhoneState = {
 let state = OFF;
 let phone: Phone | undefined;
 let turn = 0;
+let again: ReturnType<typeof setTimeout> | undefined;
 const listeners = new Set<(state: PhoneState) => void>();
 
 const change = (part: Partial<PhoneState>): void => {
@@ -22,6 +24,18 @@ const change = (part: Partial<PhoneState>): void => {
 };
 
 export const phoneNow = (): Phone | undefined => phone;
+export const isInCall = (): boolean => state.call !== undefined && state.call.phase !== 'over';
+
+/** A line that could not be registered, for another reason than its password, is tried again with a new connection. */
+const AGAIN_MS = 30_000;
+
+const tryLater = (credentials: PhoneCredentials, sockets: readonly string[]): void => {
+  clearTimeout(again);
+  again = setTimeout(() => {
+    if (isInCall()) tryLater(credentials, sockets);
+    else if (state.registration === 'failed') void startPhone(credentials, sockets);
+  }, AGAIN_MS);
+};
 
 /** Registers this line, in place of another. */
 export const startPhone = async (credentials: PhoneCredentials, sockets: readonly string[]): Promise<void> => {
@@ -32,14 +46,24 @@ export const startPhone = async (credentials: PhoneCredentials, sockets: readonl
     const { createSipPhone } = await import('./sip-phone.js');
     // Meanwhile another line may have been chosen.
     if (mine !== turn) return;
-    phone = createSipPhone({ credentials, sockets, read: () => state, change: (part) => mine === turn && change(part) });
+    phone = createSipPhone({
+      credentials,
+      sockets,
+      read: () => state,
+      change: (part) => {
+        if (mine !== turn) return;
+        change(part);
+        if (part.registration === 'failed' && part.refused !== true) tryLater(credentials, sockets);
+      },
+    });
   } catch {
-    if (mine === turn) change({ registration: 'failed', fault: 'The phone could not be loaded. Load the page again.' });
+    if (mine === turn) change({ registration: 'failed', fault: PHONE_MISSING });
   }
 }; // prettier-ignore
 
 export const stopPhone = (): void => {
   turn += 1;
+  clearTimeout(again);
   phone?.stop();
   phone = undefined;
   change(OFF);

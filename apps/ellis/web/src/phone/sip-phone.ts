@@ -48,13 +48,17 @@ export const createSipPhone = (options: SipPhoneOptions): Phone => {
     user_agent: 'Clearwater portal',
   });
   const line = new CallLine(options);
+  let wasConnected = false;
   ua.on('connecting', () => change({ registration: 'connecting' }));
-  ua.on('disconnected', () => change({ registration: 'connecting', fault: 'The connection is lost; trying again.' }));
+  ua.on('connected', () => void (wasConnected = true));
+  // Tried again by JsSIP itself, after 2 to 30 s.
+  ua.on('disconnected', () => change({ registration: 'connecting', fault: wasConnected ? 'The connection is lost; trying again.' : 'The phone cannot reach its server; trying again. Calls come in once it does.' }));
   ua.on('registered', () => change({ registration: 'registered', fault: '', refused: false }));
   ua.on('registrationFailed', ({ response }) => {
     const status = response?.status_code;
     const refused = status === 401 || status === 403;
-    const fault = refused ? 'The password is not the one of this line.' : `The line could not be registered${status === undefined ? '' : ` (${status})`}.`;
+    const why = status === undefined ? 'no answer came' : `the server says ${status}`;
+    const fault = refused ? 'The password is not the one of this line.' : `The line could not be registered: ${why}. It is tried again in half a minute.`;
     change({ registration: 'failed', fault, refused });
   });
   ua.on('newRTCSession', ({ originator, session }: { originator: string; session: RTCSession }) => {
@@ -175,6 +179,8 @@ class CallLine {
     session.on('hold', ({ originator }) => this.#change(isOurs(originator) ? { held: true } : { heldByOther: true })); // prettier-ignore
     session.on('unhold', ({ originator }) => this.#change(isOurs(originator) ? { held: false } : { heldByOther: false })); // prettier-ignore
     session.on('ended', () => this.#over('The call has ended.'));
+    // Comes after the end of the call that it is the reason of.
+    session.on('getusermediafailed', (error: unknown) => this.#change({ end: microphoneFault(error) }));
     session.on('failed', ({ cause, originator }) => this.#over(END_WORDS[cause] ?? (isOurs(originator) ? 'Given up.' : `The call failed: ${cause}.`))); // prettier-ignore
     let waiting: ReturnType<typeof setTimeout> | undefined;
     session.on('icecandidate', ({ ready }) => {
@@ -235,11 +241,26 @@ const END_WORDS: Readonly<Record<string, string>> = {
   'Authentication Error': 'The password is not the one of this line.',
   'Connection Error': 'The connection was lost.',
   'Request Timeout': 'No answer came.',
-  'User Denied Media Access': 'The microphone is not allowed for this page, or there is none.',
+  'User Denied Media Access': 'No microphone can be used.',
   'WebRTC Error': 'The browser could not set up the sound.',
   'Incompatible SDP': 'The other phone cannot exchange sound with a browser.',
   'Bad Media Description': 'The other phone cannot exchange sound with a browser.',
 };
+
+/** What getUserMedia rejects with: W3C Media Capture and Streams §10.2.2. */
+const microphoneFault = (error: unknown): string => {
+  switch (error instanceof DOMException ? error.name : '') {
+    case 'NotAllowedError':
+      return 'The browser does not let this page use the microphone. Allow it beside the address of the page, then call again.';
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'There is no microphone. Connect one, then call again.';
+    case 'NotReadableError':
+      return 'The microphone does not work. Perhaps another program uses it.';
+    default:
+      return 'No microphone can be used.';
+  }
+}; // prettier-ignore
 
 const soundOf = (report: RTCStatsReport): Sound => {
   let [sent, received, lost] = [0, 0, 0];

@@ -122,9 +122,11 @@ export type ButtonProps = Readonly<{
   busy?: boolean;
   disabled?: boolean;
   pressed?: boolean;
+  /** Spoken in place of the words, where these alone do not say of what. */
+  label?: string;
 }>;
 
-export const Button = ({ children, onClick, kind = 'ordinary', type = 'button', busy = false, disabled = false, pressed }: ButtonProps): JSX.Element => (
+export const Button = ({ children, onClick, kind = 'ordinary', type = 'button', busy = false, disabled = false, pressed, label }: ButtonProps): JSX.Element => (
   <button
     type={type}
     class={kind}
@@ -132,6 +134,7 @@ export const Button = ({ children, onClick, kind = 'ordinary', type = 'button', 
     aria-busy={busy}
     {...(onClick === undefined ? {} : { onClick })}
     {...(pressed === undefined ? {} : { 'aria-pressed': pressed })}
+    {...(label === undefined ? {} : { 'aria-label': label })}
   >
     {children}
   </button>

@@ -1,6 +1,8 @@
 // The pieces that pages are made of: headings, cards, notices, empty states. Used by every page.
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Loading } from '../loaded.js';
+import { focusHeading } from '../router.js';
 
 export type PageProps = Readonly<{
   title: string;
@@ -9,18 +11,29 @@ export type PageProps = Readonly<{
   children: ComponentChildren;
 }>;
 
-export const Page = ({ title, lead, actions, children }: PageProps): JSX.Element => (
-  <>
-    <header class="page-head">
-      <div>
-        <h1 tabIndex={-1}>{title}</h1>
-        {lead !== undefined && <p class="lead">{lead}</p>}
-      </div>
-      {actions !== undefined && <div class="actions">{actions}</div>}
-    </header>
-    {children}
-  </>
-);
+/** What the browser's tab says, and what is spoken first. */
+export const useTitle = (title: string): void =>
+  useEffect(() => {
+    document.title = `${title} · Clearwater`;
+  }, [title]);
+
+export const Page = ({ title, lead, actions, children }: PageProps): JSX.Element => {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useTitle(title);
+  useEffect(() => focusHeading(heading.current), []);
+  return (
+    <>
+      <header class="page-head">
+        <div>
+          <h1 ref={heading} tabIndex={-1}>{title}</h1>
+          {lead !== undefined && <p class="lead">{lead}</p>}
+        </div>
+        {actions !== undefined && <div class="actions">{actions}</div>}
+      </header>
+      {children}
+    </>
+  );
+}; // prettier-ignore
 
 export type NoticeProps = Readonly<{ kind: 'fault' | 'info' | 'good'; children: ComponentChildren }>;
 
