@@ -118,6 +118,21 @@ describe('a copy of a log', () => {
     await log.close();
   });
 
+  it('keeps who wrote an event, where the first log says so', async () => {
+    await filled();
+    const from = await source();
+    const read = async function* () {
+      for await (const events of from.read())
+        yield events.map((event) => (event.count > 1 ? { ...event, node: 'router-1' } : event));
+    };
+    await copy(await target(), Promise.resolve(otherwise(from as CopyTarget, { read })));
+    const log = await open('b');
+    const nodes = (await allOf(log)).map(({ node }) => node);
+    expect(nodes.filter((node) => node === 'router-1')).toHaveLength(2);
+    expect(nodes.filter((node) => node === undefined)).toHaveLength(21);
+    await log.close();
+  });
+
   it('keeps the first position over a second copy', async () => {
     const events = await filled();
     await copy(await target());

@@ -52,10 +52,10 @@ const HASH_TEXT = 64 << 10;
 /** All that a copy keeps of an event. */
 const textOf = (event: StoredEvent): string => {
   const { stream, topic, type, version, timeMs, id, revision, expected, correlationId, causationId } = event;
-  const { idempotencyKey, appendId, index, count, position, data } = event;
+  const { idempotencyKey, node, appendId, index, count, position, data } = event;
   const append = [appendId, index, count, positionText(position)];
   const who = [id, stream, topic, type, version, timeMs, revision, expected];
-  return `${JSON.stringify([...who, correlationId, causationId, idempotencyKey, ...append, data])}\n`;
+  return `${JSON.stringify([...who, correlationId, causationId, idempotencyKey, node, ...append, data])}\n`;
 };
 
 /** Attributes beside the data, roughly. */

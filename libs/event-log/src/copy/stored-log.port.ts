@@ -18,6 +18,8 @@ export type StoredEvent = Readonly<{
   correlationId: string | undefined;
   causationId: string | undefined;
   idempotencyKey: string | undefined;
+  /** Which node wrote it, where its first log says so. */
+  node: string | undefined;
   /** The events of one append share it: the first one's id. */
   appendId: string;
   index: number;

@@ -157,6 +157,7 @@ class SegmentFiles implements CopyTarget {
       correlationId: line.correlationid,
       causationId: line.causationid,
       idempotencyKey: line.idempotencykey,
+      node: line.node,
       appendId: line.appendid ?? line.id,
       index: line.appendindex ?? 0,
       count: line.appendcount ?? 1,

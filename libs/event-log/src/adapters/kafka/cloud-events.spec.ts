@@ -3,10 +3,12 @@ import fc from 'fast-check';
 import {
   decodeHead,
   decodeRecord,
+  decodeStored,
   encodeRecord,
   originalPositionOf,
   type AppendFacts,
   sourceOf,
+  sourceOfCopy,
   type FetchedRecord,
   type KafkaRecord,
 } from './cloud-events.js';
@@ -102,6 +104,14 @@ describe('an event as a Kafka record', () => {
         },
       ),
     );
+  });
+
+  it('keeps in a copy who wrote it first, and names nobody where that was not said', () => {
+    for (const node of ['router-1.ims.test:9881', undefined]) {
+      const record = fetched(encodeRecord(EVENT, { ...FACTS, source: sourceOfCopy(node) }));
+      expect(decodeStored(record, 'registration', AT, undefined)?.node).toBe(node);
+      expect(decodeRecord(record, 'registration', AT, undefined).node).toBe(node);
+    }
   });
 
   it('tells which node wrote it; nothing of one that another program wrote', () => {

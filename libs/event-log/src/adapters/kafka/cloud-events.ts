@@ -42,6 +42,10 @@ export type FetchedRecord = Readonly<{
 const SOURCE = '/clearwater/';
 export const sourceOf = (node: string): string => SOURCE + encodeURIComponent(node);
 
+/** Of an event of which nobody knows who wrote it: CloudEvents must have a source. */
+export const sourceOfCopy = (node: string | undefined): string =>
+  node === undefined ? '/clearwater' : sourceOf(node);
+
 const nodeOf = (source: string | undefined): string | undefined => {
   if (source === undefined || !source.startsWith(SOURCE)) return undefined;
   try {
@@ -193,6 +197,7 @@ export const decodeStored = (
       revision,
       correlationId: text(record, 'ce_correlationid'),
       causationId: text(record, 'ce_causationid'),
+      node: nodeOf(text(record, 'ce_source')),
       position: original ?? place,
       isCopy: original !== undefined,
     };

@@ -4,7 +4,7 @@ import kafkajs, { type Producer } from 'kafkajs';
 import type { Clock } from '#libs/runtime';
 import { CopyRefused, type CopyTarget, type StoredEvent } from '../../copy/stored-log.port.js';
 import { TOPICS, type Topic } from '../../event-log.port.js';
-import { decodeHead, decodeStored, encodeRecord, type FetchedRecord } from './cloud-events.js';
+import { decodeHead, decodeStored, encodeRecord, type FetchedRecord, sourceOfCopy } from './cloud-events.js';
 import { ExpectFold } from './expect-fold.js';
 import { isExpectTopic } from './expect-view.js';
 import { type KafkaBrokers, KafkaConnection } from './kafka-connection.js';
@@ -110,7 +110,7 @@ class StoredTopics implements CopyTarget {
       messages: ofTopic.map((event) => ({
         ...encodeRecord(event, {
           ...event,
-          source: `/clearwater/${this.options.connection.clientId}`,
+          source: sourceOfCopy(event.node),
           originalPosition: event.position,
         }),
         partition: partitionOf(event.stream, this.partitions),

@@ -84,6 +84,8 @@ export type Attributes = Readonly<{
   correlationId: string | undefined;
   causationId: string | undefined;
   idempotencyKey: string | undefined;
+  /** Of a copied event: who wrote it, where its first log says so. */
+  node?: string | undefined;
   index: number;
   count: number;
   firstId: string;
@@ -130,6 +132,7 @@ export const encodeLine = (event: DomainEvent, attributes: Attributes): string =
     line += `,"appendid":"${attributes.firstId}","appendindex":${attributes.index},"appendcount":${attributes.count}`;
   }
   if (idempotencyKey !== undefined) line += `,"idempotencykey":${JSON.stringify(idempotencyKey)}`;
+  if (attributes.node !== undefined) line += `,"node":${JSON.stringify(attributes.node)}`;
   if (attributes.originalPosition !== undefined)
     line += `,"originalposition":"${attributes.originalPosition}"`;
   return `${line},"data":${JSON.stringify(event.data)}}\n`;
@@ -157,6 +160,7 @@ export type Line = Readonly<{
   appendindex?: number;
   appendcount?: number;
   idempotencykey?: string;
+  node?: string;
   originalposition?: string;
   data: object;
 }>;
@@ -232,5 +236,6 @@ export const decodeLine = (
   if (line.expectedrevision !== undefined) recorded.expected = line.expectedrevision;
   if (line.correlationid !== undefined) recorded.correlationId = line.correlationid;
   if (line.causationid !== undefined) recorded.causationId = line.causationid;
+  if (line.node !== undefined) recorded.node = line.node;
   return recorded;
 };
