@@ -109,6 +109,7 @@ const startNeighbours = async () => {
   const homer = await startHomer({
     process: { bindAddress: '127.0.0.1', homeDomain: 'ims.test', trustedPeers: [] },
     port: 0,
+    usagesFile: '',
     log: ofWorld('log'),
     documents: ofWorld('documents'),
     homestead: ofWorld('homestead'),

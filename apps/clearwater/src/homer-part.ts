@@ -34,10 +34,11 @@ export const startHomerPart = async (
 ): Promise<HomerPart> => {
   const { configs, apiKeys, ownApiKey, clock, random, logger, shutdown } = options;
   const { process, clearwater } = configs;
-  const port = configs.homer.homerPort;
+  const { homerPort: port, homerUsagesFile: usagesFile } = configs.homer;
   const homer = await startHomer({
     process,
     port,
+    usagesFile,
     log,
     documents,
     homestead,

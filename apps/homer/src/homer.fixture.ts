@@ -12,7 +12,7 @@ import { HomerModule } from './homer.module.js';
 import type { SchemaValidator } from './schema/schema-validator.port.js';
 import { createThreadValidator } from './schema/thread.schema-validator.js';
 import { XCAP_BODY_BYTES_MAX } from './start-homer.js';
-import { USAGES } from './usages.js';
+import { type Usage, USAGES } from './usages.js';
 
 export const KEY = 'a-key-of-these-tests';
 export const REALM = 'ims.test';
@@ -32,7 +32,13 @@ export const TYPES = {
   att: 'application/xcap-att+xml',
 };
 
-export type FixtureOptions = Readonly<{ apiKeys?: ApiKeys; validator?: SchemaValidator; mayAssert?: (address: string) => boolean }>; // prettier-ignore
+export type FixtureOptions = Readonly<{
+  apiKeys?: ApiKeys;
+  validator?: SchemaValidator;
+  mayAssert?: (address: string) => boolean;
+  /** Beside those that are built in. */
+  usages?: readonly Usage[];
+}>;
 
 export const createHomerFixture = async (options: FixtureOptions = {}) => {
   const clock = createFakeClock(1_767_225_600_000);
@@ -69,7 +75,7 @@ export const createHomerFixture = async (options: FixtureOptions = {}) => {
         return answer.ok ? { ok: true, value: { resultCode: 2001 } } : answer;
       },
     },
-    usages: USAGES,
+    usages: [...USAGES, ...(options.usages ?? [])],
     homeDomain: REALM,
     apiKeys: options.apiKeys ?? createApiKeys([`homer:${KEY}`, 'sprout:another-key']),
     mayAssert: options.mayAssert ?? (() => true),

@@ -41,6 +41,7 @@ await startProcess('homer', common, async (parts) => {
   const http = await startHomer({
     process: common,
     port: config.homerPort,
+    usagesFile: config.homerUsagesFile,
     log: data.log,
     documents,
     homestead: link.homestead,

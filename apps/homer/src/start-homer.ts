@@ -16,6 +16,7 @@ import { createHomer } from './homer.js';
 import { HomerModule } from './homer.module.js';
 import { createThreadValidator } from './schema/thread.schema-validator.js';
 import { USAGES } from './usages.js';
+import { proveSchemas, readConfiguredUsages } from './configured-usages.js';
 
 /** A document of the longest, each of its characters in three bytes. */
 export const XCAP_BODY_BYTES_MAX = 300_000;
@@ -23,6 +24,8 @@ export const XCAP_BODY_BYTES_MAX = 300_000;
 export type StartHomerOptions = Readonly<{
   process: Pick<ProcessConfig, 'bindAddress' | 'homeDomain' | 'trustedPeers'>;
   port: number;
+  /** HOMER_USAGES_FILE; '' for none. */
+  usagesFile: string;
   log: EventLog;
   documents: DocumentsByUser;
   homestead: Homestead;
@@ -38,10 +41,15 @@ const assertingPeers = (trustedPeers: readonly string[], apiKeys: ApiKeys): ((ad
   return (address) => isTrusted(address) && (!isLocal(address) || listsLoopback || apiKeys.open);
 }; // prettier-ignore
 
-/** Starts it; resolves when the port listens. */
+/** Starts it; resolves when the port listens. Rejects with StartRefused where HOMER_USAGES_FILE cannot be used. */
 export const startHomer = async (options: StartHomerOptions): Promise<HttpServer> => {
-  const { process, port, log, documents, homestead, apiKeys, clock, random, logger } = options;
+  const { process, port, usagesFile, log, documents, homestead, apiKeys, clock, random, logger } = options;
+  const configured = readConfiguredUsages(usagesFile);
   const validator = createThreadValidator(clock);
+  await proveSchemas(usagesFile, configured, validator).catch(async (error: unknown) => {
+    await validator.close();
+    throw error;
+  });
   const homer = createHomer({
     log,
     documents,
@@ -50,7 +58,7 @@ export const startHomer = async (options: StartHomerOptions): Promise<HttpServer
     clock,
     random,
     validator,
-    usages: USAGES,
+    usages: [...USAGES, ...configured],
     homeDomain: process.homeDomain,
     mayAssert: assertingPeers(process.trustedPeers, apiKeys),
     isTrusted: createPeerCheck(process.trustedPeers),

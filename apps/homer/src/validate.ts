@@ -2,6 +2,7 @@
 // Reader: homer.ts.
 import { type Conflict, elementsOf, type XmlElement } from '#libs/xcap';
 import type { SchemaValidator } from './schema/schema-validator.port.js';
+import { declaredNames } from './schema/xsd-names.js';
 import type { Usage } from './usages.js';
 
 /** `unknown`: it could not be told. */
@@ -10,9 +11,17 @@ export type Checked = Readonly<{ ok: true }> | Readonly<{ ok: false; conflict: C
 /** Documents that were found valid, by usage and text: a PUT that comes again, or after a conflict, is not validated again. */
 const VALID_KEPT_MAX = 200;
 
-/** Names of elements that a schema declares anywhere. */
-const declaredNames = (xsd: string): ReadonlySet<string> =>
-  new Set([...xsd.matchAll(/<xs:element name="([^"]+)"/g)].map(([, name = '']) => name));
+/** By namespace, the names that its schemas declare; one that is split over several files is one. */
+const namesIn = (schemas: Usage['schemas']): ReadonlyMap<string, ReadonlySet<string>> => {
+  const known = new Map<string, Set<string>>();
+  for (const { namespace, contents } of schemas) {
+    if (namespace === '') continue;
+    const names = known.get(namespace) ?? new Set();
+    for (const name of declaredNames(contents)) names.add(name);
+    known.set(namespace, names);
+  }
+  return known;
+};
 
 /** Lax wildcards pass over what they do not know; what is in a namespace of ours must be known (§8.2.5). */
 const unknownElement = (root: XmlElement, known: ReadonlyMap<string, ReadonlySet<string>>): string | undefined => {
@@ -61,9 +70,7 @@ export class DocumentChecks {
   }
 
   private namesOf(usage: Usage): ReadonlyMap<string, ReadonlySet<string>> {
-    const known =
-      this.known.get(usage) ??
-      new Map(usage.schemas.map(({ namespace, contents }) => [namespace, declaredNames(contents)] as const).filter(([namespace]) => namespace !== '')); // prettier-ignore
+    const known = this.known.get(usage) ?? namesIn(usage.schemas);
     this.known.set(usage, known);
     return known;
   }

@@ -66,7 +66,7 @@ export const createOpenApiCheck = (document: object): OpenApiCheck => {
         return;
       }
       const type = (contentType.split(';', 1)[0] ?? '').trim();
-      const media = response.content[type];
+      const media = response.content[type] ?? response.content[type.replace(/\/.*/, '/*')];
       if (!media) throw new Error(`${where} answers ${type || 'no content type'}, which is not documented`);
       const value: unknown = type.endsWith('json') ? JSON.parse(body) : body;
       const validate = media.schema && validatorOf(media.schema);

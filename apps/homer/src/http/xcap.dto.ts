@@ -33,6 +33,8 @@ const DOCUMENTS = [
   'application/resource-lists+xml',
   'application/xcap-caps+xml',
   'application/vnd.oma.xcap-directory+xml',
+  // Those of HOMER_USAGES_FILE.
+  'application/*',
 ];
 
 const documented =
@@ -67,4 +69,4 @@ export const USAGE = { name: 'auid', example: 'simservs.ngn.etsi.org' };
 export const USER = { name: 'xui', example: 'sip:alice@ims.test' };
 export const DOCUMENT = { name: 'document', example: 'simservs.xml' };
 export const NODE = { name: 'node', example: 'simservs', description: 'node selector, percent-encoded' };
-export const WRITTEN = { content: Object.fromEntries([...DOCUMENTS.slice(0, 2), 'application/xml'].map((type) => [type, TEXT])) }; // prettier-ignore
+export const WRITTEN = { content: Object.fromEntries([...DOCUMENTS.slice(0, 2), 'application/*'].map((type) => [type, TEXT])) }; // prettier-ignore
