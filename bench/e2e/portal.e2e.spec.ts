@@ -1,10 +1,11 @@
 // The portal in a real browser: from the first page to the ladder of a call between two tabs, that what is set in the page is what the router
-// does with the next call, and what the pages do when something goes wrong. A machine without Chromium
+// does with the next call, what operators do about what got stuck, and what the pages do when something goes wrong. A machine without Chromium
 // fails here: .ci/run installs it.
 import { type Page, withBrowser } from '../portal/browser.js';
 import { API_KEY, type Product } from '../harness/product.js';
 import { journey } from '../portal/journey.js';
 import { servicesInPage } from '../portal/services-in-page.js';
+import { makeOperator, parkedInPage } from '../portal/stuck-in-page.js';
 import { TROUBLES } from '../portal/troubles.js';
 import { type MadeLine, PORTAL_ENV, portalUrl, signIn, SIGNUP_CODE, type Visitor } from '../portal/visit.js';
 import { startProduct, throwing } from './running.js';
@@ -53,5 +54,10 @@ describe('somebody with a line', () => {
 
   it.each(Object.entries(TROUBLES))('is told, and goes on afterwards, when %s', async (_when, trouble) => {
     await asCarl((page) => trouble(throwing, { page, url, visitor: CARL, line }));
+  });
+
+  it('tries parked events again, as an operator', async () => {
+    await makeOperator(product, CARL);
+    await asCarl((page) => parkedInPage(throwing, page, url));
   });
 });

@@ -2,7 +2,9 @@
 // called at each stop. Used by screenshots.ts and accept 7.5.
 import { sleep } from '../harness/children.js';
 import { type Browser, type Page, type PageFaults, watchFaults } from './browser.js';
-import { API_KEY, DOMAIN, type Product } from '../harness/product.js';
+import { DOMAIN, type Product } from '../harness/product.js';
+import { LONG_CALL } from './long-call.js';
+import { makeOperator, playStuck } from './stuck-in-page.js';
 import { ANN, getLine, goTo, linePath, type MadeLine, portalUrl, signUp, useInPage } from './visit.js';
 
 export type Stop = (name: string, page: Page) => Promise<void>;
@@ -93,11 +95,7 @@ const linePages = async (page: Page, url: string, [first, second]: readonly Made
 
 const operatorPages = async (page: Page, product: Product, userName: string, stop: Stop): Promise<void> => {
   const url = portalUrl(product);
-  const { status } = await fetch(`${url}/operator/operators/${encodeURIComponent(ANN.email)}`, {
-    method: 'PUT',
-    headers: { 'NGV-API-Key': API_KEY },
-  });
-  if (status !== 204) throw new Error(`the role of an operator was refused with ${status}`);
+  await makeOperator(product, ANN);
   await goTo(page, url, '/admin', 'Calls/s');
   await page.locator('.plot canvas').first().waitFor();
   await sleep(FIGURES_MS);
@@ -113,6 +111,16 @@ const operatorPages = async (page: Page, product: Product, userName: string, sto
   await page.getByRole('button', { name: 'What would it have caught?' }).click();
   await page.getByText(/would have caught|no calls yet/).waitFor();
   await stop('subscriber', page);
+  await playStuck(page);
+  await goTo(page, url, '/admin/parked', 'Try all again');
+  await stop('parked-events', page);
+  await goTo(page, url, '/admin/dead-letters', 'Tell all again');
+  await stop('dead-letters', page);
+  await goTo(page, url, '/admin/operators', 'Make an operator');
+  await stop('operators', page);
+  await page.route('**/operator/calls/long', (route) => route.fulfill({ json: LONG_CALL }));
+  await goTo(page, url, '/admin/calls/long', 'Step by step');
+  await stop('call-of-many', page);
 };
 
 /** All pages; what went wrong in them comes back. */

@@ -12,7 +12,7 @@ import type { Line, Report } from '../line.js';
 const USABLE_MS_MAX = 1_000;
 const FIRST_PAGE_BYTES_MAX = 150_000;
 const VISITS = 5;
-const PAGES_MIN = 17;
+const PAGES_MIN = 23;
 const SIZES = [{ width: 1100, height: 720 }, { width: 390, height: 760 }]; // prettier-ignore
 const SCHEMES = ['light', 'dark'] as const;
 

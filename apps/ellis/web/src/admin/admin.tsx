@@ -1,21 +1,34 @@
-// The operators' pages. Paths: /admin, /admin/subscribers, /admin/subscribers/<uri>, /admin/calls/<id>.
+// The operators' pages. Paths: /admin, /admin/subscribers, /admin/subscribers/<uri>, /admin/calls/<id>, /admin/parked, /admin/dead-letters,
+// /admin/operators.
 import type { JSX } from 'preact';
 import { operatorLadder } from '../api/ellis.js';
 import { useLoaded } from '../loaded.js';
 import { LadderView } from '../pages/call.js';
 import { Link } from '../router.js';
 import { Empty, Page, Show } from '../ui/page.js';
+import { DeadLettersPage } from './dead-letters.js';
+import { Operators } from './operators.js';
 import { Overview } from './overview.js';
+import { Parked } from './parked.js';
 import { SubscriberPage } from './subscriber.js';
 import { Subscribers } from './subscribers.js';
+
+const TABS = [
+  [undefined, 'Now'],
+  ['subscribers', 'Subscribers'],
+  ['parked', 'Parked events'],
+  ['dead-letters', 'Dead letters'],
+  ['operators', 'Operators'],
+] as const;
 
 export const Admin = ({ parts }: Readonly<{ parts: readonly string[] }>): JSX.Element => {
   const [section, item] = parts;
   return (
     <Page title="Operations">
       <nav class="tabs" aria-label="Operations">
-        <Link to="/admin" current={section === undefined}>Now</Link>
-        <Link to="/admin/subscribers" current={section === 'subscribers'}>Subscribers</Link>
+        {TABS.map(([name, words]) => (
+          <Link key={words} to={name === undefined ? '/admin' : `/admin/${name}`} current={section === name}>{words}</Link>
+        ))}
       </nav>
       <SectionOf section={section} item={item} />
     </Page>
@@ -25,6 +38,9 @@ export const Admin = ({ parts }: Readonly<{ parts: readonly string[] }>): JSX.El
 const SectionOf = ({ section, item }: Readonly<{ section: string | undefined; item: string | undefined }>): JSX.Element => {
   if (section === undefined) return <Overview />;
   if (section === 'subscribers') return item === undefined ? <Subscribers /> : <SubscriberPage key={item} sipUri={item} />;
+  if (section === 'parked') return <Parked />;
+  if (section === 'dead-letters') return <DeadLettersPage />;
+  if (section === 'operators') return <Operators />;
   if (section === 'calls' && item !== undefined) return <CallOfAnybody key={item} id={item} />;
   return <Empty title="There is nothing here" />;
 }; // prettier-ignore

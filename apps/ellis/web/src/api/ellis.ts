@@ -3,11 +3,13 @@ import type {
   Call,
   Contact,
   CriteriaPreview,
+  DeadLetters,
   Device,
-  FoundSubscriber,
+  FoundSubscribers,
   Ladder,
   Line,
   NewLine,
+  ParkedStreams,
   PortalFacts,
   Role,
   Session,
@@ -124,7 +126,6 @@ export const ladderOf = (email: string, sipUri: string, id: string): Promise<Lad
 
 // ---- Operators ----
 
-export type FoundSubscribers = Readonly<{ subscribers: readonly FoundSubscriber[]; next: string | null }>;
 export const findSubscribers = (search: string, after: string | undefined): Promise<FoundSubscribers> =>
   askJson(`/operator/subscribers?${new URLSearchParams({ search, limit: '50', ...(after === undefined ? {} : { after }) }).toString()}`); // prettier-ignore
 
@@ -138,6 +139,29 @@ export const putCriteria = async (sipUri: string, xml: string): Promise<void> =>
   void (await ask(`${subscriberUrl(sipUri)}/ifcs`, { method: 'PUT', xml }));
 export const previewCriteria = (sipUri: string, xml: string): Promise<CriteriaPreview> =>
   askJson(`${subscriberUrl(sipUri)}/ifcs/preview`, { method: 'POST', xml });
+/** A process that has no such list at all knows none. */
+const listOr = async <T>(path: string, unknown: T): Promise<T> => {
+  try {
+    return await askJson<T>(path);
+  } catch (error) {
+    if (error instanceof RequestRefused && error.status === 404) return unknown;
+    throw error;
+  }
+};
+
+export const parkedStreams = (): Promise<ParkedStreams> =>
+  listOr('/operator/parked', { parked: null, more: false });
+/** How many events of that stream are parked still. */
+export const retryParked = async (id: string): Promise<number> =>
+  (await askJson<{ left: number }>(`/operator/parked/${encodeURIComponent(id)}/retry`, { method: 'POST' }))
+    .left;
+export const deadLetters = (): Promise<DeadLetters> =>
+  listOr('/operator/dead-letters', { dead_letters: null, more: false });
+const deadLetterUrl = (id: string): string => `/operator/dead-letters/${encodeURIComponent(id)}`;
+export const replayDeadLetter = async (id: string): Promise<void> =>
+  void (await ask(`${deadLetterUrl(id)}/replay`, { method: 'POST' }));
+export const discardDeadLetter = async (id: string): Promise<void> =>
+  void (await ask(deadLetterUrl(id), { method: 'DELETE' }));
 export const setRole = async (email: string, role: Role): Promise<void> =>
   void (await ask(`/operator/operators/${encodeURIComponent(email)}`, {
     method: role === 'operator' ? 'PUT' : 'DELETE',

@@ -1,0 +1,63 @@
+// What operators do in the page about what got stuck, which a product that works does not have: the browser's driver plays the answers. Used by
+// the end-to-end test, and for what screenshots show.
+import type { Report } from '../accept/line.js';
+import { API_KEY, type Product } from '../harness/product.js';
+import type { Page } from './browser.js';
+import { goTo, portalUrl, type Visitor } from './visit.js';
+
+/** As the key may. */
+export const makeOperator = async (product: Product, { email }: Visitor): Promise<void> => {
+  const { status } = await fetch(`${portalUrl(product)}/operator/operators/${encodeURIComponent(email)}`, {
+    method: 'PUT',
+    headers: { 'NGV-API-Key': API_KEY },
+  });
+  if (status !== 204) throw new Error(`the role of an operator was refused with ${status}`);
+};
+
+const PARKED = ['bob@example.test', 'carol@example.test', 'dave@example.test'].map((name, i) => ({
+  id: `parked${i}`,
+  view: 'lines-by-account',
+  stream: `account-${name}`,
+  reason: 'AccountRoleChanged of version 3 is not known to this version',
+  since: Date.UTC(2026, 0, 1, 8, i),
+  events: i + 1,
+}));
+const DEAD = ['voicemail', 'billing'].map((name, i) => ({
+  id: `dead${i}`,
+  timer: `000000010000000${i}`,
+  sequence: 1,
+  uri: `http://${name}.ims.test:8080/timers/pop`,
+  reason: i === 0 ? 'status 500' : 'no connection',
+  tries: 8,
+  at: Date.UTC(2026, 0, 1, 9, i),
+}));
+
+/** Plays lists with something in them, which a product that works does not have. */
+export const playStuck = async (page: Page): Promise<void> => {
+  await page.route('**/operator/parked', (route) => route.fulfill({ json: { parked: PARKED, more: false } }));
+  await page.route('**/operator/dead-letters', (route) => route.fulfill({ json: { dead_letters: DEAD, more: false } })); // prettier-ignore
+};
+
+export const parkedInPage = async (report: Report, page: Page, url: string): Promise<void> => {
+  await playStuck(page);
+  const left: Record<string, () => { status: number; json: object }> = {
+    parked0: () => ({ status: 200, json: { left: 1 } }),
+    parked1: () => ({ status: 404, json: { error: true, status: 404, message: 'Not Found', reason: 'nothing is parked' } }),
+    parked2: () => ({ status: 200, json: { left: 0 } }),
+  };
+  await page.route('**/operator/parked/*/retry', (route) => {
+    const [, id = ''] = /parked\/([^/]+)\/retry$/.exec(route.request().url()) ?? [];
+    return route.fulfill(left[id]!());
+  });
+  await goTo(page, url, '/admin/parked', 'An event that a view cannot fold');
+  const rows = page.locator('.stuck > li');
+  report.check('each parked stream is a row', (await rows.count()) === PARKED.length);
+  await page.getByRole('button', { name: 'Try all again' }).click();
+  await page.getByText('2 of 3 are done').waitFor();
+  report.check('what is folded, or was by another, is gone', (await rows.count()) === 1);
+  report.check('what is not says so', await rows.getByText('one event is parked still').isVisible());
+  left['parked0'] = () => ({ status: 503, json: { error: true, status: 503, message: 'Service Unavailable', reason: 'the projector is away' } });
+  await rows.getByRole('button', { name: /^Try again/ }).click();
+  await page.getByText('The projector is away').waitFor();
+  report.check('where nobody answers it stays', (await rows.count()) === 1);
+}; // prettier-ignore
