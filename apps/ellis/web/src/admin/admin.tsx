@@ -4,8 +4,8 @@ import type { JSX } from 'preact';
 import { operatorLadder } from '../api/ellis.js';
 import { useLoaded } from '../loaded.js';
 import { LadderView } from '../pages/call.js';
-import { Link } from '../router.js';
 import { Empty, Page, Show } from '../ui/page.js';
+import { Tabs } from '../ui/tabs.js';
 import { DeadLettersPage } from './dead-letters.js';
 import { Operators } from './operators.js';
 import { Overview } from './overview.js';
@@ -25,11 +25,7 @@ export const Admin = ({ parts }: Readonly<{ parts: readonly string[] }>): JSX.El
   const [section, item] = parts;
   return (
     <Page title="Operations">
-      <nav class="tabs" aria-label="Operations">
-        {TABS.map(([name, words]) => (
-          <Link key={words} to={name === undefined ? '/admin' : `/admin/${name}`} current={section === name}>{words}</Link>
-        ))}
-      </nav>
+      <Tabs label="Operations" tabs={TABS.map(([name, words]) => ({ to: name === undefined ? '/admin' : `/admin/${name}`, words, current: section === name }))} />
       <SectionOf section={section} item={item} />
     </Page>
   );

@@ -62,8 +62,8 @@ const Preview = ({ preview: { examined, calls } }: Readonly<{ preview: CriteriaP
   const nowMs = Date.now();
   if (examined === 0) return <Empty title="There are no calls yet to try it on" />;
   return (
-    <div role="status">
-      <Notice kind="info">Of the last {examined} requests it would have caught {calls.filter(({ caught }) => caught.length > 0).length}.</Notice>
+    <div role="status" class="preview">
+      <Notice kind="info">{examined === 1 ? 'Of the last request' : `Of the last ${examined} requests`} it would have caught {calls.filter(({ caught }) => caught.length > 0).length}.</Notice>
       <ul class="rows">
         {calls.map(({ id, at, method, session_case, from, request_uri, caught, unsure }) => (
           <li key={`${id} ${session_case}`}>

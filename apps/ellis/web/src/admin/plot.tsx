@@ -7,6 +7,8 @@ import type { Columns } from '../api/newest.js';
 
 const HEIGHT = 200;
 const DARK = '(prefers-color-scheme: dark)';
+/** Between two marks of time. */
+const SECONDS = [1, 2, 5, 10, 30, 60, 120, 300];
 const INKS = ['--ink-1', '--ink-2'];
 
 export type PlotProps = Readonly<{ label: string; columns: Columns; series: readonly string[] }>;
@@ -15,6 +17,7 @@ const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const optionsFor = (series: readonly string[], width: number): uPlot.Options => {
+  const x = { incrs: SECONDS, space: 90, values: (_plot: uPlot, at: readonly number[]) => at.map((s) => new Date(s * 1000).toLocaleTimeString()) };
   const axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
   return {
     width,
@@ -22,7 +25,7 @@ const optionsFor = (series: readonly string[], width: number): uPlot.Options => 
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.15)] } },
-    axes: [axis, { ...axis, size: 48 }],
+    axes: [{ ...axis, ...x }, { ...axis, size: 48 }],
     series: [{}, ...series.map((label, i) => ({ label, stroke: colour(INKS[i] ?? '--ink-1'), width: 2, spanGaps: true, points: { show: false } }))],
   };
 }; // prettier-ignore

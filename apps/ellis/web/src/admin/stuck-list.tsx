@@ -86,7 +86,7 @@ export const StuckList = ({ rows, more, again, discard, onLook }: StuckListProps
           <li key={row.id} class="card">
             <h3 class="breaks">{row.title}</h3>
             <p class="breaks">{row.reason}</p>
-            <dl class="facts">{row.facts.map(([name, value]) => <><dt>{name}</dt><dd class="breaks">{value}</dd></>)}</dl>
+            <dl>{row.facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class="breaks">{value}</dd></div>)}</dl>
             <Fault words={faults[row.id] ?? ''} />
             <div class="actions">
               {discard !== undefined && <Button kind="danger" disabled={isBusy} label={`${discard.words}: ${row.title}`} onClick={() => setAsking(row)}>{discard.words}</Button>}

@@ -104,7 +104,8 @@ it('fits a desk’s page with as many as are drawn, a phone’s with four, and i
 
 it.each([
   ['sent to alice at home', 10, 3, ['sent to', 'alice at', 'home']],
-  ['sip:averylongname@ims.test', 10, 2, ['sip:averyl', 'ongname@i…']],
+  ['sip:averylongname@ims.test', 10, 3, ['sip:', 'averylongn', 'ame@ims.…']],
+  ['to sip:bob@ims.test now', 10, 4, ['to sip:', 'bob@ims.', 'test now']],
   ['one two three four', 9, 1, ['one two…']],
   ['', 9, 1, []],
 ])('wraps "%s" at %d', (text, most, lines, expected) => {

@@ -40,31 +40,36 @@ export const LAYOUT = {
   columnWidthMax: 210,
   lineHeight: 16,
   characterWidth: 6.4,
-  headCharacterWidth: 7.4,
-  headGap: 12,
+  headCharacterWidth: 7.6,
+  headGap: 8,
   /** Words of an arrow and of a box have this much, however near its ends are. */
   wordsWidth: 190,
   boxPadding: 10,
   rowGap: 14,
 } as const;
-const WORD_LINES_MAX = 4;
+const WORD_LINES_MAX = 6;
 const HEAD_LINES_MAX = 3;
 /** More participants or steps are not drawn; the list below the diagram has them all. */
 export const COLUMNS_MAX = 12;
 export const STEPS_MAX = 300;
 
+type Piece = Readonly<{ text: string; glue: '' | ' ' }>;
+
+/** Where a word may be broken that is longer than a line: behind what separates the parts of addresses, else anywhere. */
+const piecesOf = (word: string, most: number): readonly Piece[] => {
+  const parts = [...word].length <= most ? [word] : word.split(/(?<=[@.;:,/=-])/);
+  const texts = parts.flatMap((part) => part.match(new RegExp(`.{1,${most}}`, 'gu')) ?? []);
+  return texts.map((text, i) => ({ text, glue: i === 0 ? ' ' : '' }));
+};
+
 /** Words in lines of at most so many characters; what is left over ends in an ellipsis. */
 export const wrapped = (text: string, charactersMax: number, linesMax: number): readonly string[] => {
   const most = Math.max(4, Math.floor(charactersMax));
-  const pieces = text
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .flatMap((word) => word.match(new RegExp(`.{1,${most}}`, 'gu')) ?? []);
+  const words = text.split(/\s+/).filter((word) => word !== '');
   const lines: string[] = [];
-  for (const piece of pieces) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + piece.length <= most)
-      lines[lines.length - 1] = `${last} ${piece}`;
+  for (const { text: piece, glue } of words.flatMap((word) => piecesOf(word, most))) {
+    const longer = `${lines.at(-1) ?? ''}${glue}${piece}`;
+    if (lines.length > 0 && longer.length <= most) lines[lines.length - 1] = longer;
     else lines.push(piece);
   }
   if (lines.length <= linesMax) return lines;

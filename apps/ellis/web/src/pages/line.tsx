@@ -10,6 +10,7 @@ import { Link, navigate } from '../router.js';
 import { Confirm } from '../ui/dialog.js';
 import { Button, Switch } from '../ui/form.js';
 import { Empty, Fault, Page } from '../ui/page.js';
+import { Tabs } from '../ui/tabs.js';
 import { CallPage } from './call.js';
 import { CallServices } from './call-services.js';
 import { Calls } from './calls.js';
@@ -37,11 +38,7 @@ export const LinePage = ({ line, tab, item, onDeleted }: LinePageProps): JSX.Ele
     lead={<span class="breaks">{line.sip_uri}</span>}
     actions={<Link class="button primary" to={`/phone/${encodeURIComponent(line.sip_uri)}`}>Open the phone</Link>}
   >
-    <nav class="tabs" aria-label={`Line ${line.formatted_number}`}>
-      {TABS.map(([name, words]) => (
-        <Link key={name} to={linePath(line, name)} current={tab === name}>{words}</Link>
-      ))}
-    </nav>
+    <Tabs label={`Line ${line.formatted_number}`} tabs={TABS.map(([name, words]) => ({ to: linePath(line, name), words, current: tab === name }))} />
     <TabOf line={line} tab={tab} item={item} onDeleted={onDeleted} />
   </Page>
 ); // prettier-ignore

@@ -81,7 +81,7 @@ export const CallView = ({ call, domain }: Readonly<{ call: PhoneCall; domain: s
       {sound !== undefined && (
         <p class="hint sound">
           Sound packets: <output aria-label="Packets sent">{sound.sent}</output> sent, <output aria-label="Packets received">{sound.received}</output> received, {sound.lost} lost
-          {sound.roundTripMs === null ? '' : `, ${sound.roundTripMs} ms`}
+          {sound.roundTripMs === null ? '' : `, ${sound.roundTripMs} ms there and back`}
         </p>
       )}
     </section>
