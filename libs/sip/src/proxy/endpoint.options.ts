@@ -39,9 +39,9 @@ export type EndpointOptions = Readonly<{
    */
   admits?: (request: SipMessage, flow: Flow) => boolean;
   /**
-   * Peers of one network, whose connections break when they end: an INVITE that such a peer has not got to ring goes to the next
-   * target, one that rings is answered 500 at once, and nobody waits any more for answers to INVITEs of its own, which are
-   * cancelled. Default: none; who rings may still answer on another connection.
+   * Peers of one network, whose connections break when they end: a request that such a peer has not answered, or got to ring, goes to the next
+   * target, at last to the same once more, where another process may stand; an INVITE that rings is answered 500 at once, and nobody waits any more
+   * for answers to INVITEs of its own, which are cancelled. Default: none; who rings may still answer on another connection.
    */
   endsWithConnection?: (flow: Flow) => boolean;
   /** Option tags that Proxy-Require may name; with any other a request gets 420. 'any': the user decides. */

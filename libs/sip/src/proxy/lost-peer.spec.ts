@@ -1,4 +1,4 @@
-// What becomes of INVITEs between nodes of one network when one of them ends: its connections break. RFC 3261 §16.6–16.8 leave
+// What becomes of requests between nodes of one network when one of them ends: its connections break. Of INVITEs RFC 3261 §16.6–16.8 leave
 // that to timer C; EndpointOptions.endsWithConnection says it at once.
 import { createEndpoint } from './endpoint.js';
 import type { SipEndpoint } from './endpoint.options.js';
@@ -22,10 +22,10 @@ const PHONE: NextHop = {
 };
 
 /** An edge: what comes from clients goes to one of two routers, what comes from routers to a phone. */
-const world = () => {
+const world = (routers: readonly string[] = ['10.0.1.1', '10.0.1.2']) => {
   const net = new ScriptedNetwork();
   const caller = net.peer('udp', 5070, '10.0.0.9', 'clients');
-  net.names.set(ROUTERS, [at('10.0.1.1'), at('10.0.1.2')]);
+  net.names.set(ROUTERS, routers.map(at));
   const endpoint: SipEndpoint = createEndpoint({
     name: 'edge',
     random: net.random,
@@ -77,6 +77,43 @@ it('asks another at once when one ends that has said 100 only, and takes the req
   expect(heard().filter((status) => status > 100)).toEqual([180, 200]);
   net.drain(400_000);
   expect(endpoint.transactionCount).toBe(0);
+});
+
+it.each(['REGISTER', 'INVITE', 'MESSAGE'])(
+  'asks the only address for a %s once more: another process may stand behind it',
+  (method) => {
+    const { net, endpoint, caller, first, router, heard } = world(['10.0.1.1']);
+    net.receive(caller, requestText(method));
+    const asked = first.last;
+    net.lose(first);
+    const again = router('10.0.1.1');
+    expect(again).not.toBe(first);
+    expect([headerOf(again.last, 'Call-ID'), headerOf(again.last, 'CSeq')]).toEqual([
+      headerOf(asked, 'Call-ID'),
+      headerOf(asked, 'CSeq'),
+    ]);
+    expect(headerOf(again.last, 'Via')).not.toBe(headerOf(asked, 'Via'));
+    net.receive(again, responseText(again.last, 200));
+    expect(heard().filter((status) => status > 100)).toEqual([200]);
+    net.drain(400_000);
+    expect(endpoint.transactionCount).toBe(0);
+  },
+);
+
+it('asks it no third time, and nobody again for what an answer came to', () => {
+  const { net, caller, first, router, taken, heard } = world(['10.0.1.1']);
+  net.receive(caller, requestText('REGISTER'));
+  net.lose(first);
+  net.lose(router('10.0.1.1'));
+  expect(heard()).toEqual([500]);
+  expect(taken(router('10.0.1.1'))).toEqual([]);
+  const third = router('10.0.1.1');
+  net.receive(caller, requestText('REGISTER', { callId: 'other', branch: 'z9hG4bKclient2' }));
+  net.receive(third, responseText(third.last, 403));
+  third.take();
+  net.lose(third);
+  expect(heard()).toEqual([403]);
+  expect(taken(router('10.0.1.1'))).toEqual([]);
 });
 
 it('asks no third one where the second has fallen silent', () => {

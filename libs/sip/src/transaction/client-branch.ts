@@ -79,6 +79,8 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
   private next = 0;
   /** The target of the resolver's that is being tried, until somebody answers there. */
   private trying: Target | undefined;
+  /** A target whose connection broke has been put behind the others. */
+  private repeats = false;
   /** The target being tried is a stream that stands in for this UDP one (§18.1.1). */
   private standsFor: Target | undefined;
   private resolving: TimerNode | undefined;
@@ -157,7 +159,10 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     if (this.trying !== undefined && this.standsFor === undefined && !wasTaken(this.transaction))
       this.layer.resolver.failed?.(this.trying);
     this.trying = undefined;
-    if (this.hasLostPeer) this.takeBack();
+    if (this.hasLostPeer) {
+      this.takeBack();
+      this.repeatLast();
+    }
     // A target that took it or answered provisionally had the request: another would run it twice.
     if (!this.isUnderWay && this.mayRetry(status)) {
       this.status = 0;
@@ -187,11 +192,12 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     return this.status > 0 && !(this.status === 100 && this.hasLostPeer);
   }
 
-  /** An INVITE was with a peer of this network, and the connection to it is gone. */
+  /** It was with a peer of this network, and the connection to it is gone. */
   private get hasLostPeer(): boolean {
     const { transaction } = this;
     return (
-      transaction instanceof InviteClientTransaction &&
+      transaction !== undefined &&
+      !(transaction instanceof Exchange) &&
       transaction.flow.closed &&
       this.layer.endsWithConnection(transaction.flow)
     );
@@ -204,6 +210,14 @@ export class ClientBranch<L> implements Branch<L>, ClientUser, TimerOwner {
     const { transport, remoteAddress: address, remotePort: port, listener } = transaction.flow;
     const cancel = makeCancel(request, LOST);
     if (cancel !== '') layer.transports.flowTo({ transport, address, port }, listener)?.send(cancel);
+  }
+
+  /** Behind one address there may be several processes, and one of them has ended: when no other target is left it is asked again, once. */
+  private repeatLast(): void {
+    const lost = this.targets[this.next - 1];
+    if (this.repeats || lost === undefined) return;
+    this.repeats = true;
+    this.targets = [...this.targets, lost];
   }
 
   private mayRetry(status: 408 | 503): boolean {
