@@ -27,8 +27,12 @@ export const recoverFlows = (
     }
   found.sort(([, a], [, b]) => registeredAtMs(a) - registeredAtMs(b));
   let recovered = 0;
-  for (const [flow, { impi, contact, expiresAtMs, instance = '', identities }] of found) {
-    const contacts = [contact];
+  for (const [flow, { impi, contact, expiresAtMs: lapsesMs, instance = '', identities }] of found) {
+    // Of one device all that it has bound here.
+    const known = identities[0] === undefined ? undefined : flows.find(flow)?.identity(identities[0], nowMs);
+    const before = known?.impi === impi && known.instance === instance ? known : undefined;
+    const contacts = [...(before?.contacts ?? []), contact];
+    const expiresAtMs = Math.max(lapsesMs, before?.expiresAtMs ?? 0);
     const registered = identities.map((impu) => ({
       impu,
       impi,

@@ -7,6 +7,7 @@ import {
   emergencyService,
   type Flow,
   H,
+  isEmergencyContact,
   tagOf,
   type SipMessage,
   type Urgency,
@@ -14,8 +15,6 @@ import {
 import type { ClientFlows } from './client-flows.js';
 import { TRUSTED_LISTENER } from './ports.js';
 
-/** An emergency registration says so in its Contact (TS 24.229 §5.1.6.2). */
-const EMERGENCY_CONTACT = /;sos(?:[;=>]|$)/i;
 /** Credentials that answer a challenge; whether well, the registrar says. */
 const ANSWER = /response="?[0-9a-f]/i;
 
@@ -25,7 +24,7 @@ const hasPriority = (request: SipMessage): boolean =>
   request.named('Priority')?.trim().toLowerCase() === 'emergency';
 
 const registering = (request: SipMessage, isKnown: (impu: string) => boolean): Urgency => {
-  if (EMERGENCY_CONTACT.test(request.header(H.Contact) ?? '')) return 'always';
+  if (isEmergencyContact(addrUri(request.header(H.Contact) ?? ''))) return 'always';
   const impu = aorOf(addrUri(request.header(H.To) ?? ''));
   const isAnswer = ANSWER.test(request.header(H.Authorization) ?? '');
   if (impu !== undefined && isKnown(impu)) return isAnswer ? 'renewing' : 'known';

@@ -26,6 +26,7 @@ export {
   type AlternativeService,
   type EmergencyNumbers,
   emergencyService,
+  isEmergencyContact,
 } from './fields/emergency.js';
 export { SEAL_IV_BYTES, TextSeal } from './fields/text-seal.js';
 export { authorizationFor, type Authorization } from './fields/authorization.js';

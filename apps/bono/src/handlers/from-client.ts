@@ -7,6 +7,7 @@ import {
   Edits,
   type Flow,
   H,
+  isEmergencyContact,
   type ProxyUser,
   type ServerTransaction,
   type SipMessage,
@@ -89,6 +90,10 @@ export const assertedValues = (
 
 const isTel = (impu: string): boolean => impu.startsWith('tel:');
 
+/** Registered for emergencies alone: where the user may be otherwise nobody has asked (TS 24.229 §5.2.10, TS 29.228 §6.1.1). */
+const isForEmergencies = ({ contacts }: FlowIdentity): boolean =>
+  contacts.length > 0 && contacts.every(isEmergencyContact);
+
 /** An initial request: identity asserted, Service-Route enforced. */
 export const initialFromClient = (
   ports: BonoPorts,
@@ -100,7 +105,8 @@ export const initialFromClient = (
   const client = flows.find(flow);
   const nowMs = ports.clock.nowMs();
   const identity = client === undefined ? undefined : assertedIdentity(request, client, nowMs);
-  if (client === undefined || identity === undefined) return tx.reply(403, 'Forbidden');
+  if (client === undefined || identity === undefined || isForEmergencies(identity))
+    return tx.reply(403, 'Forbidden');
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   edits.replace(H.PAssertedIdentity, assertedValues(request, client, identity, nowMs));

@@ -8,6 +8,7 @@ import {
   type Flow,
   H,
   headerParam,
+  isEmergencyContact,
   authorizationFor,
   parseSeconds,
   type ProxyUser,
@@ -15,7 +16,7 @@ import {
   type SipMessage,
   values,
 } from '#libs/sip';
-import type { ClientFlows } from '../client-flows.js';
+import type { ClientFlows, FlowIdentity } from '../client-flows.js';
 import { markIntegrity } from '../integrity-mark.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { pathValue } from '../record-route.js';
@@ -68,15 +69,14 @@ class RegistrationObserver implements ProxyUser<undefined> {
     const identities = associated.length > 0 ? associated : [detached(impu)];
     const nowMs = ports.clock.nowMs();
     const before = flows.find(flow)?.identity(impu, nowMs);
-    const others = before?.contacts.filter((uri) => answered.includes(uri) && !bound.includes(uri)) ?? [];
-    if (expiresS === 0) {
-      // Who only clears away an address of before is still there.
-      if (others.length > 0) return;
+    const others = before === undefined ? NONE : othersOf(before, requested, { bound, answered });
+    if (bound.length + others.length === 0) {
       flows.deregister(flow, identities);
       ports.siblings?.deregistered(flow, identities);
       return;
     }
-    const expiresAtMs = nowMs + expiresS * 1000;
+    // Who only clears away an address of before is still there.
+    const expiresAtMs = expiresS === 0 && before !== undefined ? before.expiresAtMs : nowMs + expiresS * 1000;
     // A refresh changes little: what is remembered already needs no copy.
     const contacts = [...bound.map((uri, at) => kept(before?.contacts[at], uri)), ...others];
     const serviceRoute = kept(before?.serviceRoute, serviceRouteOf(response)) || undefined;
@@ -127,6 +127,23 @@ const grantOf = (requested: readonly string[], response: SipMessage): Grant => {
   }
   return { expiresS: longest, bound, answered };
 };
+
+/**
+ * What was bound on the flow beside the request's contacts, and still is. A registration for emergencies is told of those for
+ * emergencies alone, and any other of the others (TS 24.229 §5.4.8.2): of what is not told nothing has changed.
+ */
+const othersOf = (
+  { contacts }: FlowIdentity,
+  requested: readonly string[],
+  { bound, answered }: Pick<Grant, 'bound' | 'answered'>,
+): readonly string[] => {
+  const isToldOf = requested.some((value) => isEmergencyContact(addrUri(value)));
+  return contacts.filter(
+    (uri) => !bound.includes(uri) && (answered.includes(uri) || isEmergencyContact(uri) !== isToldOf),
+  );
+};
+
+const NONE: readonly string[] = [];
 
 const instanceOf = (contacts: readonly string[]): string => {
   for (const contact of contacts) {

@@ -15,6 +15,7 @@ import {
   aorOf,
   detached,
   H,
+  isEmergencyContact,
   parseNameAddr,
   secondsOf,
   type ServerTransaction,
@@ -128,7 +129,7 @@ const contactOf = (tx: ServerTransaction): string | undefined => {
   const contact = value === undefined || more.length > 0 ? undefined : parseNameAddr(value)?.uri;
   if (contact === undefined || !/^sips?:/i.test(contact)) return void tx.reply(400, 'One SIP Contact');
   // What is known of emergency registrations is nobody's to watch.
-  if (/;sos(?:[;=]|$)/i.test(contact)) return void refuseEvent(tx);
+  if (isEmergencyContact(contact)) return void refuseEvent(tx);
   return contact;
 };
 

@@ -1,5 +1,5 @@
 import { parseMessage, type SipMessage } from '#libs/sip';
-import { CONTACTS_MAX, contactRequests } from './contact-requests.js';
+import { CONTACTS_MAX, contactRequests, isForEmergencies } from './contact-requests.js';
 
 const register = (
   contacts: readonly string[],
@@ -162,5 +162,27 @@ describe('outbound (RFC 5626 §6)', () => {
     expect(contactRequests(register(contacts, undefined, headers), DEFAULT_S)).toMatchObject({
       outbound: asked,
     }),
+  );
+});
+
+describe('a registration for emergencies', () => {
+  it.each([
+    ['its URI says so', ['<sip:a@x;sos>']],
+    ['in whatever letters', ['<sip:a@x;transport=tcp;SOS>;expires=60']],
+    ['each of several', ['<sip:a@x;sos>', '<sip:b@x;sos>']],
+  ])('is one where %s', (_what, contacts) => expect(isForEmergencies(register(contacts))).toBe(true));
+
+  // The HSS asks nothing of it about where the user may be: none of these may pass for one.
+  it.each([
+    ['behind the URI', ['<sip:a@x>;sos']],
+    ['in a display name', ['"x;sos;" <sip:a@x>']],
+    ['in a parameter of the contact', ['<sip:a@x>;p=";sos;"']],
+    ['in the user part', ['<sip:a;sos@x>']],
+    ['of one contact of two', ['<sip:a@x;sos>', '<sip:b@x>']],
+    ['of one that is not bound', ['*']],
+    ['nowhere', ['<sip:a@x>']],
+    ['and no contact', []],
+  ])('is none where it stands %s', (_what, contacts) =>
+    expect(isForEmergencies(register(contacts))).toBe(false),
   );
 });

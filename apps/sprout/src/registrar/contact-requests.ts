@@ -6,6 +6,7 @@ import {
   H,
   hasOption,
   headerParam,
+  isEmergencyContact,
   parseNameAddr,
   parseSeconds,
   removeParam,
@@ -74,7 +75,7 @@ const contactRequest = (
   const instance = headerParam(value, '+sip.instance');
   const regIdText = isOutbound ? headerParam(value, 'reg-id') : undefined;
   const regId = regIdText === undefined ? undefined : parseSeconds(regIdText);
-  const emergency = /;sos(?:[;=]|$)/i.test(uri);
+  const emergency = isEmergencyContact(uri);
   const binding =
     instance === undefined ? spellingOf(uri) : `${instance}${regId === undefined ? '' : `:${regId}`}`;
   const contact: { -readonly [K in keyof ContactRequest]: ContactRequest[K] } = {
@@ -124,4 +125,17 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
   }
   const outbound = !contacts.some(hasFlow) ? 'no' : edgeKeepsFlows(request) ? 'granted' : 'refused';
   return { ok: true, contacts, all: false, outbound };
+};
+
+/** What nearly no REGISTER says, and every one for emergencies. */
+const MENTIONS_EMERGENCIES = /;sos/i;
+
+/**
+ * Is it for emergencies, and for nothing else? By what would be bound of it: who only writes the word somewhere, or asks for another
+ * contact beside, is to be let in as for any other registration.
+ */
+export const isForEmergencies = (request: SipMessage): boolean => {
+  if (!MENTIONS_EMERGENCIES.test(request.header(H.Contact) ?? '')) return false;
+  const asked = contactRequests(request, 0);
+  return asked.ok && asked.contacts.length > 0 && asked.contacts.every(({ emergency }) => emergency === true);
 };

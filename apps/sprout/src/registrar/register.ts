@@ -26,7 +26,7 @@ import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
 import { gruuParams } from '../gruu/gruus.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { Profile, ProfileCache } from '../profile-cache.js';
-import { type ContactRequests, contactRequests } from './contact-requests.js';
+import { type ContactRequests, contactRequests, isForEmergencies } from './contact-requests.js';
 import { type AnswerOptions, registerAnswerHeaders } from './register-answer.js';
 import { isForRegistrar } from './registrar-names.js';
 import { newsOfRegister } from '../third-party/news-of-register.js';
@@ -174,8 +174,6 @@ const releaseServer = async (
   }
 };
 
-/** TS 24.229 §5.1.6.2. */
-const EMERGENCY_CONTACT = /;sos(?:[;=>]|$)/i;
 const NO_TAGS: readonly string[] = [];
 /** Extensions that a REGISTER may insist on here. */
 const KNOWN_TAGS: ReadonlySet<string> = new Set(['path', 'outbound', 'gruu']);
@@ -189,9 +187,10 @@ type Authenticated = Readonly<{
 }>;
 
 /** Of an emergency the HSS is told: where a user may register otherwise does not count then (TS 29.228 §6.1.1). */
-const registering = (request: SipMessage, visitedNetwork: string) => {
-  const isEmergency = EMERGENCY_CONTACT.test(request.header(H.Contact) ?? '');
-  return { visitedNetwork, authType: 'REG', ...(isEmergency ? { emergency: true } : {}) } as const;
+const registering = (request: SipMessage) => {
+  const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
+  const usual = { visitedNetwork, authType: 'REG' } as const;
+  return isForEmergencies(request) ? { ...usual, emergency: true } : usual;
 };
 
 /** An emergency registration ends by its time alone (TS 24.229 §5.4.8.3). */
@@ -263,8 +262,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const credentials = authorizationFor(request, settings.homeDomain)?.credentials;
   const impi = claimedImpi(credentials, impu);
   // TS 24.229 §5.3.1: may the user register, and where?
-  const visitedNetwork = request.header(H.PVisitedNetworkId) ?? '';
-  const status = await homestead.registrationStatus(impi, impu, registering(request, visitedNetwork));
+  const status = await homestead.registrationStatus(impi, impu, registering(request));
   if (!status.ok && isInfrastructure(status.failure)) return replyBackEndFault(tx, status.failure, ports);
   const claim = { impi, impu, credentials };
   const vouched = isProtected(credentials) && (await isVouchedFor(registrar, tx, claim));

@@ -198,6 +198,21 @@ describe('Contact: *', () => {
     expect(decideRegistration(given(register(), removeAll(2)), removeAll(2))).toEqual([]);
   });
 
+  it('leaves what is registered for emergencies, and what lapsed of that does not come back', () => {
+    const emergency = contact({ bindingId: 'sosphone', emergency: true });
+    const both = register({}, [contact(), emergency]);
+    const at0 = given(both, removeAll(2));
+    expect(liveBindings(at0, 0).map(({ bindingId }) => bindingId)).toEqual(['sosphone']);
+    expect(decideRegistration(at0, removeAll(2))).toEqual([]);
+    const late = {
+      type: 'RemoveAllBindings',
+      data: { cause: 'client', nowMs: 300_000, maxExpiresS: 300 },
+    } as const;
+    expect(decideRegistration(given(both), late)).toMatchObject([{ type: 'AllBindingsRemoved' }]);
+    const byOperator = { ...late, data: { ...late.data, nowMs: 0, cause: 'administrative' } } as const;
+    expect(liveBindings(given(both, byOperator), 0)).toEqual([]);
+  });
+
   it('bars an older bind of its Call-ID', () =>
     expect(refusal(given(register(), removeAll(3)), register({ cseq: 2 }))).toBe('StaleCSeq'));
 });

@@ -267,20 +267,31 @@ const removeAllBindings = (state: Registration, { data }: RemoveAllBindings): Re
         ...(callId !== undefined && cseq !== undefined ? { callId, cseq } : {}),
       },
     },
+    // What is registered for emergencies ends by its time alone, whatever its user asks (TS 24.229 §5.4.8.3).
+    ...(cause === 'client' ? boundAgain(state, data.nowMs, ({ emergency }) => emergency === true) : []),
   ];
 };
 
-/** A watermark also takes what is not seen; what others registered is bound again above it, in the same append. */
+/** What stays when all else is removed: bound above the watermark, in the same append. */
+const boundAgain = (
+  state: Registration,
+  nowMs: number,
+  isStaying: (binding: Binding) => boolean,
+): readonly RegistrationEvent[] =>
+  liveBindings(state, nowMs)
+    .filter(isStaying)
+    .map((data) => ({ type: 'BindingAdded', data }));
+
+/** A watermark also takes what is not seen; what others registered stays. */
 const withdrawBindings = (
   state: Registration,
   { data: { impis, nowMs, maxExpiresS } }: WithdrawBindings,
 ): RegistrationEvent[] => {
   const data = { cause: 'administrative', nowMs, maxExpiresS } as const;
-  const others = Object.values(state.entries)
-    .filter(isLive)
-    .filter(({ binding }) => binding.expiresAtMs > nowMs && !impis.includes(binding.impi));
-  const staying = others.map(({ binding }): RegistrationEvent => ({ type: 'BindingAdded', data: binding }));
-  return [...removeAllBindings(state, { type: 'RemoveAllBindings', data }), ...staying];
+  return [
+    ...removeAllBindings(state, { type: 'RemoveAllBindings', data }),
+    ...boundAgain(state, nowMs, ({ impi }) => !impis.includes(impi)),
+  ];
 };
 
 const changeIdentities = (

@@ -1,5 +1,5 @@
 // Which Request-URIs are emergency calls: URNs (RFC 5031 §4.2), and numbers in each of their forms.
-import { alternativeService, emergencyService } from './emergency.js';
+import { alternativeService, emergencyService, isEmergencyContact } from './emergency.js';
 
 const NUMBERS = { numbers: new Set(['112', '911', '*55']), homeDomain: 'ims.test' };
 const of = (uri: string) => emergencyService(uri, NUMBERS);
@@ -40,3 +40,13 @@ it('tells a phone to call another way, and what it may do first', () => {
     /<type>emergency<\/type><reason>register first<\/reason><action>emergency-registration<\/action>/,
   );
 });
+
+it.each([
+  ['sip:a@10.0.0.1;sos', true],
+  ['sips:a@10.0.0.1:5061;transport=tcp;SOS', true],
+  ['sip:10.0.0.1;sos', true],
+  ['sip:a@10.0.0.1;sosx', false],
+  ['sip:a;sos@10.0.0.1', false],
+  ['sip:a@10.0.0.1?x=;sos', false],
+  ['sip:a@10.0.0.1', false],
+])('a contact %s is for emergencies: %s', (uri, is) => expect(isEmergencyContact(uri)).toBe(is));

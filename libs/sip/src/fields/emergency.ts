@@ -1,4 +1,5 @@
-// Is a request an emergency call, and what is told to a phone that has to call another way (RFC 5031, TS 24.229 §5.1.6.8, §5.2.10, §7.6)?
+// Is a request an emergency call, a contact one for emergencies, and what is told to a phone that has to call another way (RFC 5031,
+// TS 24.229 §5.1.6.2, §5.1.6.8, §5.2.10, §7.6)?
 // Pure. Readers: bono, sprout.
 import { plainNumber } from './uri-compare.js';
 import { hostPortOf, uriParam, userOf } from './uri.js';
@@ -38,6 +39,15 @@ export const emergencyService = (
   if (user > 0x39 || !numbers.has(dialled(userOf(uri)))) return undefined;
   return isAtHome(uri, homeDomain) ? EMERGENCY : undefined;
 };
+
+const SOS = /;sos/i;
+
+/**
+ * Is this contact URI registered for emergencies alone (TS 24.229 §5.1.6.2)? By a parameter of the URI: the same letters in a user part, a
+ * display name or behind the URI are nobody's to go by.
+ */
+export const isEmergencyContact = (uri: string): boolean =>
+  SOS.test(uri) && uriParam(uri, 'sos') !== undefined;
 
 export type AlternativeService = Readonly<{ headers: string; body: string }>;
 
