@@ -21,7 +21,7 @@ import {
   values,
 } from '#libs/sip';
 import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
-import { isProtected, isVouchedFor } from '../authentication/vouched-for.js';
+import { isProtected, isVouchedFor, withoutDoubtfulMark } from '../authentication/vouched-for.js';
 import { isInfrastructure, replyBackEndFault, replyFault } from '../faults.js';
 import { gruuParams } from '../gruu/gruus.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
@@ -259,7 +259,8 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   // Step 2 (RFC 3261 §8.2.2.3).
   const unknown = request.has(H.Require) ? optionTags(request, H.Require).filter(isUnknown) : NO_TAGS;
   if (unknown.length > 0) return tx.reply(420, 'Bad Extension', `Unsupported: ${unknown.join(', ')}\r\n`);
-  const credentials = authorizationFor(request, settings.homeDomain)?.credentials;
+  const stated = authorizationFor(request, settings.homeDomain)?.credentials;
+  const credentials = withoutDoubtfulMark(request, stated);
   const impi = claimedImpi(credentials, impu);
   // TS 24.229 §5.3.1: may the user register, and where?
   const status = await homestead.registrationStatus(impi, impu, registering(request));
