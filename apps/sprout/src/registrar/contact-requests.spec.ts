@@ -130,6 +130,27 @@ it(`takes at most ${CONTACTS_MAX} contacts`, () => {
 });
 
 describe('outbound (RFC 5626 §6)', () => {
+  it.each(['0', '2147483648', '99999999999999999999', '1x', '"a"', '-1', ''])(
+    'takes no reg-id of %s',
+    (regId) =>
+      expect(asked([`<sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=${regId}`])).toMatchObject([
+        { bindingId: '<urn:uuid:1>' },
+      ]),
+  );
+
+  it('takes the highest', () =>
+    expect(asked(['<sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=2147483647'])).toMatchObject([
+      { regId: 2_147_483_647 },
+    ]));
+
+  it('registers one flow at a time, and takes others away with it', () => {
+    const flow = (regId: number, expires: number) =>
+      `<sip:a${regId}@x>;+sip.instance="<urn:uuid:1>";reg-id=${regId};expires=${expires}`;
+    expect(refusal([flow(1, 60), flow(2, 60)])).toBe('A flow is registered alone');
+    expect(refusal([flow(1, 60), '<sip:b@x>'])).toBe('A flow is registered alone');
+    expect(asked([flow(1, 60), flow(2, 0), '<sip:b@x>;expires=0'])).toHaveLength(3);
+  });
+
   const FLOW = '<sip:a@x>;+sip.instance="<urn:uuid:1>";reg-id=2';
   const EDGE = 'Path: <sip:t@edge;lr;ob>\r\n';
   const SUPPORTED = 'Supported: outbound\r\n';

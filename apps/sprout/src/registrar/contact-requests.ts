@@ -40,6 +40,12 @@ const qOf = (value: string): number => {
   return q >= 0 && q <= 1 ? Math.round(q * 1000) / 1000 : 1;
 };
 
+/** 1 to 2^31-1 (RFC 5626 §10); anything else is as if it were not there. */
+const regIdOf = (text: string): number | undefined => {
+  const regId = /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return regId >= 1 && regId < 2 ** 31 ? regId : undefined;
+};
+
 /** What the registrar answers itself: not kept of what the client sent. */
 const OWN_PARAMS = ['expires', 'q'];
 const GRUU_PARAMS = ['pub-gruu', 'temp-gruu'];
@@ -74,7 +80,7 @@ const contactRequest = (
   const expiresS = expires === undefined ? expiresDefaultS : (parseSeconds(expires) ?? expiresDefaultS);
   const instance = headerParam(value, '+sip.instance');
   const regIdText = isOutbound ? headerParam(value, 'reg-id') : undefined;
-  const regId = regIdText === undefined ? undefined : parseSeconds(regIdText);
+  const regId = regIdText === undefined ? undefined : regIdOf(regIdText);
   const emergency = isEmergencyContact(uri);
   const binding =
     instance === undefined ? spellingOf(uri) : `${instance}${regId === undefined ? '' : `:${regId}`}`;
@@ -123,6 +129,9 @@ export const contactRequests = (request: SipMessage, defaultExpiresS: number): C
     if (typeof contact === 'string') return bad(contact);
     contacts.push(contact);
   }
+  // RFC 5626 §6: one flow a request; others it may take away.
+  if (contacts.some(hasFlow) && contacts.filter(({ expiresS: asked }) => asked > 0).length > 1)
+    return bad('A flow is registered alone');
   const outbound = !contacts.some(hasFlow) ? 'no' : edgeKeepsFlows(request) ? 'granted' : 'refused';
   return { ok: true, contacts, all: false, outbound };
 };
