@@ -1,7 +1,7 @@
 // GRUUs: what is made is read back, by any router with the key; nothing else is.
 import type { Binding } from '#libs/domain';
 import { createSeededRandom } from '#libs/testkit';
-import { gruuParams, Gruus, leadsTo, publicGruu } from './gruus.js';
+import { gruuParams, Gruus, ledTo, publicGruu } from './gruus.js';
 
 const KEY = Buffer.alloc(32, 7);
 const IMPU = 'sip:alice@ims.test';
@@ -21,13 +21,18 @@ const binding = (over: Partial<Binding> = {}): Binding => ({
   impi: 'alice@ims.test',
   impu: IMPU,
   identities: [IMPU],
+  gruu: true,
+  sinceMs: 1_000,
   ...over,
 });
+const DEVICE = '<urn:uuid:F81D>';
 
-const leads = (uri: string, to: Binding, by = gruus): boolean => {
+/** To which of the bindings, by their places. */
+const leadsTo = (uri: string, bindings: readonly Binding[], by = gruus): readonly number[] => {
   const read = by.read(uri);
-  return read !== undefined && leadsTo(read, to);
+  return read === undefined ? [] : ledTo(read, bindings).map((one) => bindings.indexOf(one));
 };
+const leads = (uri: string, to: Binding, by = gruus): boolean => leadsTo(uri, [to], by).length === 1;
 
 describe('a public GRUU', () => {
   it('names the device, however its UUID is written', () => {
@@ -48,16 +53,21 @@ describe('a public GRUU', () => {
   it('is none for a number, a device without a name, or an emergency', () => {
     expect(publicGruu('tel:+1', '<urn:uuid:1>')).toBeUndefined();
     const { instance: _instance, ...nameless } = binding();
-    expect(gruuParams(gruus, IMPU, { ...nameless, gruu: true })).toBe('');
-    expect(gruuParams(gruus, IMPU, binding())).toBe('');
-    expect(gruuParams(gruus, IMPU, binding({ gruu: true }))).toMatch(/^;pub-gruu="[^"]+";temp-gruu="[^"]+"$/);
+    const { gruu: _gruu, ...unaware } = binding();
+    const of = (one: Binding): string => gruuParams(gruus, IMPU, one, [one]);
+    expect(of(nameless)).toBe('');
+    expect(of(unaware)).toBe('');
+    expect(of(binding())).toMatch(/^;pub-gruu="[^"]+";temp-gruu="[^"]+"$/);
     expect(leads('sip:alice@ims.test;gr=urn:uuid:f81d', binding({ emergency: true }))).toBe(false);
   });
 });
 
 describe('a temporary GRUU', () => {
+  const made = (bindings: readonly Binding[] = [binding()]): string =>
+    gruus.temporary(IMPU, DEVICE, bindings);
+
   it('leads to its device at every router with the key, and says nothing of whose it is', () => {
-    const uri = gruus.temporary(IMPU, binding());
+    const uri = made();
     expect(uri).toMatch(/^sip:tgruu\.[\w-]+@ims\.test;gr$/);
     expect(Buffer.from(uri, 'latin1').toString()).not.toMatch(/alice|f81d/i);
     const other = new Gruus(KEY, createSeededRandom(2));
@@ -66,22 +76,32 @@ describe('a temporary GRUU', () => {
   });
 
   it('is another one each time, and all are good', () => {
-    const made = [gruus.temporary(IMPU, binding()), gruus.temporary(IMPU, binding({ cseq: 2 }))];
-    expect(made[0]).not.toBe(made[1]);
-    expect(made.map((uri) => leads(uri, binding({ cseq: 3 })))).toEqual([true, true]);
+    const both = [made(), made([binding({ cseq: 2 })])];
+    expect(both[0]).not.toBe(both[1]);
+    expect(both.map((uri) => leads(uri, binding({ cseq: 3 })))).toEqual([true, true]);
   });
 
-  it('ends with the Call-ID of its registration, and is no other device’s', () => {
-    const uri = gruus.temporary(IMPU, binding());
-    expect(leads(uri, binding({ callId: 'c2' }))).toBe(false);
+  it('ends with its registration, also where the Call-ID is the same again, and is no other device’s', () => {
+    const uri = made();
+    expect(leads(uri, binding({ sinceMs: 2_000 }))).toBe(false);
+    const { sinceMs: _sinceMs, ...unaware } = binding();
+    expect(leads(uri, unaware)).toBe(false);
     expect(leads(uri, binding({ instance: '<urn:uuid:2>' }))).toBe(false);
+  });
+
+  it('leads to all flows of its device, by the latest of their registrations (RFC 5627 §3.2)', () => {
+    const flows = [binding({ callId: 'c1' }), binding({ callId: 'c2', sinceMs: 2_000 }), binding({ instance: '<urn:uuid:2>' })]; // prettier-ignore
+    expect(leadsTo(made(flows), flows)).toEqual([0, 1]);
+    expect(leadsTo(made([flows[0]!]), flows)).toEqual([]);
+    const [, uri] = /temp-gruu="([^"]+)"/.exec(gruuParams(gruus, IMPU, flows[0]!, flows)) ?? [];
+    expect(leadsTo(uri!, flows)).toEqual([0, 1]);
   });
 
   it.each([
     'sip:tgruu.@ims.test;gr',
     `sip:tgruu.${'A'.repeat(100)}@ims.test;gr`,
     'sip:alice@ims.test;gr',
-    new Gruus(Buffer.alloc(32, 8), createSeededRandom(1)).temporary(IMPU, binding()),
+    new Gruus(Buffer.alloc(32, 8), createSeededRandom(1)).temporary(IMPU, DEVICE, [binding()]),
   ])('is forged where no key of ours sealed it: %s', (uri) => {
     expect(gruus.read(uri)).toEqual({ kind: 'forged' });
   });

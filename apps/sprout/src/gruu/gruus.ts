@@ -20,7 +20,7 @@ const IS_SIP = /^sips?:/i;
 
 export type Gruu =
   | Readonly<{ kind: 'public'; instance: string }>
-  /** `mark`: of device and Call-ID, as both make it. */
+  /** `mark`: of the device and its registration. */
   | Readonly<{ kind: 'temporary'; impu: string; mark: string }>
   /** It looks like one of ours, and nobody here made it. */
   | Readonly<{ kind: 'forged' }>;
@@ -31,20 +31,28 @@ const bareInstance = (instance: string): string => {
   return /^urn:uuid:/i.test(bare) ? bare.toLowerCase() : bare;
 };
 
-/** Another Call-ID is another registration: what was made in the one before is void (RFC 5627 §5.1). */
-const markOf = (instance: string, callId: string): string =>
-  hash('sha256', `${bareInstance(instance)}\n${callId}`, 'base64url').slice(0, MARK_CHARACTERS);
+const markOf = (instance: string, sinceMs: number): string =>
+  hash('sha256', `${bareInstance(instance)}\n${sinceMs}`, 'base64url').slice(0, MARK_CHARACTERS);
+
+/** Since when a device is registered: of its flows the latest counts, as what was before that is void (RFC 5627 §5.1). */
+const registeredSinceMs = (instance: string, bindings: readonly Binding[]): number => {
+  let latestMs = 0;
+  for (const { instance: other, sinceMs = 0 } of bindings)
+    if (other === instance && sinceMs > latestMs) latestMs = sinceMs;
+  return latestMs;
+};
 
 /** The public one; undefined for an identity that is no SIP URI. */
 export const publicGruu = (impu: string, instance: string): string | undefined =>
   IS_SIP.test(impu) ? `${impu};gr=${escapePercent(bareInstance(instance), PARAM_CHARS)}` : undefined;
 
-/** Does a GRUU lead to this binding? */
-export const leadsTo = (gruu: Gruu, { instance, callId, emergency }: Binding): boolean => {
-  if (instance === undefined || emergency === true) return false;
-  if (gruu.kind === 'public') return gruu.instance === bareInstance(instance);
-  return gruu.kind === 'temporary' && gruu.mark === markOf(instance, callId);
-};
+/** Of all bindings of a registration those that a GRUU leads to: the flows of one device (RFC 5627 §5.4). */
+export const ledTo = (gruu: Gruu, bindings: readonly Binding[]): readonly Binding[] =>
+  bindings.filter(({ instance, emergency }) => {
+    if (instance === undefined || emergency === true) return false;
+    if (gruu.kind === 'public') return gruu.instance === bareInstance(instance);
+    return gruu.kind === 'temporary' && gruu.mark === markOf(instance, registeredSinceMs(instance, bindings));
+  });
 
 export class Gruus {
   readonly #seal: TextSeal;
@@ -57,13 +65,10 @@ export class Gruus {
     this.#seal = new TextSeal(key, 'temporary GRUUs');
   }
 
-  /** A new one each time; all of a registration are good as long as it lasts. */
-  temporary(impu: string, { instance = '', callId }: Pick<Binding, 'instance' | 'callId'>): string {
-    const sealed = this.#seal.seal(
-      `${markOf(instance, callId)}${impu}`,
-      '',
-      this.random.bytes(SEAL_IV_BYTES),
-    );
+  /** A new one each time, for a device that is registered; all of a registration are good as long as it lasts. */
+  temporary(impu: string, instance: string, bindings: readonly Binding[]): string {
+    const mark = markOf(instance, registeredSinceMs(instance, bindings));
+    const sealed = this.#seal.seal(`${mark}${impu}`, '', this.random.bytes(SEAL_IV_BYTES));
     return `sip:${TEMPORARY}${sealed}@${hostPortOf(impu)};gr`;
   }
 
@@ -80,9 +85,17 @@ export class Gruus {
   }
 }
 
-/** Contact parameters of a 200 to REGISTER; '' for a contact that names no device, or whose client knows no GRUUs (RFC 5627 §5.1). */
-export const gruuParams = (gruus: Gruus, impu: string, binding: Binding): string => {
-  const { instance, gruu } = binding;
+/**
+ * Contact parameters of a 200 to REGISTER, of one of the bindings; '' for a contact that names no device, or whose client knows no GRUUs
+ * (RFC 5627 §5.1, §5.2).
+ */
+export const gruuParams = (
+  gruus: Gruus,
+  impu: string,
+  { instance, gruu }: Binding,
+  bindings: readonly Binding[],
+): string => {
   const uri = instance === undefined || gruu !== true ? undefined : publicGruu(impu, instance);
-  return uri === undefined ? '' : `;pub-gruu="${uri}";temp-gruu="${gruus.temporary(impu, binding)}"`;
+  if (instance === undefined || uri === undefined) return '';
+  return `;pub-gruu="${uri}";temp-gruu="${gruus.temporary(impu, instance, bindings)}"`;
 };

@@ -15,7 +15,7 @@ export type AnswerOptions = Readonly<{
   /** Emergency registrations are told to who makes one, and the others to all others (TS 24.229 §5.4.8.2). */
   isEmergency: boolean;
   /** Where the client knows GRUUs: those of each contact, as parameters (RFC 5627 §5.3). */
-  gruusOf?: (binding: Binding) => string;
+  gruusOf?: (binding: Binding, all: readonly Binding[]) => string;
 }>;
 
 /** Whole header lines of the answer, for the bindings as they now are. */
@@ -31,7 +31,7 @@ export const registerAnswerHeaders = (
   let headers = '';
   for (const binding of bindings)
     if ((binding.emergency === true) === isEmergency)
-      headers += contactHeader(binding, nowMs, gruusOf?.(binding) ?? '');
+      headers += contactHeader(binding, nowMs, gruusOf?.(binding, bindings) ?? '');
   const path = values(request, H.Path);
   for (const value of path) headers += `Path: ${value}\r\n`;
   const host = settings.scscfUri.slice(settings.scscfUri.indexOf(':') + 1);

@@ -13,11 +13,13 @@ import {
   detached,
   H,
   hasOption,
+  hostPortOf,
   optionTags,
   authorizationFor,
   parseNameAddr,
   type ServerTransaction,
   type SipMessage,
+  uriEquals,
   values,
 } from '#libs/sip';
 import { authenticate, type Authenticator, claimedImpi } from '../authentication/authenticate.js';
@@ -197,6 +199,17 @@ const registering = (request: SipMessage) => {
 const endsEmergency = ({ contacts }: Requested): boolean =>
   contacts.some(({ emergency, expiresS }) => emergency === true && expiresS === 0);
 
+/** A device's contact that would lead back here: the address of record itself, or a GRUU of it (RFC 5627 §5.1). */
+const leadsBack = ({ gruus }: SproutPorts, { contacts }: Requested, impu: string): boolean =>
+  contacts.some(({ contact, expiresS, instance }) => {
+    if (instance === undefined || expiresS === 0) return false;
+    // Nearly none names this network at all.
+    if (hostPortOf(contact).toLowerCase() !== hostPortOf(impu)) return false;
+    const gruu = gruus.read(contact);
+    if (gruu === undefined) return uriEquals(contact, impu);
+    return gruu.kind === 'public' ? aorOf(contact) === impu : gruu.kind === 'temporary' && gruu.impu === impu;
+  });
+
 /** GRUUs are of the identity that was registered; of another SIP identity of the set where that one is a number. */
 const gruuIdentity = (impu: string, identities: readonly string[]): string | undefined =>
   [impu, ...identities].find((identity) => identity.startsWith('sip') && identities.includes(identity));
@@ -212,7 +225,7 @@ const answerOptions = (
   const named = hasOption(request, H.Supported, 'gruu') ? gruuIdentity(impu, identities) : undefined;
   return named === undefined
     ? { hasOwnFlow, isEmergency }
-    : { hasOwnFlow, isEmergency, gruusOf: (binding) => gruuParams(gruus, named, binding) };
+    : { hasOwnFlow, isEmergency, gruusOf: (binding, all) => gruuParams(gruus, named, binding, all) };
 };
 
 /** Makes the change durable and answers. */
@@ -273,6 +286,7 @@ export const register = async (registrar: Registrar, tx: ServerTransaction): Pro
   const requested = contactRequests(request, settings.regMaxExpiresS);
   if (!requested.ok) return tx.reply(400, requested.reason);
   if (endsEmergency(requested)) return tx.reply(501, 'Not Implemented');
+  if (leadsBack(ports, requested, impu)) return tx.reply(403, 'Contact Leads Back');
   if (requested.outbound === 'refused') return tx.reply(439, 'First Hop Lacks Outbound Support');
   const assigned = await homestead.regData(impu, { reqtype: 'reg', serverName: settings.scscfUri, impi });
   if (!assigned.ok) return replyFailure(tx, assigned.failure, ports);

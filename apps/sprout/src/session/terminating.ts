@@ -2,7 +2,7 @@
 import { type Binding, liveBindings, type Registration } from '#libs/domain';
 import { aorOf, plainNumber, uriParam, userOf } from '#libs/sip';
 import { isInfrastructure } from '../faults.js';
-import { leadsTo } from '../gruu/gruus.js';
+import { ledTo } from '../gruu/gruus.js';
 import { backEndFault, refuse, type Session, type SessionContext, type Step } from './session.js';
 import { serve } from './served.js';
 import { type Callee, chooseTargets } from './targets.js';
@@ -46,7 +46,7 @@ export const terminate = async (context: SessionContext, session: Session): Prom
   if (!step.ok) return step;
   const { chain, row, bindings } = step.value;
   // Of a registration that is over it is nobody's any more (RFC 5627 §5.4).
-  if (gruu?.kind === 'temporary' && !bindings.some((binding) => leadsTo(gruu, binding))) return NO_SUCH_GRUU;
+  if (gruu?.kind === 'temporary' && ledTo(gruu, bindings).length === 0) return NO_SUCH_GRUU;
   session.terminating = chain;
   session.callee = calleeOf(context, session, row, bindings);
   return { ok: true, value: undefined };
@@ -62,8 +62,9 @@ const calleeOf = (
   const secure = /^sips:/i.test(requestUri);
   const reachable = secure ? bindings.filter(({ contact }) => /^sips:/i.test(contact)) : bindings;
   const gruu = ports.gruus.read(requestUri);
-  const usable = gruu === undefined ? reachable : reachable.filter((binding) => leadsTo(gruu, binding));
-  return { targets: chooseTargets(usable), row };
+  // By all bindings: a flow in the clear, too, says since when its device is registered.
+  const led = gruu === undefined ? reachable : ledTo(gruu, bindings).filter((one) => reachable.includes(one));
+  return { targets: chooseTargets(led), row };
 };
 
 /** The callee's devices as they are now: application servers took their time. */

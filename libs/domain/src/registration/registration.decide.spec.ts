@@ -67,6 +67,50 @@ const refusal = (row: Registration, command: RegistrationCommand): string => {
   return 'not refused';
 };
 
+describe('since when a device is registered, of which its temporary GRUUs are (RFC 5627 §3.2, §5.1, §5.3)', () => {
+  const shared = { ...register().data.shared, gruu: true };
+  const device = (over: Partial<ContactRequest> = {}): ContactRequest =>
+    contact({ bindingId: '<1>:1', instance: '<1>', ...over });
+  const phone = (nowMs: number, over: Partial<RegisterContacts['data']> = {}, ...contacts: readonly ContactRequest[]) =>
+    register({ nowMs, shared, ...over }, contacts.length === 0 ? [device()] : contacts); // prettier-ignore
+  const sinceMs = (...commands: readonly RegistrationCommand[]): readonly (number | undefined)[] =>
+    liveBindings(given(...commands), 0).map((binding) => binding.sinceMs);
+  const other = device({ bindingId: '<1>:2', regId: 2 });
+
+  it('begins with the first REGISTER, and a refresh goes on with it, whatever that one says of GRUUs', () => {
+    expect(sinceMs(phone(5))).toEqual([5]);
+    expect(sinceMs(phone(5), phone(9, { cseq: 2 }))).toEqual([5]);
+    expect(sinceMs(phone(5), phone(9, { cseq: 2, shared: register().data.shared }))).toEqual([5]);
+  });
+
+  it('begins anew when it has ended, though the Call-ID is the same', () => {
+    const away = phone(6, { cseq: 2 }, device({ expiresS: 0 }));
+    expect(sinceMs(phone(5), away, phone(9, { cseq: 3 }))).toEqual([9]);
+    expect(sinceMs(phone(5), phone(300_005, { cseq: 3 }))).toEqual([300_005]);
+  });
+
+  it('begins anew with another Call-ID, and later than before whatever the clock says', () => {
+    expect(sinceMs(phone(5), phone(9, { callId: 'call-2' }))).toEqual([9]);
+    expect(sinceMs(phone(5), phone(3, { callId: 'call-2' }))).toEqual([6]);
+  });
+
+  it('is one of all flows of the device: until the last has gone, or one comes with another Call-ID', () => {
+    const second = phone(9, { callId: 'call-2' }, other);
+    expect(sinceMs(phone(5), second)).toEqual([5, 5]);
+    const away = phone(10, { cseq: 2 }, device({ expiresS: 0 }));
+    expect(sinceMs(phone(5), second, away, phone(11, { cseq: 3 }))).toEqual([5, 5]);
+    const anew = phone(12, { callId: 'call-3' }, other);
+    expect(sinceMs(phone(5), second, anew, phone(13, { cseq: 2 }))).toEqual([12, 12]);
+  });
+
+  it('is none of a device without a name, a client that knows none, another device, or an emergency', () => {
+    expect(sinceMs(phone(5, {}, contact()))).toEqual([undefined]);
+    expect(sinceMs(register({}, [device()]))).toEqual([undefined]);
+    expect(sinceMs(phone(5), phone(9, {}, device({ bindingId: '<2>', instance: '<2>' })))).toEqual([5, 9]);
+    expect(sinceMs(phone(5, {}, device({ emergency: true })))).toEqual([undefined]);
+  });
+});
+
 describe('a REGISTER', () => {
   it('binds for the time asked, capped at the maximum', () =>
     expect(decideRegistration(NO_REGISTRATION, register({}, [contact({ expiresS: 3600 })]))).toMatchObject([

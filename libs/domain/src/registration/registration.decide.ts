@@ -171,12 +171,36 @@ const registerContact = (
   if (granted < data.minExpiresS) throw refuse('IntervalTooBrief', `at least ${data.minExpiresS} s`);
   return {
     type: isLive(entry) && entry.binding.expiresAtMs > data.nowMs ? 'BindingRefreshed' : 'BindingAdded',
-    data: bindingOf(request, data, granted),
+    data: bindingOf(state, request, data, granted),
   };
 };
 
+/** When the registration of the device began that this request goes on with, or begins; undefined: no GRUU has ever been made in it. */
+const registeredSinceMs = (
+  state: Registration,
+  { bindingId, instance }: ContactRequest,
+  { callId, nowMs, shared }: RegisterContacts['data'],
+): number | undefined => {
+  let latestMs: number | undefined;
+  let isAnother = false;
+  for (const other of liveBindings(state, nowMs)) {
+    if (other.instance !== instance) continue;
+    if (other.sinceMs !== undefined) latestMs = Math.max(latestMs ?? 0, other.sinceMs);
+    // Of one flow of several: it counts for the device as a whole (RFC 5627 §4.1).
+    isAnother ||= other.bindingId === bindingId && other.callId !== callId;
+  }
+  if (latestMs === undefined) return shared.gruu === true ? nowMs : undefined;
+  // Later than the one before, whatever became of the clock.
+  return isAnother ? Math.max(nowMs, latestMs + 1) : latestMs;
+};
+
 /** Property by property: copying with `...` costs five times as much, and this is done for every REGISTER. */
-const bindingOf = (request: ContactRequest, data: RegisterContacts['data'], granted: number): Binding => {
+const bindingOf = (
+  state: Registration,
+  request: ContactRequest,
+  data: RegisterContacts['data'],
+  granted: number,
+): Binding => {
   const { shared } = data;
   const binding: { -readonly [K in keyof Binding]: Binding[K] } = {
     bindingId: request.bindingId,
@@ -195,7 +219,11 @@ const bindingOf = (request: ContactRequest, data: RegisterContacts['data'], gran
   if (request.instance !== undefined) binding.instance = request.instance;
   if (request.regId !== undefined) binding.regId = request.regId;
   if (request.emergency !== undefined) binding.emergency = request.emergency;
-  if (shared.gruu === true && request.instance !== undefined) binding.gruu = true;
+  if (request.instance !== undefined && request.emergency !== true) {
+    if (shared.gruu === true) binding.gruu = true;
+    const sinceMs = registeredSinceMs(state, request, data);
+    if (sinceMs !== undefined) binding.sinceMs = sinceMs;
+  }
   if (shared.userAgent !== undefined) binding.userAgent = shared.userAgent;
   if (shared.visitedNetwork !== undefined) binding.visitedNetwork = shared.visitedNetwork;
   if (shared.accessNetwork !== undefined) binding.accessNetwork = shared.accessNetwork;

@@ -46,6 +46,11 @@ export type Binding = Readonly<{
   emergency?: boolean;
   /** Its client knows GRUUs (RFC 5627). */
   gruu?: boolean;
+  /**
+   * Of a client that knows GRUUs: when this registration of its device began. Refreshes and other flows of the device go on with it; with
+   * another Call-ID, or when the device was gone, it begins anew, and temporary GRUUs of before are void (RFC 5627 §5.1, §5.3).
+   */
+  sinceMs?: number;
   userAgent?: string;
   visitedNetwork?: string;
   accessNetwork?: string;
