@@ -2,6 +2,7 @@
 // from outside, or in the name of the PBX's user (TS 24.229 §5.10.3; docs/clearwater/sip.md §1.2, §1.5, §1.7).
 import {
   addrUri,
+  detached,
   Edits,
   firstValue,
   H,
@@ -26,14 +27,18 @@ import { ICID_CHARACTERS, onward } from './from-client.js';
 const TAKEN: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE', 'OPTIONS']);
 const ALLOWED = 'Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, REFER, NOTIFY, UPDATE, PRACK, INFO\r\n';
 
-/** What goes back to a trunk loses what is the core's; an INVITE is in setup until it is answered. */
+/** What goes back to a trunk loses what is the core's. */
 class TrunkAnswers implements ProxyUser<undefined> {
   constructor(
     private readonly ports: BonoPorts,
     private readonly settings: BonoSettings,
     private readonly trunk: Trunk,
-    private readonly load?: TrunkLoad,
+    private readonly told?: (status: number) => void,
   ) {}
+
+  completed(status: number): void {
+    this.told?.(status);
+  }
 
   response(response: SipMessage, edits: Edits): void {
     const { ports, settings, trunk } = this;
@@ -43,11 +48,24 @@ class TrunkAnswers implements ProxyUser<undefined> {
       hasHost(settings.ownHosts, uri) && trunkIn([uri]) === trunk.name;
     ports.topology.hideResponse(response, edits, isFacing);
   }
-
-  completed(): void {
-    this.load?.settled();
-  }
 }
+
+/** A text of its own: who waits for late answers must not keep the request. */
+export const callIdOf = (request: SipMessage): string => detached(request.header(H.CallId)!);
+
+/** What the answer to a BYE means: a call lasts until one is taken, or there is nobody to take it. */
+export const endOfCall = (load: TrunkLoad, request: SipMessage): ((status: number) => void) => {
+  const callId = callIdOf(request);
+  return (status) => {
+    if (status !== 401 && status !== 407) load.ended(callId);
+  };
+};
+
+/** An INVITE is in setup until it is answered. */
+const settledIn = ({ clock }: BonoPorts, load: TrunkLoad, request: SipMessage) => {
+  const callId = callIdOf(request);
+  return (status: number): void => load.settled(callId, status < 300, clock.nowMs());
+};
 
 /** A trunk that asks for an originating side of its own, or a Route of its choice into the core (sip.md §1.5). */
 const claimsOriginating = ({ ownHosts }: BonoSettings, request: SipMessage): boolean => {
@@ -104,9 +122,9 @@ export const initialFromTrunk = (
   }
   const asserted = assertedByTrunk(request, trunk);
   const edits = editsOf(ports, settings, tx, { trunk, asserted, called });
-  const proxy = ports
-    .endpoint()
-    .proxy(tx, new TrunkAnswers(ports, settings, trunk, isInvite ? load : undefined));
+  const settled = isInvite ? settledIn(ports, load, request) : undefined;
+  const user = new TrunkAnswers(ports, settings, trunk, settled);
+  const proxy = ports.endpoint().proxy(tx, user);
   proxy.fork(edits, { kind: 'uri', uri: settings.upstreamUri, listener: 'trusted' }, undefined);
   proxy.seal();
 };
@@ -125,12 +143,16 @@ const onwardFrom = (ports: BonoPorts, settings: BonoSettings, trunk: Trunk, requ
 export const inDialogFromTrunk = (
   ports: BonoPorts,
   settings: BonoSettings,
+  trunks: Trunks,
   trunk: Trunk,
   tx: ServerTransaction,
 ): void => {
-  const on = onwardFrom(ports, settings, trunk, tx.request);
+  const { request } = tx;
+  const on = onwardFrom(ports, settings, trunk, request);
   if (on === undefined) return tx.reply(403, 'Forbidden');
-  const proxy = ports.endpoint().proxy(tx, new TrunkAnswers(ports, settings, trunk));
+  const load = request.method === 'BYE' ? trunks.loadOf(trunk, ports.clock.nowMs()) : undefined;
+  const ended = load === undefined ? undefined : endOfCall(load, request);
+  const proxy = ports.endpoint().proxy(tx, new TrunkAnswers(ports, settings, trunk, ended));
   proxy.fork(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' }, undefined);
   proxy.seal();
 };
@@ -157,6 +179,6 @@ export const requestFromTrunk = (
 ): void => {
   const { request } = tx;
   if (request.method === 'REGISTER') return tx.reply(405, 'Method Not Allowed', ALLOWED);
-  if (tagOf(request.header(H.To)!) !== '') return inDialogFromTrunk(ports, settings, trunk, tx);
+  if (tagOf(request.header(H.To)!) !== '') return inDialogFromTrunk(ports, settings, trunks, trunk, tx);
   initialFromTrunk(ports, settings, trunks, trunk, tx);
 };

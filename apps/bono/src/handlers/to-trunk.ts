@@ -29,6 +29,7 @@ import type { Trunk } from '../trunks/trunk-file.js';
 import type { Trunks } from '../trunks/trunks.js';
 import { stripClientResponse, stripForTrunk } from '../trust-boundary.js';
 import { DIALOG_METHODS } from './from-client.js';
+import { callIdOf, endOfCall } from './from-trunk.js';
 
 /** Where it goes, in this order. */
 type Departure = Readonly<{ trunk: Trunk; edits: Edits; uris: readonly string[] }>;
@@ -66,7 +67,12 @@ class PeersInTurn implements ProxyUser<number> {
     private readonly ports: BonoPorts,
     private readonly settings: BonoSettings,
     private readonly departure: Departure,
+    private readonly told?: (status: number) => void,
   ) {}
+
+  completed(status: number): void {
+    this.told?.(status);
+  }
 
   ask(at: number): boolean {
     const { edits, uris, trunk } = this.departure;
@@ -114,6 +120,25 @@ const isTransit = (
   return from !== undefined && trunks.named(from)?.kind !== 'pbx';
 };
 
+/** Never refused, and not counted (RFC 5031). */
+const isEmergency = (request: SipMessage): boolean => /^urn:service:sos\b/i.test(request.requestUri);
+
+/** What its final answer means for the calls of the trunk; `false`: there are as many as may be. */
+const countedIn = (
+  { clock }: BonoPorts,
+  trunks: Trunks,
+  trunk: Trunk,
+  request: SipMessage,
+): ((status: number) => void) | false | undefined => {
+  const isCall = request.method === 'INVITE' && !isInDialog(request) && !isEmergency(request);
+  if (!isCall && request.method !== 'BYE') return undefined;
+  const load = trunks.loadOf(trunk, clock.nowMs());
+  if (!isCall) return endOfCall(load, request);
+  if (!load.admitsLeaving(clock.nowMs())) return false;
+  const callId = callIdOf(request);
+  return (status) => load.left(callId, status < 300, clock.nowMs());
+};
+
 const isSecureUri = (uri: string): boolean =>
   isSips(uri) || /^(?:tls|wss)$/i.test(uriParam(uri, 'transport') ?? '');
 
@@ -150,9 +175,15 @@ export const requestToTrunk = (
     tx.reply(480, 'Temporarily Unavailable', `Warning: 380 ${settings.publicHost} "SIPS Not Allowed"\r\n`);
     return true;
   }
+  const told = countedIn(ports, trunks, trunk, request);
+  if (told === false) {
+    ports.observer.count('trunk-limited');
+    tx.reply(486, 'Busy Here');
+    return true;
+  }
   stripForTrunk(request, edits, trunk);
   if (isInitial && DIALOG_METHODS.has(request.method)) record(ports, settings, request, departure);
-  const user = new PeersInTurn(ports, settings, departure);
+  const user = new PeersInTurn(ports, settings, departure, told);
   user.proxy = ports.endpoint().proxy(tx, user);
   user.ask(0);
   user.proxy.seal();

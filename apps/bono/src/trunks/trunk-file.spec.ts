@@ -21,6 +21,7 @@ it('takes a trunk of one peer: it comes from where it is called at, and nobody i
         numbersAs: 'as-is',
         callsPerSecondMax: 100,
         callsInSetupMax: 1000,
+        callsMax: 10000,
         transit: false,
         hidesTopology: false,
       },

@@ -10,6 +10,7 @@ export const TRUNKS_MAX = 256;
 export const ENTRIES_MAX = 64;
 const RATE_DEFAULT = 100;
 const IN_SETUP_DEFAULT = 1_000;
+const CALLS_DEFAULT = 10_000;
 const LIMIT_MAX = 1_000_000;
 
 /**
@@ -36,6 +37,8 @@ export type Trunk = Readonly<{
   numbersAs: 'sip' | 'tel' | 'as-is';
   callsPerSecondMax: number;
   callsInSetupMax: number;
+  /** At once, of either direction; those in setup too. */
+  callsMax: number;
   /** May calls that come from another trunk go out by this one? */
   transit: boolean;
   hidesTopology: boolean;
@@ -93,7 +96,7 @@ const limitIn = (entry: Entry, field: string, byDefault: number): number => {
 
 const FIELDS: ReadonlySet<string> = new Set([
   'name', 'kind', 'addresses', 'certificates', 'peers', 'identity', 'identities', 'user', 'country', 'nationalPrefix',
-  'internationalPrefix', 'numbersAs', 'callsPerSecondMax', 'callsInSetupMax', 'transit', 'hidesTopology',
+  'internationalPrefix', 'numbersAs', 'callsPerSecondMax', 'callsInSetupMax', 'callsMax', 'transit', 'hidesTopology',
 ]); // prettier-ignore
 
 const peerUriFault = (uri: string): string | undefined => {
@@ -160,6 +163,7 @@ const readTrunk = (entry: Entry): Trunk => {
     numbersAs: choiceIn(entry, 'numbersAs', ['as-is', 'sip', 'tel']),
     callsPerSecondMax: limitIn(entry, 'callsPerSecondMax', RATE_DEFAULT),
     callsInSetupMax: limitIn(entry, 'callsInSetupMax', IN_SETUP_DEFAULT),
+    callsMax: limitIn(entry, 'callsMax', CALLS_DEFAULT),
     transit: flagIn(entry, 'transit'),
     hidesTopology: flagIn(entry, 'hidesTopology'),
   };

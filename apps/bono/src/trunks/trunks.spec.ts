@@ -1,7 +1,7 @@
 // Which trunk a flow is of, where a URI leads, and how much each may ask for.
 import type { Flow } from '#libs/sip';
 import { readTrunks, type Trunk } from './trunk-file.js';
-import { TrunkLoad } from './trunk-load.js';
+import { CALL_LASTS_MAX_MS, TrunkLoad } from './trunk-load.js';
 import { Trunks } from './trunks.js';
 
 const trunksOf = (...trunks: readonly object[]): readonly Trunk[] => {
@@ -67,16 +67,59 @@ it('counts calls in setup on when it is read anew', () => {
   const [second] = trunksOf({ ...CARRIER, callsInSetupMax: 1 });
   trunks.use([second!]);
   expect(trunks.loadOf(second!, 0).admits(true, 0)).toBe(false);
-  load.settled();
+  load.settled('c1', false, 0);
   expect(trunks.loadOf(second!, 0).admits(true, 0)).toBe(true);
 });
 
 it('takes so many calls a second, and so many at a time', () => {
-  const load = new TrunkLoad({ callsPerSecondMax: 3, callsInSetupMax: 2 }, 0);
+  const load = new TrunkLoad({ callsPerSecondMax: 3, callsInSetupMax: 2, callsMax: 100 }, 0);
   expect([1, 2, 3].map(() => load.admits(true, 0))).toEqual([true, true, false]);
   // What is no call is counted by the second only.
   expect([1, 2].map(() => load.admits(false, 0))).toEqual([true, false]);
-  load.settled();
+  load.settled('c1', false, 0);
   expect([load.admits(true, 0), load.admits(true, 400)]).toEqual([false, true]);
   expect(load.inSetup).toBe(2);
+});
+
+describe('calls at once', () => {
+  const load = (callsMax: number): TrunkLoad =>
+    new TrunkLoad({ callsPerSecondMax: 100, callsInSetupMax: 100, callsMax }, 0);
+
+  it('are so many of both directions together, in setup or answered', () => {
+    const two = load(2);
+    expect([two.admits(true, 0), two.admitsLeaving(0)]).toEqual([true, true]);
+    expect([two.admits(true, 0), two.admitsLeaving(0)]).toEqual([false, false]);
+    two.settled('in', true, 0);
+    two.left('out', true, 0);
+    expect([two.admits(true, 0), two.admitsLeaving(0), two.calls]).toEqual([false, false, 2]);
+    // What is no call is none of these.
+    expect(two.admits(false, 0)).toBe(true);
+  });
+
+  it('are fewer when one ends, or was not answered', () => {
+    const one = load(1);
+    one.admits(true, 0);
+    one.settled('refused', false, 0);
+    expect(one.admitsLeaving(0)).toBe(true);
+    one.left('answered', true, 0);
+    one.ended('another');
+    expect(one.admits(true, 0)).toBe(false);
+    one.ended('answered');
+    one.ended('answered');
+    expect([one.calls, one.admits(true, 0)]).toEqual([0, true]);
+  });
+
+  it('are counted no longer than calls last, where nobody was seen to end them', () => {
+    const two = load(2);
+    for (const [callId, atMs] of [
+      ['lost', 0],
+      ['newer', 1_000],
+    ] as const) {
+      two.admits(true, atMs);
+      two.settled(callId, true, atMs);
+    }
+    expect(two.admits(true, CALL_LASTS_MAX_MS - 1)).toBe(false);
+    expect(two.admits(true, CALL_LASTS_MAX_MS)).toBe(true);
+    expect(two.admits(true, CALL_LASTS_MAX_MS)).toBe(false);
+  });
 });
