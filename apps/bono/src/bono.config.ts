@@ -1,44 +1,28 @@
 // Bono's variables, beside those that every app shares (libs/runtime ProcessConfig).
 import { ArrayMaxSize, IsBoolean, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { Env } from '#libs/runtime';
+import { EMERGENCY_NUMBERS, EmergencyNumbers, Env, PortVariable, SipConnectionLifetime } from '#libs/runtime';
 
-const PORT = { message: 'takes a port, 0 to 65535' };
-const LIFETIME = { message: 'takes seconds, 1 to 86400' };
 const CONNECTIONS = { message: 'takes a whole number, 1 to 64' };
 /** An origin as browsers write it (RFC 6454 §6.1): no path, no wildcard. */
 const ORIGIN = /^https?:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const ORIGINS_MAX = 64;
-const EMERGENCY_NUMBERS_MAX = 50;
-const EMERGENCY_NUMBERS_WORDS = `takes at most ${EMERGENCY_NUMBERS_MAX} numbers as they are dialled`;
 const ADDRESS = /^(?:[0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})?$/;
 const HOST = /^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/;
 
 export class BonoConfig {
-  @Env('BONO_PORT', 'SIP port for clients, UDP and TCP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('BONO_PORT', 'SIP port for clients, UDP and TCP')
   bonoPort = 5060;
 
-  @Env('BONO_WS_PORT', 'SIP over WebSocket port for clients (RFC 7118)')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('BONO_WS_PORT', 'SIP over WebSocket port for clients (RFC 7118)')
   bonoWsPort = 5062;
 
-  @Env(
+  @PortVariable(
     'BONO_TLS_PORT',
     'SIP over TLS port for clients; open with TLS_CERT_FILE, or when PUBLIC_HOST is not loopback',
   )
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
   bonoTlsPort = 5061;
 
-  @Env('BONO_WSS_PORT', 'SIP over secure WebSocket port for clients; open when BONO_TLS_PORT is')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('BONO_WSS_PORT', 'SIP over secure WebSocket port for clients; open when BONO_TLS_PORT is')
   bonoWssPort = 5063;
 
   @Env('TLS_CERT_FILE', 'PEM certificate that clients are shown, chain included; read anew when it changes', {
@@ -59,12 +43,8 @@ export class BonoConfig {
   @Matches(ORIGIN, { each: true, message: 'takes web origins such as https://phone.example.com' })
   bonoWsOrigins: string[] = [];
 
-  @Env('EMERGENCY_NUMBERS', 'numbers whose calls are emergency calls, as urn:service:sos is', {
-    kind: 'list',
-  })
-  @ArrayMaxSize(EMERGENCY_NUMBERS_MAX, { message: EMERGENCY_NUMBERS_WORDS })
-  @Matches(/^\+?[0-9*#]{2,15}$/, { each: true, message: EMERGENCY_NUMBERS_WORDS })
-  emergencyNumbers: string[] = ['112', '911'];
+  @EmergencyNumbers()
+  emergencyNumbers: string[] = [...EMERGENCY_NUMBERS];
 
   @Env('EMERGENCY_UNREGISTERED', 'who is not registered may make emergency calls; else 380', {
     kind: 'boolean',
@@ -72,10 +52,7 @@ export class BonoConfig {
   @IsBoolean({ message: 'takes 1 or 0' })
   emergencyUnregistered = false;
 
-  @Env('BONO_TRUSTED_PORT', 'SIP port for the core, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('BONO_TRUSTED_PORT', 'SIP port for the core, TCP and UDP')
   bonoTrustedPort = 5058;
 
   @Env(
@@ -138,24 +115,12 @@ export class BonoConfig {
   @Matches(HOST, { message: 'takes an IP address or a host name' })
   sproutAddress = '';
 
-  @Env(
-    'SIP_CONNECTION_LIFETIME_S',
-    'how long a connection that this program has made is used for what is new, give or take a fifth; in seconds',
-  )
-  @IsInt(LIFETIME)
-  @Min(1, LIFETIME)
-  @Max(86_400, LIFETIME)
+  @SipConnectionLifetime()
   sipConnectionLifetimeS = 600;
 
-  @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
   icscfPort = 5052;
 
-  @Env('SCSCF_PORT', 'SIP port of the S-CSCF, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('SCSCF_PORT', 'SIP port of the S-CSCF, TCP and UDP')
   scscfPort = 5054;
 }

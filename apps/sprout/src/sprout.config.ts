@@ -12,38 +12,31 @@ import {
   Min,
   Validate,
 } from 'class-validator';
-import { DNS_SERVER, DNS_SERVER_WORDS, Env, Peers } from '#libs/runtime';
+import {
+  DNS_SERVER,
+  DNS_SERVER_WORDS,
+  EMERGENCY_NUMBERS,
+  EmergencyNumbers,
+  Env,
+  Peers,
+  PortVariable,
+  SipConnectionLifetime,
+} from '#libs/runtime';
 
-const PORT = { message: 'takes a port, 0 to 65535' };
-const LIFETIME = { message: 'takes seconds, 1 to 86400' };
 const ALGORITHMS = ['MD5', 'SHA-256'] as const;
 const A_DAY_S = 86_400;
 const LIVENESS = { message: 'takes milliseconds, 0 to 60000' };
 const A_MINUTE_MS = 60_000;
-const EMERGENCY_NUMBERS_MAX = 50;
-const EMERGENCY_NUMBERS_WORDS = `takes at most ${EMERGENCY_NUMBERS_MAX} numbers as they are dialled`;
 const EMERGENCY_ROUTES_MAX = 8;
 
 export class SproutConfig {
-  @Env(
-    'SIP_CONNECTION_LIFETIME_S',
-    'how long a connection that this program has made is used for what is new, give or take a fifth; in seconds',
-  )
-  @IsInt(LIFETIME)
-  @Min(1, LIFETIME)
-  @Max(86_400, LIFETIME)
+  @SipConnectionLifetime()
   sipConnectionLifetimeS = 600;
 
-  @Env('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('ICSCF_PORT', 'SIP port of the I-CSCF, TCP and UDP')
   icscfPort = 5052;
 
-  @Env('SCSCF_PORT', 'SIP port of the S-CSCF, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('SCSCF_PORT', 'SIP port of the S-CSCF, TCP and UDP')
   scscfPort = 5054;
 
   @Env(
@@ -54,19 +47,13 @@ export class SproutConfig {
   @IsBoolean({ message: 'takes 1 or 0' })
   iscByName = false;
 
-  @Env('MMTEL_PORT', 'SIP port of the telephony server, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('MMTEL_PORT', 'SIP port of the telephony server, TCP and UDP')
   mmtelPort = 5055;
 
-  @Env(
+  @PortVariable(
     'DRACHTIO_PORT',
     'TCP port that applications written with drachtio-srf connect to; without DRACHTIO_SECRET on loopback only',
   )
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
   drachtioPort = 9022;
 
   @Env('DRACHTIO_SECRET', 'what applications have to show; empty: nothing', { secret: true })
@@ -75,10 +62,7 @@ export class SproutConfig {
   })
   drachtioSecret = '';
 
-  @Env('DRACHTIO_SIP_PORT', 'SIP port by which the router reaches those applications, TCP and UDP')
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
+  @PortVariable('DRACHTIO_SIP_PORT', 'SIP port by which the router reaches those applications, TCP and UDP')
   drachtioSipPort = 5056;
 
   @Env(
@@ -88,13 +72,10 @@ export class SproutConfig {
   @Matches(/^(?:[A-Z]{2})?$/, { message: 'takes two capital letters, as DE, or nothing' })
   homeCountry = '';
 
-  @Env(
+  @PortVariable(
     'SPROUT_HTTP_PORT',
     'HTTP port of Sprout for operators and the back ends: registrations are ended and changed here',
   )
-  @IsInt(PORT)
-  @Min(0, PORT)
-  @Max(65535, PORT)
   sproutHttpPort = 9888;
 
   @Env('HOMESTEAD_URL', 'where Homestead answers, when HOMESTEAD_LINK=http')
@@ -217,12 +198,8 @@ export class SproutConfig {
   @Matches(/^\.?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/, { message: 'takes a domain, as e164.arpa' })
   enumSuffix = 'e164.arpa';
 
-  @Env('EMERGENCY_NUMBERS', 'numbers whose calls are emergency calls, as urn:service:sos is', {
-    kind: 'list',
-  })
-  @ArrayMaxSize(EMERGENCY_NUMBERS_MAX, { message: EMERGENCY_NUMBERS_WORDS })
-  @Matches(/^\+?[0-9*#]{2,15}$/, { each: true, message: EMERGENCY_NUMBERS_WORDS })
-  emergencyNumbers: string[] = ['112', '911'];
+  @EmergencyNumbers()
+  emergencyNumbers: string[] = [...EMERGENCY_NUMBERS];
 
   @Env(
     'EMERGENCY_ROUTES',

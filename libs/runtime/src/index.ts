@@ -2,6 +2,7 @@ export * from './api-key.js';
 export * from './clock.port.js';
 export * from './process.config.js';
 export * from './config.js';
+export * from './common-variables.config.js';
 export * from './health.js';
 export * from './http-server.port.js';
 export * from './http.js';
