@@ -128,13 +128,21 @@ const registers = (cast: Cast, step: Step): void => {
   void cast.phone.register(options);
 };
 
-/** `temp-gruu:desk`, `pub-gruu:desk`: what the other's last registration was answered with. */
+/** GRUUs last named of each: who is given none by a later registration is called by one of before. */
+const named = new WeakMap<Cast, Map<string, string>>();
+
+/** `temp-gruu:desk`, `pub-gruu:desk`: what the other's last registration was answered with, or where that gave none the one named last. */
 const uriOf = (stage: Stage, word: string | undefined): string | undefined => {
   const [, kind, name] = /^((?:temp|pub)-gruu):(.+)$/.exec(word ?? '') ?? [];
   if (kind === undefined || name === undefined) return word;
-  const { registered, options } = stage.named(name).phone;
+  const cast = stage.named(name);
+  const { registered, options } = cast.phone;
   const own = registered?.raw.split('\r\n').find((line) => line.includes(`"<${options.instance}>"`));
-  return new RegExp(`;${kind}="([^"]+)"`).exec(own ?? '')?.[1] ?? `sip:no-${kind}@${WORLD_DOMAIN}`;
+  const before = named.get(cast) ?? new Map<string, string>();
+  const uri = new RegExp(`;${kind}="([^"]+)"`).exec(own ?? '')?.[1] ?? before.get(kind);
+  if (uri === undefined) throw new Error(`${name} has never been given a ${kind}`);
+  named.set(cast, before.set(kind, uri));
+  return uri;
 };
 
 const isUri = (word: string | undefined): word is string => word !== undefined && /^[a-z]+:/i.test(word);
