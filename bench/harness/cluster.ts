@@ -28,6 +28,9 @@ const run = promisify(execFile);
 export interface BenchCluster {
   readonly cluster: Cluster;
   readonly kafka: RealEngine;
+  readonly engines: Readonly<Record<EngineName, RealEngine>>;
+  /** Before all that it keeps in the engines. */
+  readonly name: string;
   /** Address of the n-th edge, from 1; its port for clients is 5060. */
   bono(number: number): string;
   /** The deployment as it is reached through the n-th of each program. */
@@ -38,8 +41,12 @@ export interface BenchCluster {
   readonly endedByThemselves: readonly string[];
 }
 
+export type EngineName = 'kafka' | 'memcached' | 'cassandra' | 'etcd';
+
 export type BenchClusterOptions = Readonly<{
   kafkaNodes: number;
+  /** Default 2. */
+  memcachedNodes?: number;
   /** Each edge asks the router of its own number only. */
   isPinned: boolean;
   /** As of the cluster's plan. */
@@ -47,6 +54,16 @@ export type BenchClusterOptions = Readonly<{
   workers?: number;
   env?: Readonly<Record<string, string>>;
 }>;
+
+const provisionUsers = async (network: string, folder: string, count: number): Promise<void> => {
+  const tool = inRepository('dist/apps/homestead-prov/src/cli/provision.js');
+  const url = `http://${addressOf(network, 'homestead-prov', 1)}:8889`;
+  const who = ['--count', String(count), '--prefix', 'a', '--peer-prefix', 'b', '--password', PASSWORD];
+  await run(process.execPath, [tool, ...who, '--url', url, '--csv', path.join(folder, 'users.csv')], {
+    env: { ...cleanEnv(), API_KEY },
+    timeout: PROVISION_MS_MAX,
+  });
+};
 
 type Started = { engines: RealEngine[]; cluster?: Cluster };
 
@@ -62,7 +79,7 @@ const start = async (
   };
   const kafka = await begin('kafka', options.kafkaNodes);
   const [memcached, cassandra, etcd] = [
-    await begin('memcached', 2),
+    await begin('memcached', options.memcachedNodes ?? 2),
     await begin('cassandra', 1),
     await begin('etcd', 1),
   ];
@@ -74,13 +91,14 @@ const start = async (
   };
   const network = `127.${1 + (process.pid % 200)}.${1 + ((process.pid >> 8) % 250)}`;
   const programs = inRepository('dist');
+  const name = `bench${process.pid}`;
   const endedByThemselves: string[] = [];
   const cluster = await startCluster(
     {
       network,
       folder,
       engines,
-      name: `bench${process.pid}`,
+      name,
       apiKey: API_KEY,
       isPinned: options.isPinned,
       ...(options.each === undefined ? {} : { each: options.each }),
@@ -97,6 +115,8 @@ const start = async (
   return {
     cluster,
     kafka,
+    engines: { kafka, memcached, cassandra, etcd },
+    name,
     endedByThemselves,
     bono: (number) => addressOf(network, 'bono', number),
     site: (number) => ({
@@ -108,15 +128,7 @@ const start = async (
       },
       env: {},
     }),
-    async provision(count) {
-      const tool = path.join(programs, 'apps/homestead-prov/src/cli/provision.js');
-      const url = `http://${addressOf(network, 'homestead-prov', 1)}:8889`;
-      const who = ['--count', String(count), '--prefix', 'a', '--peer-prefix', 'b', '--password', PASSWORD];
-      await run(process.execPath, [tool, ...who, '--url', url, '--csv', path.join(folder, 'users.csv')], {
-        env: { ...cleanEnv(), API_KEY },
-        timeout: PROVISION_MS_MAX,
-      });
-    },
+    provision: (count) => provisionUsers(network, folder, count),
   };
 };
 

@@ -1,0 +1,190 @@
+// The rows that can be played, and those that cannot yet. A fault is a signal to a process: killed (what it had in memory is gone), or frozen (it holds
+// its connections and says nothing). Played by play.ts; cuts of the network between are not among them yet.
+import type { Cluster } from '#apps/cluster';
+import { sleep, until } from '../harness/children.js';
+import type { BenchCluster, EngineName } from '../harness/cluster.js';
+import { type Allowed, NO_ANSWER } from './answers.js';
+import type { MissingRow, Row } from './row.js';
+
+const HOLD_MS = 12_000;
+const REBUILT_MS_MAX = 60_000;
+const LOOK_MS = 250;
+/** Of a consumer group: session time-out, rebalance, and one second. */
+const OWNER_GONE_MS_MAX = 17_000;
+
+const freeze = (engine: EngineName): Pick<Row, 'fault' | 'begin' | 'end'> => ({
+  fault: 'SIGSTOP, SIGCONT',
+  begin: async ({ engines }) => {
+    for (const server of engines[engine].endpoints.keys()) await engines[engine].signal(server, 'SIGSTOP');
+  },
+  end: async ({ engines }) => {
+    for (const server of engines[engine].endpoints.keys()) await engines[engine].signal(server, 'SIGCONT');
+  },
+});
+
+const killServers = (engine: EngineName, servers: readonly number[]): Pick<Row, 'fault' | 'begin' | 'end'> => ({
+  fault: 'SIGKILL, started again empty',
+  begin: async ({ engines }) => {
+    for (const server of servers) await engines[engine].signal(server, 'SIGKILL');
+  },
+  end: ({ engines }) => engines[engine].start(),
+}); // prettier-ignore
+
+/** In a pair another row may have started it already. */
+const launch = async (cluster: Cluster, name: string): Promise<void> => {
+  if (!cluster.runs(name)) await cluster.launch(name);
+};
+
+const killMember = (name: string): Pick<Row, 'fault' | 'begin' | 'end'> => ({
+  fault: `SIGKILL of ${name}, started again`,
+  begin: async ({ cluster }) => void (await cluster.end(name, 'SIGKILL')),
+  end: ({ cluster }) => launch(cluster, name),
+});
+
+const killAll: Pick<Row, 'fault' | 'begin' | 'end'> = {
+  fault: 'SIGKILL of every process of ours at once, all started again',
+  begin: async ({ cluster }) =>
+    void (await Promise.all(cluster.members.map(({ name }) => cluster.end(name, 'SIGKILL')))),
+  async end({ cluster }) {
+    for (const { name, app } of cluster.members) if (app === 'rogers') await launch(cluster, name);
+    const others = cluster.members.filter(({ app }) => app !== 'rogers');
+    await Promise.all(others.map(({ name }) => launch(cluster, name)));
+  },
+};
+
+const ask = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(2_000) });
+const figure = async (url: string, pattern: RegExp): Promise<number> =>
+  Number(pattern.exec(await (await ask(`${url}/metrics`)).text())?.[1] ?? NaN);
+
+/** Each vbucket is on two servers again, and the log has been folded into what was lost of the view. */
+const rebuilt = async ({ cluster }: BenchCluster): Promise<void> => {
+  const rogers = cluster.members.filter(({ app }) => app === 'rogers');
+  await until<true | void>('each vbucket to be on two servers', REBUILT_MS_MAX, async () => {
+    const behind = await Promise.all(
+      rogers.map(({ managementUrl }) =>
+        figure(managementUrl, /^rogers_astaire_vbuckets_behind (\d+)/m).catch(() => NaN),
+      ),
+    );
+    return behind.every((vbuckets) => vbuckets === 0) ? true : sleep(LOOK_MS);
+  });
+  const ready = cluster.members.filter(({ app }) => app === 'projector' || app === 'sprout');
+  await until<true | void>('the view to be rebuilt', REBUILT_MS_MAX, async () => {
+    const all = await Promise.all(
+      ready.map(({ managementUrl }) => ask(`${managementUrl}/healthz`).catch(() => undefined)),
+    );
+    return all.every((answer) => answer?.status === 200) ? true : sleep(LOOK_MS);
+  });
+};
+
+const NOTHING: readonly Allowed[] = [];
+const AGAIN: Allowed = { REGISTER: [500], INVITE: [500], needsRetryAfter: true };
+
+export const ROWS: readonly Row[] = [
+  {
+    name: 'one memcached',
+    ...killServers('memcached', [1]),
+    holdMs: HOLD_MS,
+    allowed: NOTHING,
+  },
+  {
+    name: 'log',
+    ...freeze('kafka'),
+    holdMs: HOLD_MS,
+    allowed: [{ REGISTER: [500], needsRetryAfter: true }],
+    popLateMsMax: HOLD_MS + OWNER_GONE_MS_MAX,
+  },
+  {
+    name: 'all of memcached',
+    ...killServers('memcached', [0, 1, 2]),
+    holdMs: 3_000,
+    allowed: [AGAIN],
+    passed: rebuilt,
+  },
+  {
+    name: 'Cassandra',
+    ...freeze('cassandra'),
+    holdMs: HOLD_MS,
+    allowed: [{ REGISTER: [500, 504], INVITE: [500, 504] }],
+  },
+  {
+    name: 'a Sprout',
+    ...killMember('sprout-1'),
+    holdMs: HOLD_MS,
+    allowed: [
+      {
+        REGISTER: [408, 500, 504, NO_ANSWER],
+        INVITE: [408, 500, 504, NO_ANSWER],
+        BYE: [408, 500, 504, NO_ANSWER],
+        isInFlightOnly: true,
+      },
+    ],
+  },
+  {
+    name: 'a Bono',
+    ...killMember('bono-2'),
+    holdMs: HOLD_MS,
+    allowed: [{ REGISTER: [NO_ANSWER, 500, 503], edge: 2 }],
+  },
+  {
+    name: 'a Chronos node',
+    ...killMember('chronos-1'),
+    holdMs: HOLD_MS,
+    allowed: NOTHING,
+    popLateMsMax: OWNER_GONE_MS_MAX,
+  },
+  {
+    name: 'CDF',
+    fault: 'SIGKILL, started again',
+    begin: ({ cdf }) => cdf.kill(),
+    end: ({ cdf }) => cdf.start(),
+    holdMs: HOLD_MS,
+    allowed: NOTHING,
+  },
+  { name: 'projector', ...killMember('projector-1'), holdMs: HOLD_MS, allowed: NOTHING },
+  { name: 'etcd', ...freeze('etcd'), holdMs: HOLD_MS, allowed: NOTHING },
+  {
+    name: 'the process',
+    ...killAll,
+    holdMs: 0,
+    allowed: [
+      {
+        REGISTER: [NO_ANSWER, 408, 500, 503, 504],
+        INVITE: [NO_ANSWER, 408, 500, 503, 504],
+        BYE: [NO_ANSWER, 408, 500, 503, 504],
+      },
+    ],
+    popLateMsMax: 60_000,
+  },
+];
+
+/** The line does not hold while there are any. */
+export const MISSING: readonly MissingRow[] = [
+  { name: 'HSS', why: 'the cluster keeps its subscribers itself; one in front of an HSS is not played yet' },
+  { name: 'a cut', why: 'processes are killed and frozen; what is between them is not cut, nor one way, nor reset' },
+  { name: 'one broker of three', why: 'the cluster has one broker' },
+  { name: 'a Bono, its flows', why: 'that phones are called on the flows of before its restart is not looked at' },
+]; // prettier-ignore
+
+/** Two rows at once: both faults begin, both end, and what one of them allows is allowed. */
+export const pairOf = (one: Row, other: Row): Row => {
+  return {
+    name: `${one.name}, ${other.name}`,
+    fault: `${one.fault}; ${other.fault}`,
+    holdMs: Math.max(one.holdMs, other.holdMs),
+    allowed: [...one.allowed, ...other.allowed],
+    popLateMsMax: (one.popLateMsMax ?? 0) + (other.popLateMsMax ?? 0),
+    async begin(bench) {
+      await one.begin(bench);
+      await sleep(500);
+      await other.begin(bench);
+    },
+    async end(bench) {
+      await other.end(bench);
+      await one.end(bench);
+    },
+    async passed(bench) {
+      await one.passed?.(bench);
+      await other.passed?.(bench);
+    },
+  };
+};

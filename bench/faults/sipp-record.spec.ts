@@ -1,0 +1,33 @@
+// What SIPp was told, read from what it notes of its messages.
+import { NO_ANSWER } from './answers.js';
+import { answersIn, PATIENCE_MS } from './sipp-record.js';
+
+const at = (second: string): number => new Date(`2026-11-23T10:00:${second}`).getTime();
+const line = (second: string, way: 'S' | 'R', callId: string, cseq: string, first: string): string =>
+  `2026-11-23\t10:00:${second}000\t${way}\t${callId}\tCSeq:${cseq}\t${first}\n`;
+
+it('pairs requests with their final answers, by Call-ID and CSeq', () => {
+  const text =
+    line('01.000', 'S', 'a', ' 1 REGISTER', 'REGISTER sip:ims.test SIP/2.0') +
+    line('01.500', 'S', 'a', ' 1 REGISTER', 'REGISTER sip:ims.test SIP/2.0') +
+    line('01.600', 'R', 'a', ' 1 REGISTER', 'SIP/2.0 401 Unauthorized') +
+    line('01.700', 'S', 'a', ' 2 REGISTER', 'REGISTER sip:ims.test SIP/2.0') +
+    line('01.800', 'R', 'a', ' 2 REGISTER', 'SIP/2.0 100 Trying') +
+    line('01.900', 'R', 'a', ' 2 REGISTER', 'SIP/2.0 500 Server Internal Error') +
+    line('02.000', 'S', 'b', ' 1 ACK', 'ACK sip:b@ims.test SIP/2.0');
+  expect(answersIn(text, 1, at('59.000'))).toEqual([
+    { callId: 'a', method: 'REGISTER', status: 401, isChallenge: true, edge: 1, sentMs: at('01.000'), answeredMs: at('01.600') },
+    { callId: 'a', method: 'REGISTER', status: 500, isChallenge: false, edge: 1, sentMs: at('01.700'), answeredMs: at('01.900') },
+  ]);
+}); // prettier-ignore
+
+it('takes for unanswered what has waited for long when SIPp is stopped, and says nothing of the rest', () => {
+  const text =
+    line('01.000', 'S', 'a', ' 1 INVITE', 'INVITE sip:b@ims.test SIP/2.0') +
+    line('01.100', 'R', 'a', ' 1 INVITE', 'SIP/2.0 100 Trying') +
+    line('20.000', 'S', 'b', ' 1 INVITE', 'INVITE sip:b@ims.test SIP/2.0');
+  const answers = answersIn(text, 1, at('25.000'));
+  expect(answers.map(({ callId, status, answeredMs }) => [callId, status, answeredMs])).toEqual([
+    ['a', NO_ANSWER, at('01.000') + PATIENCE_MS],
+  ]);
+});
