@@ -1,8 +1,12 @@
 // The rows that can be played, and those that cannot yet. A fault is a signal to a process: killed (what it had in memory is gone), or frozen (it holds
 // its connections and says nothing). Played by play.ts; cuts of the network between are not among them yet.
 import type { Cluster } from '#apps/cluster';
+import { systemClock } from '#libs/runtime';
+import { createSentinels, keyPrefixOf, openMemcached } from '#libs/stores';
+import { registrationsByAor } from '#projections/registrations-by-aor';
 import { sleep, until } from '../harness/children.js';
 import type { BenchCluster, EngineName } from '../harness/cluster.js';
+import { metricOf } from '../rogers/running-rogers.js';
 import { type Allowed, NO_ANSWER } from './answers.js';
 import type { MissingRow, Row } from './row.js';
 
@@ -52,28 +56,28 @@ const killAll: Pick<Row, 'fault' | 'begin' | 'end'> = {
   },
 };
 
-const ask = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(2_000) });
-const figure = async (url: string, pattern: RegExp): Promise<number> =>
-  Number(pattern.exec(await (await ask(`${url}/metrics`)).text())?.[1] ?? NaN);
-
-/** Each vbucket is on two servers again, and the log has been folded into what was lost of the view. */
-const rebuilt = async ({ cluster }: BenchCluster): Promise<void> => {
+/** Each vbucket is on two servers again, and the log has been folded into what was lost of the view: its sentinels are there. */
+const rebuilt = async ({ cluster, name }: BenchCluster): Promise<void> => {
   const rogers = cluster.members.filter(({ app }) => app === 'rogers');
   await until<true | void>('each vbucket to be on two servers', REBUILT_MS_MAX, async () => {
     const behind = await Promise.all(
-      rogers.map(({ managementUrl }) =>
-        figure(managementUrl, /^rogers_astaire_vbuckets_behind (\d+)/m).catch(() => NaN),
-      ),
+      rogers.map((one) => metricOf(one, 'rogers_astaire_vbuckets_behind').catch(() => NaN)),
     );
     return behind.every((vbuckets) => vbuckets === 0) ? true : sleep(LOOK_MS);
   });
-  const ready = cluster.members.filter(({ app }) => app === 'projector' || app === 'sprout');
-  await until<true | void>('the view to be rebuilt', REBUILT_MS_MAX, async () => {
-    const all = await Promise.all(
-      ready.map(({ managementUrl }) => ask(`${managementUrl}/healthz`).catch(() => undefined)),
-    );
-    return all.every((answer) => answer?.status === 200) ? true : sleep(LOOK_MS);
-  });
+  const keyspace = `v${registrationsByAor.version}-${name}`;
+  const servers = rogers.map(({ address }) => `${address}:11311`);
+  const memcached = openMemcached({ servers, clock: systemClock, timeoutMs: 2_000, areAlike: true });
+  const prefix = keyPrefixOf(registrationsByAor.name, keyspace);
+  const sentinels = createSentinels({ cluster: memcached, prefix, generation: keyspace, newToken: () => '' });
+  try {
+    await until<true | void>('the view to be rebuilt', REBUILT_MS_MAX, async () => {
+      const missing = await sentinels.missing().catch(() => [NaN]);
+      return missing.length === 0 ? true : sleep(LOOK_MS);
+    });
+  } finally {
+    memcached.close();
+  }
 };
 
 const NOTHING: readonly Allowed[] = [];

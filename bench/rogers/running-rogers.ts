@@ -8,6 +8,7 @@ import { cleanEnv } from '../harness/product.js';
 import { inRepository } from '../harness/root.js';
 
 const READY_MS_MAX = 60_000;
+const ANSWER_MS_MAX = 2_000;
 
 export type RunningRogers = Readonly<{ child: Child; port: number; managementUrl: string }>;
 
@@ -45,8 +46,12 @@ export const stopRogers = async ({ child }: RunningRogers): Promise<void> => {
 };
 
 /** A figure of its metrics; NaN where it is not there. */
-export const metricOf = async ({ managementUrl }: RunningRogers, name: string): Promise<number> => {
-  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+export const metricOf = async (
+  { managementUrl }: Pick<RunningRogers, 'managementUrl'>,
+  name: string,
+): Promise<number> => {
+  const answer = await fetch(`${managementUrl}/metrics`, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
+  const text = await answer.text();
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? NaN);
 };
 
