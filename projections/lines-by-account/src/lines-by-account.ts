@@ -23,7 +23,7 @@ export type LinesRow = AccountRow | NumberRow;
 export const linesByAccount = {
   name: 'lines-by-account',
   /** Raise to rebuild from the start of the log. */
-  version: 1,
+  version: 2,
   topics: ['accounts'],
 } as const;
 
@@ -34,6 +34,9 @@ export const rowKey = {
   lines: (address: string): string => `line/${address}/`,
   line: (address: string, number: string): string => `line/${address}/${number}`,
 } as const;
+
+/** The numbers of an account are read together. */
+export const groupOf = (key: string): string | undefined => /^line\/[^/]*\//.exec(key)?.[0];
 
 /** The row that holds the state of a stream. */
 export const headKey = (stream: string): string | undefined => {

@@ -2,7 +2,7 @@
 // Used by the start-up of the all-in-one and of Ellis alone.
 import { followLog, type ProcessData, type Projector } from '#libs/projector';
 import { createCassandraTableStore, createSqliteTableStore } from '#libs/stores';
-import { linesByAccount, type LinesRow } from './lines-by-account.js';
+import { groupOf, linesByAccount, type LinesRow } from './lines-by-account.js';
 import { LinesByAccount } from './lines-by-account.store.js';
 
 /** The table, brought up to the end of the log. */
@@ -18,7 +18,7 @@ export const openLinesView = async ({
   const table =
     cassandra === undefined
       ? await createSqliteTableStore<LinesRow>({ database, name })
-      : await createCassandraTableStore<LinesRow>({ database: cassandra, name });
+      : await createCassandraTableStore<LinesRow>({ database: cassandra, name, groupOf });
   const lines = new LinesByAccount({ table, readStream: (stream, from) => log.read(stream, from) });
   return { lines, view: await followLog(linesByAccount, lines, followTables) };
 };

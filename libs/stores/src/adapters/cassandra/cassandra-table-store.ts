@@ -26,6 +26,11 @@ export type CassandraTableOptions<R> = Readonly<{
   /** JSON unless given. */
   codec?: Codec<R>;
   buckets?: number;
+  /**
+   * Keys that are scanned together: the prefix that they share, undefined for others. They lie in one bucket, and a scan of that prefix reads
+   * it alone. Another grouping is another place for rows: raise the view's version with it.
+   */
+  groupOf?: (key: string) => string | undefined;
 }>;
 
 const timestampOf = ({ generation, offset }: Position): bigint => {
@@ -84,15 +89,17 @@ class CassandraTableStore<R> implements TableStore<R> {
   readonly #database: CassandraDatabase;
   readonly #name: string;
   readonly #codec: Codec<R>;
+  readonly #groupOf: (key: string) => string | undefined;
 
   constructor(
-    { database, name, codec = jsonCodec() }: CassandraTableOptions<R>,
+    { database, name, codec = jsonCodec(), groupOf = () => undefined }: CassandraTableOptions<R>,
     private readonly sql: ReturnType<typeof statementsFor>,
     private head: Head,
   ) {
     this.#database = database;
     this.#name = name;
     this.#codec = codec;
+    this.#groupOf = groupOf;
   }
 
   async get(key: string): Promise<R | undefined> {
@@ -146,23 +153,26 @@ class CassandraTableStore<R> implements TableStore<R> {
     if (fault) throw fault;
     const isAfter = after !== undefined && compareKeys(after, prefix) >= 0;
     const end = prefixEnd(prefix);
-    const reads = Array.from({ length: this.head.buckets }, (): Read<R> => ({
-      rows: [],
-      last: isAfter ? after : undefined,
-      isDone: false,
-    }));
+    const isGroup = this.#groupOf(prefix) === prefix;
+    const buckets = isGroup
+      ? [this.#bucketOf(prefix)]
+      : Array.from({ length: this.head.buckets }, (_, at) => at);
+    const reads = buckets.map((bucket) => {
+      const read: Read<R> = { rows: [], last: isAfter ? after : undefined, isDone: false };
+      return [bucket, read] as const;
+    });
     // Somewhat more than a bucket's share, so that most are asked once.
-    const share = Math.min(limit, Math.ceil((1.5 * limit) / this.head.buckets) + 8);
-    let behind = [...reads.entries()];
+    const share = isGroup ? limit : Math.min(limit, Math.ceil((1.5 * limit) / this.head.buckets) + 8);
+    let behind = reads;
     for (;;) {
       await inParallel(behind, ([bucket, read]) => this.#readOn(bucket, read, prefix, end, share));
       const rows = reads
-        .flatMap((read) => read.rows)
+        .flatMap(([, read]) => read.rows)
         .filter((row): row is readonly [string, R] => row[1] !== undefined)
         .sort(([a], [b]) => compareKeys(a, b));
       const lastWanted = rows[limit - 1]?.[0];
       // A bucket that has not been read as far as the last row wanted may hold one before it.
-      behind = [...reads.entries()].filter(
+      behind = reads.filter(
         ([, { isDone, last }]) =>
           !isDone && (lastWanted === undefined || last === undefined || compareKeys(last, lastWanted) < 0),
       );
@@ -226,7 +236,11 @@ class CassandraTableStore<R> implements TableStore<R> {
   }
 
   #placeOf(key: string): readonly CqlValue[] {
-    return [this.#name, this.head.epoch, stableHash(key) % this.head.buckets, key];
+    return [this.#name, this.head.epoch, this.#bucketOf(this.#groupOf(key) ?? key), key];
+  }
+
+  #bucketOf(text: string): number {
+    return stableHash(text) % this.head.buckets;
   }
 }
 
