@@ -1,4 +1,4 @@
-// The views that several processes share, opened and followed: registrations in memcached, subscribers and documents in Cassandra. What is
+// The views that several processes share, opened and followed: registrations in memcached, subscribers, documents and lines in Cassandra. What is
 // kept in the memory or the files of a process is that process's own. Used by main.ts.
 import {
   type FollowOptions,
@@ -12,6 +12,12 @@ import {
 import { type ProcessConfig, type ProcessParts, StartRefused } from '#libs/runtime';
 import { type CassandraDatabase, createCassandraTableStore, type StoresConfig } from '#libs/stores';
 import { type DocumentRow, DocumentsByUser, documentsByUser } from '#projections/documents-by-user';
+import {
+  groupOf as lineGroupOf,
+  LinesByAccount,
+  linesByAccount,
+  type LinesRow,
+} from '#projections/lines-by-account';
 import {
   openSharedRegistrationView,
   registrationsByAor,
@@ -103,6 +109,11 @@ const openTables = async (
     name: subscriberProfiles.name,
   });
   const documents = await createCassandraTableStore<DocumentRow>({ database, name: documentsByUser.name });
+  const lines = await createCassandraTableStore<LinesRow>({
+    database,
+    name: linesByAccount.name,
+    groupOf: lineGroupOf,
+  });
   const tables: readonly Table[] = [
     {
       projection: subscriberProfiles,
@@ -112,6 +123,7 @@ const openTables = async (
       projection: documentsByUser,
       sink: new DocumentsByUser({ table: documents, readStream, isShared: true }),
     },
+    { projection: linesByAccount, sink: new LinesByAccount({ table: lines, readStream }) },
   ];
   return tables.map(async ({ projection, sink }): Promise<KeptView> => {
     const projector = await followLog(projection, sink, options);

@@ -1,7 +1,6 @@
 // What the projector is: views that follow the log, rebuilds as jobs that are watched, and parked streams that are tried again.
 // One rebuild of a view at a time. Read and ordered through http/; the loop of a view is libs/projector.
-import { createHash } from 'node:crypto';
-import type { Keyspaces } from '#libs/projector';
+import { createParkedList, type Keyspaces, type ParkedList, type ParkedView } from '#libs/projector';
 import type { Clock, Logger } from '#libs/runtime';
 import type { KeptView } from './kept-view.js';
 
@@ -28,22 +27,14 @@ export type ViewStatus = Readonly<{
   rebuild?: Job;
 }>;
 
-export type ParkedView = Readonly<{
-  id: string;
-  view: string;
-  stream: string;
-  reason: string;
-  sinceMs: number;
-  events: number;
-}>;
+export type { ParkedView };
 
 export interface ViewKeeper {
   status(): Promise<readonly ViewStatus[]>;
   /** Begins it; undefined: there is no such view; false: it is being rebuilt. */
   rebuild(name: string): boolean | undefined;
   parked(): readonly ParkedView[];
-  /** Folds a parked stream again; resolves with its events that are parked still, undefined when there is none of that id. */
-  retry(id: string): Promise<number | undefined>;
+  readonly retry: ParkedList['retry'];
 }
 
 export type ViewKeeperPorts = Readonly<{
@@ -53,10 +44,6 @@ export type ViewKeeperPorts = Readonly<{
   clock: Clock;
   logger: Logger;
 }>;
-
-/** Short, for a command line; the same as long as the stream is parked. */
-const idOf = (view: string, stream: string): string =>
-  createHash('sha256').update(`${view}\n${stream}`).digest('hex').slice(0, 12);
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -75,18 +62,9 @@ const statusOf = (view: KeptView, lag: number, rebuild: Job | undefined): ViewSt
   };
 };
 
-const parkedOf = ({ name, projector }: KeptView): ParkedView[] =>
-  projector.parked().map(({ stream, reason, sinceMs, positions }) => ({
-    id: idOf(name, stream),
-    view: name,
-    stream,
-    reason,
-    sinceMs,
-    events: positions.length,
-  }));
-
 export const createViewKeeper = ({ views, lags, clock, logger }: ViewKeeperPorts): ViewKeeper => {
   const jobs = new Map<string, Job>();
+  const parkedStreams = createParkedList(views);
 
   const run = async (view: KeptView): Promise<void> => {
     const startMs = clock.monotonicMs();
@@ -134,15 +112,7 @@ export const createViewKeeper = ({ views, lags, clock, logger }: ViewKeeperPorts
       void run(view);
       return true;
     },
-    parked: () => views.flatMap(parkedOf),
-    async retry(id) {
-      for (const view of views) {
-        const found = parkedOf(view).find((each) => each.id === id);
-        if (!found) continue;
-        await view.projector.replayParked(found.stream);
-        return parkedOf(view).find((each) => each.id === id)?.events ?? 0;
-      }
-      return undefined;
-    },
+    parked: () => parkedStreams.list(),
+    retry: (id) => parkedStreams.retry(id),
   };
 };

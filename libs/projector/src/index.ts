@@ -10,3 +10,5 @@ export * from './follow-log.js';
 export * from './process-data.js';
 export * from './keyspaces.js';
 export * from './agreement.js';
+export * from './parked-list.js';
+export * from './view-lag.js';
