@@ -2,7 +2,7 @@
 // The functions below are the start-up order; each part is ready before the next begins. Stopping is shutdown.ts's order.
 import { type BonoConfig, type BonoNode, openEdgeIdentity, startBono } from '#apps/bono';
 import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chronos';
-import type { EllisConfig, EllisNode, Surroundings } from '#apps/ellis';
+import type { EllisConfig, EllisNode } from '#apps/ellis';
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import type { HomerConfig } from '#apps/homer';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
@@ -41,6 +41,7 @@ import { startHomesteadCore } from './homestead-part.js';
 import { type HttpApis, startHttpApis } from './http-apis.js';
 import { wantsDemo } from './wants-demo.js';
 import { openStorage, type Storage } from './storage.js';
+import { surroundingsOf } from './surroundings.js';
 import { openViews, type Views } from './views.js';
 
 export type ClearwaterConfigs = Readonly<{
@@ -116,7 +117,7 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
   });
   await provisioning.finishInterrupted();
   const door: RegistrarDoor = {};
-  const homestead = await startHomesteadCore(options, storage, door);
+  const { core: homestead, peers: hssPeers } = await startHomesteadCore(options, storage, door);
   const http = await startHttpApis({
     host: configs.process.bindAddress,
     ports: {
@@ -133,7 +134,7 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();
-  return { provisioning, homestead, door, http };
+  return { provisioning, homestead, hssPeers, door, http };
 };
 
 /** How the router asks Homestead: its functions, or its HTTP API as from another machine. */
@@ -160,13 +161,6 @@ const webSocketsOf = (
     const port = addresses.find((address) => address.transport === transport)?.port;
     return port === undefined ? [] : [`${transport}://${hostPort(publicHost || bindAddress, port)}`];
   });
-
-/** What operators see of this process beside the log. */
-const surroundingsOf = (views: Views, { chronos }: ChronosNode): Surroundings => {
-  const { timers: waiting, deadLetters } = chronos.statistics();
-  const timers = { waiting, dead_letters: deadLetters };
-  return { views: views.figures(), timers, registered: null, peers: null };
-};
 
 /** Nothing new, then what runs, then the sockets. */
 const drainSip = (
@@ -198,7 +192,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
       'trusted SIP and HTTP ports listen beyond loopback without TLS: only TRUSTED_PEERS may use them',
     );
   const { storage, views } = await openData(options);
-  const { provisioning, homestead, door, http } = await startSubscribers(options, storage, peers);
+  const { provisioning, homestead, hssPeers, door, http } = await startSubscribers(options, storage, peers);
   const { homer, documents } = await startHomerPart(options, storage, homestead);
   const { log, follow } = storage;
   const { process, chronos: config } = configs;
@@ -253,7 +247,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     homer,
     lines: views.lines,
     registrations: views.registrations,
-    surroundings: () => surroundingsOf(views, chronos),
+    surroundings: surroundingsOf({ views, chronos, hssPeers, ralf, clock, logger }),
     websocketUrls: webSocketsOf(bono, configs.process),
     isDemo: wantsDemo(configs),
   });

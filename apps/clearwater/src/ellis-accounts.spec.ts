@@ -315,6 +315,49 @@ describe('who asks', () => {
   });
 });
 
+describe('while the view is behind the log', () => {
+  it('lets in who has an account and a session, and shows what is theirs', async () => {
+    const cookie = await signedUp(api, ALICE);
+    const number = await newNumber(api, ALICE, cookie);
+    await api.lines.clear();
+    expect((await api.ask('GET', '/session/', { as: cookie })).status).toBe(200);
+    await api.lines.clear();
+    const body = { username: ALICE, password: 'correct horse' };
+    expect((await api.ask('POST', '/session/', { body })).status).toBe(201);
+    const listed = accountPath(ALICE, 'numbers', number, 'listed');
+    expect((await api.ask('GET', listed, { as: cookie })).status).toBe(200);
+    await api.lines.clear();
+    expect((await api.ask('GET', accountPath(ALICE), { as: 'key' })).status).toBe(200);
+  });
+
+  it('opens nothing any more with what another node has ended', async () => {
+    const cookie = await signedUp(api, ALICE);
+    // Of another node: appended, and not folded here yet.
+    const data = { account: ALICE, by: ALICE, passwordVersion: 'password-other' };
+    await api.credentials.put('password-other', { kind: 'password', account: ALICE, hash: 'hash of staple' });
+    await api.log.append(`account-${ALICE}`, [{ type: 'AccountPasswordChanged', data }], { expected: 1 });
+    const signIn = (password: string) => api.ask('POST', '/session/', { body: { username: ALICE, password } });
+    expect((await signIn('staple')).status).toBe(201);
+    expect((await signIn('correct horse')).status).toBe(403);
+    expect((await api.ask('GET', '/session/', { as: cookie })).status).toBe(403);
+  }); // prettier-ignore
+
+  it('says that it cannot tell when the log does not answer: 503, never 403 or 404', async () => {
+    const cookie = await signedUp(api, ALICE);
+    const number = await newNumber(api, ALICE, cookie);
+    api.lines.catchUp = () => Promise.reject(new Error('no broker'));
+    await api.lines.clear();
+    const refused = [
+      await api.ask('POST', '/session/', { body: { username: ALICE, password: 'correct horse' } }),
+      await api.ask('GET', '/session/', { as: cookie }),
+      await api.ask('GET', accountPath(ALICE), { as: 'key' }),
+      await api.ask('GET', accountPath(ALICE, 'numbers', number, 'listed'), { as: cookie }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
+    expect(refused[0]?.header('retry-after')).toBe('5');
+  });
+});
+
 it('GET /ping answers anybody, and GET /portal what the page has to know', async () => {
   const ping = await api.node.http.app.inject({ method: 'GET', url: '/ping' });
   expect([ping.statusCode, ping.body]).toEqual([200, 'OK']);

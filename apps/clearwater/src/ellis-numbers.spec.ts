@@ -1,5 +1,5 @@
 // The rows of backend.md §9 about numbers, each by name; what a fault leaves behind; and that nobody reaches what is somebody else's.
-import { EllisConfig } from '#apps/ellis';
+import { EllisConfig, SECOND_LOOK_MS } from '#apps/ellis';
 import {
   accountPath,
   AWAY,
@@ -24,6 +24,11 @@ afterEach(() => api.close());
 
 const numbersOf = async (account: string, as: string) =>
   ((await api.ask('GET', accountPath(account, 'numbers'), { as })).json['numbers'] ?? []) as Record<string, unknown>[]; // prettier-ignore
+/** What a timer began is done: so many turns of the event loop at most. */
+const settled = async (isSo: () => Promise<boolean>): Promise<void> => {
+  for (let turns = 0; turns < 200 && !(await isSo()); turns++)
+    await new Promise((resolve) => setImmediate(resolve));
+};
 const at = (number: string, ...rest: string[]): string => accountPath(ALICE, 'numbers', number, ...rest);
 
 describe('POST /accounts/<e>/numbers/', () => {
@@ -269,12 +274,28 @@ describe('what belongs to a number', () => {
 });
 
 describe('GET /accounts/<e>/numbers/', () => {
-  it('gives back what Homestead Prov does not know any more', async () => {
+  it('gives back what Homestead Prov does not know any more, at a second look', async () => {
     const number = await newNumber(api, ALICE, alice);
     const irs = (await api.profiles.identity(number))?.irs ?? '';
     await api.provisioning.deleteSet(irs);
     expect(await numbersOf(ALICE, alice)).toEqual([]);
+    expect((await api.events()).at(-1)).toBe(`number-${number} NumberProvisioned`);
+    api.clock.advance(SECOND_LOOK_MS);
+    await settled(async () => (await api.lines.number(number)) === undefined);
     expect((await api.events()).at(-1)).toBe(`number-${number} NumberReleased`);
+  });
+
+  it('takes nothing away when Homestead Prov was behind for a moment', async () => {
+    const number = await newNumber(api, ALICE, alice);
+    const behind = JSON.stringify({ reason: 'no such public identity' });
+    api.prov.fails = () => ({ status: 404, headers: {}, body: behind });
+    expect(await numbersOf(ALICE, alice)).toEqual([]);
+    delete api.prov.fails;
+    const asked = api.prov.asked.length;
+    api.clock.advance(SECOND_LOOK_MS);
+    await settled(() => Promise.resolve(api.prov.asked.length > asked));
+    expect(await numbersOf(ALICE, alice)).toHaveLength(1);
+    expect((await api.events()).at(-1)).toBe(`number-${number} NumberProvisioned`);
   });
 
   it.each([

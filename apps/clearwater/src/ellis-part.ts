@@ -26,7 +26,7 @@ export type EllisNeighbours = Readonly<{
   homer: HttpServer;
   lines: LinesByAccount;
   registrations: RegistrationRows;
-  surroundings: () => Surroundings;
+  surroundings: Surroundings;
   websocketUrls: readonly string[];
   isDemo: boolean;
 }>;

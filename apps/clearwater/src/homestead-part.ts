@@ -23,12 +23,18 @@ export type HomesteadPartOptions = Readonly<{
 }> &
   ProcessParts;
 
+export type HomesteadPart = Readonly<{
+  core: HomesteadCore;
+  /** HSSs, and whether they take requests. */
+  peers: () => readonly Readonly<{ name: string; up: boolean }>[];
+}>;
+
 /** The router runs here: unless told otherwise, it is who serves. */
 const scscfUriOf = ({ configs: { homestead, process, sprout } }: HomesteadPartOptions): string =>
   homestead.scscfUri || `sip:scscf.${process.homeDomain}:${sprout.scscfPort};transport=tcp`;
 
 /** What the HSS ends is ended at the router of this process, as soon as it runs. */
-const hssCore = async (options: HomesteadPartOptions, storage: Storage, door: RegistrarDoor): Promise<HomesteadCore> => {
+const hssCore = async (options: HomesteadPartOptions, storage: Storage, door: RegistrarDoor): Promise<HomesteadPart> => {
   const { configs, shutdown } = options;
   const mode = await startHssMode({
     ...options,
@@ -51,17 +57,18 @@ const hssCore = async (options: HomesteadPartOptions, storage: Storage, door: Re
     },
   });
   shutdown.on('flush', 'diameter', () => mode.close());
-  return mode.core;
+  const peers = () => mode.node.peers().map(({ host: name, isTrusted: up }) => ({ name, up }));
+  return { core: mode.core, peers };
 }; // prettier-ignore
 
 export const startHomesteadCore = async (
   options: HomesteadPartOptions,
   storage: Storage,
   door: RegistrarDoor,
-): Promise<HomesteadCore> => {
+): Promise<HomesteadPart> => {
   const { configs, clock, random, logger } = options;
   if (hasHss(configs.hss)) return hssCore(options, storage, door);
-  return createHomestead({
+  const core = createHomestead({
     profiles: storage.profiles,
     credentials: storage.credentials,
     clock,
@@ -70,4 +77,5 @@ export const startHomesteadCore = async (
     scscfUri: scscfUriOf(options),
     onFault: (error) => logger.warn({ err: error }, 'homestead'),
   });
+  return { core, peers: () => [] };
 };

@@ -1,18 +1,27 @@
 // The views of the all-in-one, brought up to the end of the log before anything is served (docs/architecture.md §3).
-import { followLog } from '#libs/projector';
-import type { ProcessConfig, Random } from '#libs/runtime';
+import type { Topic } from '#libs/event-log';
+import { followLog, lagMsOf, type Projector } from '#libs/projector';
+import type { Clock, ProcessConfig, Random } from '#libs/runtime';
 import type { StoresConfig } from '#libs/stores';
 import { documentsByUser } from '#projections/documents-by-user';
 import { type LinesByAccount, linesByAccount, openLinesView } from '#projections/lines-by-account';
-import { openRegistrations, type RegistrationRows } from '#projections/registrations-by-aor';
+import {
+  openRegistrations,
+  type RegistrationRows,
+  registrationsByAor,
+} from '#projections/registrations-by-aor';
 import { subscriberProfiles } from '#projections/subscriber-profiles';
 import type { Storage } from './storage.js';
+
+/** A view of this process that follows the log. */
+export type FollowedView = Readonly<{ name: string; topics: readonly Topic[]; projector: Projector }>;
 
 export interface Views {
   readonly registrations: RegistrationRows;
   readonly lines: LinesByAccount;
-  /** Views in tables by name, and how many of their streams are parked. */
-  figures(): readonly Readonly<{ name: string; lag_ms: null; parked: number }>[];
+  readonly followed: readonly FollowedView[];
+  /** How far each is behind the log, and how many of its streams are parked. */
+  figures(): Promise<readonly Readonly<{ name: string; lag_ms: number; parked: number }>[]>;
   stop(): Promise<void>;
 }
 
@@ -23,23 +32,37 @@ export const openViews = async (
   storage: Storage,
   random: Random,
 ): Promise<Views> => {
-  const { profiles, documents, followTables } = storage;
-  const [registrations, { lines, view }, ...others] = await Promise.all([
+  const { profiles, documents, followTables, log } = storage;
+  const [registrations, { lines, view }, subscribers, users] = await Promise.all([
     openRegistrations(config, stores, storage, random),
     openLinesView(storage),
     followLog(subscriberProfiles, profiles, followTables),
     followLog(documentsByUser, documents, followTables),
   ]);
+  const followed = [
+    { ...registrationsByAor, projector: registrations.projector },
+    { ...linesByAccount, projector: view },
+    { ...subscriberProfiles, projector: subscribers },
+    { ...documentsByUser, projector: users },
+  ].map(({ name, topics, projector }) => ({ name, topics, projector }));
   return {
     registrations: registrations.rows,
     lines,
-    figures: () =>
-      [linesByAccount, subscriberProfiles, documentsByUser].flatMap(({ name }, at) => {
-        const parked = [view, ...others][at]?.parked().length;
-        return parked === undefined ? [] : [{ name, lag_ms: null, parked }];
-      }),
+    followed,
+    figures: () => figuresOf(followed, log, followTables.clock),
     async stop() {
-      await Promise.all([registrations, view, ...others].map((one) => one.stop()));
+      await Promise.all([registrations, view, subscribers, users].map((one) => one.stop()));
     },
   };
+};
+
+const figuresOf = async (followed: readonly FollowedView[], log: Storage['log'], clock: Clock) => {
+  const waiting = new Map((await log.lags()).map(({ group, lag }) => [group, lag]));
+  return Promise.all(
+    followed.map(async ({ name, topics, projector }) => {
+      const isBehind = (waiting.get(name) ?? 0) > 0;
+      const lag_ms = isBehind ? await lagMsOf(log, topics, projector.position, clock.nowMs()) : 0;
+      return { name, lag_ms, parked: projector.parked().length };
+    }),
+  );
 };

@@ -9,7 +9,9 @@ import type { Passwords } from './accounts/passwords.port.js';
 import type { TokenStore } from './accounts/tokens.js';
 import type { Mailer } from './mail/mailer.port.js';
 import type { NumberPools } from './numbers/number-pool.js';
+import type { SecondLooks } from './second-looks.js';
 import type { Throttle } from './throttle.js';
+import type { Turns } from './turns.js';
 
 /** A neighbour's HTTP API: over connections, or the one of the same process. */
 export type Neighbour = Pick<HttpPool, 'request'>;
@@ -57,7 +59,14 @@ export type Throttles = Readonly<{
   recoveries: Throttle;
 }>;
 
-export type EllisContext = EllisPorts & Readonly<{ throttles: Throttles; pools: NumberPools }>;
+export type EllisContext = EllisPorts &
+  Readonly<{
+    throttles: Throttles;
+    pools: NumberPools;
+    /** Of lines that are made and taken away. */
+    turns: Turns;
+    secondLooks: SecondLooks;
+  }>;
 
 /** A request, as far as handlers look at it. */
 export type EllisCall = Readonly<{

@@ -74,6 +74,14 @@ export class EllisConfig {
   @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
   homerUrl = '';
 
+  @Env('PROJECTOR_URL', 'a projector whose views and parked streams operators see, when Ellis runs apart')
+  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
+  projectorUrl = '';
+
+  @Env('CHRONOS_URL', 'a Chronos whose timers and dead letters operators see, when Ellis runs apart')
+  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
+  chronosUrl = '';
+
   @Env(
     'ELLIS_WEBSOCKET_URLS',
     'WebSockets of the edge, for the phone in the page: ws: or wss:, comma-separated',

@@ -4,6 +4,7 @@ import { AccountsController, PortalController, SessionController } from './http/
 import type { Rim } from './http/answer.js';
 import { LiveController } from './http/live.controller.js';
 import { OperatorController } from './http/operator.controller.js';
+import { OperatorListsController } from './http/operator-lists.controller.js';
 import { AddressBookController, NumbersController } from './http/numbers.controller.js';
 import { PagesController } from './http/pages.controller.js';
 import { ELLIS, PAGES } from './http/tokens.js';
@@ -22,6 +23,7 @@ export class EllisModule {
         AddressBookController,
         LiveController,
         OperatorController,
+        OperatorListsController,
         PagesController,
       ],
       providers: [

@@ -4,25 +4,23 @@ import { createAccount, deleteAccount, setRole, showAccount } from './accounts/a
 import { passwordRequest } from './accounts/recovery.js';
 import { showSession, signIn, signOut } from './accounts/session.js';
 import { PASSWORD_LENGTH_MIN } from './accounts/fields.js';
-import { accountIn, type Caller, callerOf, requireOperator } from './accounts/who.js';
+import { accountIn, byOf, type Caller, callerOf, requireOperator } from './accounts/who.js';
 import type { EllisCall, EllisContext, EllisPorts } from './context.js';
 import type { PortalFacts } from './contract.js';
 import { Live } from './live/live.js';
 import { lineSeen, showCalls, showDevices, showLadder } from './live/seen.js';
-import {
-  figuresOf,
-  NOTHING_KNOWN,
-  searchSubscribers,
-  showSubscriber,
-  showWholeLadder,
-  type Surroundings,
-} from './operator/operators.js';
+import * as lists from './operator/lists.js';
+import { figuresOf, searchSubscribers, showSubscriber, showWholeLadder } from './operator/operators.js';
 import { previewCriteria } from './operator/preview.js';
+import { NOTHING_KNOWN, type Surroundings } from './operator/surroundings.port.js';
 import { finishInterrupted } from './numbers/line-process.js';
+import { LINES_AT_ONCE_MAX, LINES_WAITING_MAX } from './numbers/make-line.js';
 import { NumberPool, type NumberPools } from './numbers/number-pool.js';
 import * as numbers from './numbers/numbers.js';
 import { type Outcome, shown } from './outcome.js';
+import { SecondLooks } from './second-looks.js';
 import { Throttle } from './throttle.js';
+import { Turns } from './turns.js';
 
 export type Ellis = ReturnType<typeof createEllis>;
 
@@ -90,17 +88,17 @@ const numbersPart = (context: EllisContext, asked: Asked) => ({
 });
 
 /** What the operators' part asks, once it is known that an operator asks. */
-const operatorsPart = (context: EllisContext, live: Live, surroundings: () => Surroundings) => {
+const operatorsPart = (context: EllisContext, live: Live, surroundings: Surroundings) => {
   const asked = async (call: EllisCall, handler: () => Outcome | Promise<Outcome>): Promise<Outcome> => {
     requireOperator(await callerOf(context, call));
     return handler();
   };
   return {
     /** 403 unless an operator asks. */
-    admitOperator: async (call: EllisCall): Promise<string> => {
+    admitOperator: async (call: EllisCall): Promise<Readonly<{ owner: string }>> => {
       const caller = await callerOf(context, call);
       requireOperator(caller);
-      return caller.kind === 'account' ? caller.account.account : 'api-key';
+      return { owner: byOf(caller) };
     },
     searchSubscribers: (call: EllisCall) => asked(call, () => searchSubscribers(context, call)),
     showSubscriber: (call: EllisCall, impu: string) => asked(call, () => showSubscriber(context, live, impu)),
@@ -114,15 +112,34 @@ const operatorsPart = (context: EllisContext, live: Live, surroundings: () => Su
     showFigures: (call: EllisCall) =>
       asked(call, async () => shown(await figuresOf(context, live, surroundings))),
     figures: () => figuresOf(context, live, surroundings),
+    showParked: (call: EllisCall) => asked(call, () => lists.showParked(surroundings)),
+    retryParked: (call: EllisCall, id: string) => asked(call, () => lists.retryParked(surroundings, id)),
+    showDeadLetters: (call: EllisCall) => asked(call, () => lists.showDeadLetters(surroundings)),
+    replayDeadLetter: (call: EllisCall, id: string) =>
+      asked(call, () => lists.replayDeadLetter(surroundings, id)),
+    discardDeadLetter: (call: EllisCall, id: string) =>
+      asked(call, () => lists.discardDeadLetter(surroundings, id)),
   };
 };
+
+const contextOn = (ports: EllisPorts, pools: NumberPools): EllisContext => ({
+  ...ports,
+  pools,
+  throttles: throttlesOn(ports.clock),
+  turns: new Turns({
+    runningMax: LINES_AT_ONCE_MAX,
+    waitingMax: LINES_WAITING_MAX,
+    reason: 'too many lines are being made: come again',
+  }),
+  secondLooks: new SecondLooks(ports.clock, (error) => ports.onFault?.(error)),
+});
 
 export const createEllis = (
   ports: EllisPorts,
   pools: NumberPools,
-  surroundings: () => Surroundings = () => NOTHING_KNOWN,
+  surroundings: Surroundings = NOTHING_KNOWN,
 ) => {
-  const context: EllisContext = { ...ports, pools, throttles: throttlesOn(ports.clock) };
+  const context = contextOn(ports, pools);
   const asked: Asked = async (call, handler) => handler(await callerOf(context, call));
   const live = new Live({ ...ports, onFault: (error) => ports.onFault?.(error) });
 
@@ -130,6 +147,8 @@ export const createEllis = (
     ...numbersPart(context, asked),
     ...operatorsPart(context, live, surroundings),
     live,
+    /** What would look or change of its own accord does so no more. */
+    stop: () => context.secondLooks.stop(),
     settings: ports.settings,
     onFault: (error: unknown) => ports.onFault?.(error),
     /** At a start, once the view is caught up; and now and then. */

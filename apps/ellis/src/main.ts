@@ -2,11 +2,12 @@
 // (HOMESTEAD_PROV_URL, HOMER_URL). With words it asks the one that runs.
 import { UPCASTERS } from '#libs/domain';
 import { systemHosts } from '#libs/dns';
-import { EventLogConfig } from '#libs/event-log';
+import { EventLogConfig, type ProcessLog } from '#libs/event-log';
 import { createHttpPool, createUndiciTransport, resolverWith } from '#libs/http-pool';
-import { openProcessData } from '#libs/projector';
+import { createParkedList, lagMsOf, openProcessData, type Projector } from '#libs/projector';
 import {
   type ApiRole,
+  type Clock,
   loadApiKeys,
   loadConfigOrExit,
   presentedKey,
@@ -15,11 +16,32 @@ import {
 } from '#libs/runtime';
 import { startShared } from '#libs/shared-config';
 import { StoresConfig } from '#libs/stores';
-import { openLinesView } from '#projections/lines-by-account';
-import { openRegistrations } from '#projections/registrations-by-aor';
+import { linesByAccount, openLinesView } from '#projections/lines-by-account';
+import { countRegistered, openRegistrations } from '#projections/registrations-by-aor';
 import { openSubscriberStores } from '#projections/subscriber-profiles';
 import { EllisConfig } from './ellis.config.js';
+import { createRemoteSurroundings } from './operator/remote-surroundings.js';
+import { sampled } from './operator/sampled.js';
+import type { ViewFigures } from './operator/surroundings.port.js';
 import { startEllis } from './start-ellis.js';
+
+/** Longer than a neighbour waits for its log and its store: what it says then is told apart from silence. */
+const NEIGHBOUR_ANSWER_MS = 5_000;
+
+/** All rows are gone through for it. */
+const REGISTERED_EVERY_MS = 10_000;
+
+/** The view that this process keeps, as operators see it. */
+const ownFigures = async (
+  log: ProcessLog,
+  view: Projector,
+  clock: Clock,
+): Promise<readonly ViewFigures[]> => {
+  const { name, topics } = linesByAccount;
+  const isBehind = (await log.lags()).some(({ group, lag }) => group === name && lag > 0);
+  const lag_ms = isBehind ? await lagMsOf(log, topics, view.position, clock.nowMs()) : 0;
+  return [{ name, lag_ms, parked: view.parked().length }];
+};
 
 const defaults = { managementPort: 8081, dataDir: './data-ellis' };
 if (process.argv.length > 2) {
@@ -46,11 +68,28 @@ if (process.argv.length > 2) {
     const neighbour = (name: string, url: string, role: ApiRole) => {
       const apiKey = presentedKey(configured, role);
       const headers = apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } };
-      const transport = createUndiciTransport();
+      const transport = createUndiciTransport({ answerMs: NEIGHBOUR_ANSWER_MS });
       const pool = createHttpPool({ url, clock, random, transport, resolve, ...headers });
       shutdown.on('close', `${name} link`, () => pool.close());
       return pool;
     };
+    const provisioning = neighbour('homestead-prov', config.homesteadProvUrl, 'provisioning');
+    const homer = neighbour('homer', config.homerUrl || 'http://127.0.0.1:7888', 'homer');
+    const projector = config.projectorUrl === '' ? {} : { projector: neighbour('projector', config.projectorUrl, 'projector') }; // prettier-ignore
+    const chronos = config.chronosUrl === '' ? {} : { chronos: neighbour('chronos', config.chronosUrl, 'chronos') }; // prettier-ignore
+    const onFault = (error: unknown): void => logger.warn({ err: error }, 'a figure for operators');
+    const surroundings = createRemoteSurroundings({
+      neighbours: { 'homestead-prov': provisioning, homer, ...projector, ...chronos },
+      own: {
+        figures: () => ownFigures(data.log, view, clock),
+        parked: createParkedList([{ name: linesByAccount.name, projector: view }]),
+      },
+      ...projector,
+      ...chronos,
+      registered: sampled(() => countRegistered(registrations.rows, clock), { everyMs: REGISTERED_EVERY_MS, clock, onFault }), // prettier-ignore
+      clock,
+      onFault,
+    });
     await startEllis({
       ...parts,
       process: common,
@@ -62,8 +101,9 @@ if (process.argv.length > 2) {
       registrations: registrations.rows,
       engines: data.engines,
       apiKeys,
-      provisioning: neighbour('homestead-prov', config.homesteadProvUrl, 'provisioning'),
-      homer: neighbour('homer', config.homerUrl || 'http://127.0.0.1:7888', 'homer'),
+      provisioning,
+      homer,
+      surroundings,
       websocketUrls: [],
       isDemo: false,
     });

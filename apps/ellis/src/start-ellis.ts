@@ -32,7 +32,7 @@ import type { EllisConfig } from './ellis.config.js';
 import { EllisModule } from './ellis.module.js';
 import { clientAddressBy } from './http/answer.js';
 import { EventStreams } from './live/event-streams.js';
-import type { Surroundings } from './operator/operators.js';
+import type { Surroundings } from './operator/surroundings.port.js';
 import type { Mailer } from './mail/mailer.port.js';
 import { createTerminalMailer } from './mail/terminal.mailer.js';
 import { openPages } from './pages/portal-pages.js';
@@ -55,7 +55,7 @@ export type StartEllisOptions = ProcessParts &
     lines: LinesByAccount;
     credentials: CredentialStore;
     registrations: EllisPorts['registrations'];
-    surroundings?: () => Surroundings;
+    surroundings?: Surroundings;
     engines: Pick<Engines, 'memcached'>;
     apiKeys: ApiKeys;
     provisioning: Neighbour;
@@ -71,8 +71,9 @@ export type StartEllisOptions = ProcessParts &
 export type EllisNode = Readonly<{ http: HttpServer; settings: EllisSettings; signupCode: string }>;
 
 /** Of the configuration, or made at the first start and kept: never in a log. */
-const signupCodeOf = ({ config, process, random }: StartEllisOptions): string => {
+const signupCodeOf = ({ config, process, random, logger, isLogShared }: StartEllisOptions): string => {
   if (config.signupCode !== '') return config.signupCode;
+  if (isLogShared) logger.warn('SIGNUP_CODE is not set: each Ellis of this log has a code of its own');
   const file = path.join(process.dataDir, 'signup-code');
   const kept = (): string | undefined => readPrivateFile(file)?.toString().trim();
   const known = kept();
@@ -107,7 +108,10 @@ const keepFinishing = (ellis: Ellis, { clock, logger, shutdown }: ProcessParts):
       .finally(() => (cancel = clock.after(FINISH_EVERY_MS, run)));
   };
   cancel = clock.after(FINISH_EVERY_MS, run);
-  shutdown.on('refuse', 'ellis', () => cancel());
+  shutdown.on('refuse', 'ellis', () => {
+    cancel();
+    ellis.stop();
+  });
 };
 
 const settingsOf = (options: StartEllisOptions): EllisSettings => {

@@ -35,6 +35,8 @@ export type RalfOptions = ProcessParts &
 export interface RalfNode {
   readonly ralf: Ralf;
   readonly http: HttpServer;
+  /** CDFs, and whether they take requests. */
+  peers(): readonly Readonly<{ name: string; up: boolean }>[];
 }
 
 const text = (name: string): string => name.replaceAll(/[^A-Za-z0-9-]/g, '-').toLowerCase();
@@ -171,5 +173,5 @@ export const startRalf = async (options: RalfOptions): Promise<RalfNode> => {
     await view.stop();
   });
   part.ready();
-  return { ralf, http };
+  return { ralf, http, peers: () => node.peers().map(({ host: name, isTrusted: up }) => ({ name, up })) };
 };

@@ -22,6 +22,7 @@ export const openRegistrations = async (
   );
   return {
     rows: view.rows,
+    projector: view.projector,
     async stop() {
       await view.stop();
       await agreed?.shared.close();

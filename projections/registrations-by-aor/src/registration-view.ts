@@ -10,6 +10,7 @@ import {
   type FollowOptions,
   followLog,
   type Projection,
+  type Projector,
 } from '#libs/projector';
 import { createCheckpointedKeyValueStore } from '#libs/stores';
 import { registrationsByAor } from './registrations-by-aor.js';
@@ -17,6 +18,7 @@ import { registrationCodec, RegistrationRows } from './registrations-by-aor.stor
 
 export interface RegistrationView {
   readonly rows: RegistrationRows;
+  readonly projector: Projector;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export const openRegistrationView = async (
   const projector = await followLog(registrationsByAor, sink, options);
   return {
     rows,
+    projector,
     async stop() {
       await projector.stop();
       await sink.flush();

@@ -121,6 +121,11 @@ export class RegistrationRows {
     throw new StoreUnavailable(`registration row of one user contended ${CAS_ATTEMPTS_MAX} times`);
   }
 
+  /** all() gives every row: they are this process' own. */
+  get hasAll(): boolean {
+    return this.stores().serving.entries !== undefined;
+  }
+
   /** Every row of this process's store (embedded only): for flows and timers at start. */
   *all(): Iterable<readonly [string, Registration]> {
     yield* this.entries();

@@ -8,8 +8,10 @@ import {
   type AccountEvent,
   type AccountState,
   accountStream,
+  BY_SIGN_UP,
 } from '#libs/domain';
 import { executeOn, type ExecutePorts } from '#libs/event-log';
+import { accountByLog } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import { deleteLine } from '../numbers/delete-line.js';
 import {
@@ -84,7 +86,7 @@ export const createAccount = async (context: EllisContext, call: EllisCall): Pro
     onAccount(portsOf(context), address, [
       {
         type: 'CreateAccount',
-        data: { account: address, by: 'sign-up', fullName, passwordVersion, createdAtMs: clock.nowMs(), ...expiry },
+        data: { account: address, by: BY_SIGN_UP, fullName, passwordVersion, createdAtMs: clock.nowMs(), ...expiry },
       },
     ]); // prettier-ignore
   // Before the hash: it costs. The stream decides.
@@ -170,7 +172,7 @@ export const setRole = async (
 ): Promise<Outcome> => {
   requireSignedIn(caller);
   const name = accountIn(address);
-  if ((await context.lines.account(name)) === undefined) throw notFound('no such account');
+  if ((await accountByLog(context, name)) === undefined) throw notFound('no such account');
   // Who has the key can always make another.
   if (role === 'user' && caller.kind === 'account' && (await isOnlyOperator(context, name)))
     throw new EllisFault(409, 'this is the last operator');

@@ -1,7 +1,7 @@
 // Argon2id (RFC 9106) with the parameters of the second recommendation scaled to a portal: 19 MiB, two passes, one lane. A hash takes
 // some 20 ms of a core off the main thread, so how many run and wait is bounded: beyond it 503, and a portal under attack still answers.
 import { hash, verify } from '@node-rs/argon2';
-import { unavailable } from '../outcome.js';
+import { Turns } from '../turns.js';
 import type { Passwords } from './passwords.port.js';
 
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -10,26 +10,13 @@ export const HASHES_RUNNING_MAX = 2;
 export const HASHES_WAITING_MAX = 64;
 
 export const createArgon2Passwords = (): Passwords => {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= HASHES_RUNNING_MAX) {
-      if (waiting.length >= HASHES_WAITING_MAX) throw unavailable('too many passwords wait to be checked');
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else running++;
-    try {
-      return await work();
-    } finally {
-      // Who waits takes the place that is given up.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-
+  const turns = new Turns({
+    runningMax: HASHES_RUNNING_MAX,
+    waitingMax: HASHES_WAITING_MAX,
+    reason: 'too many passwords wait to be checked',
+  });
   return {
-    hash: (password) => inTurn(() => hash(password, PARAMETERS)),
-    verify: (kept, password) => inTurn(() => verify(kept, password)),
+    hash: (password) => turns.run(() => hash(password, PARAMETERS)),
+    verify: (kept, password) => turns.run(() => verify(kept, password)),
   };
 };

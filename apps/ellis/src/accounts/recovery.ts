@@ -1,5 +1,7 @@
 // /accounts/<e-mail>/password: a recovery mail, a new password by the token that came with it, or by the one in force (backend.md §9).
 // Whether there is such an account is told to nobody who does not hold its token.
+import { type Account, BY_RECOVERY } from '#libs/domain';
+import { accountByLog } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import { badRequest, DONE, EllisFault, forbidden, type Outcome, unavailable } from '../outcome.js';
 import { setPassword } from './accounts.js';
@@ -12,9 +14,10 @@ const wrongToken = (): EllisFault =>
   new EllisFault(422, 'the token or the address is wrong, or the token is spent');
 
 const sendMail = async (context: EllisContext, address: string): Promise<void> => {
-  const { lines, mailer, settings, throttles } = context;
-  const account = await lines.account(address);
-  if (account === undefined || mailer === undefined) return;
+  const { mailer, settings, throttles } = context;
+  if (mailer === undefined) return;
+  const account = await accountByLog(context, address);
+  if (account === undefined) return;
   if (throttles.mailsTo.take(address) > 0) return;
   // Whoever asks has been answered: that mails are too many is for the operator to hear.
   if (throttles.mails.take('all') > 0) throw unavailable('too many recovery mails: this one was not sent', 0);
@@ -40,11 +43,13 @@ const recover = async (
   const waitS = context.throttles.recoveries.take(from);
   if (waitS > 0) throw unavailable('too many tries: come again', waitS);
   const grant = await readToken(context, 'recovery', token);
-  const account = grant?.account === address ? await context.lines.account(address) : undefined;
-  if (account === undefined || grant?.passwordVersion !== account.passwordVersion) throw wrongToken();
+  if (grant?.account !== address) throw wrongToken();
+  const isOpenedBy = ({ passwordVersion }: Account): boolean => passwordVersion === grant.passwordVersion;
+  const account = await accountByLog(context, address, isOpenedBy);
+  if (account === undefined || !isOpenedBy(account)) throw wrongToken();
   // Of two that come at once one opens.
   if (!(await spendToken(context, 'recovery', token))) throw wrongToken();
-  await setPassword(context, address, password, 'recovery');
+  await setPassword(context, address, password, BY_RECOVERY);
   return DONE;
 };
 

@@ -1,5 +1,6 @@
 // /session: signing in and out (backend.md §9). Who is no account costs as much time as who is one.
 import type { Account } from '#libs/domain';
+import { accountByLog, NOT_BY_VIEW } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import type { Session } from '../contract.js';
 import { badRequest, forbidden, GONE, type Outcome, shown, unavailable } from '../outcome.js';
@@ -21,6 +22,24 @@ const guess = ({ throttles }: EllisContext, account: string, address: string): (
   };
 };
 
+type Tried = Readonly<{
+  opens: boolean;
+  /** The secret is where the account says: otherwise nothing can be said of the password. */
+  isKept: boolean;
+}>;
+
+const tryPassword = async (
+  { credentials, passwords, clock }: EllisContext,
+  account: Account | undefined,
+  password: string,
+): Promise<Tried> => {
+  const kept = account && (await credentials.get(account.passwordVersion));
+  const hash = kept?.kind === 'password' ? kept.hash : undefined;
+  const isRight = await passwords.verify(hash ?? NOBODYS_HASH, password);
+  if (account === undefined) return { opens: false, isKept: true };
+  return { opens: hash !== undefined && isRight && !isOver(account, clock.nowMs()), isKept: hash !== undefined };
+}; // prettier-ignore
+
 /** The account that this password opens; 403 otherwise, whatever is wrong. */
 export const checkPassword = async (
   context: EllisContext,
@@ -29,14 +48,17 @@ export const checkPassword = async (
   from: string,
 ): Promise<Account> => {
   const forgive = guess(context, address, from);
-  const account = await context.lines.account(address);
-  const kept = account && (await context.credentials.get(account.passwordVersion));
+  let account = await context.lines.account(address);
+  let tried = await tryPassword(context, account, password);
+  if (!tried.opens) {
+    // Nobody is refused by the view alone; and who is no account is asked after as who has another password is.
+    const known = await accountByLog(context, address, NOT_BY_VIEW);
+    if (known?.passwordVersion !== account?.passwordVersion) tried = await tryPassword(context, known, password);
+    account = known;
+  }
   // An account whose secret is not there is a fault of ours, never a wrong password.
-  if (account !== undefined && kept?.kind !== 'password') throw unavailable('the password cannot be checked now');
-  const hash = kept?.kind === 'password' ? kept.hash : NOBODYS_HASH;
-  const isRight = await context.passwords.verify(hash, password);
-  if (account === undefined || !isRight || isOver(account, context.clock.nowMs()))
-    throw forbidden('address or password is wrong');
+  if (!tried.isKept) throw unavailable('the password cannot be checked now');
+  if (account === undefined || !tried.opens) throw forbidden('address or password is wrong');
   forgive();
   return account;
 }; // prettier-ignore

@@ -60,11 +60,13 @@ export const readToken = async (
 export const touchSession = async (
   { tokens, clock }: Pick<TokenPorts, 'tokens' | 'clock'>,
   token: string,
+  { usedAtMs }: Grant,
 ): Promise<void> => {
+  const nowMs = clock.nowMs();
+  if (nowMs - usedAtMs < TOUCH_AFTER_MS) return;
   const key = keyOf('session', token);
   const held = await tokens.get(key);
-  const nowMs = clock.nowMs();
-  if (held === undefined || nowMs - held.value.usedAtMs < TOUCH_AFTER_MS) return;
+  if (held === undefined) return;
   const leftS = Math.floor((held.value.madeAtMs - nowMs) / 1_000) + SESSION_S_MAX;
   if (leftS <= 0) return;
   const ttlS = Math.min(TOKEN_TTL_S.session, leftS);

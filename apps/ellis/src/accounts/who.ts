@@ -1,9 +1,10 @@
 // Who asks: a session's cookie, or a key that acts for anybody (backend.md §9); and whether the browser sent it on its own accord (CSRF).
 // Read by ellis.ts before each handler.
-import type { Account } from '#libs/domain';
+import { type Account, BY_KEY, BY_SIGN_UP } from '#libs/domain';
+import { accountByLog } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import { forbidden, notFound } from '../outcome.js';
-import { type Grant, readToken, touchSession } from './tokens.js';
+import { type Grant, readToken, spendToken, touchSession } from './tokens.js';
 
 export const SESSION_COOKIE = 'session';
 
@@ -14,7 +15,7 @@ export type Caller =
 
 /** What stands in the events of whom it is done by. */
 export const byOf = (caller: Caller): string =>
-  caller.kind === 'account' ? caller.account.account : caller.kind === 'service' ? 'api-key' : 'sign-up';
+  caller.kind === 'account' ? caller.account.account : caller.kind === 'service' ? BY_KEY : BY_SIGN_UP;
 
 /** RFC 6265 §4.2: name=value; name=value. The first of a name counts. */
 export const cookieIn = (header: string | undefined, name: string): string | undefined => {
@@ -46,7 +47,7 @@ export const isOver = ({ expiresAtMs }: Account, nowMs: number): boolean =>
 const keyIn = (call: EllisCall): string | undefined => call.header('ngv-api-key') ?? call.header('x-api-key');
 
 export const callerOf = async (context: EllisContext, call: EllisCall): Promise<Caller> => {
-  const { apiKeys, clock, lines, settings } = context;
+  const { apiKeys, clock, settings } = context;
   if (isFromElsewhere(call, settings.url)) throw forbidden('the request comes from another site');
   const key = keyIn(call);
   if (key !== undefined) {
@@ -57,10 +58,15 @@ export const callerOf = async (context: EllisContext, call: EllisCall): Promise<
   const token = cookieIn(call.header('cookie'), SESSION_COOKIE);
   const grant = token === undefined ? undefined : await readToken(context, 'session', token);
   if (token === undefined || grant === undefined) return { kind: 'nobody' };
-  const account = await lines.account(grant.account);
-  if (account?.passwordVersion !== grant.passwordVersion || isOver(account, clock.nowMs()))
+  const isOpenedBy = ({ passwordVersion }: Account): boolean => passwordVersion === grant.passwordVersion;
+  const account = await accountByLog(context, grant.account, isOpenedBy);
+  if (account === undefined || !isOpenedBy(account)) {
+    // By the log itself it opens nothing any more: it need not be asked again.
+    await spendToken(context, 'session', token);
     return { kind: 'nobody' };
-  await touchSession(context, token);
+  }
+  if (isOver(account, clock.nowMs())) return { kind: 'nobody' };
+  await touchSession(context, token, grant);
   return { kind: 'account', account, grant, token };
 };
 
@@ -73,7 +79,7 @@ export const requireSignedIn = (caller: Caller): void => {
 
 /** The account of the path: the caller's own, or any for a key. */
 export const requireAccount = async (
-  { lines }: EllisContext,
+  context: EllisContext,
   caller: Caller,
   address: string,
 ): Promise<Account> => {
@@ -83,7 +89,7 @@ export const requireAccount = async (
     if (caller.account.account !== name) throw forbidden('this is the account of somebody else');
     return caller.account;
   }
-  const account = await lines.account(name);
+  const account = await accountByLog(context, name);
   if (account === undefined) throw notFound('no such account');
   return account;
 };

@@ -3,7 +3,7 @@ import { Controller, Delete, Get, Inject, Param, Post, Req, Res } from '@nestjs/
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answer, type Rim } from './answer.js';
-import { faults, shows } from './documented.js';
+import { documented } from './documented.js';
 import {
   ACCOUNT,
   ACCOUNT_PARAM,
@@ -18,8 +18,7 @@ import {
 } from './schemas.js';
 import { ELLIS } from './tokens.js';
 
-const Shows = shows(ApiResponse);
-const Faults = faults(ApiResponse);
+const { Shows, Faults } = documented(ApiResponse);
 const Gone = (): MethodDecorator => ApiResponse({ status: 204, description: 'gone' });
 const Redirects = (): MethodDecorator =>
   ApiResponse({ status: 303, description: 'to onsuccess or onfailure of a form' });

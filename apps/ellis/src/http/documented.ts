@@ -5,13 +5,13 @@ import { FAULT, FAULTS } from './schemas.js';
 type ResponseDecorator = (options: Readonly<Record<string, unknown>>) => MethodDecorator;
 
 /** JSON with this schema. */
-export const shows =
+const shows =
   (ApiResponse: ResponseDecorator) =>
   (status: number, schema: object, description = 'done'): MethodDecorator =>
     ApiResponse({ status, description, schema });
 
 /** A document of these types. */
-export const showsText =
+const showsText =
   (ApiResponse: ResponseDecorator) =>
   (description: string, ...types: readonly string[]): MethodDecorator => {
     const content = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
@@ -19,10 +19,17 @@ export const showsText =
   };
 
 /** These faults beside those that all may answer. */
-export const faults =
+const faults =
   (ApiResponse: ResponseDecorator) =>
   (...statuses: readonly number[]): MethodDecorator =>
   (target, key, descriptor) => {
     for (const status of new Set([400, 403, 500, 503, ...statuses]))
       ApiResponse({ status, description: FAULTS[status] ?? 'fault', schema: FAULT })(target, key, descriptor);
   };
+
+/** The three of them. */
+export const documented = (ApiResponse: ResponseDecorator) => ({
+  Shows: shows(ApiResponse),
+  ShowsText: showsText(ApiResponse),
+  Faults: faults(ApiResponse),
+});

@@ -98,3 +98,26 @@ export const FIGURES = object({
   registered: orNull(NUMBER),
   peers: orNull(list(object({ name: TEXT, up: FLAG }))),
 });
+
+export const PARKED_PARAM = { name: 'parked', example: '0f3a5c7e9b1d' };
+export const LETTER_PARAM = { name: 'letter', example: '0000000100000009.0.41.2' };
+const PARKED_STREAM = object({
+  id: TEXT,
+  view: TEXT,
+  stream: TEXT,
+  reason: TEXT,
+  since: TIME,
+  events: { type: 'integer' },
+});
+export const PARKED = object({ parked: orNull(list(PARKED_STREAM)), more: FLAG });
+export const LEFT = object({ left: { type: 'integer', description: 'events of it that are parked still' } });
+const LETTER = object({
+  id: TEXT,
+  timer: TEXT,
+  sequence: { type: 'integer' },
+  uri: TEXT,
+  reason: TEXT,
+  tries: { type: 'integer' },
+  at: TIME,
+});
+export const DEAD_LETTERS = object({ dead_letters: orNull(list(LETTER)), more: FLAG });

@@ -3,15 +3,14 @@ import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { feedNumber } from '../live/number-feed.js';
-import { answer, callOf, refuse, type Rim } from './answer.js';
-import { faults, shows, showsText } from './documented.js';
+import { answer, type Rim } from './answer.js';
+import { documented } from './documented.js';
 import { CALL_PARAM, CALLS, DEVICES, LADDER } from './live-schemas.js';
 import { ACCOUNT_PARAM, NUMBER_PARAM } from './schemas.js';
+import { stream } from './stream.js';
 import { ELLIS } from './tokens.js';
 
-const Shows = shows(ApiResponse);
-const ShowsText = showsText(ApiResponse);
-const Faults = faults(ApiResponse);
+const { Shows, ShowsText, Faults } = documented(ApiResponse);
 
 @ApiTags('devices and calls')
 @Controller('accounts/:account/numbers/:number')
@@ -72,27 +71,20 @@ export class LiveController {
   @ApiParam(NUMBER_PARAM)
   @ShowsText('events `devices` and `call`', 'text/event-stream')
   @Faults(404)
-  async live(
+  live(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Param('account') address: string,
-    @Param('number') given: string,
-  ) {
-    const { ellis, streams, clock } = this.rim;
-    try {
-      const call = callOf(request, this.rim.addressOf);
-      const admit = () => ellis.admitWatcher(call, { address, number: given });
-      const { owner, number } = await admit();
-      streams.admit(owner);
-      reply.hijack();
-      const stream = streams.begin(owner, reply.raw, () => admit().then(() => true, () => false)); // prettier-ignore
-      const onFault = (error: unknown): void => ellis.onFault(error);
-      await feedNumber(ellis.live, stream, number, { clock, onFault }).catch((error: unknown) => {
-        onFault(error);
-        reply.raw.destroy();
-      });
-    } catch (error) {
-      await reply.send(refuse(this.rim, reply, error));
-    }
+    @Param('number') number: string,
+  ): Promise<void> {
+    const { ellis, clock } = this.rim;
+    const onFault = (error: unknown): void => ellis.onFault(error);
+    return stream(
+      this.rim,
+      request,
+      reply,
+      (call) => ellis.admitWatcher(call, { address, number }),
+      (to, admitted) => feedNumber(ellis.live, to, admitted.number, { clock, onFault }),
+    );
   }
 }

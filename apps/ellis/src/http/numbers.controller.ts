@@ -3,7 +3,7 @@ import { Controller, Delete, Get, Inject, Param, Post, Put, Req, Res } from '@ne
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answer, type Rim } from './answer.js';
-import { faults, shows, showsText } from './documented.js';
+import { documented } from './documented.js';
 import {
   ACCOUNT_PARAM,
   ADDRESS_BOOK,
@@ -18,10 +18,8 @@ import {
 } from './schemas.js';
 import { ELLIS } from './tokens.js';
 
-const Shows = shows(ApiResponse);
-const ShowsText = showsText(ApiResponse);
-const Faults = faults(ApiResponse);
 const XML = { content: { 'application/xml': { schema: { type: 'string' } } } } as const;
+const { Shows, ShowsText, Faults } = documented(ApiResponse);
 const TakesXml = (): MethodDecorator => ApiBody({ ...XML, schema: { type: 'string' } });
 
 @ApiTags('numbers')

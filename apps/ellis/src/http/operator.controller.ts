@@ -3,15 +3,14 @@ import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Req, Res }
 import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { feedFigures } from '../operator/figures-feed.js';
-import { answer, callOf, refuse, type Rim } from './answer.js';
-import { faults, shows, showsText } from './documented.js';
+import { answer, type Rim } from './answer.js';
+import { documented } from './documented.js';
 import { CALL_PARAM, FIGURES, LADDER, PREVIEW, SUBSCRIBER, SUBSCRIBERS } from './live-schemas.js';
 import { ACCOUNT_PARAM, NOTHING, NUMBER_PARAM } from './schemas.js';
+import { stream } from './stream.js';
 import { ELLIS } from './tokens.js';
 
-const Shows = shows(ApiResponse);
-const ShowsText = showsText(ApiResponse);
-const Faults = faults(ApiResponse);
+const { Shows, ShowsText, Faults } = documented(ApiResponse);
 const Gone = (): MethodDecorator => ApiResponse({ status: 204, description: 'done' });
 const TakesXml = (): MethodDecorator => ApiBody({ schema: { type: 'string' } });
 
@@ -137,17 +136,14 @@ export class OperatorController {
   @ApiOperation({ summary: 'Figures once a second: server-sent events' })
   @ShowsText('events `figures`', 'text/event-stream')
   @Faults()
-  async live(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    const { ellis, streams, clock } = this.rim;
-    try {
-      const call = callOf(request, this.rim.addressOf);
-      const owner = await ellis.admitOperator(call);
-      streams.admit(owner);
-      reply.hijack();
-      const isAllowed = () => ellis.admitOperator(call).then(() => true, () => false);
-      feedFigures(ellis, streams.begin(owner, reply.raw, isAllowed), clock);
-    } catch (error) {
-      await reply.send(refuse(this.rim, reply, error));
-    }
-  } // prettier-ignore
+  live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { ellis, clock } = this.rim;
+    return stream(
+      this.rim,
+      request,
+      reply,
+      (call) => ellis.admitOperator(call),
+      (to) => feedFigures(ellis, to, clock),
+    );
+  }
 }

@@ -4,9 +4,10 @@
 //   accounts past their end             → deleted with their numbers
 //   passwords that no account names     → swept from the credential store
 // At a start, and now and then: a neighbour may have been away. What is younger than the grace may be under way at another process.
-import type { LineNumber } from '#libs/domain';
+import { type Account, BY_EXPIRY, BY_START, type LineNumber } from '#libs/domain';
 import { removeAccount } from '../accounts/accounts.js';
 import { isOver } from '../accounts/who.js';
+import { accountByLog, NOT_BY_VIEW, numberByLog } from '../by-log.js';
 import type { EllisContext } from '../context.js';
 import { backOut, deleteLine } from './delete-line.js';
 
@@ -18,7 +19,11 @@ export type Finished = Readonly<{
   failed: number;
 }>;
 
-const START = 'start';
+/** As it stands by the log: a view that lags, or is being folded anew, must not cost somebody's line. */
+const isStill = async (context: EllisContext, line: LineNumber): Promise<boolean> => {
+  const known = await numberByLog(context, line.number, NOT_BY_VIEW);
+  return known?.numberId === line.numberId && known.isProvisioned === line.isProvisioned;
+};
 
 const leftOver = async (
   context: EllisContext,
@@ -26,27 +31,37 @@ const leftOver = async (
   beforeMs: number,
 ): Promise<'backedOut' | 'deleted' | undefined> => {
   if (line.atMs > beforeMs) return undefined;
-  if (!line.isProvisioned) {
-    await backOut(context, line, START);
-    return 'backedOut';
+  if (line.isProvisioned && (await accountByLog(context, line.account)) !== undefined) return undefined;
+  if (!(await isStill(context, line))) return undefined;
+  if (line.isProvisioned) {
+    await deleteLine(context, line, BY_START);
+    return 'deleted';
   }
-  if ((await context.lines.account(line.account)) !== undefined) return undefined;
-  // By the log itself: a view that lags must not cost somebody's line.
-  await context.lines.catchUp(`account-${line.account}`);
-  if ((await context.lines.account(line.account)) !== undefined) return undefined;
-  await deleteLine(context, line, START);
-  return 'deleted';
+  await backOut(context, line, BY_START);
+  return 'backedOut';
 };
 
-const sweepPasswords = async ({ lines, credentials }: EllisContext, beforeMs: number): Promise<number> => {
+const endIfOver = async (
+  context: EllisContext,
+  { account: address }: Account,
+  nowMs: number,
+): Promise<'expired' | undefined> => {
+  const known = await accountByLog(context, address, NOT_BY_VIEW);
+  if (known === undefined || !isOver(known, nowMs)) return undefined;
+  await removeAccount(context, known, BY_EXPIRY);
+  return 'expired';
+};
+
+const sweepPasswords = async (context: EllisContext, beforeMs: number): Promise<number> => {
+  const { credentials } = context;
   let swept = 0;
   for await (const { versionId, writtenAtMs } of credentials.versions()) {
     if (writtenAtMs > beforeMs || !versionId.startsWith('password-')) continue;
     const kept = await credentials.get(versionId);
     if (kept?.kind !== 'password') continue;
-    // By the log itself: a view that lags must not cost a password.
-    await lines.catchUp(`account-${kept.account}`);
-    if ((await lines.account(kept.account))?.passwordVersion === versionId) continue;
+    const names = ({ passwordVersion }: Account): boolean => passwordVersion === versionId;
+    const account = await accountByLog(context, kept.account, names);
+    if (account !== undefined && names(account)) continue;
     await credentials.remove(versionId);
     swept++;
   }
@@ -68,11 +83,7 @@ export const finishInterrupted = async (context: EllisContext, graceMs: number):
     }
   };
   for await (const account of context.lines.accounts())
-    if (isOver(account, nowMs))
-      await attempt(async () => {
-        await removeAccount(context, account, 'expiry');
-        return 'expired';
-      });
+    if (isOver(account, nowMs)) await attempt(() => endIfOver(context, account, nowMs));
   for await (const line of context.lines.numbers()) await attempt(() => leftOver(context, line, beforeMs));
   return { ...done, swept: await sweepPasswords(context, beforeMs) };
 };

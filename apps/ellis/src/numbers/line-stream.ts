@@ -8,6 +8,7 @@ import {
   numberStream,
 } from '#libs/domain';
 import { executeOn, type ExecutePorts } from '#libs/event-log';
+import { numberByLog } from '../by-log.js';
 import type { EllisContext } from '../context.js';
 import { notFound } from '../outcome.js';
 
@@ -21,14 +22,21 @@ export const onNumber = async (
   return (await execute(ports, command.data.number, [command])).state;
 };
 
+const SIP_URI_LENGTH_MAX = 128;
+const SIP_URI = /^sip:[A-Za-z0-9_.!~*'()&=+$,;?/%-]+@[A-Za-z0-9.-]+$/;
+
+/** What a number may be called. */
+export const isNumber = (text: string): boolean => text.length <= SIP_URI_LENGTH_MAX && SIP_URI.test(text);
+
 /** Of this account and complete; 404 otherwise, whosever it is. */
 export const requireLine = async (
-  { lines }: Pick<EllisContext, 'lines'>,
+  context: EllisContext,
   account: string,
   number: string,
 ): Promise<LineNumber> => {
-  const line = await lines.number(number);
-  if (line?.account !== account || !line.isProvisioned) throw notFound('no such number of this account');
+  const isOwn = (line: LineNumber): boolean => line.account === account && line.isProvisioned;
+  const line = isNumber(number) ? await numberByLog(context, number, isOwn) : undefined;
+  if (line === undefined || !isOwn(line)) throw notFound('no such number of this account');
   return line;
 };
 

@@ -3,13 +3,18 @@
 import type { LineNumber } from '#libs/domain';
 import { AppendUnknown } from '#libs/event-log';
 import type { EllisContext } from '../context.js';
-import { forbidden, isRefused, unavailable } from '../outcome.js';
+import { type EllisFault, forbidden, isRefused, unavailable } from '../outcome.js';
 import { defaultFilterCriteria, DEFAULT_SIMSERVS } from '../upstream/default-documents.js';
 import { putSimservs } from '../upstream/documents.js';
 import { isKnownElsewhere, makeSubscriber, privateIdsOf } from '../upstream/subscribers.js';
 import { backOut, releaseNumber } from './delete-line.js';
 import { isDefaultOf, onNumber } from './line-stream.js';
+import type { NumberPool } from './number-pool.js';
 
+/** Lines that are made or taken away at once: each asks the neighbours some ten times, one after the other. */
+export const LINES_AT_ONCE_MAX = 8;
+/** Requests that wait for their turn, some ten seconds of work; beyond it they are to come again. */
+export const LINES_WAITING_MAX = 256;
 /** Draws until one was free; other processes draw too. */
 export const DRAWS_MAX = 100;
 const PASSWORD_CHARACTERS = 12;
@@ -63,9 +68,14 @@ export const takeNew = async (context: EllisContext, take: Take): Promise<LineNu
   return undefined;
 };
 
+const noNumbers = (): EllisFault => unavailable('no numbers are available', 60);
+
+const poolFor = ({ pools }: EllisContext, { pstn }: NewNumber): NumberPool =>
+  pstn ? pools.pstn : pools.ordinary;
+
 /** A free number of the pool; 503 when there is none. */
 const takeFromPool = async (context: EllisContext, wanted: NewNumber): Promise<LineNumber> => {
-  const pool = wanted.pstn ? context.pools.pstn : context.pools.ordinary;
+  const pool = poolFor(context, wanted);
   for (let draws = 1; draws <= DRAWS_MAX; draws++) {
     const number = pool.draw();
     if (number === undefined) break;
@@ -82,7 +92,7 @@ const takeFromPool = async (context: EllisContext, wanted: NewNumber): Promise<L
       throw error;
     }
   }
-  throw unavailable('no numbers are available', 60);
+  throw noNumbers();
 };
 
 const provision = async (context: EllisContext, line: LineNumber, password?: string): Promise<void> => {
@@ -126,7 +136,7 @@ const requireRoom = async ({ lines, settings }: EllisContext, { account, private
     throw forbidden('the private identity is of no number of this account');
 };
 
-/** By account, while a number is being taken for it: who asks for many at once is counted one by one. */
+/** By account, while a number is being taken for it: who asks for many at once is counted one by one. As many wait as lines are made at once. */
 const taking = new Map<string, Promise<unknown>>();
 
 const inTurn = async <T>(account: string, take: () => Promise<T>): Promise<T> => {
@@ -140,10 +150,20 @@ const inTurn = async <T>(account: string, take: () => Promise<T>): Promise<T> =>
   }
 };
 
-export const makeLine = async (context: EllisContext, wanted: NewNumber): Promise<MadeLine> => {
+const makeNow = async (context: EllisContext, wanted: NewNumber): Promise<MadeLine> => {
   const line = await inTurn(wanted.account, async () => {
     await requireRoom(context, wanted);
     return takeFromPool(context, wanted);
   });
   return completeLine(context, line, wanted.by);
+};
+
+/** A line of a number of the pool, in its turn; 503 when the pool is empty or too many wait. */
+export const makeLine = async (context: EllisContext, wanted: NewNumber): Promise<MadeLine> => {
+  if (poolFor(context, wanted).freeCount === 0) {
+    // Nobody waits his turn for nothing; who has enough is told that first.
+    await requireRoom(context, wanted);
+    throw noNumbers();
+  }
+  return context.turns.run(() => makeNow(context, wanted));
 };

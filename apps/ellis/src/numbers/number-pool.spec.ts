@@ -8,7 +8,8 @@ import { LinesByAccount, type LinesRow } from '#projections/lines-by-account';
 import type { EllisContext } from '../context.js';
 import { openPools } from '../ellis.js';
 import { EllisFault } from '../outcome.js';
-import { makeLine } from './make-line.js';
+import { Turns } from '../turns.js';
+import { LINES_AT_ONCE_MAX, makeLine } from './make-line.js';
 import { NumberPool } from './number-pool.js';
 
 const random = createSeededRandom(11);
@@ -36,7 +37,18 @@ const nodesOn = async (numberRanges: readonly string[], count: number) => {
     const onBatch = (events: readonly RecordedEvent[]) => lines.apply(events);
     await log.subscribe({ topics: ['accounts'], group: 'lines', startAt: 'newest', onBatch });
     const pools = await openPools({ lines, random, settings }, { numberRanges, pstnNumberRanges: [] });
-    const ports = { log, lines, pools, clock, random, settings, provisioning: neighbour, homer: neighbour };
+    const turns = new Turns({ runningMax: LINES_AT_ONCE_MAX, waitingMax: 10_000, reason: 'too many' });
+    const ports = {
+      log,
+      lines,
+      pools,
+      turns,
+      clock,
+      random,
+      settings,
+      provisioning: neighbour,
+      homer: neighbour,
+    };
     return ports as unknown as EllisContext;
   };
   const nodes = await Promise.all(Array.from({ length: count }, node));

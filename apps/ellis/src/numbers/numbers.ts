@@ -11,9 +11,10 @@ import {
   putFilterCriteria,
   setSipPassword,
 } from '../upstream/subscribers.js';
-import { deleteLine, releaseNumber } from './delete-line.js';
-import { onNumber, requireLine } from './line-stream.js';
+import { deleteLine } from './delete-line.js';
+import { isNumber, onNumber, requireLine } from './line-stream.js';
 import { completeLine, type MadeLine, makeLine, newSipPassword, takeNew } from './make-line.js';
+import { noteMissing } from './missing-lines.js';
 import { numberBody } from './number-json.js';
 
 export const SIMSERVS_TYPE = 'application/vnd.etsi.simservs+xml; charset=utf-8';
@@ -27,11 +28,11 @@ const madeBody = ({ line, password }: MadeLine): object => ({
   ...(password === undefined ? {} : { sip_password: password }),
 });
 
-/** As Homestead Prov has it. What is there no longer goes back to the pool. */
+/** As Homestead Prov has it. What is there no longer goes back to the pool, once that is certain. */
 const asProvisioned = async (context: EllisContext, line: LineNumber, by: string): Promise<LineNumber[]> => {
   const privateIds = await privateIdsOf(context.provisioning, line.number);
   if (privateIds === undefined) {
-    await releaseNumber(context, line, by);
+    noteMissing(context, line, by);
     return [];
   }
   return [{ ...line, privateId: privateIds.includes(line.privateId) ? line.privateId : (privateIds[0] ?? line.privateId) }]; // prettier-ignore
@@ -71,8 +72,6 @@ export const createNumber = async (
   return shown(madeBody(made));
 };
 
-const SIP_URI_LENGTH_MAX = 128;
-const SIP_URI = /^sip:[A-Za-z0-9_.!~*'()&=+$,;?/%-]+@[A-Za-z0-9.-]+$/;
 const PRIVATE_ID = /^[^\s"<>]{1,128}$/;
 
 /** A number that its asker names: for operators' own tools. */
@@ -85,17 +84,18 @@ export const createSpecifiedNumber = async (
   requireSignedIn(caller);
   if (caller.kind !== 'service') throw forbidden('numbers are named with NGV-API-Key only');
   const { account } = await requireAccount(context, caller, address);
-  if (number.length > SIP_URI_LENGTH_MAX || !SIP_URI.test(number))
-    throw badRequest('takes a SIP URI such as sip:6505550001@ims.test');
+  if (!isNumber(number)) throw badRequest('takes a SIP URI such as sip:6505550001@ims.test');
   const privateId = optional(call, 'private_id');
   if (privateId !== undefined && !PRIVATE_ID.test(privateId))
     throw badRequest('private_id: takes an identity');
   const isNewPrivate = flagField(call, 'new_private_id') || privateId === undefined;
   const own = privateId === undefined ? {} : { privateId };
   const take = { account, by: byOf(caller), pstn: flagField(call, 'pstn'), number, specified: true, ...own };
-  const line = await takeNew(context, take);
-  if (line === undefined) throw new EllisFault(409, 'there is a subscriber of this name');
-  return shown(madeBody(await completeLine(context, line, byOf(caller), isNewPrivate)));
+  return context.turns.run(async () => {
+    const line = await takeNew(context, take);
+    if (line === undefined) throw new EllisFault(409, 'there is a subscriber of this name');
+    return shown(madeBody(await completeLine(context, line, byOf(caller), isNewPrivate)));
+  });
 };
 
 type LineRequest = Readonly<{ address: string; number: string }>;
@@ -112,7 +112,8 @@ export const deleteNumber = async (
   caller: Caller,
   request: LineRequest,
 ): Promise<Outcome> => {
-  await deleteLine(context, await lineOf(context, caller, request), byOf(caller));
+  const line = await lineOf(context, caller, request);
+  await context.turns.run(() => deleteLine(context, line, byOf(caller)));
   return DONE;
 };
 

@@ -7,6 +7,7 @@ import { notFound, type Outcome, shown } from '../outcome.js';
 import { ask } from '../upstream/ask.js';
 import { simservsOf } from '../upstream/documents.js';
 import { privateIdsOf, setOfPublic } from '../upstream/subscribers.js';
+import type { Surroundings } from './surroundings.port.js';
 
 /** Identities that one search looks at; `next` goes on from there. */
 const LOOKED_AT_MAX = 20_000;
@@ -71,21 +72,16 @@ export const showWholeLadder = async (live: Live, id: string): Promise<Outcome> 
   return shown(ladder);
 };
 
-/** What the process around Ellis knows of itself; a part that it cannot know is null. */
-export type Surroundings = Pick<Figures, 'views' | 'timers' | 'registered' | 'peers'>;
-
-export const NOTHING_KNOWN: Surroundings = { views: null, timers: null, registered: null, peers: null };
-
 export const figuresOf = async (
   { clock }: Pick<EllisContext, 'clock'>,
   live: Live,
-  surroundings: () => Surroundings,
+  surroundings: Surroundings,
 ): Promise<Figures> => {
   const { registrations, calls } = await live.figures();
   return {
     at: clock.nowMs(),
     registrations_per_second: registrations,
     calls_per_second: calls,
-    ...surroundings(),
+    ...(await surroundings.figures()),
   };
 };

@@ -14,6 +14,8 @@ export const BY_SIGN_UP: AskedBy = 'sign-up';
 export const BY_RECOVERY: AskedBy = 'recovery';
 /** What a crash left unfinished, finished at a start. */
 export const BY_START: AskedBy = 'start';
+/** The account was made until then. */
+export const BY_EXPIRY: AskedBy = 'expiry';
 
 type Named = Readonly<{ account: string; by: AskedBy }>;
 
