@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { addressOf, type Cluster, type ClusterOptions, startCluster } from '#apps/cluster';
 import { systemClock as clock } from '#libs/runtime';
 import { type RealEngine, startRealEngine } from '#libs/testkit';
-import { API_KEY, cleanEnv, type Site } from './product.js';
+import { API_KEY, cleanEnv, SIGNUP_CODE, type Site } from './product.js';
 import { inRepository } from './root.js';
 import { PASSWORD } from './users.js';
 
@@ -20,6 +20,7 @@ const PORTS: Site['ports'] = {
   BONO_WSS_PORT: 5063,
   HOMESTEAD_PROV_PORT: 8889,
   HOMER_PORT: 7888,
+  ELLIS_PORT: 8080,
 };
 
 const PROVISION_MS_MAX = 600_000;
@@ -65,6 +66,17 @@ const provisionUsers = async (network: string, folder: string, count: number): P
   });
 };
 
+const siteAt = (network: string, number: number): Site => ({
+  ports: PORTS,
+  hosts: {
+    BONO_PORT: addressOf(network, 'bono', number),
+    HOMESTEAD_PROV_PORT: addressOf(network, 'homestead-prov', number),
+    HOMER_PORT: addressOf(network, 'homer', number),
+    ELLIS_PORT: addressOf(network, 'ellis', number),
+  },
+  env: {},
+});
+
 type Started = { engines: RealEngine[]; cluster?: Cluster };
 
 const start = async (
@@ -100,8 +112,10 @@ const start = async (
       engines,
       name,
       apiKey: API_KEY,
+      signupCode: SIGNUP_CODE,
       isPinned: options.isPinned,
-      ...(options.each === undefined ? {} : { each: options.each }),
+      // The portal only where it is looked at: it takes memory, and time of start.
+      each: { ellis: 0, ...options.each },
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       env: { CASSANDRA_TIMEOUT_MS: '10000', ...options.env },
     },
@@ -119,15 +133,7 @@ const start = async (
     name,
     endedByThemselves,
     bono: (number) => addressOf(network, 'bono', number),
-    site: (number) => ({
-      ports: PORTS,
-      hosts: {
-        BONO_PORT: addressOf(network, 'bono', number),
-        HOMESTEAD_PROV_PORT: addressOf(network, 'homestead-prov', number),
-        HOMER_PORT: addressOf(network, 'homer', number),
-      },
-      env: {},
-    }),
+    site: (number) => siteAt(network, number),
     provision: (count) => provisionUsers(network, folder, count),
   };
 };

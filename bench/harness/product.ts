@@ -10,6 +10,8 @@ import { inRepository } from './root.js';
 
 export const DOMAIN = 'ims.test';
 export const API_KEY = 'bench-key-0123456789abcdef';
+/** Who knows it may make an account. */
+export const SIGNUP_CODE = 'let-me-in';
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 12_000;
 
@@ -38,7 +40,13 @@ export type Ports = Readonly<Record<PortVariable, number>>;
 
 /** Ports by which a deployment is used from outside. */
 export type SitePort =
-  'BONO_PORT' | 'BONO_TLS_PORT' | 'BONO_WS_PORT' | 'BONO_WSS_PORT' | 'HOMESTEAD_PROV_PORT' | 'HOMER_PORT';
+  | 'BONO_PORT'
+  | 'BONO_TLS_PORT'
+  | 'BONO_WS_PORT'
+  | 'BONO_WSS_PORT'
+  | 'HOMESTEAD_PROV_PORT'
+  | 'HOMER_PORT'
+  | 'ELLIS_PORT';
 
 /** Where a deployment is reached, whichever processes it is of: the product, or a cluster. */
 export type Site = Readonly<{

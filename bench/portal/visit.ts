@@ -1,12 +1,12 @@
 // What a visitor does in the portal, as a browser does it: by labels and roles, as who sees and who listens finds them.
 // Used by the end-to-end test, the screenshots and accept 7.*.
 import type { Page } from './browser.js';
-import type { Product } from '../harness/product.js';
+import { type Product, SIGNUP_CODE } from '../harness/product.js';
 
 export type Visitor = Readonly<{ name: string; email: string; password: string }>;
 export type MadeLine = Readonly<{ userName: string; password: string }>;
 
-export const SIGNUP_CODE = 'let-me-in';
+export { SIGNUP_CODE };
 /** What the product needs so that a visitor can sign up. */
 export const PORTAL_ENV = { SIGNUP_CODE } as const;
 export const ANN: Visitor = { name: 'Ann Archer', email: 'ann@example.test', password: 'correct-horse-1' };

@@ -15,6 +15,7 @@ const PORTS: Readonly<Record<App, string>> = {
   chronos: 'HTTP 7253',
   ralf: 'HTTP 10888',
   rogers: 'memcached 11311',
+  ellis: 'HTTP 8080: the portal',
 };
 
 export type Shown = Readonly<{
@@ -24,9 +25,10 @@ export type Shown = Readonly<{
   folder: string;
   /** Of Homestead Prov. */
   url: string;
+  signupCode: string;
 }>;
 
-export const clusterBanner = ({ cluster, engines, demo, folder, url }: Shown): string => {
+export const clusterBanner = ({ cluster, engines, demo, folder, url, signupCode }: Shown): string => {
   const table = new Table({
     head: ['process', 'address', 'ports', 'pid', 'health, metrics'],
     style: { head: [], border: [] },
@@ -36,6 +38,7 @@ export const clusterBanner = ({ cluster, engines, demo, folder, url }: Shown): s
     table.push([name, address, PORTS[app], String(cluster.pid(name)), managementUrl]);
   const [one, two] = shown.filter(({ app }) => app === 'bono').map(({ address }) => address);
   const [alice, bob] = demo;
+  const portals = shown.filter(({ app }) => app === 'ellis').map(({ address }) => `http://${address}:8080/`);
   return [
     '',
     table.toString(),
@@ -45,6 +48,7 @@ export const clusterBanner = ({ cluster, engines, demo, folder, url }: Shown): s
     `Data, keys and what each process says: ${folder}`,
     ...demo.map(({ impu, impi, password }) => `  ${impu}  user name ${impi}  password ${password}`),
     '',
+    ...(portals.length === 0 ? [] : [`Portal: ${portals.join(' and ')}  sign-up code ${signupCode}`, '']),
     'What to try:',
     `  register ${alice?.impi} at ${one}:5060 and ${bob?.impi} at ${two}:5060, domain ims.test, and call: each request takes any Sprout`,
     '  end a Sprout (kill its pid) and call again; what it says when it goes on: npm run cluster',

@@ -36,6 +36,20 @@ describe('the plan of a cluster', () => {
     expect(ralfs.map(({ env }) => env['RALF_DIAMETER_HOST'])).toEqual(['ralf-1.ims.test', 'ralf-2.ims.test']);
   });
 
+  it('has two portals with one sign-up code, each with a Homestead Prov and a Homer to ask and an edge for its phones', () => {
+    const ellises = planCluster({ ...options, signupCode: 'come-in' }).filter(({ app }) => app === 'ellis');
+    expect(ellises.map(({ env }) => env['ELLIS_WEBSOCKET_URLS'])).toEqual([
+      'ws://127.1.2.11:5062',
+      'ws://127.1.2.12:5062',
+    ]);
+    for (const { env } of ellises)
+      expect(env).toMatchObject({
+        SIGNUP_CODE: 'come-in',
+        HOMESTEAD_PROV_URL: 'http://homestead-prov:8889',
+        HOMER_URL: 'http://homer:7888',
+      });
+  });
+
   it('puts Rogers before memcached, or not where there are none', () => {
     const { env } = of(members, 'sprout-1');
     expect(env).toMatchObject({
@@ -69,6 +83,7 @@ describe('the plan of a cluster', () => {
       ralf: 0,
       projector: 0,
       rogers: 0,
+      ellis: 0,
       'homestead-prov': 1,
     };
     const few = planCluster({ ...options, each, workers: 2 });
@@ -87,7 +102,22 @@ describe('the plan of a cluster', () => {
 it('tells people what runs where', () => {
   const cluster = { members: planCluster(options), pid: () => 4711 };
   const demo = [{ impu: 'sip:alice@ims.test', impi: 'alice@ims.test', password: 'secret' }];
-  const text = clusterBanner({ cluster, engines, demo, folder: '/f', url: 'http://127.1.2.41:8889' });
-  for (const part of ['sprout-2', '127.1.2.22', '4711', 'm:1, m:2', 'password secret'])
+  const text = clusterBanner({
+    cluster,
+    engines,
+    demo,
+    folder: '/f',
+    url: 'http://127.1.2.41:8889',
+    signupCode: 'come-in',
+  });
+  for (const part of [
+    'sprout-2',
+    '127.1.2.22',
+    '4711',
+    'm:1, m:2',
+    'password secret',
+    'http://127.1.2.101:8080/',
+    'come-in',
+  ])
     expect(text).toContain(part);
 });

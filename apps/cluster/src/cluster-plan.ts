@@ -8,6 +8,7 @@ export const APPS = [
   'homestead',
   'homer',
   'homestead-prov',
+  'ellis',
   'chronos',
   'ralf',
   'projector',
@@ -26,6 +27,7 @@ const FIRST: Readonly<Record<App, number>> = {
   chronos: 71,
   ralf: 81,
   rogers: 91,
+  ellis: 101,
 };
 const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   bono: 9887,
@@ -37,6 +39,7 @@ const MANAGEMENT_PORTS: Readonly<Record<App, number>> = {
   chronos: 7254,
   ralf: 10889,
   rogers: 11312,
+  ellis: 8081,
 };
 /** How many there are of each: one projector keeps the views, and a rebuild is asked of it; Ralf is for who has a CDF. Without Rogers memcached is asked itself. */
 export const EACH: Readonly<Record<App, number>> = {
@@ -49,6 +52,7 @@ export const EACH: Readonly<Record<App, number>> = {
   chronos: 2,
   ralf: 0,
   rogers: 2,
+  ellis: 2,
 };
 
 /** Addresses of the engines, as docker/services/up.sh prints them. */
@@ -69,6 +73,8 @@ export type ClusterOptions = Readonly<{
   name: string;
   /** At least 16 characters. */
   apiKey: string;
+  /** Who knows it may make an account at any Ellis. Without one each makes its own. */
+  signupCode?: string;
   /** Other numbers of each than EACH. */
   each?: Readonly<Partial<Record<App, number>>>;
   /** Processes of each edge and each router. Default 1. */
@@ -137,7 +143,7 @@ const enginesEnv = (options: ClusterOptions): Record<string, string> => ({
 const CONNECTIONS_A_WORKER = 4;
 
 const ownEnv = (
-  { isPinned, workers = 1 }: ClusterOptions,
+  { isPinned, workers = 1, network, signupCode = '' }: ClusterOptions,
   app: App,
   number: number,
 ): Record<string, string> => {
@@ -154,6 +160,16 @@ const ownEnv = (
         HOMESTEAD_URL: 'http://homestead:8888',
         HOMER_URL: 'http://homer:7888',
         WORKERS: String(workers),
+      };
+    case 'ellis':
+      return {
+        HOMESTEAD_PROV_URL: 'http://homestead-prov:8889',
+        HOMER_URL: 'http://homer:7888',
+        CHRONOS_URL: 'http://chronos:7253',
+        PROJECTOR_URL: 'http://projector:8892',
+        // A browser knows no names of this cluster.
+        ELLIS_WEBSOCKET_URLS: `ws://${addressOf(network, 'bono', number)}:5062`,
+        SIGNUP_CODE: signupCode,
       };
     case 'homer':
       return { HOMESTEAD_URL: 'http://homestead:8888' };
@@ -206,6 +222,7 @@ const STARTED: readonly App[] = [
   'projector',
   'chronos',
   'ralf',
+  'ellis',
 ];
 
 /** All members: Rogers; then one that makes topics and schema, and is to be ready before the others start. */

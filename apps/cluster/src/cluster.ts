@@ -114,6 +114,7 @@ class LocalCluster implements Cluster {
     for (const app of [
       'bono',
       'sprout',
+      'ellis',
       'chronos',
       'ralf',
       'homer',

@@ -12,6 +12,7 @@ import { clusterBanner } from './cluster-banner.js';
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const PROGRAMS = path.join(ROOT, 'dist');
 const API_KEY_CHARACTERS = 40;
+const CODE_CHARACTERS = 8;
 
 const network = (text: string): string => {
   if (/^127(\.\d{1,3}){2}$/.test(text) && isLoopback(`${text}.1`)) return text;
@@ -27,9 +28,14 @@ const options = new Command('cluster')
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const folder = path.resolve(options.folder);
-const keyFile = path.join(folder, 'api-key');
-makePrivateFile(keyFile, `${systemRandom.token(API_KEY_CHARACTERS)}\n`);
-const apiKey = readPrivateFile(keyFile)?.toString().trim() ?? '';
+/** Made at the first start, and kept. */
+const keptSecret = (name: string, characters: number): string => {
+  const file = path.join(folder, name);
+  makePrivateFile(file, `${systemRandom.token(characters)}\n`);
+  return readPrivateFile(file)?.toString().trim() ?? '';
+};
+const apiKey = keptSecret('api-key', API_KEY_CHARACTERS);
+const signupCode = keptSecret('signup-code', CODE_CHARACTERS);
 
 say(
   'Kafka, memcached, Cassandra, etcd: starting what does not run yet; the first time they are downloaded …',
@@ -56,6 +62,7 @@ try {
       engines: engines.addresses,
       name: 'cluster',
       apiKey,
+      signupCode,
       // With a CDF in CDF_PEERS, which each program inherits.
       each: process.env['CDF_PEERS'] ? { ralf: 2 } : {},
     },
@@ -68,7 +75,7 @@ try {
   stopAll.push(() => cluster.stop());
   const url = `http://${addressOf(options.network, 'homestead-prov', 1)}:8889`;
   const demo = await provisionDemo({ folder, programs: PROGRAMS, url, apiKey, random: systemRandom });
-  say(clusterBanner({ cluster, engines: engines.addresses, demo, folder, url }));
+  say(clusterBanner({ cluster, engines: engines.addresses, demo, folder, url, signupCode }));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   await stop(1);
