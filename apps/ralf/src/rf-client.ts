@@ -1,11 +1,11 @@
 // One accounting request to the first CDF that answers for good. Time-outs, connections that are lost, 3xxx and 4xxx go on to the next one;
 // 2xxx and 5xxx are answers. T flag where one before may have it (RFC 6733 §3). Used by accountant.ts.
-import { type Body, type DiameterNode, type Outcome, RESULT } from '#libs/diameter';
+import { type Body, type DiameterNode, type Outcome, RESULT, resultWord } from '#libs/diameter';
 import type { ChargingRecord } from '#libs/domain';
 import type { Clock } from '#libs/runtime';
 import { type AccountingNames, accountingRequest, digestOf } from './accounting-request.js';
 import type { Cdfs } from './cdfs.js';
-import { resultWord, type RfTally } from './rf-tally.js';
+import type { RfTally } from './rf-tally.js';
 
 export type RfAnswer = Readonly<{
   kind: 'answered';

@@ -33,6 +33,7 @@ export {
   runCommandLine,
   say,
 } from './adapters/node-command.js';
+export { createRequestTally, type RequestTally, resultWord } from './adapters/request-tally.js';
 export { createTcpTransport, type TlsIdentity } from './adapters/tcp.js';
 export { CER_WAIT_MS, UNIDENTIFIED_MAX } from './node/incoming.js';
 export {

@@ -1,13 +1,13 @@
 // Questions to the HSS: UAR, LIR, MAR, SAR as TS 29.229 §6.1 and backend.md §1.3 have them. LIR is asked once for all who ask at the
 // same time; who the HSS does not know is not asked about again for a while. Used by hss-homestead.ts.
 import type { Body, DiameterNode, Outcome } from '#libs/diameter';
-import { VENDOR_3GPP } from '#libs/diameter';
+import { resultWord, VENDOR_3GPP } from '#libs/diameter';
 import type { AkaVector, Answer, AuthenticationOptions, DigestVector, HomesteadFailure, RegData, ServerAssignment } from '#libs/homestead-client'; // prettier-ignore
 import type { Clock } from '#libs/runtime';
 import { answered } from '../homestead-core.js';
 import { AskedOnce } from './asked-once.js';
 import { type CxAnswer, type CxQuestion, IN_ASSIGNMENT_TYPE, judgeAnswer, readAssignment, readChargingAddresses, readVector, SCHEME_NAMES, USER_UNKNOWN } from './cx-answers.js'; // prettier-ignore
-import { type CxTally, resultWord } from './cx-tally.js';
+import type { CxTally } from './cx-tally.js';
 import { KnownAbsent } from './known-absent.js';
 
 /** Server-Assignment-Type, TS 29.229 §6.3.15. */
