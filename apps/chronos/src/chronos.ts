@@ -1,7 +1,7 @@
 // Chronos: timers over HTTP on the log (backend.md §6). Any node sets and cancels, durable before the answer; the owner of the log's
 // partition pops. What there is, each node folds for itself: so any node shows it, and a new owner has it already.
 import { decideTimer, streamOfTimer, type TimerCommand } from '#libs/domain';
-import { AppendRefused, AppendUnknown, type EventLog, type PartitionOwners } from '#libs/event-log';
+import { AnsweredAppends, type ComeAgain, type EventLog, type PartitionOwners } from '#libs/event-log';
 import type { Clock, Random } from '#libs/runtime';
 import type { TimerNode, TimersDue } from '#projections/timers-due';
 import type { Callbacks } from './callback.port.js';
@@ -9,17 +9,13 @@ import { createDeadLetters, type DeadLetters } from './dead-letters.js';
 import { createPopper, type Popper, type PopObserver } from './popper.js';
 import { readTimerRequest, type TimerName } from './timer-request.js';
 
-/** Appends that wait at the same time; beyond it this node takes no new work. */
-const PENDING_MAX = 5_000;
-const RETRY_AFTER_S = { least: 5, spread: 25 };
 /** Shown at once, and looked at for it. */
 export const SHOWN_MAX = 1_000;
 const LOOKED_AT_MAX = 200_000;
 
 /** backend.md §6.1: refused with its reason; 500 and 503 with when to come again. */
 export type TimerAnswer =
-  | Readonly<{ status: 200; name: TimerName }>
-  | Readonly<{ status: 400 | 500 | 503; reason: string; retryAfterS?: number }>;
+  Readonly<{ status: 200; name: TimerName }> | Readonly<{ status: 400; reason: string }> | ComeAgain;
 
 export type ShownTimer = Readonly<{
   id: string;
@@ -99,12 +95,13 @@ class LoggedChronos implements Chronos {
   readonly deadLetters: DeadLetters;
   readonly popper: Popper;
   private readonly nextId: () => string;
-  private pending = 0;
+  private readonly appends: AnsweredAppends;
 
   constructor(private readonly ports: ChronosPorts) {
     this.nextId = createIds(ports.random);
+    this.appends = new AnsweredAppends(ports);
+    this.deadLetters = createDeadLetters({ ...ports, appends: this.appends });
     this.popper = createPopper(ports);
-    this.deadLetters = createDeadLetters(ports);
   }
 
   async set(body: unknown, named?: TimerName): Promise<TimerAnswer> {
@@ -112,7 +109,7 @@ class LoggedChronos implements Chronos {
     const order = readTimerRequest(body, nowMs(), named?.replicationFactor);
     if (!order.ok) return { status: 400, reason: order.reason };
     if (due.timers.size >= timersMax && (named === undefined || !due.timers.has(named.id)))
-      return this.later(503, 'this node holds as many timers as it may');
+      return this.appends.later(503, 'this node holds as many timers as it may');
     const name = named ?? { id: this.nextId(), replicationFactor: order.value.replicationFactor };
     return this.append(name, { type: 'SetTimer', data: order.value });
   }
@@ -148,24 +145,8 @@ class LoggedChronos implements Chronos {
   }
 
   private async append(name: TimerName, command: TimerCommand): Promise<TimerAnswer> {
-    if (this.pending >= PENDING_MAX) return this.later(503, 'too many requests wait for the log');
-    this.pending++;
-    try {
-      await this.ports.log.append(streamOfTimer(name.id), decideTimer(undefined, command));
-      return { status: 200, name };
-    } catch (error) {
-      if (error instanceof AppendRefused) return this.later(500, 'the log takes nothing now');
-      if (error instanceof AppendUnknown)
-        return this.later(500, 'the log does not answer: it may have happened');
-      throw error;
-    } finally {
-      this.pending--;
-    }
-  }
-
-  private later(status: 500 | 503, reason: string): TimerAnswer {
-    const { least, spread } = RETRY_AFTER_S;
-    return { status, reason, retryAfterS: least + Math.floor(this.ports.random.fraction() * (spread + 1)) };
+    const answer = await this.appends.append(streamOfTimer(name.id), decideTimer(undefined, command));
+    return answer.status === 200 ? { status: 200, name } : answer;
   }
 }
 

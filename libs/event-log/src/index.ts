@@ -1,5 +1,6 @@
 export * from './event-log.port.js';
 export * from './partition-owners.port.js';
+export { AnsweredAppends, type AppendAnswer, type ComeAgain } from './answered-appends.js';
 export * from './expect-stream.js';
 export * from './upcast.js';
 export { placeInLog } from './copy/original-position.js';

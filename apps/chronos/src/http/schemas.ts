@@ -106,3 +106,7 @@ export const FAULT = {
   required: ['reason'],
   properties: { reason: STRING },
 };
+
+/** Responses of every endpoint that appends. */
+export const LATER = { status: 500, description: 'The log takes nothing now: come again (Retry-After)', schema: FAULT }; // prettier-ignore
+export const FULL = { status: 503, description: 'This node takes no new work (Retry-After)', schema: FAULT };

@@ -2,10 +2,10 @@
 import { Controller, Delete, Get, Inject, NotFoundException, Param, Post, Put, Query, Req, Res } from '@nestjs/common'; // prettier-ignore
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'; // prettier-ignore
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { errorBody } from '#libs/runtime';
 import { type Chronos, SHOWN_MAX, type TimerAnswer } from '../chronos.js';
 import { readTimerName, timerName, type TimerName } from '../timer-request.js';
-import { FAULT, TIMER, TIMER_REQUEST, TIMERS } from './schemas.js';
+import { FAULT, FULL, LATER, TIMER, TIMER_REQUEST, TIMERS } from './schemas.js';
+import { refuse } from './answer.js';
 import { CHRONOS } from './tokens.js';
 
 const NAME = {
@@ -19,8 +19,6 @@ const SET = {
   headers: { Location: { description: '`/timers/<id>-<replication factor>`', schema: { type: 'string' } } },
 };
 const BAD = { status: 400, description: 'What is wrong with the body', schema: FAULT };
-const LATER = { status: 500, description: 'The log takes nothing now: come again (Retry-After)', schema: FAULT }; // prettier-ignore
-const FULL = { status: 503, description: 'This node takes no new work (Retry-After)', schema: FAULT };
 const NONE = { status: 404, description: 'No such name, or no such timer', schema: FAULT };
 const LIMIT = 100;
 
@@ -32,9 +30,7 @@ const write = (reply: FastifyReply, answer: TimerAnswer): void => {
       .send();
     return;
   }
-  const { status, reason, retryAfterS } = answer;
-  if (retryAfterS !== undefined) void reply.header('retry-after', retryAfterS);
-  void reply.status(status).send(errorBody(status, reason));
+  refuse(reply, answer);
 };
 
 const nameOf = (text: string): TimerName => {

@@ -16,8 +16,8 @@ const FULL = { status: 503, description: 'This node takes no new work (Retry-Aft
 
 const write = (reply: FastifyReply, answer: RalfAnswer): void => {
   if (answer.status === 200) return void reply.status(200).send();
-  const { status, reason, retryAfterS } = answer;
-  if (retryAfterS !== undefined) void reply.header('retry-after', retryAfterS);
+  const { status, reason } = answer;
+  if ('retryAfterS' in answer) void reply.header('retry-after', answer.retryAfterS);
   void reply.status(status).send(errorBody(status, reason));
 };
 
