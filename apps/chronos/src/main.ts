@@ -3,8 +3,8 @@ import { UPCASTERS } from '#libs/domain';
 import { systemHosts } from '#libs/dns';
 import { EventLogConfig } from '#libs/event-log';
 import { resolverWith } from '#libs/http-pool';
-import { openProcessData } from '#libs/projector';
-import { createPeerCheck, loadApiKeys, loadConfigOrExit, ProcessConfig, startProcess } from '#libs/runtime';
+import { startOnServedData } from '#libs/projector';
+import { loadConfigOrExit, ProcessConfig, startProcess } from '#libs/runtime';
 import { startShared } from '#libs/shared-config';
 import { ChronosConfig } from './chronos.config.js';
 import { startChronos } from './start-chronos.js';
@@ -20,22 +20,11 @@ if (process.argv.length > 2) {
   const common = loadConfigOrExit(ProcessConfig, defaults);
   const config = loadConfigOrExit(ChronosConfig);
   loadConfigOrExit(EventLogConfig);
+  const resolve = resolverWith(systemHosts(common.hostsFile));
   await startProcess('chronos', common, async (parts) => {
-    const { random, logger } = parts;
     await shared.follow(parts);
-    const data = await openProcessData(common, parts, UPCASTERS);
-    const { bindAddress, dataDir, apiKeys: configured } = common;
-    const { keys } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
-    await startChronos({
-      ...parts,
-      process: common,
-      config,
-      log: data.log,
-      follow: data.follow,
-      apiKeys: keys,
-      peers: createPeerCheck(common.trustedPeers),
-      resolve: resolverWith(systemHosts(common.hostsFile)),
-    });
-    data.serve(() => Promise.resolve());
+    await startOnServedData(common, parts, UPCASTERS, (data) =>
+      startChronos({ ...parts, ...data, process: common, config, resolve }),
+    );
   });
 }

@@ -1,8 +1,8 @@
 // Ralf alone: sends what is chargeable on a log that it shares with others, and takes what they tell it over HTTP.
 import { UPCASTERS } from '#libs/domain';
 import { EventLogConfig } from '#libs/event-log';
-import { openProcessData } from '#libs/projector';
-import { createPeerCheck, EXIT_CONFIG, loadApiKeys, loadConfigOrExit, ProcessConfig, startProcess } from '#libs/runtime'; // prettier-ignore
+import { startOnServedData } from '#libs/projector';
+import { EXIT_CONFIG, loadConfigOrExit, ProcessConfig, startProcess } from '#libs/runtime';
 import { startShared } from '#libs/shared-config';
 import { hasCdf, RalfConfig } from './ralf.config.js';
 import { startRalf } from './start-ralf.js';
@@ -18,19 +18,8 @@ if (!hasCdf(config)) {
   process.exit(EXIT_CONFIG);
 }
 await startProcess('ralf', common, async (parts) => {
-  const { random, logger } = parts;
   await shared.follow(parts);
-  const data = await openProcessData(common, parts, UPCASTERS);
-  const { bindAddress, dataDir, apiKeys: configured } = common;
-  const { keys } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
-  await startRalf({
-    ...parts,
-    process: common,
-    config,
-    log: data.log,
-    follow: data.follow,
-    apiKeys: keys,
-    peers: createPeerCheck(common.trustedPeers),
-  });
-  data.serve(() => Promise.resolve());
+  await startOnServedData(common, parts, UPCASTERS, (data) =>
+    startRalf({ ...parts, ...data, process: common, config }),
+  );
 });

@@ -8,6 +8,7 @@ export { createTableSink } from './table-sink.js';
 export * from './data-dir.js';
 export * from './follow-log.js';
 export * from './process-data.js';
+export * from './served-data.js';
 export * from './keyspaces.js';
 export * from './agreement.js';
 export * from './parked-list.js';
