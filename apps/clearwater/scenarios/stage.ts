@@ -1,6 +1,5 @@
 // Where a scenario is played: a simulated world, its phones, and everything that is observed meanwhile, in order.
-import { CALL_SPOOL_MS } from '#apps/sprout';
-import type { Subscription } from '#libs/event-log';
+import { CALL_SPOOL_MS, type Subscription } from '#libs/event-log';
 import type { SipMessage } from '#libs/sip';
 import { createWorld, type World, type WorldOptions } from '../sim/world.js';
 import { ApplicationServer } from './application-server.js';

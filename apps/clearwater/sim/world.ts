@@ -3,9 +3,9 @@
 import type { BonoConfig, BonoNode } from '#apps/bono';
 import { createHomestead } from '#apps/homestead';
 import { createProvisioning, type NewSubscriber, type Provisioning } from '#apps/homestead-prov';
-import { CALL_SPOOL_MS, type SproutConfig, type SproutNode } from '#apps/sprout';
+import type { SproutConfig, SproutNode } from '#apps/sprout';
 import type { Registration } from '#libs/domain';
-import { type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
+import { CALL_SPOOL_MS, type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { Phone, type PhoneOptions } from '#libs/phone';
 import { MemoryHub, type Transform } from '#libs/sip';

@@ -8,7 +8,6 @@ import type { HomerConfig } from '#apps/homer';
 import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
 import { hasCdf, type RalfConfig, type RalfNode, startRalf } from '#apps/ralf';
 import {
-  openChargingSpool,
   ownershipOn,
   type RegistrarDoor,
   type SproutConfig,
@@ -18,6 +17,7 @@ import {
 import { connectHomestead, type Homestead } from '#libs/homestead-client';
 import type { ArchiveConfig } from '#libs/archive';
 import { comparePositions } from '#libs/decider';
+import { openChargingSpool } from '#libs/event-log';
 import {
   type ApiKeys,
   createPeerCheck,
@@ -182,6 +182,14 @@ const drainSip = (
   });
 };
 
+const dnsOf = ({
+  configs: { process },
+  clock,
+  random,
+  metrics,
+}: ClearwaterOptions): ReturnType<typeof openDns> =>
+  openDns({ servers: process.dnsServers, hostsFile: process.hostsFile, clock, random, metrics });
+
 /** Starts everything; resolves when it is ready to serve. Rejects with what stops the start. */
 export const startClearwater = async (options: ClearwaterOptions): Promise<Clearwater> => {
   const { configs, clock, random, logger, metrics, health } = options;
@@ -204,21 +212,18 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const timers = new TimerWheel(clock);
   const stopTimers = driveTimers(timers);
   const hub = configs.clearwater.sproutLink === 'memory' ? { hub: new MemoryHub({ clock }) } : {};
-  const dns = openDns({
-    servers: configs.process.dnsServers,
-    hostsFile: configs.process.hostsFile,
-    clock,
-    random,
-    metrics,
-  });
+  const dns = dnsOf(options);
   const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, dns, ...hub };
+  const { dataDir } = configs.process;
+  const spoolDir = configs.sprout.chargingSpoolDir;
+  const spool = await openChargingSpool({ program: 'sprout', dataDir, spoolDir, log }, options);
   const sprout = await startSprout({
     ...shared,
     ...openEnumDns({ servers: configs.sprout.enumServers, clock, random, metrics }),
     config: configs.sprout,
     log: storage.log,
     ownership: ownershipOn(storage),
-    chargingSpool: await openChargingSpool(configs.process, configs.sprout, storage.log, options),
+    chargingSpool: spool,
     registrations: views.registrations,
     challenges: storage.challenges,
     ...storage.chains,

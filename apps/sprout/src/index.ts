@@ -1,4 +1,3 @@
-export { openChargingSpool } from './session/open-charging-spool.js';
 export { LogOutage } from './log-outage.js';
 export * from './ports.js';
 export { type EffectOwnership, ONE_OF_SEVERAL, ownershipOn, SOLE_OWNER } from './reg-event/ownership.port.js';
@@ -14,6 +13,5 @@ export { connectHomer } from './mmtel/homer-documents.js';
 export type { ServiceDocuments } from './mmtel/mmtel.port.js';
 export { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';
 export { type RouterSign } from './isc/router-signs.js';
-export { CALL_SPOOL_MS } from './session/call-spool.js';
 export { SproutModule } from './http/sprout.module.js';
 export type { RegistrarDoor } from './http/registrar-door.js';

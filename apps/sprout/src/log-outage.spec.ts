@@ -1,6 +1,6 @@
 import { AppendRefused, AppendUnknown, RevisionConflict } from '#libs/event-log';
 import { createFakeClock } from '#libs/testkit';
-import { LogOutage } from './log-outage.js';
+import { LogOutage, toldByCalls } from './log-outage.js';
 
 const GRACE_MS = 300_000;
 
@@ -87,4 +87,19 @@ it('does not take a conflict for an outage', () => {
   append(new RevisionConflict('s', 1, 2));
   at(5_000);
   expect(judged()).toBe(5_000);
+});
+
+it('is told by facts of calls, and so is its end', () => {
+  const clock = createFakeClock(0);
+  const outage = new LogOutage(clock, GRACE_MS);
+  const faults: string[] = [];
+  const told = toldByCalls(outage, { fault: (kind) => void faults.push(kind) });
+  told.failed(new AppendRefused('full'));
+  clock.advance(1_000);
+  expect(outage.judgedAtMs(clock.nowMs())).toBe(0);
+  told.taken();
+  clock.advance(GRACE_MS);
+  expect(outage.judgedAtMs(clock.nowMs())).toBe(1_000 + GRACE_MS);
+  told.dropped();
+  expect(faults).toEqual(['call-record', 'call-record-dropped']);
 });

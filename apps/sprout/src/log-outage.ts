@@ -2,7 +2,7 @@
 // outage began, until the log has been back for as long as a registration lasts (docs/architecture.md §6). Where nobody tries any
 // more it would last for ever: then one expiry tries, now and then.
 // Told by every append of this router; read by expiry.ts and served.ts.
-import { AppendRefused, AppendUnknown } from '#libs/event-log';
+import { AppendRefused, AppendUnknown, type CallSpoolObserver } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
 
 export class LogOutage {
@@ -50,3 +50,16 @@ export class LogOutage {
     this.#isBack = false;
   }
 }
+
+/** What facts about calls say of the log, on their way to it. */
+export const toldByCalls = (
+  outage: Pick<LogOutage, 'taken' | 'failed'>,
+  observer: Readonly<{ fault(kind: string, error?: unknown): void }>,
+): CallSpoolObserver => ({
+  taken: () => outage.taken(),
+  failed(error) {
+    outage.failed(error);
+    observer.fault('call-record', error);
+  },
+  dropped: () => observer.fault('call-record-dropped'),
+});

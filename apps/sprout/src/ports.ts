@@ -19,7 +19,7 @@ import type { EffectOwnership } from './reg-event/ownership.port.js';
 import type { DialogMarks } from './session/own-route.js';
 import type { LiveChallenges } from './authentication/challenges.js';
 
-/** Takes facts about calls towards the log; the caller never waits (session/call-spool.ts). */
+/** Takes facts about calls towards the log; the caller never waits (libs/event-log, call-spool.ts). */
 export interface CallFacts {
   note(stream: string, facts: readonly (CallEvent | ChargingEvent)[]): void;
 }

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { UPCASTERS } from '#libs/domain';
 import { openDns, openEnumDns, systemHosts } from '#libs/dns';
+import { openChargingSpool } from '#libs/event-log';
 import { connectHomestead } from '#libs/homestead-client';
 import { resolverWith } from '#libs/http-pool';
 import { openProcessData } from '#libs/projector';
@@ -20,7 +21,6 @@ import {
 import { driveTimers, TimerWheel, type WorkerLinks } from '#libs/sip';
 import { StoresConfig } from '#libs/stores';
 import { openRegistrations } from '#projections/registrations-by-aor';
-import { openChargingSpool } from './session/open-charging-spool.js';
 import { ownershipOn } from './reg-event/ownership.port.js';
 import { SproutModule } from './http/sprout.module.js';
 import { connectHomer } from './mmtel/homer-documents.js';
@@ -121,7 +121,16 @@ export const startSproutAlone = async (
     ...openEnumDns({ servers: config.enumServers, clock, random, metrics }),
     homestead: link.homestead,
     documents: homer.documents,
-    chargingSpool: await openChargingSpool(common, config, data.log, parts),
+    chargingSpool: await openChargingSpool(
+      {
+        program: 'sprout',
+        dataDir: common.dataDir,
+        spoolDir: config.chargingSpoolDir,
+        worker: workers,
+        log: data.log,
+      },
+      parts,
+    ),
     dialogKey: loadKeyFile(config.dialogKeyFile || path.join(common.dataDir, 'dialog.key'), 'dialog key'),
     peers: createPeerCheck(common.trustedPeers),
     ...(workers === undefined ? {} : { workers }),

@@ -1,6 +1,6 @@
 // One running Sprout: listeners, endpoint, handlers, expiry, put together from configuration. Used by this app's main.ts
 // and by the all-in-one; everything that a test would replace comes in.
-import type { AppendSpool, EventLog } from '#libs/event-log';
+import { type AppendSpool, CallSpool, type CallSpoolObserver, type EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import {
   type Clock,
@@ -39,7 +39,7 @@ import type { LiveChallenges } from './authentication/challenges.js';
 import type { ChainLink } from './isc/chain-link.js';
 import type { SproutObserver, SproutPorts, SproutSettings } from './ports.js';
 import { observerOf } from './sprout-observer.js';
-import { LogOutage } from './log-outage.js';
+import { LogOutage, toldByCalls } from './log-outage.js';
 import { expireOnDemand } from './registrar/expire-on-demand.js';
 import { followRegistrations } from './registrar/follow-log.js';
 import { type Administration, createAdministration } from './registrar/administer.js';
@@ -56,7 +56,6 @@ import { type DrachtioNode, startDrachtio } from './drachtio/drachtio-node.js';
 import type { ServiceDocuments } from './mmtel/mmtel.port.js';
 import { type MmtelNodeOptions, startMmtel, targetsAt } from './mmtel/mmtel-node.js';
 import { openRouting } from './routing/open-routing.js';
-import { CallSpool } from './session/call-spool.js';
 import { DialogMarks } from './session/own-route.js';
 import { TARGETS_MAX } from './session/targets.js';
 import { createSprout } from './sprout.js';
@@ -273,6 +272,9 @@ const overloadOf = (
 ): OverloadControl =>
   new OverloadControl(clock, wait ?? (memoryOnly === true ? undefined : () => transports.waitMs()));
 
+const spoolOf = ({ log, clock, chargingSpool }: SproutNodeOptions, told: CallSpoolObserver): CallSpool =>
+  new CallSpool({ log, clock, told, charging: chargingSpool });
+
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
   const { registrations, challenges, homestead, clock, random, logger, metrics, timers } = options;
@@ -285,7 +287,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
   const settings = settingsOf(options, addresses);
   const observer = observerOf(metrics, logger, clock);
   const outage = new LogOutage(clock, settings.regMaxExpiresS * 1000);
-  const calls = new CallSpool({ log, outage, clock, observer, charging: options.chargingSpool });
+  const calls = spoolOf(options, toldByCalls(outage, observer));
   const mmtel = await startMmtel(mmtelOptions(options, addresses, { observer, calls }, dialogKey));
   const isc = await openIsc(options, dialogKey, observer);
   const routing = openRouting(options);

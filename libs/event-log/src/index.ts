@@ -26,3 +26,5 @@ export {
   type SpoolObserver,
   UNWRITTEN_MAX,
 } from './adapters/spool/append-spool.js';
+export { CALL_SPOOL_MS, CallSpool, type CallSpoolObserver } from './adapters/spool/call-spool.js';
+export { openChargingSpool } from './adapters/spool/open-charging-spool.js';

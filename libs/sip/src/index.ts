@@ -20,6 +20,8 @@ export * from './fields/uri.js';
 export { aorOf, plainNumber, uriEquals } from './fields/uri-compare.js';
 export { addrUri, formatNameAddr, parseNameAddr, tagOf, type NameAddr } from './fields/name-addr.js';
 export { decodeUtf8, encodeUtf8, escapePercent, HEADER_CHARS, normaliseEscapes, PARAM_CHARS, PASSWORD_CHARS, unescapePercent, USER_CHARS } from './fields/percent.js'; // prettier-ignore
+export { callingParty } from './fields/calling-party.js';
+export { icidOf } from './fields/charging-vector.js';
 export * from './fields/digest.js';
 export {
   alternativeService,

@@ -1,7 +1,7 @@
 // Dialogs of a caller who wants user privacy: what it says later (ACK, BYE, re-INVITE, its answers) would tell what the first
 // request did not, so the server stays on the dialog's way and hides it there too (RFC 3323 §5.3). Nothing is remembered: its
 // Record-Route says whose dialog it is. Used by served-call.ts for the first request, by mmtel.ts for those that follow.
-import { ANONYMOUS_URI } from '#libs/domain';
+import { ANONYMOUS_URI, dialogTag } from '#libs/domain';
 import {
   addrUri,
   type Edits,
@@ -15,7 +15,6 @@ import {
   values,
 } from '#libs/sip';
 import { isOwn } from '../session/own-route.js';
-import { dialogTag } from '../session/session.js';
 import { MMTEL_LISTENER } from './mmtel-listener.js';
 import type { ContactSeal } from './sealed-contact.js';
 

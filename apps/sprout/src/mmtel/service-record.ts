@@ -1,8 +1,7 @@
 // What a service decided about a call, as an event of that call (docs/architecture.md §5). Never in the call's way.
 // Written by mmtel.ts and served-call.ts.
 import { type ServiceApplied, streamOfCall } from '#libs/domain';
-import type { SipMessage } from '#libs/sip';
-import { icidOf } from '../session/session.js';
+import { icidOf, type SipMessage } from '#libs/sip';
 import type { SubjectFacts } from './call-subject.js';
 import type { MmtelPorts } from './mmtel.port.js';
 

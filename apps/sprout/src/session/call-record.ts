@@ -9,7 +9,7 @@ import {
   streamOfCall,
   streamOfCharging,
 } from '#libs/domain';
-import { addrUri, H, type SipMessage, values } from '#libs/sip';
+import { callingParty } from '#libs/sip';
 import type { SproutPorts } from '../ports.js';
 import { chargedDialog, type DialogMark } from './own-route.js';
 import { type Chain, criteriaOf, type Served } from '../isc/chain.js';
@@ -105,16 +105,11 @@ const partiesOf = (session: Session, served: Pick<Served, 'ccf' | 'ecf'>, role: 
   nodeFunctionality: 0,
   role,
   method: session.tx.request.method,
-  callingParty: callingParty(session.tx.request, session.from),
+  callingParty: callingParty(session.tx.request),
   calledParty: session.requestUri,
   ccf: served.ccf,
   ecf: served.ecf,
 });
-
-const callingParty = (request: SipMessage, from: string): readonly string[] => {
-  const asserted = values(request, H.PAssertedIdentity);
-  return asserted.length === 0 ? [from] : asserted.map(addrUri);
-};
 
 /** TS 32.299 §7.2.35: −1 for success other than a normal end of session, else the failing status. */
 const causeCodeOf = (status: number): number => (status < 300 ? -1 : status);

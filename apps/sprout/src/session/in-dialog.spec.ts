@@ -1,8 +1,9 @@
 // Where requests inside dialogs go on, and by whose word; who routes strictly before and behind (RFC 3261 §16.4, §16.6).
+import { dialogTag } from '#libs/domain';
 import { addrUri, type Edits, H, type NextHop, parseMessage, type SipMessage, values } from '#libs/sip';
 import { acknowledge } from './in-dialog.js';
 import { DialogMarks } from './own-route.js';
-import { dialogTag, type SessionContext } from './session.js';
+import type { SessionContext } from './session.js';
 
 const ROUTER = 'sip:scscf.ims.test:5054;transport=tcp';
 const EDGE = '<sip:edge.ims.test:5058;transport=tcp;lr>';

@@ -1,4 +1,5 @@
 // Requests inside dialogs: along their Route set, with the charging facts that they mean (RFC 3261 §16.4–16.6, §12.2).
+import { dialogTag } from '#libs/domain';
 import {
   addrUri,
   Edits,
@@ -12,7 +13,7 @@ import {
 } from '#libs/sip';
 import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
 import { type DialogMark, isOwn } from './own-route.js';
-import { dialogTag, type SessionContext } from './session.js';
+import type { SessionContext } from './session.js';
 
 type Side = 'caller' | 'callee';
 

@@ -1,7 +1,8 @@
 // One initial request on its way through the S-CSCF (TS 24.229 §5.4.3), and what every step of it may use.
 // The originating side, the I-CSCF's question and the terminating side are steps over this in one transaction.
+import { dialogTag } from '#libs/domain';
 import type { HomesteadFailure } from '#libs/homestead-client';
-import { addrUri, H, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
+import { addrUri, H, icidOf, type ServerTransaction, type SipMessage, tagOf } from '#libs/sip';
 import { isTimeout } from '../faults.js';
 import type { Chain } from '../isc/chain.js';
 import type { ChainLink } from '../isc/chain-link.js';
@@ -84,30 +85,6 @@ export const backEndFault = (failure: HomesteadFailure): Refusal => ({
   why: 'a back end failed',
   failure,
 });
-
-/** 32-bit FNV-1a of Call-ID and the caller's tag: enough to tell dialogs of one ICID apart. */
-export const dialogTag = (callId: string, callerTag: string): string => {
-  let hash = 0x811c9dc5;
-  for (const text of [callId, '\n', callerTag])
-    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return (hash >>> 0).toString(36);
-};
-
-const OWN_VECTOR = 'icid-value=';
-const QUOTE = 0x22;
-const ICID = /(?:^|;)\s*icid-value\s*=\s*"?([^";\s]+)/i;
-
-/** The ICID that the first trusted node made (RFC 7315 §4.6). */
-export const icidOf = (request: SipMessage): string | undefined => {
-  const vector = request.header(H.PChargingVector);
-  if (vector === undefined) return undefined;
-  // As our own edge writes it: no expression is needed.
-  if (vector.startsWith(OWN_VECTOR) && vector.charCodeAt(OWN_VECTOR.length) !== QUOTE) {
-    const end = vector.indexOf(';');
-    return vector.slice(OWN_VECTOR.length, end < 0 ? undefined : end).trimEnd() || undefined;
-  }
-  return ICID.exec(vector)?.[1];
-};
 
 /** `link`: the chain that the request came back to, whose call it stays whatever the server made of it. */
 export const startSession = (

@@ -128,13 +128,24 @@ export const CHARGING_EVENT_TYPES = [
 
 const NODES = { 0: 'scscf', 1: 'pcscf' } as const;
 
-/** `dialog` tells calls with one ICID apart: made from Call-ID and caller's tag by whoever starts the session. */
+/** 32-bit FNV-1a of Call-ID and the caller's tag: enough to tell dialogs of one ICID apart. */
+export const dialogTag = (callId: string, callerTag: string): string => {
+  let hash = 0x811c9dc5;
+  for (const text of [callId, '\n', callerTag])
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(36);
+};
+
+/** `dialog` tells calls with one ICID apart: made from Call-ID and caller's tag (dialogTag) by whoever starts the session. */
 export const streamOfCharging = (
   icid: string,
   dialog: string,
   role: RoleOfNode,
   node: NodeFunctionality = 0,
 ): string => `charging-${icid}/${dialog}/${NODES[node]}/${role === 0 ? 'orig' : 'term'}`;
+
+/** Is it what an edge charges? The same call is charged at the router. */
+export const isOfEdge = (stream: string): boolean => stream.split('/').at(-2) === NODES[1];
 
 /** Of what is told over HTTP: by the name that the client gives. */
 export const streamOfAccounting = (callId: string, nodeFunctionality: number, role: RoleOfNode): string =>

@@ -1,7 +1,7 @@
 // Appends that wait on the disk of this machine while the log takes none: written durably, read back in order when it does, also by the next
 // life of the process (docs/architecture.md §6). What was unknown is appended again, and so is what was being drained when a crash came, but for
 // what the log then has: an append that nobody has heard of may still come in after that, so it is for events that may come twice, soon after
-// each other. Used for charging facts, by the router.
+// each other. Used for charging facts, by the router and the edge.
 import { type Clock, Pause } from '#libs/runtime';
 import { type FilePort, type OpenFile, readWhole } from '../embedded/disk/file-port.js';
 import {
@@ -53,7 +53,8 @@ export type AppendSpoolPorts = Readonly<{
 
 type Writing = { readonly id: number; readonly file: OpenFile; bytes: number };
 
-const NAME = /^(\d{1,15})\.spool$/;
+/** Names of its files. */
+export const SPOOL_FILE = /^(\d{1,15})\.spool$/;
 /** What is refused for its size or its content will always be. */
 const isForLater = (error: unknown): boolean =>
   error instanceof AppendUnknown || (error instanceof AppendRefused && !error.isForGood);
@@ -93,7 +94,7 @@ export class AppendSpool {
     const spool = new AppendSpool(ports);
     await ports.disk.makeFolder(ports.folder);
     for (const name of await ports.disk.list(ports.folder)) {
-      const [, id] = NAME.exec(name) ?? [];
+      const [, id] = SPOOL_FILE.exec(name) ?? [];
       if (id === undefined) continue;
       spool.files.push(Number(id));
       spool.sizes.set(Number(id), await sizeOf(ports.disk, spool.pathOf(Number(id))));

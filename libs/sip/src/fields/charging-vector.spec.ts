@@ -1,5 +1,6 @@
-import { parseMessage, type SipMessage } from '#libs/sip';
-import { icidOf } from './session.js';
+import type { SipMessage } from '../message/message.js';
+import { parseMessage } from '../message/parse-message.js';
+import { icidOf } from './charging-vector.js';
 
 const requestWith = (vector: string | undefined): SipMessage => {
   const line = vector === undefined ? '' : `P-Charging-Vector: ${vector}\r\n`;

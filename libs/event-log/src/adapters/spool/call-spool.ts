@@ -1,38 +1,42 @@
 // Facts about calls on their way to the log. Nobody waits for them, so they are gathered for a moment: the log's commits
 // then serve registrations, and a call costs one commit or less (docs/performance.md). Order within a stream is kept.
-// Written by call-record.ts; drained into the log here, and at the end of the process. While the log takes none, charging facts wait on disk.
-import type { CallEvent, ChargingEvent } from '#libs/domain';
-import { AppendRefused, type AppendSpool, AppendUnknown, type EventLog } from '#libs/event-log';
+// Written by the router and the edge; drained into the log here, and at the end of the process. While the log takes none, charging facts wait on disk.
 import type { Clock } from '#libs/runtime';
-import type { LogOutage } from '../log-outage.js';
-import type { CallFacts, SproutObserver } from '../ports.js';
+import { AppendRefused, AppendUnknown, type DomainEvent, type EventLog } from '../../event-log.port.js';
+import type { AppendSpool } from './append-spool.js';
 
 /** How long facts wait for others. */
 export const CALL_SPOOL_MS = 20;
 /** Streams that wait, the log being slow; beyond it the oldest is dropped and counted, or goes to the disk. */
 export const CALL_SPOOL_STREAMS_MAX = 50_000;
 
-type Fact = CallEvent | ChargingEvent;
+export type CallSpoolObserver = Readonly<{
+  /** The log took facts. */
+  taken(): void;
+  /** It did not; charging facts wait on disk then, unless the log refuses them for their content. */
+  failed(error: unknown): void;
+  /** The oldest had to give way. */
+  dropped(): void;
+}>;
 
 export type CallSpoolPorts = Readonly<{
   log: Pick<EventLog, 'append'>;
-  outage: Pick<LogOutage, 'taken' | 'failed'>;
   clock: Clock;
-  observer: SproutObserver;
+  told: CallSpoolObserver;
   /** Where charging facts wait; without it they are dropped and counted, as the others are. */
   charging?: Pick<AppendSpool, 'put' | 'isHolding'> | undefined;
 }>;
 
 const isCharging = (stream: string): boolean => stream.startsWith('charging-');
 
-export class CallSpool implements CallFacts {
-  #waiting = new Map<string, Fact[]>();
+export class CallSpool {
+  #waiting = new Map<string, DomainEvent[]>();
   #cancel: (() => void) | undefined;
 
   constructor(private readonly ports: CallSpoolPorts) {}
 
   /** Takes facts of one stream; they are appended within CALL_SPOOL_MS. */
-  note(stream: string, facts: readonly Fact[]): void {
+  note(stream: string, facts: readonly DomainEvent[]): void {
     const waiting = this.#waiting.get(stream);
     if (waiting !== undefined) waiting.push(...facts);
     else this.#add(stream, facts);
@@ -54,32 +58,29 @@ export class CallSpool implements CallFacts {
     await Promise.all(appends);
   }
 
-  #append(stream: string, facts: readonly Fact[]): Promise<void> {
-    return this.ports.log.append(stream, facts).then(this.#taken, (error: unknown) => {
-      this.#failed(error);
-      const isForLater = error instanceof AppendRefused || error instanceof AppendUnknown;
-      if (isForLater && isCharging(stream))
-        this.ports.charging?.put(stream, facts, error instanceof AppendUnknown);
-    });
+  #append(stream: string, facts: readonly DomainEvent[]): Promise<void> {
+    const { log, told } = this.ports;
+    return log.append(stream, facts).then(
+      () => told.taken(),
+      (error: unknown) => {
+        told.failed(error);
+        const isForLater = error instanceof AppendRefused || error instanceof AppendUnknown;
+        if (isForLater && isCharging(stream))
+          this.ports.charging?.put(stream, facts, error instanceof AppendUnknown);
+      },
+    );
   }
 
-  readonly #taken = (): void => this.ports.outage.taken();
-
-  readonly #failed = (error: unknown): void => {
-    this.ports.outage.failed(error);
-    this.ports.observer.fault('call-record', error);
-  };
-
-  #add(stream: string, facts: readonly Fact[]): void {
+  #add(stream: string, facts: readonly DomainEvent[]): void {
     if (this.#waiting.size >= CALL_SPOOL_STREAMS_MAX) this.#dropOldest();
     this.#waiting.set(stream, [...facts]);
   }
 
   #dropOldest(): void {
-    const { observer, charging } = this.ports;
+    const { told, charging } = this.ports;
     const [stream, facts] = this.#waiting.entries().next().value!;
     this.#waiting.delete(stream);
     if (charging !== undefined && isCharging(stream)) charging.put(stream, facts);
-    else observer.fault('call-record-dropped');
+    else told.dropped();
   }
 }

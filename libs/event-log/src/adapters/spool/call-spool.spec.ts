@@ -1,13 +1,10 @@
 // Facts of calls on their way to a log that works, fails, or is slow.
 import type { Position } from '#libs/decider';
-import { AppendRefused, AppendUnknown, type DomainEvent } from '#libs/event-log';
-import type { ChargingEvent } from '#libs/domain';
 import { createFakeClock, settle } from '#libs/testkit';
-import { LogOutage } from '../log-outage.js';
+import { AppendRefused, AppendUnknown, type DomainEvent } from '../../event-log.port.js';
 import { CALL_SPOOL_MS, CALL_SPOOL_STREAMS_MAX, CallSpool } from './call-spool.js';
 
-const GRACE_MS = 300_000;
-const fact = (type: string) => ({ type, data: {} }) as unknown as ChargingEvent;
+const fact = (type: string): DomainEvent => ({ type, data: {} });
 
 const newDisk = () => {
   const put: (readonly [stream: string, types: readonly string[], mayBeThere?: boolean])[] = [];
@@ -23,8 +20,7 @@ const newDisk = () => {
 
 const newSpool = (charging?: ReturnType<typeof newDisk>) => {
   const clock = createFakeClock(0);
-  const outage = new LogOutage(clock, GRACE_MS);
-  const faults: string[] = [];
+  const told: string[] = [];
   const appended: (readonly [stream: string, types: readonly string[]])[] = [];
   const state: { failure: Error | undefined } = { failure: undefined };
   const spool = new CallSpool({
@@ -35,12 +31,15 @@ const newSpool = (charging?: ReturnType<typeof newDisk>) => {
         return Promise.resolve([]);
       },
     },
-    outage,
     clock,
-    observer: { count: () => undefined, fault: (kind) => void faults.push(kind) },
+    told: {
+      taken: () => void told.push('taken'),
+      failed: () => void told.push('failed'),
+      dropped: () => void told.push('dropped'),
+    },
     charging,
   });
-  return { clock, outage, faults, appended, state, spool };
+  return { clock, told, appended, state, spool };
 };
 
 it('appends once a stream what came within a moment, in its order', async () => {
@@ -58,21 +57,15 @@ it('appends once a stream what came within a moment, in its order', async () => 
   ]);
 });
 
-it('tells of an outage of the log, and of its end', async () => {
-  const { clock, outage, faults, state, spool } = newSpool();
+it('tells whether the log takes what it is given', async () => {
+  const { told, state, spool } = newSpool();
   state.failure = new AppendRefused('full');
   spool.note('a', [fact('one')]);
   await spool.flush();
-  expect(faults).toEqual(['call-record']);
-  clock.advance(GRACE_MS - 1);
-  expect(outage.judgedAtMs(clock.nowMs())).toBe(0);
   state.failure = undefined;
   spool.note('a', [fact('two')]);
   await spool.flush();
-  clock.advance(GRACE_MS - 1);
-  expect(outage.judgedAtMs(clock.nowMs())).toBe(0);
-  clock.advance(1);
-  expect(outage.judgedAtMs(clock.nowMs())).toBe(clock.nowMs());
+  expect(told).toEqual(['failed', 'taken']);
 });
 
 it.each([new AppendRefused('full'), new AppendUnknown('late')])('keeps charging facts on disk while the log is away (%s), and what comes behind them', async (failure) => {
@@ -102,10 +95,10 @@ it('leaves what the log refuses for its content', async () => {
 });
 
 it('drops the oldest stream at its bound, and says so', async () => {
-  const { appended, faults, spool } = newSpool();
+  const { appended, told, spool } = newSpool();
   for (let n = 0; n <= CALL_SPOOL_STREAMS_MAX; n++) spool.note(`s${n}`, [fact('one')]);
   await spool.flush();
-  expect(faults).toEqual(['call-record-dropped']);
+  expect(told.filter((what) => what !== 'taken')).toEqual(['dropped']);
   expect(appended).toHaveLength(CALL_SPOOL_STREAMS_MAX);
   expect(appended[0]?.[0]).toBe('s1');
 });
