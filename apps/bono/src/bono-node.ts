@@ -30,6 +30,7 @@ import {
 } from '#libs/sip';
 import type { BonoConfig } from './bono.config.js';
 import { createBono } from './bono.js';
+import { type ChargingLog, openEdgeCharging } from './charging/open-edge-charging.js';
 import type { ClientFlows } from './client-flows.js';
 import { coreCheck } from './core-hosts.js';
 import { createFlowNames } from './flow-names.js';
@@ -67,6 +68,8 @@ export type BonoNodeOptions = Readonly<{
   wait?: WaitGauge;
   /** Other processes on the same ports for clients. Default: this one has them for itself. */
   workers?: WorkerLinks;
+  /** What charging facts are written to; needed where CDF_IDENTITY asks for them. */
+  charging?: ChargingLog;
   /** Registrations at start, to take UDP flows back from. */
   rows?: Iterable<readonly [string, Registration]>;
 }>;
@@ -190,6 +193,20 @@ const transportsOf = (options: BonoNodeOptions, shared: SharedPort | undefined):
   });
 };
 
+const flowNamesOf = (
+  { flowTokenKey, random, workers }: BonoNodeOptions,
+  transports: NodeTransports,
+): BonoPorts['tokens'] => {
+  const start = random.bytes(4).readUInt32BE();
+  return createFlowNames(flowTokens(flowTokenKey, start, workers?.own), transports, workers);
+};
+
+const overloadOf = (
+  { clock, memoryOnly, wait }: BonoNodeOptions,
+  transports: NodeTransports,
+): OverloadControl =>
+  new OverloadControl(clock, wait ?? (memoryOnly === true ? undefined : () => transports.waitMs()));
+
 /** What goes through the hands of clients and trunks unread, and comes back. */
 const sealsOf = (key: Buffer, { ownHosts }: BonoSettings): Pick<BonoPorts, 'privatePeers' | 'topology'> => {
   const isOwn = (uri: string): boolean => hasHost(ownHosts, uri);
@@ -224,13 +241,12 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
   const counts = metrics.counters('bono_events_total', 'What the edge did, by kind', 'kind', COUNTS);
   const bonoSettings = settingsOf(options, addresses);
   const opened = openTrunks(config.trunksFile, logger);
-  const start = random.bytes(4).readUInt32BE();
-  const signed = flowTokens(flowTokenKey, start, options.workers?.own);
-  const tokens = createFlowNames(signed, transports, options.workers);
+  const edgeCharging = openEdgeCharging(options);
   const ports: BonoPorts = {
-    tokens,
+    tokens: flowNamesOf(options, transports),
     ...sealsOf(flowTokenKey, bonoSettings),
     ...(opened === undefined ? {} : { trunks: opened.trunks }),
+    ...(edgeCharging === undefined ? {} : { charging: edgeCharging.charging }),
     clock,
     random,
     transports,
@@ -239,8 +255,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     ...(sharing === undefined ? {} : { siblings: createSiblings((text) => sharing.handover.tell(text)) }),
   };
   const { user, flows, urgency } = createBono(ports, bonoSettings);
-  const measured = options.memoryOnly === true ? undefined : () => transports.waitMs();
-  const overload = new OverloadControl(clock, options.wait ?? measured);
+  const overload = overloadOf(options, transports);
   const endpoint: SipEndpoint = createEndpoint({
     name: 'bono',
     random,
@@ -257,8 +272,8 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
       overload.admits(overload.isLimiting ? urgency(request, flow) : 'new'),
     onDefect: (error) => logger.error({ err: error }, 'defect in the edge'),
   });
-  const serviceRoute = `<sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp;lr;orig>`;
-  const recovered = recoverFlows(ports, flows, options.rows ?? [], serviceRoute);
+  const scscfUri = `sip:scscf.${settings.homeDomain}:${config.scscfPort};transport=tcp`;
+  const recovered = recoverFlows(ports, flows, options.rows ?? [], `<${scscfUri};lr;orig>`);
   const stopSweeping = startSweeping(clock, flows);
   transports.setReceiver(endpoint);
   sharing?.handover.open();
@@ -269,11 +284,12 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     addresses,
     recovered,
     stopAccepting: () => transports.stopAccepting(),
-    close: () => {
+    close: async () => {
       stopSweeping();
       overload.stop();
       opened?.close();
-      return transports.close();
+      await transports.close();
+      await edgeCharging?.flush();
     },
   };
 };

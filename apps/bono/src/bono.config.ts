@@ -9,6 +9,9 @@ const ORIGINS_MAX = 64;
 const ADDRESS = /^(?:[0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})?$/;
 const HOST = /^([A-Za-z0-9.-]{1,253}|\[?[0-9A-Fa-f:.]{2,45}\]?)?$/;
 
+/** As it is told in P-Charging-Function-Addresses: nothing that ends a value there. */
+const CDF = /^(?:(?:aaas?:\/\/)?[A-Za-z0-9.:[\]-]{1,253})?$/;
+
 export class BonoConfig {
   @PortVariable('BONO_PORT', 'SIP port for clients, UDP and TCP')
   bonoPort = 5060;
@@ -103,6 +106,22 @@ export class BonoConfig {
   )
   @Matches(/^[^\0]*$/, { message: 'takes a file' })
   trunkCaFile = '';
+
+  @Env(
+    'CDF_IDENTITY',
+    'charging function (host or DiameterURI) that the edge writes records of its own for, beside the routers’: those of a P-CSCF (docs/charging.md); also told to the core',
+    { defaultText: 'none: the edge writes none' },
+  )
+  @Matches(CDF, { message: 'takes a host name, an address, or a DiameterURI' })
+  cdfIdentity = '';
+
+  @Env(
+    'BONO_CHARGING_SPOOL_DIR',
+    'folder where charging facts of an edge alone wait while the log takes none, best on another disk than its',
+    { defaultText: '`DATA_DIR/charging-spool`' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a folder' })
+  bonoChargingSpoolDir = '';
 
   @Env(
     'SPROUT_ADDRESS',

@@ -1,5 +1,5 @@
-// Bono alone: an edge in front of routers elsewhere (SPROUT_ADDRESS). It appends nothing; where the log is shared it takes the UDP flows of
-// its registered clients from there as it starts. With WORKERS it is several processes, and this one starts them.
+// Bono alone: an edge in front of routers elsewhere (SPROUT_ADDRESS). Where the log is shared it takes the UDP flows of its registered clients
+// from there as it starts; it appends its charging facts, where CDF_IDENTITY asks for them, and nothing else. With WORKERS it is several processes, and this one starts them.
 import path from 'node:path';
 import { EventLogConfig } from '#libs/event-log';
 import {
@@ -20,6 +20,7 @@ import { startShared } from '#libs/shared-config';
 import { driveTimers, openWorkerSockets, TimerWheel } from '#libs/sip';
 import { BonoConfig } from './bono.config.js';
 import { startBono } from './bono-node.js';
+import { openChargingAlone } from './charging/charging-alone.js';
 import { openEdgeIdentity } from './edge-identity.js';
 import { registeredInSharedLog } from './registered-in-log.js';
 import { startWorkers } from './start-workers.js';
@@ -46,7 +47,9 @@ const serve = async (parts: ProcessParts): Promise<void> => {
   const links = await openWorkerSockets({ ...workers, nowMs: () => clock.monotonicMs() });
   makePrivateFolder(common.dataDir);
   const rows = await registeredInSharedLog(eventLog, common, parts);
+  const charging = await openChargingAlone({ common, config, eventLog, worker: links }, parts);
   const node = await startBono({
+    ...(charging === undefined ? {} : { charging }),
     ...(tls === undefined ? {} : { tls }),
     ...(links === undefined ? {} : { workers: links }),
     dns: openDns({ servers: common.dnsServers, hostsFile: common.hostsFile, clock, random, metrics }),

@@ -1,6 +1,7 @@
 // What Bono needs of the world; apps/clearwater and main.ts supply it.
 import type { Clock, Random } from '#libs/runtime';
 import type { EmergencyNumbers, Endpoint, Flow, Target, Transports } from '#libs/sip';
+import type { EdgeCharging } from './charging/edge-charging.js';
 import type { PrivatePeers } from './private-peer.js';
 import type { HiddenTopology } from './trunks/hidden-topology.js';
 import type { Trunks } from './trunks/trunks.js';
@@ -44,6 +45,8 @@ export type BonoPorts = Readonly<{
   /** Networks and PBXes outside, where the operator names any. */
   trunks?: Trunks;
   topology: HiddenTopology;
+  /** Where the edge's own part of a call is charged (CDF_IDENTITY). */
+  charging?: EdgeCharging;
   clock: Clock;
   random: Random;
   transports: Pick<Transports, 'sentBy'>;

@@ -117,20 +117,21 @@ export class PrivatePeers {
 
   /**
    * A request of the client's in a marked dialog, made fit for the core: its Route, Call-ID and Request-URI as the peer knows
-   * them. Only on the very way that was recorded: else somebody could have a contact opened and delivered to himself.
+   * them. Only on the very way that was recorded: else somebody could have a contact opened and delivered to himself. Returns the Call-ID.
    */
-  reveal(request: SipMessage, edits: Edits, { wish, mark }: Hidden): void {
+  reveal(request: SipMessage, edits: Edits, { wish, mark }: Hidden): string {
     const stated = request.header(H.CallId)!;
     const callId = isSealed(stated) ? (this.#open(stated) ?? stated) : stated;
     const came = edits.takeAll(H.Route);
     const routes = came.map((route) => this.#openUser(route, callId));
     const isRecorded = this.#markOf(wish, callId, routes) === mark;
     edits.replaceAll(H.Route, isRecorded ? routes : came);
-    if (!isRecorded) return;
+    if (!isRecorded) return stated;
     if (callId !== stated) edits.replace(H.CallId, callId);
     const { requestUri } = request;
     const contact = this.isOwn(requestUri) ? this.#open(userOf(requestUri), mark) : undefined;
     if (contact !== undefined) edits.requestUri(contact);
+    return callId;
   }
 
   /** The peer's answer to that; `callId`: as the client knows it. */

@@ -38,8 +38,13 @@ const clientSide = ({ token, flow }: ClientEnd, sentBy: string, requestUri: stri
 
 type ClientEnd = Readonly<{ token: string; flow: Flow }>;
 
-const coreSide = ({ trustedHostPort }: BonoSettings, hidden = ''): string =>
-  `<sip:${trustedHostPort};transport=tcp;lr${hidden === '' ? '' : `;${HIDDEN_PARAM}=${hidden}`}>`;
+/** In this edge's Record-Route of the core's side: whose session the dialog is charged as (charging/edge-charging.ts). */
+export const CHARGE_PARAM = 'charge';
+
+const param = (name: string, value = ''): string => (value === '' ? '' : `;${name}=${value}`);
+
+const coreSide = ({ trustedHostPort }: BonoSettings, hidden?: string, charge?: string): string =>
+  `<sip:${trustedHostPort};transport=tcp;lr${param(HIDDEN_PARAM, hidden)}${param(CHARGE_PARAM, charge)}>`;
 
 /** Is the URI's host:port one of these (lower case)? */
 export const hasHost = (hosts: ReadonlySet<string>, uri: string): boolean =>
@@ -51,20 +56,21 @@ export const recordClientToCore = (
   client: ClientEnd,
   sentBy: string,
   settings: BonoSettings,
+  charge?: string,
 ): void => {
   edits.prepend(H.RecordRoute, clientSide(client, sentBy, edits.message.requestUri));
-  edits.prepend(H.RecordRoute, coreSide(settings));
+  edits.prepend(H.RecordRoute, coreSide(settings, undefined, charge));
 };
 
-/** For a request from the core to a client: the client's side ends on top. `hidden`: the mark of a private peer's dialog. */
+/** For a request from the core to a client: the client's side ends on top. `hidden`: the mark of a private peer's dialog; `charge`: of one that is charged. */
 export const recordCoreToClient = (
   edits: Edits,
   client: ClientEnd,
   sentBy: string,
   settings: BonoSettings,
-  hidden = '',
+  { hidden, charge }: Readonly<{ hidden: string | undefined; charge: string | undefined }>,
 ): void => {
-  edits.prepend(H.RecordRoute, coreSide(settings, hidden));
+  edits.prepend(H.RecordRoute, coreSide(settings, hidden, charge));
   edits.prepend(H.RecordRoute, clientSide(client, sentBy, edits.message.requestUri));
 };
 

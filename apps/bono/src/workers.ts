@@ -97,4 +97,8 @@ export const workerEnv = (
   FLOW_TOKEN_KEY_FILE: path.resolve(config.flowTokenKeyFile || path.join(dataDir, 'flow-token.key')),
   MANAGEMENT_PORT: String(workerPort(managementPort, worker + 1)),
   BONO_TRUSTED_PORT: String(workerPort(config.bonoTrustedPort, worker)),
+  // One process writes a spool.
+  ...(config.bonoChargingSpoolDir === ''
+    ? {}
+    : { BONO_CHARGING_SPOOL_DIR: path.resolve(config.bonoChargingSpoolDir, `worker-${worker}`) }),
 });

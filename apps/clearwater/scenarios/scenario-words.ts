@@ -1,6 +1,6 @@
 // What is written down of messages, events and rows: what a reader of the RFCs looks for, without what chance makes
 // (tags, tokens, nonces) and without hops that nobody doubts.
-import type { BindingEntry, Registration } from '#libs/domain';
+import { type BindingEntry, isOfEdge, type Registration } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
 import { H, HEADER_IDS, type SipMessage, values } from '#libs/sip';
 
@@ -23,6 +23,7 @@ const withoutChance = (text: string): string =>
     .replace(/dialog=[a-z0-9]+/g, 'dialog=DIALOG')
     .replace(/sig=[A-Za-z0-9_-]+/g, 'sig=SIG')
     .replace(/;inside=[A-Za-z0-9_-]+/g, ';inside=SEAL')
+    .replace(/;charge=([otef])\.[0-9a-f]+\.[^;>]+/g, ';charge=$1.MARK')
     .replace(/tag=[a-z0-9]+/g, 'tag=TAG')
     .replace(/(nonce|cnonce|response|opaque|auts)="[^"]+"/g, '$1="…"');
 
@@ -185,8 +186,11 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
 };
 
 /** A call's stream is named by chance: its family is enough here, there is one call at a time. */
-const streamName = (stream: string): string =>
-  stream.startsWith('registration-') ? stream : stream.slice(0, stream.indexOf('-'));
+const streamName = (stream: string): string => {
+  if (stream.startsWith('registration-')) return stream;
+  const family = stream.slice(0, stream.indexOf('-'));
+  return isOfEdge(stream) ? `${family} pcscf/${stream.slice(stream.lastIndexOf('/') + 1)}` : family;
+};
 
 export const eventLine = ({ stream, event: { type, data } }: RecordedEvent): string =>
   `${streamName(stream)} ${type}${fieldsOf(KEPT[type]?.(data as Data) ?? {})}`;

@@ -33,6 +33,7 @@ export const worldOptions = (step: Step): WorldOptions => {
   const bono = {
     ...files.bono,
     ...optional('emergencyUnregistered', settings.get('unregistered') === 'yes' || undefined),
+    ...optional('cdfIdentity', settings.get('cdf')),
   };
   const joins = settings.get('joins') === 'no' ? { joins: false } : {};
   return { nodes: settings.get('nodes') === '2' ? 2 : 1, sprout, bono, ...joins };

@@ -159,12 +159,13 @@ export const startEdge = async (
   address: string,
   rows: Iterable<readonly [string, Registration]> = [],
 ): Promise<Edge> => {
-  const { clock, wheels, flowTokenKey, isPool, edge } = common;
+  const { clock, wheels, flowTokenKey, isPool, edge, log } = common;
   const timers = new TimerWheel(clock);
   const sproutAddress = isPool ? POOL : address;
   const config = Object.assign(new BonoConfig(), { bonoPort: CLIENT_PORT, sproutAddress }, edge);
   const dns = dnsOf(common);
-  const bono = await startBono({ ...sharedBy(common, address), timers, config, flowTokenKey, rows, dns });
+  const parts = { timers, config, flowTokenKey, rows, dns, charging: { log } };
+  const bono = await startBono({ ...sharedBy(common, address), ...parts });
   wheels.add(timers);
   return {
     bono,

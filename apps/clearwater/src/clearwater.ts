@@ -240,6 +240,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
     ...identity,
     config: configs.bono,
     flowTokenKey: storage.flowTokenKey,
+    charging: { log, spool },
     rows: views.registrations.all(),
   });
   drainSip(options, [bono, sprout], () => {

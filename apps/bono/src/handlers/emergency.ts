@@ -11,11 +11,13 @@ import {
   type ServerTransaction,
   type SipMessage,
 } from '#libs/sip';
+import { newIcid, vectorOfUser } from '../charging/charging-vector.js';
+import type { Charge } from '../charging/edge-charging.js';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { recordClientToCore } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
-import { assertedIdentity, assertedValues, DIALOG_METHODS, ICID_CHARACTERS } from './from-client.js';
+import { assertedIdentity, assertedValues, DIALOG_METHODS, urisIn } from './from-client.js';
 
 const ALTERNATIVE = 'Alternative Service';
 
@@ -27,8 +29,14 @@ class EmergencyAnswers implements ProxyUser<undefined> {
   context: ProxyContext<undefined> | undefined;
   #cancelled = false;
 
+  constructor(private readonly charge: Charge | undefined) {}
+
   response(response: SipMessage, edits: Edits): void {
     stripForClient(response, edits);
+  }
+
+  completed(status: number): void {
+    this.charge?.completed(status);
   }
 
   cancelled(): void {
@@ -66,17 +74,23 @@ export const emergencyFromClient = (
   const edits = new Edits(request);
   stripClientRequest(request, edits);
   edits.requestUri(service);
-  if (client !== undefined && identity !== undefined)
-    edits.replace(H.PAssertedIdentity, assertedValues(request, client, identity, nowMs));
-  edits.replace(
-    H.PChargingVector,
-    `icid-value=${ports.random.token(ICID_CHARACTERS)};icid-generated-at=${settings.publicHost};orig-ioi=${settings.homeDomain}`,
-  );
+  const asserted =
+    client === undefined || identity === undefined
+      ? undefined
+      : assertedValues(request, client, identity, nowMs);
+  if (asserted !== undefined) edits.replace(H.PAssertedIdentity, asserted);
+  const icid = newIcid(ports.random);
+  edits.replace(H.PChargingVector, vectorOfUser(icid, settings));
+  const charge = ports.charging?.fromClient(request, edits, {
+    icid,
+    callingParty: asserted === undefined ? [addrUri(request.header(H.From)!)] : urisIn(asserted),
+    calledParty: service,
+  });
   const route = `<${settings.upstreamUri};lr>`;
   edits.replace(H.Route, route);
   if (DIALOG_METHODS.has(request.method))
-    recordClientToCore(edits, { token, flow }, ports.transports.sentBy(flow), settings);
-  const user = new EmergencyAnswers();
+    recordClientToCore(edits, { token, flow }, ports.transports.sentBy(flow), settings, charge?.mark);
+  const user = new EmergencyAnswers(charge);
   user.context = ports.endpoint().proxy(tx, user);
   user.context.fork(edits, { kind: 'uri', uri: addrUri(route), listener: 'trusted' }, undefined);
   user.context.seal();

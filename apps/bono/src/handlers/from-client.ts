@@ -16,13 +16,14 @@ import {
   hostPortOf,
   prepareRoute,
 } from '#libs/sip';
+import { newIcid, vectorOfUser } from '../charging/charging-vector.js';
+import { charged } from '../charging/edge-charging.js';
 import type { ClientFlow, ClientFlows, FlowIdentity } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { type Hidden, hiddenIn } from '../private-peer.js';
 import { clientSideUri, hasHost, recordClientToCore, tokenIn } from '../record-route.js';
 import { stripClientRequest, stripForClient } from '../trust-boundary.js';
 
-export const ICID_CHARACTERS = 26; // ≥ 128 bits
 /** Methods that may make a dialog: their path is recorded (RFC 3261 §16.6 item 4). */
 export const DIALOG_METHODS: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
 
@@ -88,6 +89,9 @@ export const assertedValues = (
   return `<${first}>, <${second}>`;
 };
 
+/** Of a header's value as assertedValues writes it. */
+export const urisIn = (asserted: string): readonly string[] => asserted.split(', ').map(addrUri);
+
 const isTel = (impu: string): boolean => impu.startsWith('tel:');
 
 /** Registered for emergencies alone: where the user may be otherwise nobody has asked (TS 24.229 §5.2.10, TS 29.228 §6.1.1). */
@@ -109,16 +113,20 @@ export const initialFromClient = (
     return tx.reply(403, 'Forbidden');
   const edits = new Edits(request);
   stripClientRequest(request, edits);
-  edits.replace(H.PAssertedIdentity, assertedValues(request, client, identity, nowMs));
-  edits.replace(
-    H.PChargingVector,
-    `icid-value=${ports.random.token(ICID_CHARACTERS)};icid-generated-at=${settings.publicHost};orig-ioi=${settings.homeDomain}`,
-  );
+  const asserted = assertedValues(request, client, identity, nowMs);
+  edits.replace(H.PAssertedIdentity, asserted);
+  const icid = newIcid(ports.random);
+  edits.replace(H.PChargingVector, vectorOfUser(icid, settings));
+  const charge = ports.charging?.fromClient(request, edits, {
+    icid,
+    callingParty: urisIn(asserted),
+    calledParty: request.requestUri,
+  });
   const route = identity.serviceRoute ?? `<${settings.upstreamUri};lr;orig>`;
   edits.replace(H.Route, route);
   if (DIALOG_METHODS.has(request.method))
-    recordClientToCore(edits, client, ports.transports.sentBy(flow), settings);
-  const proxy = ports.endpoint().proxy(tx, TO_CLIENT);
+    recordClientToCore(edits, client, ports.transports.sentBy(flow), settings, charge?.mark);
+  const proxy = ports.endpoint().proxy(tx, charged(TO_CLIENT, charge));
   proxy.fork(edits, { kind: 'uri', uri: addrUri(route), listener: 'trusted' }, undefined);
   proxy.seal();
 };
@@ -130,8 +138,14 @@ export const initialFromClient = (
 const isOfFlow = (named: Flow | undefined, flow: Flow): boolean =>
   named !== undefined && (named === flow || named.remoteAddress === flow.remoteAddress);
 
-/** `hidden`: the dialog's other end hides from this client. */
-type Onward = Readonly<{ edits: Edits; uri: string; hidden: Hidden | undefined }>;
+/** `hidden`: the dialog's other end hides from this client. `popped`: this edge's own Routes; `callId`: as the core knows it. */
+type Onward = Readonly<{
+  edits: Edits;
+  uri: string;
+  hidden: Hidden | undefined;
+  popped: readonly string[];
+  callId: string;
+}>;
 
 const NOTHING: readonly string[] = [];
 /** Clients see their Route as it is. */
@@ -157,9 +171,10 @@ export const onward = (
   if (popped.length === 0 || next === undefined || !settings.isCore(next)) return undefined;
   if (!isKnown(popped)) return undefined;
   const hidden = hiddenIn(popped);
-  if (hidden !== undefined) privatePeers.reveal(request, edits, hidden);
+  const callId =
+    hidden === undefined ? request.header(H.CallId)! : privatePeers.reveal(request, edits, hidden);
   // By host and port alone: no parameter of the client's text (maddr, transport) steers where it goes.
-  return { edits, uri: `sip:${hostPortOf(next)};transport=tcp`, hidden };
+  return { edits, uri: `sip:${hostPortOf(next)};transport=tcp`, hidden, popped, callId };
 };
 
 const isOfClient =
@@ -180,7 +195,8 @@ export const inDialogFromClient = (
   const on = onward(ports, settings, tx.request, isOfClient(flows, tx.flow));
   if (on === undefined) return tx.reply(403, 'Forbidden');
   const user = on.hidden === undefined ? TO_CLIENT : toClientOfPrivate(ports, tx, on.hidden);
-  const proxy = ports.endpoint().proxy(tx, user);
+  const charge = ports.charging?.inDialog(tx.request, on.popped, 0, on.callId);
+  const proxy = ports.endpoint().proxy(tx, charged(user, charge));
   proxy.fork(on.edits, { kind: 'uri', uri: on.uri, listener: 'trusted' }, undefined);
   proxy.seal();
 };

@@ -12,6 +12,7 @@ import {
   tagOf,
   type Target,
 } from '#libs/sip';
+import { charged } from '../charging/edge-charging.js';
 import type { ClientFlows } from '../client-flows.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from '../ports.js';
 import { type Hidden, hiddenIn, type Kept, keptOf, type Wish } from '../private-peer.js';
@@ -40,6 +41,8 @@ type Delivery = Readonly<{
   /** What its sender wants to be hidden, and what the Record-Route of its dialog says of that. */
   wish: Wish | undefined;
   hidden: Hidden | undefined;
+  /** This edge's own Routes. */
+  popped: readonly string[];
 }>;
 
 /**
@@ -71,7 +74,7 @@ const deliveryOf = (
   if (worker !== undefined) return { worker };
   if (flow === undefined || isDisplaced(flows, flow, request)) return 'flow-failed';
   const wish = stripForClient(request, edits);
-  return { edits, flow, token, wish, hidden: hiddenIn(popped) };
+  return { edits, flow, token, wish, hidden: hiddenIn(popped), popped };
 };
 
 /** Hides the sender: as the dialog's mark says, or as the request that begins one wishes. */
@@ -113,6 +116,7 @@ export const requestFromCore = (
   if (delivery === 'no-token') return withoutToken(ports, settings, tx);
   if (delivery === 'flow-failed') {
     ports.observer.count('flow-failed');
+    ports.charging?.undelivered(request, popOwnRoutes(new Edits(request), settings.ownHosts).popped, 430);
     return tx.reply(430, 'Flow Failed');
   }
   if ('worker' in delivery) return passOn(ports, tx, delivery.worker);
@@ -125,10 +129,13 @@ export const requestFromCore = (
       `Warning: 380 ${settings.publicHost} "SIPS Not Allowed"\r\n`,
     );
   const hidden = hideSender(ports, request, delivery);
-  if (DIALOG_METHODS.has(request.method) && !isInDialog(request))
-    recordCoreToClient(edits, delivery, ports.transports.sentBy(flow), settings, hidden?.mark);
+  const charge = ports.charging?.toClient(request, delivery);
+  if (DIALOG_METHODS.has(request.method) && !isInDialog(request)) {
+    const marks = { hidden: hidden?.mark, charge: charge?.mark };
+    recordCoreToClient(edits, delivery, ports.transports.sentBy(flow), settings, marks);
+  }
   const user = hidden === undefined ? FROM_CLIENT : fromClientOfPrivate(ports, keptOf(request));
-  const proxy = ports.endpoint().proxy(tx, user);
+  const proxy = ports.endpoint().proxy(tx, charged(user, charge, ports.charging?.functions));
   const hideVias = hidden !== undefined || delivery.wish !== undefined;
   proxy.fork(edits, { kind: 'flow', flow }, undefined, { hideVias });
   proxy.seal();

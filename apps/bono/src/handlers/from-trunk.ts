@@ -13,6 +13,7 @@ import {
   tagOf,
   uriParam,
 } from '#libs/sip';
+import { newIcid, vectorFromOutside } from '../charging/charging-vector.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { hasHost, recordTrunkToCore, trunkIn } from '../record-route.js';
 import { assertedByTrunk } from '../trunks/asserted-by-trunk.js';
@@ -21,7 +22,7 @@ import type { Trunk } from '../trunks/trunk-file.js';
 import type { TrunkLoad } from '../trunks/trunk-load.js';
 import type { Trunks } from '../trunks/trunks.js';
 import { stripClientRequest, stripForTrunk } from '../trust-boundary.js';
-import { ICID_CHARACTERS, onward } from './from-client.js';
+import { onward } from './from-client.js';
 
 /** What others may begin here. Registrations and subscriptions are of users of this network, and nobody outside tells them whom to call. */
 const TAKEN: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE', 'OPTIONS']);
@@ -89,10 +90,7 @@ const editsOf = (
   if (asserted.length > 0)
     edits.replace(H.PAssertedIdentity, asserted.map((identity) => `<${identity}>`).join(', '));
   if (trunk.user !== undefined) edits.replace(H.PServedUser, `<${trunk.user}>;sescase=orig;regstate=unreg`);
-  edits.replace(
-    H.PChargingVector,
-    `icid-value=${ports.random.token(ICID_CHARACTERS)};icid-generated-at=${settings.publicHost}`,
-  );
+  edits.replace(H.PChargingVector, vectorFromOutside(newIcid(ports.random), settings));
   edits.replace(H.Route, `<${settings.upstreamUri};lr${trunk.user === undefined ? '' : ';orig'}>`);
   if (called !== request.requestUri) edits.requestUri(called);
   // Also where no dialog begins: by it a call is known that would leave again by a trunk.

@@ -16,6 +16,8 @@ import {
   type SipMessage,
   values,
 } from '#libs/sip';
+import { newIcid, vectorOfUser } from '../charging/charging-vector.js';
+import type { Charge } from '../charging/edge-charging.js';
 import type { ClientFlows, FlowIdentity } from '../client-flows.js';
 import { markIntegrity } from '../integrity-mark.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
@@ -27,10 +29,19 @@ const EXPIRES_DEFAULT_S = 300;
 const FAULT_KEEPS_MS = 300_000;
 
 /** A REGISTER on its way, and what of it the 200 OK is read with. */
-type Registering = Readonly<{ request: SipMessage; flow: Flow; impu: string; impi: string }>;
+type Registering = Readonly<{
+  request: SipMessage;
+  flow: Flow;
+  impu: string;
+  impi: string;
+  charge: Charge | undefined;
+}>;
 
 /** Learns from the 200 OK who may speak on the flow, for how long, and the way to the S-CSCF. */
 class RegistrationObserver implements ProxyUser<undefined> {
+  /** Nothing of what was asked for is bound any more. */
+  #isOver = false;
+
   constructor(
     private readonly ports: BonoPorts,
     private readonly flows: ClientFlows,
@@ -43,6 +54,10 @@ class RegistrationObserver implements ProxyUser<undefined> {
     if (cseqMethod !== 'REGISTER') return;
     if (status >= 200 && status < 300) this.#registered(response);
     else if (status >= 500 && status < 600) this.#faulted();
+  }
+
+  completed(status: number): void {
+    this.registering.charge?.completed(status, this.#isOver);
   }
 
   /** The network could not take the refresh: its fault must not end who is registered here (docs/architecture.md §6). */
@@ -60,6 +75,7 @@ class RegistrationObserver implements ProxyUser<undefined> {
     const requested = values(request, H.Contact);
     if (requested.length === 0) return; // a query changes nothing
     const { expiresS, bound, answered } = grantOf(requested, response);
+    this.#isOver = expiresS === 0;
     // What a flow remembers outlives request and response and must not keep all of them: copies.
     const associated: string[] = [];
     for (const value of values(response, H.PAssociatedUri)) {
@@ -153,6 +169,20 @@ const instanceOf = (contacts: readonly string[]): string => {
   return '';
 };
 
+/** As in every other request, where its record is to be found beside those of other nodes. */
+const chargeOf = (
+  { charging, random }: BonoPorts,
+  settings: BonoSettings,
+  request: SipMessage,
+  edits: Edits,
+  impu: string,
+): Charge | undefined => {
+  if (charging === undefined) return undefined;
+  const icid = newIcid(random);
+  edits.replace(H.PChargingVector, vectorOfUser(icid, settings));
+  return charging.fromClient(request, edits, { icid, callingParty: [impu], calledParty: impu });
+};
+
 /** Forwards a REGISTER of an untrusted client to the I-CSCF. */
 export const registerFromClient = (
   ports: BonoPorts,
@@ -176,7 +206,9 @@ export const registerFromClient = (
   edits.prepend(H.Path, pathValue(token, firstHop, settings));
   edits.replace(H.PVisitedNetworkId, settings.homeDomain);
   edits.replace(H.Route, `<${settings.upstreamUri};lr;orig>`);
-  const registering = { request, flow, impu, impi: authorization?.credentials?.username ?? impu };
+  const impi = authorization?.credentials?.username ?? impu;
+  const charge = chargeOf(ports, settings, request, edits, impu);
+  const registering = { request, flow, impu, impi, charge };
   const proxy = ports.endpoint().proxy(tx, new RegistrationObserver(ports, flows, registering));
   proxy.fork(edits, { kind: 'uri', uri: settings.upstreamUri, listener: 'trusted' }, undefined);
   proxy.seal();

@@ -1,5 +1,6 @@
 // The story of one call: its decisions and its chargeable events together, in the order they happened.
 // Found by Call-ID or by charging identifier (ICID). Readers: the call command, HTTP later.
+import { icidOfStream } from '#libs/domain';
 import type { RecordedEvent, Topic } from '#libs/event-log';
 import type { HistorySource } from '../history-source.js';
 
@@ -18,19 +19,13 @@ export const callStory = async (source: HistorySource, wanted: string): Promise<
     for (const head of heads) {
       // Only the first events of a stream name the call; the later ones belong to it by their stream.
       if (!streams.has(head.stream)) {
-        if (!icids.has(icidOf(head.stream)) && !head.mentions(callIdJson)) continue;
+        if (!icids.has(icidOfStream(head.stream)) && !head.mentions(callIdJson)) continue;
         const { stream } = head.event();
         streams.add(stream);
-        icids.add(icidOf(stream));
+        icids.add(icidOfStream(stream));
       }
       if (events.length >= CALL_EVENTS_MAX) return events;
       events.push(head.event());
     }
   return events;
-};
-
-/** `call-<ICID>`, `charging-<ICID>/<dialog>/…` */
-const icidOf = (stream: string): string => {
-  const slash = stream.indexOf('/');
-  return stream.slice(stream.indexOf('-') + 1, slash < 0 ? undefined : slash);
 };

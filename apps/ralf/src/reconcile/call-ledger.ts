@@ -1,12 +1,10 @@
-// Calls against their charging facts: a call that was answered has a START on each side that was served, one that ended no session open.
-// TS 32.260 §5.2.2. Used by reconcile.ts.
-import type { CallEvent, ChargingEvent } from '#libs/domain';
+// Calls against their charging facts: a call that was answered has a START of the router's on each side that was served, one that ended no
+// session open, at an edge neither. Which edges charge nobody tells, so no START of theirs is asked for. TS 32.260 §5.2.2. Used by reconcile.ts.
+import { type CallEvent, type ChargingEvent, icidOfStream, isOfEdge } from '#libs/domain';
 
 type Call = { roles: Set<0 | 1>; servers: boolean; isAnswered: boolean; isEnded: boolean; isInvite: boolean };
 type Sessions = { started: Set<0 | 1>; open: Set<string> };
 
-/** `call-<ICID>`, `charging-<ICID>/<dialog>/…` */
-const icidOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1).split('/', 1)[0] ?? '';
 const roleOf = (stream: string): 0 | 1 => (stream.endsWith('/term') ? 1 : 0);
 
 export class CallLedger {
@@ -20,7 +18,7 @@ export class CallLedger {
   }
 
   addCall(stream: string, event: CallEvent): void {
-    const icid = icidOf(stream);
+    const icid = icidOfStream(stream);
     const call = this.calls.get(icid) ?? {
       roles: new Set(),
       servers: false,
@@ -50,10 +48,10 @@ export class CallLedger {
   }
 
   addCharging(stream: string, event: ChargingEvent): void {
-    const icid = icidOf(stream);
+    const icid = icidOfStream(stream);
     const known = this.sessions.get(icid) ?? { started: new Set(), open: new Set() };
     if (event.type === 'ChargingStarted') {
-      known.started.add(roleOf(stream));
+      if (!isOfEdge(stream)) known.started.add(roleOf(stream));
       known.open.add(stream);
     } else if (event.type === 'ChargingStopped' || event.type === 'ChargingSessionAbandoned')
       known.open.delete(stream);

@@ -139,4 +139,14 @@ describe('calls', () => {
     expect(foundOf(run([started(), answered(1), originating, answer, end])).at(-1)).toMatch(/the call ended, and .* has no STOP/); // prettier-ignore
     expect(foundOf(run([originating, end]))).toEqual([]);
   });
+
+  it('are not those of the edge: its START does for none of the router’s, and what it began must end too', () => {
+    const reconciliation = run([originating, answer, end]);
+    reconciliation.add(recorded(9, started(), 'charging-a/d/pcscf/orig'));
+    const findings = reconciliation.judge().findings.filter(({ stream }) => stream.startsWith('call-'));
+    expect(findings.map(({ what }) => what)).toEqual([
+      'the call was answered, and the originating side has no START',
+      'the call ended, and charging-a/d/pcscf/orig has no STOP',
+    ]);
+  });
 });

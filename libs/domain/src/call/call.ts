@@ -153,3 +153,9 @@ export const CALL_EVENT_TYPES = [
 ] as const satisfies readonly CallEvent['type'][];
 
 export const streamOfCall = (icid: string): string => `call-${icid}`;
+
+/** Whose call a stream is of: `call-<ICID>`, `charging-<ICID>/<dialog>/…` */
+export const icidOfStream = (stream: string): string => {
+  const slash = stream.indexOf('/');
+  return stream.slice(stream.indexOf('-') + 1, slash < 0 ? undefined : slash);
+};

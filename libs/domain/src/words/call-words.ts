@@ -120,13 +120,14 @@ const answerWords = ({ record, result, cdf, retransmitted }: AccountingAnswered[
 
 type Parties = Readonly<{
   method: string;
+  nodeFunctionality: number;
   role: 0 | 1;
   callingParty: readonly string[];
   calledParty: string;
 }>;
 
-const partiesWords = ({ method, role, callingParty, calledParty }: Parties): string =>
-  `${method} ${callingParty.join(', ')} → ${calledParty}, ${roleWords({ role })}`;
+const partiesWords = ({ method, nodeFunctionality, role, callingParty, calledParty }: Parties): string =>
+  `${method} ${callingParty.join(', ')} → ${calledParty}, ${roleWords({ role })}${nodeFunctionality === 1 ? ' at the edge' : ''}`;
 
 const serviceWords = ({ service, served, rule, why, status, target }: ServiceApplied['data']): string =>
   `${service} of ${served}, rule ${rule} (${why}): ${target === undefined ? `refused ${status ?? ''}`.trim() : `to ${target}`}`;
