@@ -71,6 +71,13 @@ export interface ProxyUser<L = unknown> {
    * Provisional (101–199) and 2xx: as they come, those after the first 2xx too; otherwise the chosen best one.
    */
   response?(response: SipMessage, edits: Edits): void;
+  /**
+   * What has a say in the 2xx that follow the first, for 32 s, where that is less than the whole user; set to undefined: nobody. Default:
+   * the user, which is kept so long if it has a `response`.
+   */
+  readonly laterAnswers?: Pick<ProxyUser<L>, 'response'> | undefined;
+  /** A 2xx leaves the other branches ringing (RFC 3841 §9.1 `no-cancel`), until none that comes could be passed on. Default: false. */
+  readonly keepsRinging?: boolean;
   /** A branch gave a sign of life, 100 Trying included, before anything is passed on: for who watches over a server. */
   provisional?(branch: Branch<L>, status: number): void;
   /**

@@ -68,6 +68,9 @@ const world = (
   return { net, endpoint, caller, callees, completed, defects, contexts, forkTo, answer, call, cancel, over };
 };
 
+/** Who was asked of responses, in order. */
+const said: string[] = [];
+
 const methods = (flow: PeerFlow): string[] => flow.sent.map((text) => text.slice(0, text.indexOf(' ')));
 const statuses = (flow: PeerFlow): number[] => flow.sent.map((text) => Number(text.slice(8, 11)));
 
@@ -106,6 +109,54 @@ describe('forking', () => {
     expect(statuses(caller)).toEqual([180, 200, 200, 200]);
     expect(callees.map(methods)).toEqual([['INVITE'], ['INVITE']]);
     expect(completed).toEqual([200]);
+    over();
+  });
+
+  it('lets the others ring on where the user says so, as long as their 2xx could be passed on (RFC 3841 §9.1)', () => {
+    const { net, caller, callees, call, answer, completed, over } = world(3, { keepsRinging: true });
+    call();
+    for (const callee of callees) answer(callee, 180);
+    answer(callees[0]!, 200);
+    expect(callees.map(methods)).toEqual([['INVITE'], ['INVITE'], ['INVITE']]);
+    answer(callees[1]!, 183);
+    answer(callees[1]!, 200);
+    expect(statuses(caller)).toEqual([180, 180, 180, 200, 200]);
+    net.drain(31_990);
+    expect(methods(callees[2]!)).toEqual(['INVITE']);
+    net.drain(20);
+    expect(methods(callees[2]!)).toEqual(['INVITE', 'CANCEL']);
+    answer(callees[2]!, 200, [], 'CANCEL');
+    answer(callees[2]!, 487);
+    expect(completed).toEqual([200]);
+    over();
+  });
+
+  it('cancels who rings on with a 6xx all the same', () => {
+    const { callees, call, answer, over } = world(2, { keepsRinging: true });
+    call();
+    answer(callees[0]!, 180);
+    answer(callees[1]!, 600);
+    expect(methods(callees[0]!)).toEqual(['INVITE', 'CANCEL']);
+    answer(callees[0]!, 200, [], 'CANCEL');
+    answer(callees[0]!, 487);
+    over();
+  });
+
+  it.each([
+    ['the user', {}, ['first', 'first']],
+    [
+      'who is named for it',
+      { laterAnswers: { response: () => void said.push('later') } },
+      ['first', 'later'],
+    ],
+    ['nobody', { laterAnswers: undefined }, ['first']],
+  ])('asks %s of the 2xx that come later', (_who, more, expected) => {
+    said.length = 0;
+    const { callees, call, answer, over } = world(1, { response: () => void said.push('first'), ...more });
+    call();
+    answer(callees[0]!, 200);
+    answer(callees[0]!, 200);
+    expect(said).toEqual(expected);
     over();
   });
 

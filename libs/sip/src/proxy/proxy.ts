@@ -10,13 +10,16 @@ import type { ForkOptions, NextHop, ProxyContext, ProxyUser } from './endpoint.p
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
 import { retryAfter } from '../transaction/reply.js';
-import type { ClientUser } from '../transaction/transaction.js';
+import { TimerNode, type TimerOwner } from '../transaction/timer-wheel.js';
+import { TIMEOUT_T1S, type ClientUser } from '../transaction/transaction.js';
 import type { PendingRequest, ServerMachine } from '../transaction/server-transaction.js';
 
 /** Branches of one request over its whole life; beyond, `fork` makes none. */
 export const BRANCHES_MAX = 10;
 const MAX_FORWARDS = 70;
 const NO_FAILURES: readonly never[] = [];
+/** Reason of the CANCEL to who rings when another one has answered (RFC 3326). */
+const ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"';
 /** RFC 5393 §5.3.3: the value added, and the most that is believed. */
 const BREADTH_MAX = 60;
 
@@ -27,7 +30,7 @@ export interface ProxyLayer extends ClientLayer {
   defect(error: unknown): void;
 }
 
-export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
+export class Proxy<L> implements ProxyContext<L>, BranchOwner<L>, TimerOwner {
   readonly branches: ClientBranch<L>[] = [];
   private failures: readonly Failure<L>[] = NO_FAILURES;
   /** Forked, not sent: until the call stack ends, or until Max-Breadth allows. */
@@ -224,8 +227,19 @@ export class Proxy<L> implements ProxyContext<L>, BranchOwner<L> {
     this.done = true;
     const sent = this.forward(branch, response, status);
     this.accepted = sent === status;
-    this.cancelOthers('SIP;cause=200;text="Call completed elsewhere"', branch);
+    if (this.user.keepsRinging === true) this.ringOn();
+    else this.cancelOthers(ELSEWHERE, branch);
     this.complete(sent, branch, response);
+  }
+
+  /** Who has not answered may, as long as it could be passed on (timer L, RFC 6026 §7.1). */
+  private ringOn(): void {
+    const { timers, timing } = this.layer;
+    if (!this.allEnded) timers.start(new TimerNode(this, 0), TIMEOUT_T1S * timing.t1Ms);
+  }
+
+  timer(): void {
+    this.cancelOthers(ELSEWHERE);
   }
 
   private ended(branch: ClientBranch<L>, status: number, response: SipMessage | undefined): void {
@@ -335,11 +349,12 @@ class LateAnswers implements ClientUser {
 
   constructor(
     private readonly machine: ServerMachine,
-    user: Pick<ProxyUser, 'response'>,
+    user: Pick<ProxyUser, 'response' | 'laterAnswers'>,
     private readonly layer: Pick<ProxyLayer, 'defect'>,
     private readonly hiddenVias: readonly string[] | undefined,
   ) {
-    this.user = user.response === undefined ? undefined : user;
+    const later = 'laterAnswers' in user ? user.laterAnswers : user;
+    this.user = later?.response === undefined ? undefined : later;
   }
 
   response(response: SipMessage): void {
