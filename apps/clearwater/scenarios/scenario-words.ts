@@ -142,6 +142,10 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
     criteria: matchedWords(data),
     rang: data.targets.map(({ contact }) => contact).join(','),
   }),
+  NextTargetsRung: (data) => ({
+    why: data.why,
+    rang: data.targets.map(({ contact }) => contact).join(','),
+  }),
   ServerInvoked: ({ role, sessionCase, served, priority, server }) => ({
     served,
     case: sessionCase ?? role,
@@ -179,8 +183,8 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
   CallFailed: ({ status, cancelled }) => ({ status, cancelled: String(cancelled) }),
   CallEnded: ({ by }) => ({ by }),
   TargetFlowFailed: ({ contact }) => ({ contact }),
-  ChargingStarted: ({ role, calledParty }) => ({ role, called: calledParty }),
-  ChargingContinued: ({ method }) => ({ method }),
+  ChargingStarted: ({ role, calledParty, refreshS }) => ({ role, called: calledParty, refresh: refreshS }),
+  ChargingContinued: ({ method, refreshS }) => ({ method, refresh: refreshS || undefined }),
   ChargingStopped: ({ causeCode }) => ({ cause: causeCode }),
   ChargingEventRecorded: ({ role, method, causeCode }) => ({ role, method, cause: causeCode }),
 };

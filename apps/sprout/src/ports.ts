@@ -1,5 +1,5 @@
 // What Sprout needs of the world; apps/clearwater and main.ts supply it.
-import type { CallEvent, ChargingEvent } from '#libs/domain';
+import type { CallEvent, ChargingEvent, SessionTimerPolicy } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import type { Clock, PeerCheck, Random } from '#libs/runtime';
@@ -80,6 +80,9 @@ export type SproutSettings = Readonly<{
   /** How long an application server may be silent, by its criterion's default handling; 0: as long as the SIP layer waits. */
   continuedMs: number;
   terminatedMs: number;
+  /** How long devices of one q ring while others wait; 0: as long as the SIP layer waits. */
+  forkRingMs: number;
+  sessionTimer: SessionTimerPolicy;
   numbers: NumberSettings;
   /** What is an emergency call, and where such calls go, the first to be asked first; none: nowhere. */
   emergency: EmergencyNumbers;

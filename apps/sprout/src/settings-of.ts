@@ -50,6 +50,8 @@ export const settingsOf = (
     emergencyRoutes: config.emergencyRoutes,
     continuedMs: config.sessionContinuedTimeoutMs,
     terminatedMs: config.sessionTerminatedTimeoutMs,
+    forkRingMs: config.forkRingS * 1000,
+    sessionTimer: { targetS: config.defaultSessionExpires, minS: config.minSessionExpires },
     regMaxExpiresS: config.regMaxExpires,
     regMinExpiresS: config.regMinExpires,
     subMaxExpiresS: config.subMaxExpires || config.regMaxExpires + SUBSCRIPTION_OUTLASTS_S,

@@ -57,7 +57,7 @@ import type { ServiceDocuments } from './mmtel/mmtel.port.js';
 import { type MmtelNodeOptions, startMmtel, targetsAt } from './mmtel/mmtel-node.js';
 import { openRouting } from './routing/open-routing.js';
 import { DialogMarks } from './session/own-route.js';
-import { TARGETS_MAX } from './session/targets.js';
+import { TARGETS_MAX } from './ringing/targets.js';
 import { createSprout } from './sprout.js';
 import { ICSCF_LISTENER, listenersOf, receiveWith, SCSCF_LISTENER, sharingOf } from './listeners.js';
 import { urgencyOf } from './urgency.js';

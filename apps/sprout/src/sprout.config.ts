@@ -11,7 +11,9 @@ import {
   Max,
   Min,
   Validate,
+  ValidateIf,
 } from 'class-validator';
+import { MIN_SE_S } from '#libs/domain';
 import {
   DNS_SERVER,
   DNS_SERVER_WORDS,
@@ -27,6 +29,8 @@ const ALGORITHMS = ['MD5', 'SHA-256'] as const;
 const A_DAY_S = 86_400;
 const LIVENESS = { message: 'takes milliseconds, 0 to 60000' };
 const A_MINUTE_MS = 60_000;
+const SESSION_S = { message: 'takes whole seconds, 90 to 86400' };
+const RING = { message: 'takes whole seconds, 0 to 180' };
 const EMERGENCY_ROUTES_MAX = 8;
 
 export class SproutConfig {
@@ -159,6 +163,31 @@ export class SproutConfig {
   @Min(0, LIVENESS)
   @Max(A_MINUTE_MS, LIVENESS)
   sessionTerminatedTimeoutMs = 4_000;
+
+  @Env(
+    'FORK_RING_S',
+    "how long a user's devices of one q ring before those of the next lower q do, s; 0: until they have answered, or SIP gives them up",
+  )
+  @IsInt(RING)
+  @Min(0, RING)
+  @Max(180, RING)
+  forkRingS = 30;
+
+  @Env(
+    'DEFAULT_SESSION_EXPIRES',
+    'sessions are asked to be refreshed at least so often, s (RFC 4028); 0: nothing is asked for',
+  )
+  @ValidateIf(({ defaultSessionExpires }: SproutConfig) => defaultSessionExpires !== 0)
+  @IsInt(SESSION_S)
+  @Min(MIN_SE_S, SESSION_S)
+  @Max(A_DAY_S, SESSION_S)
+  defaultSessionExpires = 600;
+
+  @Env('MIN_SESSION_EXPIRES', 'who wants to refresh a session more often than this is answered 422, s')
+  @IsInt(SESSION_S)
+  @Min(MIN_SE_S, SESSION_S)
+  @Max(A_DAY_S, SESSION_S)
+  minSessionExpires = MIN_SE_S;
 
   @Env(
     'SHARED_IFCS_FILE',

@@ -30,6 +30,7 @@ const sideOf = (event: CallEvent): Side | undefined => {
     case 'BreakoutChosen':
       return 'originating';
     case 'TerminatingServed':
+    case 'NextTargetsRung':
     case 'TargetFlowFailed':
       return 'terminating';
     case 'RequestRefused':

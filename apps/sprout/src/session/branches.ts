@@ -7,7 +7,7 @@ import { originatingLeg } from './call-record.js';
 import type { BillingRole } from './own-route.js';
 import { assertBothForms } from './second-identity.js';
 import { makesDialog, type Session, type SessionContext } from './session.js';
-import type { Target } from './targets.js';
+import type { Target } from '../ringing/targets.js';
 
 /** `leaving`: to an application server, which may be one end of the dialog. */
 const commonEdits = ({ ports, settings }: SessionContext, session: Session, leaving: boolean): Edits => {
@@ -17,6 +17,7 @@ const commonEdits = ({ ports, settings }: SessionContext, session: Session, leav
   for (let left = arrival.ownRoutes; left > 0; left--) edits.popValue(H.Route);
   if (originating?.resumed === false)
     assertBothForms(request, edits, originating.served, settings.homeDomain);
+  session.timing?.writeTo(edits);
   if (makesDialog(request)) {
     const { icid, dialog } = session;
     const viaServer = leaving || session.viaServer;

@@ -4,6 +4,7 @@ import {
   type CallEvent,
   type ChargingEvent,
   type ChargingParties,
+  type ChosenTarget,
   type Retargeting,
   type Role,
   streamOfCall,
@@ -15,7 +16,7 @@ import { chargedDialog, type DialogMark } from './own-route.js';
 import { type Chain, criteriaOf, type Served } from '../isc/chain.js';
 import type { AskedServer } from '../isc/invocation.js';
 import type { CallNames, Session } from './session.js';
-import type { Target } from './targets.js';
+import type { Target } from '../ringing/targets.js';
 
 type RecordPorts = Pick<SproutPorts, 'calls'>;
 
@@ -62,9 +63,17 @@ export const terminatingServed = (session: Session, chain: Chain, targets: reado
   data: {
     ...requestOf(session),
     ...servedBy(chain),
-    targets: targets.map(({ binding: { bindingId, contact } }) => ({ bindingId, contact })),
+    targets: chosen(targets),
   },
 });
+
+const chosen = (targets: readonly Target[]): readonly ChosenTarget[] =>
+  targets.map(({ binding: { bindingId, contact } }) => ({ bindingId, contact }));
+
+export const nextTargetsRung = (
+  targets: readonly Target[],
+  why: Extract<CallEvent, { type: 'NextTargetsRung' }>['data']['why'],
+): CallEvent => ({ type: 'NextTargetsRung', data: { targets: chosen(targets), why } });
 
 export const serverInvoked = (
   session: Session,
@@ -127,8 +136,17 @@ const chargedSides = (session: Session, starts: boolean): readonly (Served | und
 export const originatingLeg = ({ originating, viaServer, depth }: Session): Readonly<{ leg?: number }> =>
   originating?.resumed === false && viaServer ? { leg: depth } : {};
 
-/** START for an answered INVITE, EVENT for everything else, one a side that was served. */
-export const chargeFinal = (ports: RecordPorts, session: Session, status: number, nowMs: number): void => {
+/**
+ * START for an answered INVITE, EVENT for everything else, one a side that was served. `refreshS`: by when the session that began is to
+ * be refreshed (RFC 4028).
+ */
+export const chargeFinal = (
+  ports: RecordPorts,
+  session: Session,
+  status: number,
+  nowMs: number,
+  refreshS?: number,
+): void => {
   const starts = session.tx.request.method === 'INVITE' && status < 300;
   const sides = chargedSides(session, starts);
   for (const role of [0, 1] as const) {
@@ -141,7 +159,12 @@ export const chargeFinal = (ports: RecordPorts, session: Session, status: number
       starts
         ? {
             type: 'ChargingStarted',
-            data: { ...parties, requestAtMs: session.startedAtMs, answerAtMs: nowMs },
+            data: {
+              ...parties,
+              requestAtMs: session.startedAtMs,
+              answerAtMs: nowMs,
+              ...(refreshS === undefined ? {} : { refreshS }),
+            },
           }
         : {
             type: 'ChargingEventRecorded',
@@ -176,16 +199,18 @@ export const chargeStop = (ports: RecordPorts, marks: readonly DialogMark[], now
     ]);
 };
 
-/** INTERIM for an answered re-INVITE or UPDATE. */
+/** INTERIM for an answered re-INVITE or UPDATE. `refreshS`: by when the next one is to come; 0: never; undefined: nobody knows. */
 export const chargeInterim = (
   ports: RecordPorts,
   marks: readonly DialogMark[],
   method: string,
   nowMs: number,
+  refreshS?: number,
 ): void => {
+  const data = { method, atMs: nowMs, ...(refreshS === undefined ? {} : { refreshS }) };
   for (const mark of marks)
     note(ports, streamOfCharging(mark.icid, chargedDialog(mark), roleOf(mark)), [
-      { type: 'ChargingContinued', data: { method, atMs: nowMs } },
+      { type: 'ChargingContinued', data },
     ]);
 };
 

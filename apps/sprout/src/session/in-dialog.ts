@@ -6,6 +6,7 @@ import {
   H,
   type NextHop,
   prepareRoute,
+  type ProxyUser,
   type ServerTransaction,
   type SipMessage,
   tagOf,
@@ -13,6 +14,7 @@ import {
 } from '#libs/sip';
 import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
 import { type DialogMark, isOwn } from './own-route.js';
+import { SessionTiming, tooSmall } from './session-timing.js';
 import type { SessionContext } from './session.js';
 
 type Side = 'caller' | 'callee';
@@ -72,7 +74,13 @@ const comesBack = ({ ports, settings }: SessionContext, request: SipMessage, { m
 };
 
 /** What a request in a dialog means for the records of its call, once it is answered. */
-const record = (context: SessionContext, request: SipMessage, on: Onward, status: number): void => {
+const record = (
+  context: SessionContext,
+  request: SipMessage,
+  on: Onward,
+  status: number,
+  refreshS: number | undefined,
+): void => {
   const { ports } = context;
   const { marks, by } = on;
   const { method } = request;
@@ -80,7 +88,7 @@ const record = (context: SessionContext, request: SipMessage, on: Onward, status
   const [first] = marks;
   if (first === undefined) return;
   const nowMs = ports.clock.nowMs();
-  if (method !== 'BYE') return chargeInterim(ports, marks, method, nowMs);
+  if (method !== 'BYE') return chargeInterim(ports, marks, method, nowMs, refreshS);
   // A call ends once: told where its end has passed last, or got no further.
   if (status >= 300 || !comesBack(context, request, on)) noteEnd(ports, first, by, request.header(H.Reason));
   chargeStop(ports, marks, nowMs);
@@ -89,13 +97,37 @@ const record = (context: SessionContext, request: SipMessage, on: Onward, status
 /** 430 is between us and the edge (RFC 5626 §11.6): to the other side its peer is not reachable. */
 export const callersStatus = (status: number): number | undefined => (status === 430 ? 480 : undefined);
 
+const userOf = (
+  context: SessionContext,
+  request: SipMessage,
+  on: Onward,
+  timing: SessionTiming | undefined,
+): ProxyUser<undefined> => {
+  if (timing === undefined)
+    return {
+      completed: (status) => record(context, request, on, status, undefined),
+      chosen: callersStatus,
+    };
+  timing.writeTo(on.edits);
+  return {
+    response: (response, edits) => timing.response(response, edits),
+    laterAnswers: timing,
+    completed: (status, _branch, response) => {
+      const refreshS = response === undefined ? undefined : (timing.intervalOf(response) ?? 0);
+      record(context, request, on, status, refreshS);
+    },
+    chosen: callersStatus,
+  };
+};
+
 /** A request in a dialog that this router recorded; of another dialog it knows nothing: 481. */
 export const inDialogRequest = (context: SessionContext, tx: ServerTransaction): void => {
   const { request } = tx;
   const on = onward(context, request);
   if (on === undefined) return tx.reply(481, 'Call/Transaction Does Not Exist');
-  const completed = (status: number): void => record(context, request, on, status);
-  const proxy = context.ports.endpoint().proxy(tx, { completed, chosen: callersStatus });
+  const timing = SessionTiming.of(request, context.settings.sessionTimer);
+  if (timing?.kind === 'too-small') return tx.reply(422, 'Session Interval Too Small', tooSmall(timing.minS));
+  const proxy = context.ports.endpoint().proxy(tx, userOf(context, request, on, timing));
   proxy.fork(on.edits, on.hop, undefined);
   proxy.seal();
 };

@@ -1,6 +1,7 @@
 // An initial request at the S-CSCF: originating side, then terminating side, then forked to the callee's devices
 // (TS 24.229 §5.4.3, RFC 3261 §16). One server transaction and one response context for the whole way; at an application
 // server it leaves the step where it stands, and comes back as a new request with a token (docs/adr/0004).
+import type { Role } from '#libs/domain';
 import type { ServerTransaction } from '#libs/sip';
 import { type Chain, turnOf } from '../isc/chain.js';
 import type { ChainLink } from '../isc/chain-link.js';
@@ -18,10 +19,13 @@ import {
   startSession,
   type Step,
 } from './session.js';
+import { ringingPlan } from '../ringing/ringing-plan.js';
 import { SessionProxy } from './session-proxy.js';
+import { SessionTiming, tooSmall } from './session-timing.js';
 import { findCallee, terminate } from './terminating.js';
 
 const NO_DEVICE = refuse(480, 'Temporarily Unavailable', 'no device is registered');
+const NOT_WANTED = refuse(480, 'Temporarily Unavailable', 'the caller wants no device that is registered');
 const NOTHING_MATCHES = refuse(400, 'Bad Request', 'no filter criterion matches');
 
 /** Asks the chain's next server, if there is one; undefined: the chain is at its end. */
@@ -38,6 +42,20 @@ const nextServer = (proxy: SessionProxy, chain: Chain | undefined): Promise<void
     case 'invoke':
       return depart(proxy, chain, turn.decision);
   }
+};
+
+/** RFC 4028 §8.1: who wants to refresh too often is told so before anybody is asked. False: answered. */
+const isTimed = (proxy: SessionProxy, role: Role): boolean => {
+  const { context, session } = proxy;
+  const timing = SessionTiming.of(session.tx.request, context.settings.sessionTimer);
+  if (timing?.kind !== 'too-small') {
+    session.timing = timing;
+    return true;
+  }
+  const why = `the session may be refreshed every ${timing.minS} s at most`;
+  const refusal = refuse(422, 'Session Interval Too Small', why);
+  proxy.refuse(role, { ...refusal, headers: tooSmall(timing.minS) });
+  return false;
 };
 
 /** Out of this domain, or no further. */
@@ -81,7 +99,9 @@ const goOn = async (proxy: SessionProxy): Promise<void> => {
   const { callee } = session;
   if (tx.answered) return;
   if (callee.targets.length === 0) return proxy.refuse('terminating', NO_DEVICE);
-  proxy.ringDevices(callee);
+  const plan = ringingPlan(tx.request, callee.targets);
+  if (plan.groups.length === 0) return proxy.refuse('terminating', NOT_WANTED);
+  proxy.ringDevices(plan);
 };
 
 /** Handles an initial request from the trusted side; always answers or forwards. Rejects only on defects and faults. */
@@ -106,6 +126,7 @@ export const initialRequest = async (
   const proxy = new SessionProxy(context, session, goOn);
   // Bound, not a closure: what a closure in an async function captures outlives the call by seconds (docs/performance.md).
   tx.onCancel = proxy.givenUp.bind(proxy);
+  if (!isTimed(proxy, arrival.originating ? 'originating' : 'terminating')) return;
   if (arrival.originating) {
     const step = await originate(context, session);
     if (tx.answered) return;
@@ -118,6 +139,7 @@ const returned = async (proxy: SessionProxy, link: ChainLink): Promise<void> => 
   const { context, session } = proxy;
   const { tx } = session;
   tx.onCancel = proxy.givenUp.bind(proxy);
+  if (!isTimed(proxy, link.role)) return;
   const step = await resume(context, session, link);
   if (tx.answered) return;
   if (!step.ok) return proxy.refuse('originating', step);

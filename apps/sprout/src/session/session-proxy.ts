@@ -2,7 +2,7 @@
 // and of application servers that do not work (RFC 3261 §16, TS 24.229 §5.4.3). Made by initial-request.ts, one a transaction.
 import { type CallEvent, entryOf, isServerFault, type Role } from '#libs/domain';
 import { APPLICATION_GONE } from '#libs/drachtio';
-import { type Branch, H, type ProxyContext, type ProxyUser, type SipMessage } from '#libs/sip';
+import { type Branch, type Edits, H, type ProxyContext, type ProxyUser, type SipMessage } from '#libs/sip';
 import { answerFault, replyBackEndFault } from '../faults.js';
 import type { Chain } from '../isc/chain.js';
 import { Invocation } from '../isc/invocation.js';
@@ -11,19 +11,24 @@ import { updateRegistration } from '../registrar/update-registration.js';
 import { calleeEdits, onwardBranch, routedBranch, serverBranch, toDevice } from './branches.js';
 import {
   chargeFinal,
+  nextTargetsRung,
   noteCall,
   originatingEvents,
   requestRefused,
   terminatingServed,
 } from './call-record.js';
+import { GroupRinging, type WhyNext } from '../ringing/group-ringing.js';
 import { callersStatus } from './in-dialog.js';
+import type { RingingPlan } from '../ringing/ringing-plan.js';
 import type { Refusal, Session, SessionContext } from './session.js';
-import type { Callee, Target } from './targets.js';
+import type { Target } from '../ringing/targets.js';
 
 /** A branch to one device, to an application server, or (undefined) to the next hop of somebody else's. */
 type Label = Target | Invocation | undefined;
 
-/** Reason of a CANCEL for a server that was given up (RFC 3326). */
+/** What rings nobody is answered at once: the caller waits for 32 s, for all groups (RFC 4320). */
+const OTHER_RING_MS = 4_000;
+/** Reason of a CANCEL for who was given up (RFC 3326). */
 const GIVEN_UP = 'SIP;cause=408;text="No answer in time"';
 
 export class SessionProxy implements ProxyUser<Label> {
@@ -32,6 +37,10 @@ export class SessionProxy implements ProxyUser<Label> {
   #cancelled = false;
   /** The session was answered here: what branches still say changes nothing. */
   #over = false;
+  /** Where devices ring group after group. */
+  #groups: GroupRinging | undefined;
+  /** Who rings on when one has answered, as the caller wants it (RFC 3841 §9.1 `no-cancel`). */
+  keepsRinging = false;
 
   constructor(
     readonly context: SessionContext,
@@ -42,17 +51,19 @@ export class SessionProxy implements ProxyUser<Label> {
 
   // ---- Where the session goes ----
 
-  ringDevices(callee: Callee): void {
+  /** `plan`: of one group at least. */
+  ringDevices({ groups, cancels }: RingingPlan): void {
     const { context, session } = this;
     session.atCallee = true;
-    const common = calleeEdits(context, session);
+    this.keepsRinging = !cancels;
+    const [first] = groups;
     noteCall(context.ports, session.icid, [
       ...originatingEvents(session),
-      terminatingServed(session, session.terminating!, callee.targets),
+      terminatingServed(session, session.terminating!, first!),
     ]);
     const proxy = this.#open();
-    const isOnly = callee.targets.length === 1 && callee.targets[0]!.others.length === 0;
-    for (const target of callee.targets) this.#ring(target, isOnly ? common : common.copy());
+    if (groups.length === 1) this.#fork(first!);
+    else this.#ringGroups(groups);
     proxy.release();
   }
 
@@ -86,8 +97,8 @@ export class SessionProxy implements ProxyUser<Label> {
     const { ports } = this.context;
     this.#over = true;
     if (step.failure !== undefined) replyBackEndFault(session.tx, step.failure, ports);
-    else if (this.#context !== undefined) this.#context.reply(step.status, step.reason);
-    else session.tx.reply(step.status, step.reason);
+    else if (this.#context !== undefined) this.#context.reply(step.status, step.reason, step.headers);
+    else session.tx.reply(step.status, step.reason, step.headers);
     const served = role === 'originating' ? session.from : session.requestUri;
     noteCall(ports, session.icid, [
       ...originatingEvents(session),
@@ -119,6 +130,14 @@ export class SessionProxy implements ProxyUser<Label> {
 
   // ---- What is heard of branches ----
 
+  response(response: SipMessage, edits: Edits): void {
+    this.session.timing?.response(response, edits);
+  }
+
+  get laterAnswers(): Pick<ProxyUser, 'response'> | undefined {
+    return this.session.timing;
+  }
+
   provisional({ label }: Branch<Label>, status: number): void {
     if (label instanceof Invocation) label.hears({ kind: 'provisional', status });
   }
@@ -126,12 +145,10 @@ export class SessionProxy implements ProxyUser<Label> {
   branchFailed(branch: Branch<Label>, status: number, response: SipMessage | undefined): 'count' | 'retry' {
     const { label } = branch;
     if (label instanceof Invocation) return this.#serverFailed(label, status, response);
-    if (status !== 430 || label === undefined) return 'count';
-    this.#flowFailed(label);
-    const [next, ...others] = label.others;
-    if (next === undefined) return 'count';
-    const edits = calleeEdits(this.context, this.session);
-    return this.#ring({ binding: next, others }, edits) ? 'retry' : 'count';
+    if (label === undefined) return 'count';
+    if (status === 430 && this.#triesAnotherFlow(label)) return 'retry';
+    if (this.#groups !== undefined) this.#groupRefused(this.#groups, status);
+    return 'count';
   }
 
   readonly chosen = callersStatus;
@@ -140,8 +157,9 @@ export class SessionProxy implements ProxyUser<Label> {
     this.#cancelled = true;
   }
 
-  completed(status: number, branch: Branch<Label> | undefined, _response: SipMessage | undefined): void {
+  completed(status: number, branch: Branch<Label> | undefined, response: SipMessage | undefined): void {
     this.#forget();
+    this.#groups?.stop();
     if (this.#over) return;
     this.#over = true;
     const { session } = this;
@@ -161,7 +179,8 @@ export class SessionProxy implements ProxyUser<Label> {
           : { type: 'CallFailed', data: { status, cancelled: this.#cancelled } },
       );
     noteCall(ports, session.icid, events);
-    chargeFinal(ports, session, status, ports.clock.nowMs());
+    const refreshS = response === undefined ? undefined : session.timing?.intervalOf(response);
+    chargeFinal(ports, session, status, ports.clock.nowMs(), refreshS);
   }
 
   /** For the timer of the server that is asked. */
@@ -180,6 +199,47 @@ export class SessionProxy implements ProxyUser<Label> {
 
   #ring(target: Target, edits: ReturnType<typeof calleeEdits>): boolean {
     return this.#context!.fork(edits, toDevice(edits, target.binding), target) !== undefined;
+  }
+
+  /** How many branches came of it; they are sent together, when the context is released. */
+  #fork(targets: readonly Target[]): number {
+    const common = calleeEdits(this.context, this.session);
+    const isOnly = targets.length === 1 && targets[0]!.others.length === 0;
+    let forked = 0;
+    for (const target of targets) if (this.#ring(target, isOnly ? common : common.copy())) forked++;
+    return forked;
+  }
+
+  #ringGroups(groups: RingingPlan['groups']): void {
+    const { ports, settings } = this.context;
+    const fork = (group: readonly Target[], why: WhyNext | undefined): number => {
+      const forked = this.#fork(group);
+      if (why !== undefined && forked > 0) noteCall(ports, this.session.icid, [nextTargetsRung(group, why)]);
+      return forked;
+    };
+    const { timers } = ports;
+    const ringMs = this.session.tx.request.method === 'INVITE' ? settings.forkRingMs : OTHER_RING_MS;
+    this.#groups = new GroupRinging({ groups, timers, ringMs, fork, overdue: () => this.#groupSilent() });
+    this.#context!.hold();
+    this.#groups.next(undefined);
+  }
+
+  /** Of the group that rings one has said no; 6xx is a no for all (RFC 3261 §16.7 item 5). */
+  #groupRefused(groups: GroupRinging, status: number): void {
+    if (!groups.refused() || status >= 600 || this.session.tx.cancelled) return;
+    this.#context!.hold();
+    groups.next('refused');
+    this.#context!.release();
+  }
+
+  /** The group that rings has had its time: it is taken back, and what it still says counts only if it is an answer. */
+  #groupSilent(): void {
+    const context = this.#context!;
+    if (this.#over || this.session.tx.cancelled) return;
+    context.hold();
+    for (const branch of context.branches) if (!branch.ended) context.abandon(branch, GIVEN_UP);
+    this.#groups!.next('no-answer');
+    context.release();
   }
 
   #forget(): void {
@@ -260,6 +320,13 @@ export class SessionProxy implements ProxyUser<Label> {
         data: { ...asked, handling, why, ...(status === undefined ? {} : { status }) },
       },
     ]);
+  }
+
+  #triesAnotherFlow(target: Target): boolean {
+    this.#flowFailed(target);
+    const [next, ...others] = target.others;
+    if (next === undefined) return false;
+    return this.#ring({ binding: next, others }, calleeEdits(this.context, this.session));
   }
 
   #flowFailed({ binding: { bindingId, contact } }: Target): void {

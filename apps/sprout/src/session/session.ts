@@ -10,7 +10,8 @@ import type { Invocation } from '../isc/invocation.js';
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import type { ProfileCache } from '../profile-cache.js';
 import type { Translation } from '../routing/number-translator.js';
-import type { Callee } from './targets.js';
+import type { SessionTiming } from './session-timing.js';
+import type { Callee } from '../ringing/targets.js';
 
 /** What goes on of a chain here that another router began. */
 export type Leg = Readonly<{ orphaned(): void }>;
@@ -56,6 +57,8 @@ export type Session = CallNames & {
   terminating?: Chain;
   /** The callee's devices, as they were found with its profile; undefined: to be found. */
   callee?: Callee;
+  /** By when the session is to be refreshed, where it is one. */
+  timing?: SessionTiming | undefined;
   /** The terminating chain is at its end: what follows is the callee's own. */
   atCallee: boolean;
   /** A server gave the request back: the transaction that it came back in tells how it ended. */
@@ -67,7 +70,15 @@ export type Session = CallNames & {
 /** A step goes on with a value, or has an answer for the caller and the reason for it. */
 export type Step<T> =
   | Readonly<{ ok: true; value: T }>
-  | Readonly<{ ok: false; status: number; reason: string; why: string; failure?: HomesteadFailure }>;
+  | Readonly<{
+      ok: false;
+      status: number;
+      reason: string;
+      why: string;
+      failure?: HomesteadFailure;
+      /** Of the answer, whole lines. */
+      headers?: string;
+    }>;
 
 export type Refusal = Extract<Step<never>, { ok: false }>;
 

@@ -5,7 +5,7 @@ import { isInfrastructure } from '../faults.js';
 import { ledTo } from '../gruu/gruus.js';
 import { backEndFault, refuse, type Session, type SessionContext, type Step } from './session.js';
 import { serve } from './served.js';
-import { type Callee, chooseTargets } from './targets.js';
+import { type Callee, chooseTargets } from '../ringing/targets.js';
 
 const NO_SUCH_GRUU = refuse(404, 'Not Found', 'no such device, or not any more');
 const GLOBAL_NUMBER = /^\+[0-9]+$/;

@@ -24,7 +24,7 @@ export type OriginatingServed = Readonly<{
 /** One binding that the request was sent to. */
 export type ChosenTarget = Readonly<{ bindingId: string; contact: string }>;
 
-/** The terminating S-CSCF served the callee, its chain at its end: the bindings rung, or why none was. */
+/** The terminating S-CSCF served the callee, its chain at its end: the bindings rung first, or why none was. */
 export type TerminatingServed = Readonly<{
   type: 'TerminatingServed';
   data: Request &
@@ -35,6 +35,12 @@ export type TerminatingServed = Readonly<{
 export type RequestRefused = Readonly<{
   type: 'RequestRefused';
   data: Request & Readonly<{ role: Role; served: string; status: number; why: string }>;
+}>;
+
+/** The bindings of the next lower preference were rung: everybody before them had refused, or had rung for long enough. */
+export type NextTargetsRung = Readonly<{
+  type: 'NextTargetsRung';
+  data: Readonly<{ targets: readonly ChosenTarget[]; why: 'refused' | 'no-answer' }>;
 }>;
 
 /** The final answer that went back to the caller. */
@@ -122,6 +128,7 @@ export type BreakoutChosen = Readonly<{
 export type CallEvent =
   | OriginatingServed
   | TerminatingServed
+  | NextTargetsRung
   | ServerInvoked
   | ServerReturned
   | ServerFailed
@@ -138,6 +145,7 @@ export type CallEvent =
 export const CALL_EVENT_TYPES = [
   'OriginatingServed',
   'TerminatingServed',
+  'NextTargetsRung',
   'ServerInvoked',
   'ServerReturned',
   'ServerFailed',

@@ -46,7 +46,7 @@ const received = (
   const { callId, nodeFunctionality, role, kind, atMs, by, refreshS, ccf, ecf, digest, avps } = data;
   return {
     position,
-    content: { kind, atMs, loggedMs, avps, ...(refreshS === undefined ? {} : { refreshS }) },
+    content: { kind, atMs, loggedMs, avps, ...refresh(refreshS) },
     ...(by === 'client' && digest !== undefined ? { key: `${kind} ${atMs} ${digest}` } : {}),
     about: { callId, nodeFunctionality, role, ccf, ecf },
     isSignOfLife: by !== 'timer',
@@ -54,19 +54,22 @@ const received = (
   };
 };
 
+const refresh = (refreshS: number | undefined) => (refreshS === undefined ? {} : { refreshS });
+
 export const factOf = (event: ChargingFact, placed: Placed): Fact => {
   const { position, loggedMs } = placed;
   const own = { position, isSignOfLife: true, isHttp: false };
   switch (event.type) {
     case 'ChargingStarted': {
-      const { requestAtMs, answerAtMs, ...about } = event.data;
+      const { requestAtMs, answerAtMs, refreshS, ...about } = event.data;
       const { method } = about;
       const content = { kind: 'START', atMs: answerAtMs, loggedMs, method, requestAtMs, answerAtMs } as const;
-      return { ...own, content, key: `START ${answerAtMs}`, about };
+      return { ...own, content: { ...content, ...refresh(refreshS) }, key: `START ${answerAtMs}`, about };
     }
     case 'ChargingContinued': {
-      const { method, atMs } = event.data;
-      return { ...own, content: { kind: 'INTERIM', atMs, loggedMs, method }, key: `${method} ${atMs}` };
+      const { method, atMs, refreshS } = event.data;
+      const content = { kind: 'INTERIM', atMs, loggedMs, method, ...refresh(refreshS) } as const;
+      return { ...own, content, key: `${method} ${atMs}` };
     }
     case 'ChargingStopped': {
       const { causeCode, atMs } = event.data;

@@ -241,6 +241,22 @@ describe('INTERIMs by time', () => {
     expect(dueMsOfCharging(byTimer, TIMES)).toBe(210 * S);
   });
 
+  it('end with a session timer that runs out, and not any more where the last answer has none (RFC 4028)', () => {
+    const timed = (event: ChargingFact, refreshS: number): ChargingFact =>
+      ({ type: event.type, data: { ...event.data, refreshS } }) as ChargingFact;
+    const row = folded([timed(started(), 100)]);
+    expect(dueMsOfCharging(row, TIMES)).toBe(210 * S);
+    expect(decideDue(row, TIMES, 210 * S)).toEqual([
+      { type: 'ChargingSessionAbandoned', data: { after: 1, causeCode: 1, atMs: 110 * S } },
+    ]);
+    const refreshed = folded([timed(continued(60 * S), 200)], row, 1);
+    expect(dueMsOfCharging(refreshed, TIMES)).toBe(460 * S);
+    const untimed = folded([timed(continued(80 * S), 0)], refreshed, 2);
+    expect(dueMsOfCharging(untimed, TIMES)).toBe(80 * S + 3_600 * S);
+    // What nobody spoke of stays as it was.
+    expect(dueMsOfCharging(folded([continued(60 * S)], row, 1), TIMES)).toBe(260 * S);
+  });
+
   it('end where the CDF does not know the session, and the STOP is told all the same', () => {
     const row = folded([
       started(),

@@ -30,12 +30,22 @@ export type SessionAbout = Readonly<{ nodeFunctionality: number; role: RoleOfNod
 /** A session began: 2xx to an INVITE (START). */
 export type ChargingStarted = Readonly<{
   type: 'ChargingStarted';
-  data: ChargingParties & Readonly<{ requestAtMs: number; answerAtMs: number }>;
+  data: ChargingParties &
+    Readonly<{
+      requestAtMs: number;
+      answerAtMs: number;
+      /** By when the session is to be refreshed, s (RFC 4028); absent: it lives without. */
+      refreshS?: number;
+    }>;
 }>;
 /** A session changed: re-INVITE or UPDATE answered (INTERIM). */
 export type ChargingContinued = Readonly<{
   type: 'ChargingContinued';
-  data: Readonly<{ method: string; atMs: number }>;
+  data: Readonly<{
+    method: string;
+    atMs: number;
+    /** As in its START; 0: not any more. */ refreshS?: number;
+  }>;
 }>;
 /** A session ended: BYE (STOP). causeCode TS 32.299 §7.2.35: 0 normal end of session. */
 export type ChargingStopped = Readonly<{

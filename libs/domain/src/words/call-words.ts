@@ -12,6 +12,8 @@ export const callWords = (event: CallEvent): string => {
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: originating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, next ${event.data.next}`;
     case 'TerminatingServed':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: terminating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, ${targetWords(event.data.targets)}`;
+    case 'NextTargetsRung':
+      return `${event.data.why === 'refused' ? 'they refused' : 'nobody answered'}: ${targetWords(event.data.targets)}`;
     case 'ServerInvoked':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: ${event.data.role} for ${servedWords(event.data)}, asked ${serverWords(event.data)}`;
     case 'ServerReturned':
