@@ -44,8 +44,14 @@ export const surroundingsOf = (parts: SurroundingParts): Surroundings => {
     parked: { list: () => Promise.resolve(parked.list()), retry: (id) => parked.retry(id) },
     deadLetters: {
       list: (limit) => Promise.resolve(deadLetters.list(limit)),
-      replay: (id) => deadLetters.replay(id),
-      discard: (id) => deadLetters.discard(id),
+      async replay(id) {
+        const replayed = await deadLetters.replay(id);
+        return typeof replayed === 'object' && 'status' in replayed ? 'later' : replayed;
+      },
+      async discard(id) {
+        const discarded = await deadLetters.discard(id);
+        return typeof discarded === 'object' ? 'later' : discarded;
+      },
     },
   };
 };

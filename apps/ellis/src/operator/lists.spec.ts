@@ -73,6 +73,7 @@ it('lists dead letters without what they carry, and says that there are more', a
 it.each<[Replayed, number]>([
   ['unknown', 404],
   ['busy', 503],
+  ['later', 503],
   [{ reason: 'refused' }, 502],
 ])('a letter that is %j is %d', async (replayed, status) => {
   await expect(lists.replayDeadLetter(of(replayed), letter.id)).rejects.toMatchObject({ status });

@@ -41,16 +41,20 @@ const lettersOf = ({ deadLetters }: Surroundings): DeadLetters => {
 };
 
 const noLetter = (): EllisFault => notFound('no such dead letter');
+const logTakesNothing = (): EllisFault => unavailable('the log takes nothing now: it stays where it is');
 
 export const replayDeadLetter = async (surroundings: Surroundings, id: string): Promise<Outcome> => {
   const replayed = await lettersOf(surroundings).replay(id);
   if (replayed === 'unknown') throw noLetter();
+  if (replayed === 'later') throw logTakesNothing();
   if (replayed === 'busy') throw unavailable('too many callbacks wait for that host');
   if (replayed !== 'delivered') throw new EllisFault(502, `its receiver did not take it: ${replayed.reason}`);
   return GONE;
 };
 
 export const discardDeadLetter = async (surroundings: Surroundings, id: string): Promise<Outcome> => {
-  if (!(await lettersOf(surroundings).discard(id))) throw noLetter();
+  const discarded = await lettersOf(surroundings).discard(id);
+  if (discarded === 'later') throw logTakesNothing();
+  if (!discarded) throw noLetter();
   return GONE;
 };

@@ -31,15 +31,15 @@ export type DeadLetter = Readonly<{
   atMs: number;
 }>;
 
-/** What came of sending a letter again; a reason: its receiver did not take it. */
-export type Replayed = 'delivered' | 'busy' | 'unknown' | Readonly<{ reason: string }>;
+/** What came of sending a letter again; `later`: the log does not take that it was taken; a reason: its receiver did not take it. */
+export type Replayed = 'delivered' | 'busy' | 'later' | 'unknown' | Readonly<{ reason: string }>;
 
 export interface DeadLetters {
   /** Newest first. */
   list(limit: number): Promise<readonly DeadLetter[]>;
   replay(id: string): Promise<Replayed>;
-  /** False: there is none. */
-  discard(id: string): Promise<boolean>;
+  /** False: there is none. `later`: the log does not take it. */
+  discard(id: string): Promise<boolean | 'later'>;
 }
 
 export interface Surroundings {
