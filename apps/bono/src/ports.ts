@@ -1,7 +1,7 @@
 // What Bono needs of the world; apps/clearwater and main.ts supply it.
 import type { Clock, Random } from '#libs/runtime';
 import type { EmergencyNumbers, Endpoint, Flow, Target, Transports } from '#libs/sip';
-import type { EdgeCharging } from './charging/edge-charging.js';
+import type { EdgeCharging } from './charging/edge-charging.port.js';
 import type { PrivatePeers } from './private-peer.js';
 import type { HiddenTopology } from './trunks/hidden-topology.js';
 import type { Trunks } from './trunks/trunks.js';

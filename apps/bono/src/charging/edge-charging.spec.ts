@@ -2,7 +2,7 @@
 import type { ChargingEvent } from '#libs/domain';
 import { Edits, parseMessage, type SipMessage } from '#libs/sip';
 import { createFakeClock } from '#libs/testkit';
-import { charged, EdgeCharging } from './edge-charging.js';
+import { charged, SignedEdgeCharging } from './edge-charging.js';
 
 const KEY = Buffer.alloc(32, 7);
 const CDF = 'cdf.ims.test';
@@ -30,7 +30,11 @@ const newEdge = (key = KEY) => {
       told.push(event);
     }
   };
-  const charging = new EdgeCharging({ facts: { note }, clock, random: { token: () => 'drawn' } }, key, CDF);
+  const charging = new SignedEdgeCharging(
+    { facts: { note }, clock, random: { token: () => 'drawn' } },
+    key,
+    CDF,
+  );
   const ABOUT = { icid: 'i1', callingParty: ['sip:alice@ims.test'], calledParty: 'sip:bob@ims.test' };
   const fromClient = (of: SipMessage, about = ABOUT) => charging.fromClient(of, new Edits(of), about);
   return { clock, facts, told, charging, fromClient };
@@ -97,7 +101,7 @@ describe('outside dialogs', () => {
   it('tells two devices of one user apart, whatever they answer at the same moment', () => {
     const streams = new Set<string>();
     const facts = { note: (stream: string) => void streams.add(stream) };
-    const charging = new EdgeCharging({ facts, clock: createFakeClock(), random: { token: () => 'x' } }, KEY, CDF);
+    const charging = new SignedEdgeCharging({ facts, clock: createFakeClock(), random: { token: () => 'x' } }, KEY, CDF);
     for (const method of ['INVITE', 'MESSAGE'])
       for (const token of ['flow-1', 'flow-2'])
         charging.toClient(request(method), { token, popped: [] })?.completed(480);
@@ -141,7 +145,7 @@ describe('in a dialog', () => {
     const streams: string[] = [];
     const facts = { note: (stream: string) => void streams.push(stream) };
     const life = () =>
-      new EdgeCharging({ facts, clock: createFakeClock(), random: { token: () => 'x' } }, KEY, CDF);
+      new SignedEdgeCharging({ facts, clock: createFakeClock(), random: { token: () => 'x' } }, KEY, CDF);
     const invite = request('INVITE', { more: 'P-Charging-Vector: icid-value="i/1"\r\n' });
     const charge = life().toClient(invite, { token: TOKEN, popped: [] });
     charge?.completed(200);

@@ -26,6 +26,7 @@ import {
 } from '#libs/sip';
 import { CHARGE_PARAM, tokenIn } from '../record-route.js';
 import { newIcid } from './charging-vector.js';
+import type { Charge, ChargedRequest, EdgeCharging } from './edge-charging.port.js';
 
 /** TS 32.299 §7.2.108. */
 const P_CSCF = 1;
@@ -43,24 +44,12 @@ export interface ChargingFacts {
   note(stream: string, facts: readonly ChargingEvent[]): void;
 }
 
-/** One transaction that is charged, until its end. */
-export interface Charge {
-  /** What this edge's Record-Route remembers of a dialog that it makes; '': of none. */
-  readonly mark: string;
-  /** What answers of a client's are given on their way to the core. */
-  readonly vector?: string | undefined;
-  /** `ends`: the registration is over by it. */
-  completed(status: number, ends?: boolean): void;
-}
-
 type Beginning = Readonly<{
-  icid: string;
   role: RoleOfNode;
-  callingParty: readonly string[];
-  calledParty: string;
   /** The client's flow, where the request goes to one: two devices of a user are two sessions of one dialog as it began. */
   token?: string | undefined;
-}>;
+}> &
+  ChargedRequest;
 
 /** A session at the originating or the terminating edge, or what is none there (a subscription). */
 type Kind = 'o' | 't' | 'e' | 'f';
@@ -94,9 +83,8 @@ const endsSubscription = (request: SipMessage): boolean =>
 
 const isInDialog = (request: SipMessage): boolean => tagOf(request.header(H.To)!) !== '';
 
-export class EdgeCharging {
+export class SignedEdgeCharging implements EdgeCharging {
   readonly #seal: TextSeal;
-  /** What the core is told of whom the records are for (RFC 7315 §4.5). */
   readonly functions: string;
 
   /** `key`: at least 32 bytes that outlive the process; `cdf`: a host or a DiameterURI. */
@@ -109,17 +97,11 @@ export class EdgeCharging {
     this.functions = `ccf=${cdf}`;
   }
 
-  /** A request of a client's outside dialogs, on its way to the core. undefined: its method is not charged. */
-  fromClient(
-    request: SipMessage,
-    edits: Edits,
-    about: Omit<Beginning, 'role' | 'token'>,
-  ): Charge | undefined {
+  fromClient(request: SipMessage, edits: Edits, about: ChargedRequest): Charge | undefined {
     edits.replace(H.PChargingFunctionAddresses, this.functions);
     return this.#begin(request, { ...about, role: 0 });
   }
 
-  /** A request of the core's, on its way to a client; `popped`: this edge's own Routes that it came with. */
   toClient(
     request: SipMessage,
     { token, popped }: Readonly<{ token: string | undefined; popped: readonly string[] }>,
@@ -137,10 +119,6 @@ export class EdgeCharging {
     return charge && { ...charge, vector: vector === undefined ? undefined : detached(vector) };
   }
 
-  /**
-   * A request inside a dialog that this edge recorded; undefined: it means nothing, or no mark of this edge's vouches for the dialog.
-   * `side`: of the client in this transaction; `callId`: as the core knows it.
-   */
   inDialog(
     request: SipMessage,
     popped: readonly string[],
@@ -164,7 +142,6 @@ export class EdgeCharging {
     return this.#goingOn(names, kind === 'o' ? 0 : 1, method);
   }
 
-  /** The client is gone, which the core is told: its session ends all the same. */
   undelivered(request: SipMessage, popped: readonly string[], status: number): void {
     if (isInDialog(request)) this.inDialog(request, popped, 1)?.completed(status);
   }

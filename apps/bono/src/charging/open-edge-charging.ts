@@ -2,7 +2,8 @@
 import { type AppendSpool, CallSpool, type EventLog } from '#libs/event-log';
 import type { Clock, Logger, Metrics, Random } from '#libs/runtime';
 import type { BonoConfig } from '../bono.config.js';
-import { EdgeCharging } from './edge-charging.js';
+import { SignedEdgeCharging } from './edge-charging.js';
+import type { EdgeCharging } from './edge-charging.port.js';
 
 /** Of failures one line in so many: what waits meanwhile, and what is lost, the spool tells. */
 const TOLD_EACH = 1_000;
@@ -53,7 +54,7 @@ export const openEdgeCharging = (options: OpenEdgeChargingOptions): OpenEdgeChar
     },
   });
   return {
-    charging: new EdgeCharging({ facts, clock, random }, flowTokenKey, config.cdfIdentity),
+    charging: new SignedEdgeCharging({ facts, clock, random }, flowTokenKey, config.cdfIdentity),
     flush: () => facts.flush(),
   };
 };

@@ -12,7 +12,7 @@ import {
   type SipMessage,
 } from '#libs/sip';
 import { newIcid, vectorOfUser } from '../charging/charging-vector.js';
-import type { Charge } from '../charging/edge-charging.js';
+import type { Charge } from '../charging/edge-charging.port.js';
 import type { ClientFlows } from '../client-flows.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
 import { recordClientToCore } from '../record-route.js';

@@ -17,7 +17,7 @@ import {
   values,
 } from '#libs/sip';
 import { newIcid, vectorOfUser } from '../charging/charging-vector.js';
-import type { Charge } from '../charging/edge-charging.js';
+import type { Charge } from '../charging/edge-charging.port.js';
 import type { ClientFlows, FlowIdentity } from '../client-flows.js';
 import { markIntegrity } from '../integrity-mark.js';
 import type { BonoPorts, BonoSettings } from '../ports.js';
