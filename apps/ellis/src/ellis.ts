@@ -14,7 +14,7 @@ import { figuresOf, searchSubscribers, showSubscriber, showWholeLadder } from '.
 import { previewCriteria } from './operator/preview.js';
 import { NOTHING_KNOWN, type Surroundings } from './operator/surroundings.port.js';
 import { finishInterrupted } from './numbers/line-process.js';
-import { LINES_AT_ONCE_MAX, LINES_WAITING_MAX } from './numbers/make-line.js';
+import { LINE_WAITING_MS_MAX, LINES_AT_ONCE_MAX, LINES_WAITING_MAX } from './numbers/make-line.js';
 import { NumberPool, type NumberPools } from './numbers/number-pool.js';
 import * as numbers from './numbers/numbers.js';
 import { type Outcome, shown } from './outcome.js';
@@ -127,8 +127,10 @@ const contextOn = (ports: EllisPorts, pools: NumberPools): EllisContext => ({
   pools,
   throttles: throttlesOn(ports.clock),
   turns: new Turns({
+    clock: ports.clock,
     runningMax: LINES_AT_ONCE_MAX,
     waitingMax: LINES_WAITING_MAX,
+    waitingMsMax: LINE_WAITING_MS_MAX,
     reason: 'too many lines are being made: come again',
   }),
   secondLooks: new SecondLooks(ports.clock, (error) => ports.onFault?.(error)),

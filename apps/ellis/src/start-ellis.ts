@@ -149,7 +149,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     credentials: options.credentials,
     registrations: options.registrations,
     tokens: tokensIn(options),
-    passwords: options.passwords ?? createArgon2Passwords(),
+    passwords: options.passwords ?? createArgon2Passwords(clock),
     ...(options.mailer === undefined ? await openMailer(options) : { mailer: options.mailer }),
     provisioning: options.provisioning,
     homer: options.homer,

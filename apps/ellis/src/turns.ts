@@ -1,11 +1,15 @@
-// So many at once, and so many that wait for their turn, in the order in which they came; beyond it 503. For work that costs: hashes of
-// passwords, lines that are made and taken away. Read by argon2.passwords.ts and by the handlers of numbers.
+// So many at once, and so many that wait for their turn, in the order in which they came and for so long; beyond it 503. For work that costs:
+// hashes of passwords, lines that are made and taken away. Read by argon2.passwords.ts and by the handlers of numbers.
+import type { Clock } from '#libs/runtime';
 import { unavailable } from './outcome.js';
 
 export type TurnsOptions = Readonly<{
+  clock: Pick<Clock, 'after'>;
   runningMax: number;
   waitingMax: number;
-  /** For who is one too many. */
+  /** After it a client may have gone: nothing is done for it any more. */
+  waitingMsMax: number;
+  /** For who is one too many, or has waited for too long. */
   reason: string;
 }>;
 
@@ -15,13 +19,10 @@ export class Turns {
 
   constructor(private readonly options: TurnsOptions) {}
 
-  /** Runs it when its turn comes; rejects with 503 at once when too many wait. */
+  /** Runs it when its turn comes; rejects with 503 when too many wait, at once, and when it has waited for too long. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    const { runningMax, waitingMax, reason } = this.options;
-    if (this.#running >= runningMax) {
-      if (this.#waiting.length >= waitingMax) throw unavailable(reason);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else this.#running++;
+    if (this.#running >= this.options.runningMax) await this.#turn();
+    else this.#running++;
     try {
       return await work();
     } finally {
@@ -30,5 +31,21 @@ export class Turns {
       if (next) next();
       else this.#running--;
     }
+  }
+
+  #turn(): Promise<void> {
+    const { clock, waitingMax, waitingMsMax, reason } = this.options;
+    if (this.#waiting.length >= waitingMax) throw unavailable(reason);
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        cancel();
+        resolve();
+      };
+      const cancel = clock.after(waitingMsMax, () => {
+        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        reject(unavailable(reason));
+      });
+      this.#waiting.push(go);
+    });
   }
 }

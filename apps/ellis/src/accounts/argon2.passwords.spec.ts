@@ -1,4 +1,5 @@
 // Passwords: Argon2id with its parameters, salted, bounded in how many wait.
+import { createFakeClock } from '#libs/testkit';
 import { EllisFault } from '../outcome.js';
 import { createArgon2Passwords, HASHES_RUNNING_MAX, HASHES_WAITING_MAX } from './argon2.passwords.js';
 import { NOBODYS_HASH } from './session.js';
@@ -6,7 +7,7 @@ import { NOBODYS_HASH } from './session.js';
 const PARAMETERS = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 
 it('hashes by Argon2id with a salt of its own, and knows its own again', async () => {
-  const passwords = createArgon2Passwords();
+  const passwords = createArgon2Passwords(createFakeClock());
   const [one, other] = await Promise.all([passwords.hash('correct horse'), passwords.hash('correct horse')]);
   expect([one, NOBODYS_HASH]).toEqual([expect.stringMatching(PARAMETERS), expect.stringMatching(PARAMETERS)]);
   expect(one).not.toBe(other);
@@ -17,7 +18,7 @@ it('hashes by Argon2id with a salt of its own, and knows its own again', async (
 });
 
 it('refuses when too many wait, and goes on after', async () => {
-  const passwords = createArgon2Passwords();
+  const passwords = createArgon2Passwords(createFakeClock());
   const hash = await passwords.hash('x');
   const asked = Array.from({ length: HASHES_RUNNING_MAX + HASHES_WAITING_MAX + 3 }, () =>
     passwords.verify(hash, 'x').catch((error: unknown) => error),

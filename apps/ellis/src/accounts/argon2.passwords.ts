@@ -1,6 +1,7 @@
 // Argon2id (RFC 9106) with the parameters of the second recommendation scaled to a portal: 19 MiB, two passes, one lane. A hash takes
 // some 20 ms of a core off the main thread, so how many run and wait is bounded: beyond it 503, and a portal under attack still answers.
 import { hash, verify } from '@node-rs/argon2';
+import type { Clock } from '#libs/runtime';
 import { Turns } from '../turns.js';
 import type { Passwords } from './passwords.port.js';
 
@@ -8,11 +9,15 @@ const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 /** At once: each takes 19 MiB. */
 export const HASHES_RUNNING_MAX = 2;
 export const HASHES_WAITING_MAX = 64;
+/** As long as a person may wait for a page. */
+const WAITING_MS_MAX = 10_000;
 
-export const createArgon2Passwords = (): Passwords => {
+export const createArgon2Passwords = (clock: Pick<Clock, 'after'>): Passwords => {
   const turns = new Turns({
+    clock,
     runningMax: HASHES_RUNNING_MAX,
     waitingMax: HASHES_WAITING_MAX,
+    waitingMsMax: WAITING_MS_MAX,
     reason: 'too many passwords wait to be checked',
   });
   return {

@@ -15,6 +15,8 @@ import type { NumberPool } from './number-pool.js';
 export const LINES_AT_ONCE_MAX = 8;
 /** Requests that wait for their turn, some ten seconds of work; beyond it they are to come again. */
 export const LINES_WAITING_MAX = 256;
+/** A client gives up some time: a line that is made after that is nobody's. */
+export const LINE_WAITING_MS_MAX = 20_000;
 /** Draws until one was free; other processes draw too. */
 export const DRAWS_MAX = 100;
 const PASSWORD_CHARACTERS = 12;

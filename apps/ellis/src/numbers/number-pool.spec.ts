@@ -37,7 +37,13 @@ const nodesOn = async (numberRanges: readonly string[], count: number) => {
     const onBatch = (events: readonly RecordedEvent[]) => lines.apply(events);
     await log.subscribe({ topics: ['accounts'], group: 'lines', startAt: 'newest', onBatch });
     const pools = await openPools({ lines, random, settings }, { numberRanges, pstnNumberRanges: [] });
-    const turns = new Turns({ runningMax: LINES_AT_ONCE_MAX, waitingMax: 10_000, reason: 'too many' });
+    const turns = new Turns({
+      clock,
+      runningMax: LINES_AT_ONCE_MAX,
+      waitingMax: 10_000,
+      waitingMsMax: 60_000,
+      reason: 'too many',
+    });
     const ports = {
       log,
       lines,
