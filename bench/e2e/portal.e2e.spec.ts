@@ -5,7 +5,7 @@ import { type Page, withBrowser } from '../portal/browser.js';
 import { API_KEY, type Product } from '../harness/product.js';
 import { journey } from '../portal/journey.js';
 import { servicesInPage } from '../portal/services-in-page.js';
-import { makeOperator, parkedInPage } from '../portal/stuck-in-page.js';
+import { deadLettersInPage, makeOperator, parkedInPage } from '../portal/stuck-in-page.js';
 import { TROUBLES } from '../portal/troubles.js';
 import { type MadeLine, PORTAL_ENV, portalUrl, signIn, SIGNUP_CODE, type Visitor } from '../portal/visit.js';
 import { startProduct, throwing } from './running.js';
@@ -15,7 +15,7 @@ const CARL: Visitor = { name: 'Carl Carter', email: 'carl@example.test', passwor
 let product: Product;
 let url: string;
 beforeAll(async () => {
-  product = await startProduct({ env: PORTAL_ENV });
+  product = await startProduct({ env: { ...PORTAL_ENV, CHRONOS_CALLBACK_TRIES: '1' } });
   url = portalUrl(product);
 });
 afterAll(() => product.dispose());
@@ -59,5 +59,10 @@ describe('somebody with a line', () => {
   it('tries parked events again, as an operator', async () => {
     await makeOperator(product, CARL);
     await asCarl((page) => parkedInPage(throwing, page, url));
+  });
+
+  it('tells callbacks of timers again that nobody took, as an operator', async () => {
+    await makeOperator(product, CARL);
+    await asCarl((page) => deadLettersInPage(throwing, page, product));
   });
 });

@@ -1,9 +1,14 @@
-// What operators do in the page about what got stuck, which a product that works does not have: the browser's driver plays the answers. Used by
-// the end-to-end test, and for what screenshots show.
+// What operators do in the page about what got stuck: a timer's callback that nobody took, told again and thrown away on the running product; and
+// parked events, whose answers the browser's driver plays. Used by the end-to-end test, and for what screenshots show.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Report } from '../accept/line.js';
+import { until } from '../harness/children.js';
 import { API_KEY, type Product } from '../harness/product.js';
 import type { Page } from './browser.js';
 import { goTo, portalUrl, type Visitor } from './visit.js';
+
+const STUCK_MS_MAX = 20_000;
 
 /** As the key may. */
 export const makeOperator = async (product: Product, { email }: Visitor): Promise<void> => {
@@ -12,6 +17,60 @@ export const makeOperator = async (product: Product, { email }: Visitor): Promis
     headers: { 'NGV-API-Key': API_KEY },
   });
   if (status !== 204) throw new Error(`the role of an operator was refused with ${status}`);
+};
+
+/** Who is told of timers, and does not take it until asked to. */
+const startReceiver = async () => {
+  const receiver = { isTaking: false, taken: [] as string[] };
+  const server = createServer((request, answer) => {
+    if (receiver.isTaking) receiver.taken.push(request.url ?? '');
+    answer.statusCode = receiver.isTaking ? 200 : 500;
+    request.resume().on('end', () => answer.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(receiver, { url: `http://127.0.0.1:${port}`, close: () => server.close() });
+};
+
+const setTimer = async ({ ports }: Product, uri: string): Promise<void> => {
+  const { status } = await fetch(`http://127.0.0.1:${ports.CHRONOS_PORT}/timers`, {
+    method: 'POST',
+    headers: { 'x-api-key': API_KEY, 'content-type': 'application/json' },
+    body: JSON.stringify({ timing: { interval: 1 }, callback: { http: { uri, opaque: 'o' } } }),
+  });
+  if (status !== 200) throw new Error(`a timer was refused with ${status}`);
+};
+
+/** The product gives a callback up at once: CHRONOS_CALLBACK_TRIES=1. */
+export const deadLettersInPage = async (report: Report, page: Page, product: Product): Promise<void> => {
+  const receiver = await startReceiver();
+  try {
+    for (const name of ['first', 'second']) await setTimer(product, `${receiver.url}/${name}`);
+    await goTo(page, portalUrl(product), '/admin/dead-letters', 'A timer that pops');
+    const rows = page.locator('.stuck > li');
+    await until('both callbacks to be given up', STUCK_MS_MAX, async () => {
+      if ((await rows.count()) === 2) return true;
+      await page.reload();
+      await page.getByText(/Look again|There are no dead letters/).waitFor();
+      return undefined;
+    });
+    const first = rows.filter({ hasText: `${receiver.url}/first` });
+    await first.getByRole('button', { name: /^Tell it again/ }).click();
+    await first.getByRole('alert').waitFor();
+    report.check('what is not taken again stays, and says why', (await rows.count()) === 2);
+    receiver.isTaking = true;
+    await first.getByRole('button', { name: /^Tell it again/ }).click();
+    await first.waitFor({ state: 'detached' });
+    report.check('what is taken is gone', receiver.taken.join() === '/first', receiver.taken.join());
+    await rows.getByRole('button', { name: /^Throw away/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Throw away' }).click();
+    await page.getByText('All of them are done').waitFor();
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await page.getByText('There are no dead letters').waitFor();
+    report.check('what is thrown away nobody is told', receiver.taken.length === 1);
+  } finally {
+    receiver.close();
+  }
 };
 
 const PARKED = ['bob@example.test', 'carol@example.test', 'dave@example.test'].map((name, i) => ({

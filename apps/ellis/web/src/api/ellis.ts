@@ -139,24 +139,12 @@ export const putCriteria = async (sipUri: string, xml: string): Promise<void> =>
   void (await ask(`${subscriberUrl(sipUri)}/ifcs`, { method: 'PUT', xml }));
 export const previewCriteria = (sipUri: string, xml: string): Promise<CriteriaPreview> =>
   askJson(`${subscriberUrl(sipUri)}/ifcs/preview`, { method: 'POST', xml });
-/** A process that has no such list at all knows none. */
-const listOr = async <T>(path: string, unknown: T): Promise<T> => {
-  try {
-    return await askJson<T>(path);
-  } catch (error) {
-    if (error instanceof RequestRefused && error.status === 404) return unknown;
-    throw error;
-  }
-};
-
-export const parkedStreams = (): Promise<ParkedStreams> =>
-  listOr('/operator/parked', { parked: null, more: false });
+export const parkedStreams = (): Promise<ParkedStreams> => askJson('/operator/parked');
 /** How many events of that stream are parked still. */
 export const retryParked = async (id: string): Promise<number> =>
   (await askJson<{ left: number }>(`/operator/parked/${encodeURIComponent(id)}/retry`, { method: 'POST' }))
     .left;
-export const deadLetters = (): Promise<DeadLetters> =>
-  listOr('/operator/dead-letters', { dead_letters: null, more: false });
+export const deadLetters = (): Promise<DeadLetters> => askJson('/operator/dead-letters');
 const deadLetterUrl = (id: string): string => `/operator/dead-letters/${encodeURIComponent(id)}`;
 export const replayDeadLetter = async (id: string): Promise<void> =>
   void (await ask(`${deadLetterUrl(id)}/replay`, { method: 'POST' }));
