@@ -4,7 +4,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import path from 'node:path';
 import { createEmbeddedLog, nodeDisk, type EmbeddedLog } from '#libs/event-log';
 import { systemClock, systemRandom } from '#libs/runtime';
-import { median, progress, quantile, round } from './harness/report.js';
+import { median, progress, quantile, round } from './measure/report.js';
 import { inRepository } from './harness/root.js';
 
 const CALLERS = [1, 8, 64, 512] as const;

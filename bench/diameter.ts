@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { APPLICATIONS, type Application, type Body, createDiameterNode, createTcpTransport, type DiameterNode, type Outcome, type RequestShort } from '#libs/diameter'; // prettier-ignore
 import { systemClock, systemRandom } from '#libs/runtime';
-import { cpuUsOf } from './harness/process-tree.js';
-import { median, progress, quantile, round } from './harness/report.js';
+import { cpuUsOf } from './measure/process-tree.js';
+import { median, progress, quantile, round } from './measure/report.js';
 import { inRepository } from './harness/root.js';
 
 const USERS = 10_000;

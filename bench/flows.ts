@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Load } from './harness/cpu-runs.js';
+import type { Load } from './measure/cpu-runs.js';
 import { freePort } from './harness/ports.js';
 import { allSucceeded, runSipp, startSipp, type SippRun } from './harness/sipp.js';
 import { DEVICES, type User, usersOf, writeUsersFile } from './harness/users.js';

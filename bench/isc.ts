@@ -2,11 +2,11 @@
 // product call in turn: both have the ten criteria of `bench -- call`, one of them an eleventh that names a SIPp server, which
 // takes each INVITE over TCP, gives it back by its Route and passes on what comes of it (bench/sipp/server-gives-back.xml).
 import { LOAD_CPU, prepareCalls, SERVER_CPU } from './flows.js';
-import type { Load, RunOptions } from './harness/cpu-runs.js';
+import type { Load, RunOptions } from './measure/cpu-runs.js';
 import { criteriaWithServer, TEN_CRITERIA } from './harness/criteria.js';
 import { freePort } from './harness/ports.js';
 import { type Product, withProduct } from './harness/product.js';
-import { median, progress, round } from './harness/report.js';
+import { median, progress, round } from './measure/report.js';
 import { startSipp } from './harness/sipp.js';
 import { provision } from './harness/users.js';
 import type { ProfileSummary } from './profile.js';

@@ -2,7 +2,7 @@
 // once with digest over UDP; then its resident memory after a while of rest, and after a longer one, no collection forced.
 import { sleep } from './harness/children.js';
 import { createProduct, type Product } from './harness/product.js';
-import { progress } from './harness/report.js';
+import { progress } from './measure/report.js';
 import { allSucceeded } from './harness/sipp.js';
 import { provision, type User } from './harness/users.js';
 import { prepareRegistrations } from './flows.js';

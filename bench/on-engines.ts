@@ -4,10 +4,10 @@ import { createSocket } from 'node:dgram';
 import { prepareCalls, prepareRegistrations } from './flows.js';
 import { sleep, until } from './harness/children.js';
 import { type BenchCluster, withCluster } from './harness/cluster.js';
-import type { Load } from './harness/cpu-runs.js';
+import type { Load } from './measure/cpu-runs.js';
 import { freePort } from './harness/ports.js';
-import { cpuUsOf } from './harness/process-tree.js';
-import { median, progress, round } from './harness/report.js';
+import { cpuUsOf } from './measure/process-tree.js';
+import { median, progress, round } from './measure/report.js';
 import type { SippResult } from './harness/sipp.js';
 
 export type OnEnginesOptions = Readonly<{

@@ -1,7 +1,7 @@
 // `npm run bench -- peer-register` and `peer-call`: the same flows through Kamailio, so that the ratio of one run on one machine
 // decides. A figure far from the known ones (about 25 µs and 100 µs) means that the peer is set up wrongly, not that it is slow.
 import { SERVER_CPU } from './flows.js';
-import { type CpuFigures, measureCpu, type RunOptions } from './harness/cpu-runs.js';
+import { type CpuFigures, measureCpu, type RunOptions } from './measure/cpu-runs.js';
 import { startKamailio } from './harness/kamailio.js';
 import { prepareFlow } from './prepared-flow.js';
 

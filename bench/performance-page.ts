@@ -1,7 +1,7 @@
 // Writes a profile into docs/performance.md, under its heading: the page shows what was measured, with machine and commit.
 // Used by `npm run bench -- register --profile --write` and `call --profile --write`.
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Machine } from './harness/machine.js';
+import type { Machine } from './measure/machine.js';
 import { inRepository } from './harness/root.js';
 import type { ProfileSummary } from './profile.js';
 

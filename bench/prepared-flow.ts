@@ -1,10 +1,10 @@
 // A measured flow made ready on a server: who has to be provisioned is, and who calls is registered. Without a product the
 // server is the peer, which knows its users by itself.
 import { prepareCalls, prepareRefreshes, prepareRegistrations } from './flows.js';
-import type { Load } from './harness/cpu-runs.js';
+import type { Load } from './measure/cpu-runs.js';
 import { TEN_CRITERIA } from './harness/criteria.js';
 import type { Product } from './harness/product.js';
-import { progress } from './harness/report.js';
+import { progress } from './measure/report.js';
 import { provision, type User } from './harness/users.js';
 
 export type MeasuredFlow = 'register' | 'reregister' | 'call';

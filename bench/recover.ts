@@ -1,7 +1,7 @@
 // `npm run bench -- recover`: a log of N registration events, written as the product writes them, then the product started on it:
 // how long until /healthz says ready with nothing but the log, and again after kill -9.
 import { createProduct } from './harness/product.js';
-import { progress } from './harness/report.js';
+import { progress } from './measure/report.js';
 import { usersOfLog, writeRegistrationLog } from './registration-log.js';
 
 export type RecoverFigures = Readonly<{

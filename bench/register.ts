@@ -1,11 +1,11 @@
 // `npm run bench -- register`, `reregister` and `call`: CPU a flow of the product, each registration durable before its 200 OK,
 // ten criteria evaluated a side of a call. With --profile one more run is profiled, summed up by function and by part.
 import { SERVER_CPU } from './flows.js';
-import { type CpuFigures, type Load, measureCpu, type RunOptions } from './harness/cpu-runs.js';
-import { connectProfiler } from './harness/inspector.js';
+import { type CpuFigures, type Load, measureCpu, type RunOptions } from './measure/cpu-runs.js';
+import { connectProfiler } from './measure/inspector.js';
 import { freePort } from './harness/ports.js';
 import { createProduct, type Product } from './harness/product.js';
-import { progress } from './harness/report.js';
+import { progress } from './measure/report.js';
 import { type MeasuredFlow, prepareFlow } from './prepared-flow.js';
 import { type Profile, type ProfileSummary, summarizeProfile } from './profile.js';
 

@@ -9,7 +9,7 @@ import { createRowsSink, startProjector, type Projection } from '#libs/projector
 import { systemClock, systemRandom } from '#libs/runtime';
 import { createMemoryKeyValueStore } from '#libs/stores';
 import { registrationCodec, RegistrationRows, registrationsByAor } from '#projections/registrations-by-aor';
-import { median, progress, round } from './harness/report.js';
+import { median, progress, round } from './measure/report.js';
 import { inRepository } from './harness/root.js';
 import { usersOfLog, writeRegistrationLog } from './registration-log.js';
 

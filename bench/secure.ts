@@ -7,7 +7,7 @@ import { makeCertificate } from '#libs/sip';
 import { LOAD_CPU, SERVER_CPU } from './flows.js';
 import { freePort } from './harness/ports.js';
 import { type Product, withProduct } from './harness/product.js';
-import { median, progress, round } from './harness/report.js';
+import { median, progress, round } from './measure/report.js';
 import { runSipp, type SippOptions, type SippResult, type SippRun, startSipp } from './harness/sipp.js';
 import { startStunnel } from './harness/stunnel.js';
 import { DEVICES, provision, usersOf, writeUsersFile } from './harness/users.js';

@@ -13,8 +13,8 @@ import {
   startReceiver,
   stopChronos,
 } from './harness/chronos.js';
-import { cpuUsOf, residentMiBOf } from './harness/process-tree.js';
-import { progress, round } from './harness/report.js';
+import { cpuUsOf, residentMiBOf } from './measure/process-tree.js';
+import { progress, round } from './measure/report.js';
 import { inRepository } from './harness/root.js';
 import { writeRegistrationLog } from './registration-log.js';
 

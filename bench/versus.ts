@@ -3,10 +3,10 @@
 // one round does not, and its spread over the rounds says how far to believe it. The peer may be another build of the product
 // (`--vs <folder of a built clone>`): what did a change cost?
 import { SERVER_CPU } from './flows.js';
-import type { Load } from './harness/cpu-runs.js';
+import type { Load } from './measure/cpu-runs.js';
 import { startKamailio } from './harness/kamailio.js';
 import { createProduct, type Product, withProduct } from './harness/product.js';
-import { median, progress, round } from './harness/report.js';
+import { median, progress, round } from './measure/report.js';
 import { prepareFlow } from './prepared-flow.js';
 
 export type VersusFlow = 'register' | 'call';

@@ -3,8 +3,8 @@
 // The lines' text: docs/acceptance/chapter-<n>.md.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describeMachine } from '../harness/machine.js';
-import { emit, parseArguments, progress } from '../harness/report.js';
+import { describeMachine } from '../measure/machine.js';
+import { emit, parseArguments, progress } from '../measure/report.js';
 import { inRepository } from '../harness/root.js';
 import { createReport, type Line } from './line.js';
 

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { emit, parseArguments, progress } from '../harness/report.js';
+import { emit, parseArguments, progress } from '../measure/report.js';
 import { inRepository } from '../harness/root.js';
 import { createFuzzing, type Failure, type Fuzzing, judge } from './fuzzer.js';
 import { INPUT_BYTES_MAX } from './mutate.js';

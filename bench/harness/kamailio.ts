@@ -6,7 +6,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Child, sleep, startChild } from './children.js';
 import { freePort } from './ports.js';
-import { cpuUsOf } from './process-tree.js';
+import { cpuUsOf } from '../measure/process-tree.js';
 import { DOMAIN } from './product.js';
 import { inRepository } from './root.js';
 import { PASSWORD } from './users.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Child, sleep, startChild, until } from './children.js';
 import { freePort } from './ports.js';
-import { cpuUsOf, residentMiBOf } from './process-tree.js';
+import { cpuUsOf, residentMiBOf } from '../measure/process-tree.js';
 import { inRepository } from './root.js';
 
 export const DOMAIN = 'ims.test';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Page, withBrowser } from './browser.js';
 import { withProduct } from '../harness/product.js';
-import { progress } from '../harness/report.js';
+import { progress } from '../measure/report.js';
 import { inRepository } from '../harness/root.js';
 import { tour } from './tour.js';
 import { PORTAL_ENV } from './visit.js';

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startRealEngine } from '#libs/testkit';
-import { cpuUsOf } from '../harness/process-tree.js';
-import { median, progress, quantile, round } from '../harness/report.js';
+import { cpuUsOf } from '../measure/process-tree.js';
+import { median, progress, quantile, round } from '../measure/report.js';
 import { MetaClient, type RunningRogers, startRogers, stopRogers } from './running-rogers.js';
 
 export type RogersFigures = Readonly<{

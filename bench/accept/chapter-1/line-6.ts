@@ -7,7 +7,7 @@ import { createFleet, type Fleet, forEachAtOnce, markOf } from '../../harness/fl
 import { contactsOf, type Phone } from '../../harness/phone.js';
 import { expectCall, invite } from '../../harness/phone-call.js';
 import { type Product, withProduct } from '../../harness/product.js';
-import { quantile, round } from '../../harness/report.js';
+import { quantile, round } from '../../measure/report.js';
 import { methodOf } from '../../harness/sip-text.js';
 import { provision, type User, usersOf } from '../../harness/users.js';
 import { checkStatus, newPhone, newUser, registeredPhone, statusLine } from '../checks.js';

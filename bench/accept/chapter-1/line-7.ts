@@ -1,7 +1,7 @@
 // 1.7: CPU a registration flow and a call, of the whole process tree, events durable; with profiles in docs/performance.md.
 // Judged as written, in microseconds, and beside it in peers of the same run, as microseconds are those of one machine.
-import { round } from '../../harness/report.js';
-import { slowness } from '../../harness/slowness.js';
+import { round } from '../../measure/report.js';
+import { slowness } from '../../measure/slowness.js';
 import { benchPeerCall, benchPeerRegister } from '../../peer.js';
 import { hasProfile } from '../../performance-page.js';
 import { benchCall, benchRegister, type ProductFigures } from '../../register.js';
@@ -15,7 +15,7 @@ const PEER_US = { register: 19, call: 81 } as const;
 const RATES = { register: 4000, call: 1500 } as const;
 /**
  * The short form is one short run on whatever machine it meets, beside other work and without a peer: it finds what costs a
- * multiple of what this machine should take (harness/slowness.ts), not what costs a percent. The limits themselves are judged by the full form alone.
+ * multiple of what this machine should take (measure/slowness.ts), not what costs a percent. The limits themselves are judged by the full form alone.
  */
 const SHORT_FORM = {
   factor: 5,

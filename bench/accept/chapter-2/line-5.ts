@@ -1,11 +1,11 @@
 // 2.5: ten times its load for 60 s on a server that is held to a CPU quota, then its load again: within 5 s nothing is refused and
 // an answer takes at most twice as long as before; memory is back within 60 s; no acknowledged binding is lost.
-import { createCpuQuota } from '../../harness/cpu-quota.js';
+import { createCpuQuota } from '../../measure/cpu-quota.js';
 import { sleep } from '../../harness/children.js';
 import { createFleet, type Fleet, forEachAtOnce } from '../../harness/fleet.js';
 import { freePort } from '../../harness/ports.js';
 import { type Product, withProduct } from '../../harness/product.js';
-import { quantile, round } from '../../harness/report.js';
+import { quantile, round } from '../../measure/report.js';
 import { runSipp, type SippOptions, type SippResult } from '../../harness/sipp.js';
 import { DEVICES, provision, type User, usersOf, writeUsersFile } from '../../harness/users.js';
 import { type Acknowledged, countLost, registerSteadily } from '../acknowledged.js';

@@ -9,7 +9,7 @@ import { type BenchCluster, withCluster } from '../../harness/cluster.js';
 import { createFleet, type Fleet, forEachAtOnce, markOf } from '../../harness/fleet.js';
 import type { Phone } from '../../harness/phone.js';
 import { invite } from '../../harness/phone-call.js';
-import { quantile, round } from '../../harness/report.js';
+import { quantile, round } from '../../measure/report.js';
 import { methodOf } from '../../harness/sip-text.js';
 import { usersOf } from '../../harness/users.js';
 import { checkStatus, statusLine } from '../checks.js';

@@ -13,7 +13,7 @@ import { callIdOf, endChild, recordsIn, type RunningCdf, type RunningRalf, start
 import { sleep, until } from '../../harness/children.js';
 import { freePort } from '../../harness/ports.js';
 import { API_KEY, cleanEnv, DOMAIN, type Product, withProduct } from '../../harness/product.js';
-import { quantile } from '../../harness/report.js';
+import { quantile } from '../../measure/report.js';
 import { inRepository } from '../../harness/root.js';
 import { PASSWORD, provision, usersOf } from '../../harness/users.js';
 import type { Line, Report } from '../line.js';

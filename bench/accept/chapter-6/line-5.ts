@@ -13,7 +13,7 @@ import {
   startReceiver,
   stopChronos,
 } from '../../harness/chronos.js';
-import { quantile } from '../../harness/report.js';
+import { quantile } from '../../measure/report.js';
 import { checkTests } from '../jest-run.js';
 import type { Line, Report } from '../line.js';
 

@@ -3,7 +3,7 @@
 import type { Browser, Page } from '../../portal/browser.js';
 import { withBrowser } from '../../portal/browser.js';
 import { type Product, withProduct } from '../../harness/product.js';
-import { median } from '../../harness/report.js';
+import { median } from '../../measure/report.js';
 import { judgePage } from '../../portal/judge-page.js';
 import { tour } from '../../portal/tour.js';
 import { PORTAL_ENV, portalUrl } from '../../portal/visit.js';

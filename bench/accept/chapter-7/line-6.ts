@@ -5,7 +5,7 @@ import type { Page } from '../../portal/browser.js';
 import { withBrowser } from '../../portal/browser.js';
 import { until } from '../../harness/children.js';
 import { DOMAIN, withProduct } from '../../harness/product.js';
-import { round } from '../../harness/report.js';
+import { round } from '../../measure/report.js';
 import { ANN, getLine, goTo, linePath, PORTAL_ENV, portalUrl, signUp } from '../../portal/visit.js';
 import type { Line, Report } from '../line.js';
 

@@ -1,9 +1,9 @@
 // CPU a flow: server time of the whole process tree over a run, divided by the flows; median of several runs at a stated rate,
 // and once more at 500/s, where batches are small. The load runs on another core.
-import { sleep } from './children.js';
+import { sleep } from '../harness/children.js';
 import { cpuByThread, type ThreadShare } from './process-tree.js';
 import { median, progress, round } from './report.js';
-import type { SippResult } from './sipp.js';
+import type { SippResult } from '../harness/sipp.js';
 
 /** A server under load: the product or the peer. */
 export interface Measured {

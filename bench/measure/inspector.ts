@@ -1,7 +1,7 @@
 // A CPU profile of a running product between two moments, over V8's inspector: start-up and provisioning stay out of it.
 // Used by `bench -- … --profile`; the product is started with --inspect on a free port of loopback.
 import { WebSocket } from 'ws';
-import { until } from './children.js';
+import { until } from '../harness/children.js';
 
 const CONNECT_MS_MAX = 5000;
 const SAMPLING_US = 500;

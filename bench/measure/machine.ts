@@ -2,7 +2,7 @@
 // Every JSON line of bench and accept carries it.
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { ROOT } from './root.js';
+import { ROOT } from '../harness/root.js';
 
 export type Machine = Readonly<{
   cpu: string;
