@@ -69,3 +69,34 @@ it('gives the place on when the work fails', async () => {
   await expect(turns.run(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
   expect(await turns.run(() => Promise.resolve(1))).toBe(1);
 });
+
+it('tells those whom it refuses when those before them will have had their turn, and not all of them the same', async () => {
+  const { ends, run } = setUp();
+  const refused = async (): Promise<number> =>
+    run('x').then(
+      () => 0,
+      (fault: unknown) => (fault as { retryAfterS: number }).retryAfterS,
+    );
+  // Two at once, a second each as far as anybody knows; one waits.
+  const [a, b, c] = [run('a'), run('b'), run('c')];
+  const told: number[] = [];
+  for (let n = 0; n < 400; n++) told.push(await refused());
+  expect(told[0]).toBe(5);
+  expect(told[59]).toBe(30);
+  expect(Math.max(...told)).toBe(119);
+  const late = told.slice(200);
+  expect(new Set(late).size).toBe(60);
+  // Long after, nobody is remembered.
+  clock.advance(120_000);
+  await expect(c).rejects.toMatchObject({ status: 503 });
+  const d = run('d');
+  expect(await refused()).toBe(5);
+  for (let n = 0; n < 3; n++) {
+    ends[n]?.();
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  await Promise.all([a, b]);
+  ends[2]?.();
+  expect(await d).toBe('d');
+});

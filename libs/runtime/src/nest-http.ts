@@ -16,7 +16,8 @@ import type { Logger } from './logger.js';
 /** Identities in paths are percent-encoded URIs. */
 const PATH_PARAMETER_CHARACTERS_MAX = 1024;
 const CONNECTIONS_MAX = 4096;
-const REQUEST_MS_MAX = 10_000;
+/** From its first byte, or from the connection on, until a request is read: on a process that has more to do than it can, that is not the client's fault. */
+const REQUEST_MS_MAX = 30_000;
 /** Longer than the period after which our own clients change connections (libs/http-pool). */
 const KEEP_ALIVE_MS = 75_000;
 

@@ -12,7 +12,7 @@ export const HASHES_WAITING_MAX = 64;
 /** As long as a person may wait for a page. */
 const WAITING_MS_MAX = 10_000;
 
-export const createArgon2Passwords = (clock: Pick<Clock, 'after'>): Passwords => {
+export const createArgon2Passwords = (clock: Pick<Clock, 'after' | 'monotonicMs'>): Passwords => {
   const turns = new Turns({
     clock,
     runningMax: HASHES_RUNNING_MAX,
