@@ -47,6 +47,9 @@ export const openChargingSpool = async (
     logger.warn({ folder }, 'charging facts of a process that is no more go into the log');
     spools.push(await open(folder));
   }
+  parts.metrics.gauge(`${program}_charging_waiting`, '1 while charging facts wait on disk for the log', () =>
+    spools.some(({ isHolding }) => isHolding) ? 1 : 0,
+  );
   // Behind the router and the edge, which give their last facts as they end.
   shutdown.on('close', 'charging spool', async () => void (await Promise.all(spools.map((one) => one.close()))));
   return spool;
