@@ -160,7 +160,7 @@ describe.each(OVERLAYS)('%s', (overlay) => {
     const labels = workloads.map(({ spec }) => spec!.template!.metadata.labels);
     const selected = [...byKind(all, 'Service'), ...byKind(all, 'PodDisruptionBudget')];
     const missed = selected.filter(({ spec }) => {
-      const selector = spec?.selector?.matchLabels ?? (spec?.selector) ?? {};
+      const selector = spec?.selector?.matchLabels ?? spec?.selector ?? {};
       return !labels.some((one) => fits(selector, one));
     });
     expect(missed.map(({ metadata }) => metadata.name)).toEqual([]);
