@@ -1,13 +1,14 @@
 // Who is let in over HTTP: the user with the password and nobody else, each proof once; what nobody can tell apart; guesses slowed down.
 import type { Answer, AuthVector } from '#libs/homestead-client';
+import { GUESSES_OF_ADDRESS, GUESSES_OF_USER } from '#libs/runtime';
 import { digestResponse, ha1 } from '#libs/sip';
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
-import { ADDRESS_FAILURES_MAX, FAILURES_MAX } from './guess-brake.js';
 import { HttpDigest, NONCE_LIFE_MS, NONCES_USED_MAX, type Verdict } from './http-digest.js';
 
 const REALM = 'ims.test';
 const IMPI = 'bob@ims.test';
 const IMPU = 'sip:bob@ims.test';
+const FAILURES_MAX = GUESSES_OF_USER.burst;
 const TARGET = '/users/sip%3Abob%40ims.test/call-list';
 const PASSWORD = 'bobs password';
 
@@ -166,7 +167,7 @@ describe('who guesses', () => {
   it('is told to wait whatever names it tries', async () => {
     const { fresh, prove } = setUp();
     const nonce = await fresh();
-    for (let n = 0; n < ADDRESS_FAILURES_MAX; n++) await prove(nonce, { username: `user${n}` });
+    for (let n = 0; n < GUESSES_OF_ADDRESS.burst; n++) await prove(nonce, { username: `user${n}` });
     expect((await prove(nonce, { username: 'user-last' })).kind).toBe('slowed');
   });
 });

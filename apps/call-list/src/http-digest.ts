@@ -3,9 +3,8 @@
 // nonce says itself when it was given out. Read by http/access.ts.
 import { createHmac } from 'node:crypto';
 import type { DigestVector, Homestead } from '#libs/homestead-client';
-import type { Clock, Random } from '#libs/runtime';
+import { type Clock, Guesses, lineOf, type Random } from '#libs/runtime';
 import { challengeHeader, decodeUtf8, digestAlgorithm, digestResponse, nonceCount, parseAuthorization, sameDigest } from '#libs/sip'; // prettier-ignore
-import { GuessBrake } from './guess-brake.js';
 
 export const NONCE_LIFE_MS = 300_000;
 /** Nonces that were answered right; with the oldest, all go that were given out before it. */
@@ -35,7 +34,7 @@ export type Verdict =
 
 export type HttpDigestPorts = Readonly<{
   homestead: Pick<Homestead, 'authVector'>;
-  clock: Pick<Clock, 'nowMs'>;
+  clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   random: Pick<Random, 'token'>;
   realm: string;
 }>;
@@ -48,7 +47,7 @@ const ALGORITHMS: readonly Algorithm[] = ['SHA-256', 'MD5'];
 export class HttpDigest {
   readonly #key: string;
   readonly #decoy: DigestVector;
-  readonly #brake: GuessBrake;
+  readonly #guesses: Guesses;
   /** Highest nonce count, by nonce, in the order of their first use. */
   readonly #used = new Map<string, number>();
   /** Nonces given out before are taken no more. */
@@ -57,7 +56,7 @@ export class HttpDigest {
   constructor(private readonly ports: HttpDigestPorts) {
     const { random, realm } = ports;
     this.#key = random.token(KEY_LENGTH);
-    this.#brake = new GuessBrake(ports.clock);
+    this.#guesses = new Guesses(ports.clock);
     const ha1Md5 = random.token(KEY_LENGTH);
     this.#decoy = { kind: 'digest', realm, qop: 'auth', ha1Md5, ha1Sha256: ha1Md5, version: '' };
   }
@@ -77,10 +76,8 @@ export class HttpDigest {
       return this.#challenge(false);
     if (!this.#isFresh(nonce)) return this.#challenge(true);
     const impi = decodeUtf8(username);
-    const retryAfterS = this.#brake.waitS(impi, address);
-    if (retryAfterS > 0) return { kind: 'slowed', retryAfterS };
-    // Before it is judged: many at once are as many tries.
-    const forgive = this.#brake.tried(impi, address);
+    const { waitS, forgive, proved } = this.#guesses.begin(impi, lineOf(address));
+    if (waitS > 0) return { kind: 'slowed', retryAfterS: waitS };
 
     const answer = await this.ports.homestead.authVector(impi, impu);
     if (!answer.ok && (answer.failure === 'unavailable' || answer.failure === 'timeout')) {
@@ -98,7 +95,7 @@ export class HttpDigest {
     const expected = digestResponse({ algorithm, ha1, nonce, nc, cnonce, qop, method, uri });
     if (!answer.ok || vector.realm !== this.ports.realm || !sameDigest(expected, response))
       return { kind: 'refused' };
-    forgive();
+    proved();
     // Judged after the digest: nobody without the password can use up a nonce count.
     return this.#use(nonce, nonceCount(nc)) ? { kind: 'ok' } : this.#challenge(true);
   }

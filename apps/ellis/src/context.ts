@@ -1,7 +1,7 @@
 // What Ellis works with, and what its handlers are given. Made by start-ellis.ts and by tests.
 import type { EventLog } from '#libs/event-log';
 import type { HttpPool } from '#libs/http-pool';
-import type { ApiKeys, Clock, Random } from '#libs/runtime';
+import type { ApiKeys, Clock, Guesses, Random, Throttle } from '#libs/runtime';
 import type { CredentialStore } from '#libs/stores';
 import type { LinesByAccount } from '#projections/lines-by-account';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
@@ -10,7 +10,6 @@ import type { TokenStore } from './accounts/tokens.js';
 import type { Mailer } from './mail/mailer.port.js';
 import type { NumberPools } from './numbers/number-pool.js';
 import type { SecondLooks } from './second-looks.js';
-import type { Throttle } from './throttle.js';
 import type { Turns } from './turns.js';
 
 /** A neighbour's HTTP API: over connections, or the one of the same process. */
@@ -46,9 +45,8 @@ export type EllisPorts = Readonly<{
 }>;
 
 export type Throttles = Readonly<{
-  /** Failed sign-ins of one account from one address, and of one address whoever it says it is. */
-  guessesOfAccount: Throttle;
-  guessesOfAddress: Throttle;
+  /** Failed sign-ins. */
+  guesses: Guesses;
   /** Wrong sign-up codes of one address. */
   codes: Throttle;
   /** Recovery mails that one address asks for; that go to one account; that are sent at all. */

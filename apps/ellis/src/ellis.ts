@@ -1,4 +1,5 @@
 // Ellis: accounts and lines, without HTTP. The controllers call it; who asks is found out before each handler.
+import { Guesses, Throttle } from '#libs/runtime';
 import { addressBook } from './numbers/address-book.js';
 import { createAccount, deleteAccount, setRole, showAccount } from './accounts/accounts.js';
 import { passwordRequest } from './accounts/recovery.js';
@@ -19,7 +20,6 @@ import { NumberPool, type NumberPools } from './numbers/number-pool.js';
 import * as numbers from './numbers/numbers.js';
 import { type Outcome, shown } from './outcome.js';
 import { SecondLooks } from './second-looks.js';
-import { Throttle } from './throttle.js';
 import { Turns } from './turns.js';
 
 export type Ellis = ReturnType<typeof createEllis>;
@@ -29,8 +29,7 @@ export type PoolRanges = Readonly<{ numberRanges: readonly string[]; pstnNumberR
 const DAY_MS = 86_400_000;
 
 export const throttlesOn = (clock: EllisPorts['clock']): EllisContext['throttles'] => ({
-  guessesOfAccount: new Throttle({ burst: 10, everyMs: 6_000 }, clock),
-  guessesOfAddress: new Throttle({ burst: 50, everyMs: 1_000 }, clock),
+  guesses: new Guesses(clock),
   codes: new Throttle({ burst: 20, everyMs: 3_000 }, clock),
   // backend.md §9 has these for all together, so that one stranger kept everybody from a new password: here they are of one address.
   mailsAskedBy: new Throttle({ burst: 5, everyMs: DAY_MS / 100 }, clock),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { EventLog } from '#libs/event-log';
 import {
   type ApiKeys,
+  clientAddressBy,
   ConfigError,
   createApiKeys,
   createPeerCheck,
@@ -30,7 +31,6 @@ import type { EllisPorts, EllisSettings, Neighbour } from './context.js';
 import { createEllis, type Ellis, openPools } from './ellis.js';
 import type { EllisConfig } from './ellis.config.js';
 import { EllisModule } from './ellis.module.js';
-import { clientAddressBy } from './http/answer.js';
 import { EventStreams } from './live/event-streams.js';
 import type { Surroundings } from './operator/surroundings.port.js';
 import type { Mailer } from './mail/mailer.port.js';

@@ -8,7 +8,10 @@ export type XcapRequest = Readonly<{
   /** By lower-case name; of a repeated one the values joined. */
   header: (name: string) => string | undefined;
   body: Uint8Array;
+  /** Who connected. */
   remoteAddress: string;
+  /** Whom a trusted proxy names, else who connected: whose failures are counted. */
+  clientAddress: string;
 }>;
 
 export type XcapAnswer = Readonly<{
@@ -39,6 +42,8 @@ export const readOnly = (reason: string): XcapAnswer => refusal(405, reason, { a
 const RETRY_AFTER_S = 5;
 export const unavailable = (reason: string): XcapAnswer =>
   refusal(503, reason, { 'retry-after': String(RETRY_AFTER_S) });
+export const throttled = (reason: string, waitS: number): XcapAnswer =>
+  refusal(503, reason, { 'retry-after': String(waitS) });
 export const uncertain = (reason: string): XcapAnswer =>
   refusal(500, reason, { 'retry-after': String(RETRY_AFTER_S) });
 

@@ -1,5 +1,5 @@
 // Who may ask Homer (RFC 4825 §8, §14, §5.7; TS 24.623): services by key, users by digest or by what a trusted proxy asserts.
-import { createApiKeys } from '#libs/runtime';
+import { createApiKeys, GUESSES_OF_ADDRESS, GUESSES_OF_USER } from '#libs/runtime';
 import { digestResponse, ha1 } from '#libs/sip';
 import { createHomerFixture, type HomerFixture, KEY, REALM, TYPES } from './homer.fixture.js';
 
@@ -110,5 +110,41 @@ describe('asserted identities', () => {
     const open = await createHomerFixture({ apiKeys: createApiKeys([]) });
     expect((await open.server.app.inject({ url: ALICE })).statusCode).toBe(404);
     await open.close();
+  });
+});
+
+describe('who guesses passwords', () => {
+  const HERE = '203.0.113.9';
+  /** Each with a nonce of its own, from whom the proxy on this machine names. */
+  const tryAs = async (digest: Digest, from: string) => {
+    const headers = { authorization: authorization({ nonce: await nonceOf(), ...digest }), 'x-forwarded-for': from };
+    const { statusCode, headers: got } = await bare('GET', ALICE, headers);
+    return { status: statusCode, wait: got['retry-after'] };
+  }; // prettier-ignore
+
+  it('is told to wait, while the user elsewhere is not, and the user there may try again after it', async () => {
+    const statuses = [];
+    for (let n = 0; n < GUESSES_OF_USER.burst; n++) statuses.push((await tryAs({ password: `no${n}` }, HERE)).status);
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    expect(await tryAs({ password: 'another' }, HERE)).toEqual({ status: 503, wait: '6' });
+    expect((await tryAs({}, '198.51.100.7')).status).toBe(404);
+    homer.clock.advance(6_000);
+    expect((await tryAs({}, HERE)).status).toBe(404);
+  }); // prettier-ignore
+
+  it('is told to wait whatever names it tries, by whatever addresses of one line; who was right from there is not', async () => {
+    expect((await tryAs({ user: 'bob@ims.test', uri: ALICE }, '2001:db8:1:2::1')).status).toBe(403);
+    for (let n = 0; n < GUESSES_OF_ADDRESS.burst; n++)
+      await tryAs({ user: `user${n}` }, `2001:db8:1:2::${n}`);
+    expect((await tryAs({}, '2001:db8:1:2::99')).status).toBe(503);
+    expect((await tryAs({ user: 'bob@ims.test', uri: ALICE }, '2001:db8:1:2::1')).status).toBe(403);
+    expect((await tryAs({}, '2001:db8:1:3::99')).status).toBe(404);
+  });
+
+  it('is nobody while credentials cannot be checked', async () => {
+    homer.state.isHomesteadDown = true;
+    for (let n = 0; n <= GUESSES_OF_USER.burst; n++) expect((await tryAs({}, HERE)).status).toBe(503);
+    homer.state.isHomesteadDown = false;
+    expect((await tryAs({}, HERE)).status).toBe(404);
   });
 });

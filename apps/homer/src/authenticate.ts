@@ -1,7 +1,7 @@
 // Who asks (RFC 4825 §8, §14; TS 24.623 §5.2, TS 33.222): a service by its API key, a user by the identity that a trusted proxy
-// asserts, or by HTTP digest with the credentials of SIP, which Homestead knows. Reader: homer.ts.
+// asserts, or by HTTP digest with the credentials of SIP, which Homestead knows. Who guesses is slowed down. Reader: homer.ts.
 import type { DigestVector, Homestead } from '#libs/homestead-client';
-import type { ApiKeys, Clock, Random } from '#libs/runtime';
+import { type ApiKeys, type Clock, Guesses, lineOf, type Random } from '#libs/runtime';
 import {
   challengeHeader,
   type DigestCredentials,
@@ -11,7 +11,7 @@ import {
   parseAuthorization,
   sameDigest,
 } from '#libs/sip';
-import { refusal, unavailable, type XcapAnswer, type XcapRequest } from './answer.js';
+import { refusal, throttled, unavailable, type XcapAnswer, type XcapRequest } from './answer.js';
 import { Nonces } from './nonces.js';
 
 /** A user may have several identities of one set. */
@@ -31,6 +31,9 @@ export type AuthenticationPorts = Readonly<{
   clock: Clock;
   random: Random;
 }>;
+
+/** Longer names are provisioned for nobody. */
+const IMPI_LENGTH_MAX = 1_024;
 
 const SERVICE: Authenticated = { ok: true, caller: { kind: 'service' } };
 const refused = (answer: XcapAnswer): Authenticated => ({ ok: false, answer });
@@ -62,9 +65,11 @@ const isRight = (credentials: DigestCredentials, vector: DigestVector, method: s
 
 export class Authentication {
   private readonly nonces: Nonces;
+  private readonly guesses: Guesses;
 
   constructor(private readonly ports: AuthenticationPorts) {
     this.nonces = new Nonces(ports.clock, ports.random);
+    this.guesses = new Guesses(ports.clock);
   }
 
   /** `xui`: whose document is asked for. */
@@ -95,15 +100,21 @@ export class Authentication {
     const credentials = parseAuthorization(value);
     const impi = credentials?.username;
     if (credentials?.scheme !== 'digest' || impi === undefined || impi === '') return this.challenged(false);
+    if (impi.length > IMPI_LENGTH_MAX) return this.challenged(false);
     if (credentials.realm !== this.ports.homeDomain) return this.challenged(false);
     if (!isOfTarget(credentials.uri, request.target))
       return refused(refusal(400, 'the uri of Authorization is not the target of the request'));
+    const guess = this.guesses.begin(impi, lineOf(request.clientAddress));
+    if (guess.waitS > 0) return refused(throttled('too many tries: come again', guess.waitS));
     // Whose tree it is: one of the user's own identities, or else the one that goes with the user name.
     for (const impu of new Set([xui ?? `sip:${impi}`, `sip:${impi}`])) {
       const answer = await this.ports.homestead.authVector(impi, impu);
-      if (!answer.ok && (answer.failure === 'unavailable' || answer.failure === 'timeout'))
+      if (!answer.ok && (answer.failure === 'unavailable' || answer.failure === 'timeout')) {
+        guess.forgive();
         return refused(unavailable('credentials cannot be checked now'));
+      }
       if (!answer.ok || !isRight(credentials, answer.value, request.method)) continue;
+      guess.proved();
       const count = nonceCount(credentials.nc);
       if (!this.nonces.use(credentials.nonce ?? '', count)) return this.challenged(true);
       return { ok: true, caller: { kind: 'user', identities: [impu] } };

@@ -2,7 +2,7 @@
 // Read by *.spec.ts of this app only.
 import { createMemoryLog } from '#libs/event-log';
 import type { Answer, AuthVector } from '#libs/homestead-client';
-import { type ApiKeys, createApiKeys, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
+import { type ApiKeys, clientAddressBy, createApiKeys, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
 import { ha1 } from '#libs/sip';
 import { createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createOpenApiCheck, createSeededRandom } from '#libs/testkit';
@@ -82,7 +82,7 @@ export const createHomerFixture = async (options: FixtureOptions = {}) => {
     isTrusted: () => true,
   });
   const server: HttpServer = await startHttp({
-    module: HomerModule.forRoot(homer),
+    module: HomerModule.forRoot(homer, clientAddressBy((address) => address === '127.0.0.1')),
     host: '127.0.0.1',
     port: 0,
     title: 'Homer',

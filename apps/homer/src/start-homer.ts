@@ -3,6 +3,7 @@
 import type { Homestead } from '#libs/homestead-client';
 import {
   type ApiKeys,
+  clientAddressBy,
   createPeerCheck,
   type HttpServer,
   isLoopback,
@@ -44,6 +45,7 @@ const assertingPeers = (trustedPeers: readonly string[], apiKeys: ApiKeys): ((ad
 /** Starts it; resolves when the port listens. Rejects with StartRefused where HOMER_USAGES_FILE cannot be used. */
 export const startHomer = async (options: StartHomerOptions): Promise<HttpServer> => {
   const { process, port, usagesFile, log, documents, homestead, apiKeys, clock, random, logger } = options;
+  const peers = createPeerCheck(process.trustedPeers);
   const configured = readConfiguredUsages(usagesFile);
   const validator = createThreadValidator(clock);
   await proveSchemas(usagesFile, configured, validator).catch(async (error: unknown) => {
@@ -61,11 +63,11 @@ export const startHomer = async (options: StartHomerOptions): Promise<HttpServer
     usages: [...USAGES, ...configured],
     homeDomain: process.homeDomain,
     mayAssert: assertingPeers(process.trustedPeers, apiKeys),
-    isTrusted: createPeerCheck(process.trustedPeers),
+    isTrusted: peers,
     onFault: (error) => logger.warn({ err: error }, 'homer'),
   });
   const http = await startHttp({
-    module: HomerModule.forRoot(homer),
+    module: HomerModule.forRoot(homer, clientAddressBy(peers)),
     host: process.bindAddress,
     port,
     title: 'Homer',

@@ -1,4 +1,5 @@
 export * from './api-key.js';
+export * from './client-address.js';
 export * from './clock.port.js';
 export * from './process.config.js';
 export * from './config.js';
@@ -21,6 +22,8 @@ export * from './pause.js';
 export * from './shutdown.js';
 export * from './system-clock.js';
 export * from './system-random.js';
+export * from './throttle/guesses.js';
+export * from './throttle/throttle.js';
 export * from './trusted-peers.js';
 export * from './wait-until.js';
 export * from './process.js';

@@ -13,13 +13,9 @@ export const NOBODYS_HASH =
 
 /** Counts as a guess until the password turns out to be right. 503 with the wait when there were too many. */
 const guess = ({ throttles }: EllisContext, account: string, address: string): (() => void) => {
-  const key = `${address} ${account}`;
-  const waitS = Math.max(throttles.guessesOfAccount.take(key), throttles.guessesOfAddress.take(address));
+  const { waitS, proved } = throttles.guesses.begin(account, address);
   if (waitS > 0) throw unavailable('too many tries: come again', waitS);
-  return () => {
-    throttles.guessesOfAccount.giveBack(key);
-    throttles.guessesOfAddress.giveBack(address);
-  };
+  return proved;
 };
 
 type Tried = Readonly<{
@@ -47,7 +43,7 @@ export const checkPassword = async (
   password: string,
   from: string,
 ): Promise<Account> => {
-  const forgive = guess(context, address, from);
+  const proved = guess(context, address, from);
   let account = await context.lines.account(address);
   let tried = await tryPassword(context, account, password);
   if (!tried.opens) {
@@ -59,7 +55,7 @@ export const checkPassword = async (
   // An account whose secret is not there is a fault of ours, never a wrong password.
   if (!tried.isKept) throw unavailable('the password cannot be checked now');
   if (account === undefined || !tried.opens) throw forbidden('address or password is wrong');
-  forgive();
+  proved();
   return account;
 }; // prettier-ignore
 

@@ -1,8 +1,7 @@
 // HTTP and Ellis' core: a request as the core reads it, an outcome as it is written (docs/ellis.md, "Rules for all routes").
 // Used by the controllers; knows Fastify's request and reply by type only.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isIP } from 'node:net';
-import { type Clock, type ErrorBody, errorBody } from '#libs/runtime';
+import { type ClientAddress, type Clock, type ErrorBody, errorBody, lineOf } from '#libs/runtime';
 import { SESSION_COOKIE } from '../accounts/who.js';
 import type { EllisCall } from '../context.js';
 import type { Ellis } from '../ellis.js';
@@ -46,16 +45,6 @@ const textOf = (name: string, value: unknown): string | undefined => {
 const queryOf = (request: FastifyRequest): URLSearchParams =>
   new URLSearchParams(request.url.split('?')[1] ?? '');
 
-/** Whom a proxy names that is trusted; else who connected. */
-export type ClientAddress = (remote: string, forwarded: string | undefined) => string;
-
-export const clientAddressBy =
-  (isProxy: (address: string) => boolean): ClientAddress =>
-  (remote, forwarded) => {
-    const last = forwarded?.split(',').at(-1)?.trim() ?? '';
-    return isIP(last) !== 0 && isProxy(remote) ? last : remote;
-  };
-
 export const callOf = (request: FastifyRequest, addressOf: ClientAddress): EllisCall => {
   const fields = bodyFields(request);
   const query = queryOf(request);
@@ -64,7 +53,7 @@ export const callOf = (request: FastifyRequest, addressOf: ClientAddress): Ellis
     header: (name) => headerIn(request, name),
     field: (name) => textOf(name, fields(name) ?? query.get(name) ?? undefined),
     text: typeof request.body === 'string' ? request.body : '',
-    address: addressOf(request.socket.remoteAddress ?? '', headerIn(request, 'x-forwarded-for')),
+    address: lineOf(addressOf(request.socket.remoteAddress ?? '', headerIn(request, 'x-forwarded-for'))),
   };
 };
 

@@ -2,24 +2,33 @@
 import { Controller, Delete, Get, Inject, Patch, Post, Put, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { errorBody } from '#libs/runtime';
+import { type ClientAddress, errorBody } from '#libs/runtime';
 import { readOnly, type XcapAnswer, type XcapRequest } from '../answer.js';
 import type { Homer } from '../homer.js';
 import { Conditions, Conflicting, DOCUMENT, Done, Faults, NODE, NotModified, ShownDocument, ShownNode, USAGE, USER } from './xcap.dto.js'; // prettier-ignore
-import { HOMER } from './tokens.js';
+import { CLIENT_ADDRESS, HOMER } from './tokens.js';
 
 const NO_BODY = new Uint8Array();
 
-const requestOf = (request: FastifyRequest, method: XcapRequest['method']): XcapRequest => ({
-  method,
-  target: request.url,
-  header(name) {
+const requestOf = (
+  request: FastifyRequest,
+  method: XcapRequest['method'],
+  addressOf: ClientAddress,
+): XcapRequest => {
+  const header = (name: string): string | undefined => {
     const value = request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
-  },
-  body: request.body instanceof Uint8Array ? request.body : NO_BODY,
-  remoteAddress: request.socket.remoteAddress ?? '',
-});
+  };
+  const remoteAddress = request.socket.remoteAddress ?? '';
+  return {
+    method,
+    target: request.url,
+    header,
+    body: request.body instanceof Uint8Array ? request.body : NO_BODY,
+    remoteAddress,
+    clientAddress: addressOf(remoteAddress, header('x-forwarded-for')),
+  };
+};
 
 const send = (reply: FastifyReply, { status, headers, reason, text }: XcapAnswer) => {
   void reply.status(status).headers(headers);
@@ -31,7 +40,10 @@ const send = (reply: FastifyReply, { status, headers, reason, text }: XcapAnswer
 @ApiTags('XCAP')
 @Controller()
 export class XcapController {
-  constructor(@Inject(HOMER) private readonly homer: Homer) {}
+  constructor(
+    @Inject(HOMER) private readonly homer: Homer,
+    @Inject(CLIENT_ADDRESS) private readonly addressOf: ClientAddress,
+  ) {}
 
   @Get(':auid/users/:xui/:document')
   @ApiOperation({ summary: 'A document of a user' })
@@ -161,7 +173,7 @@ export class XcapController {
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply, method: XcapRequest['method']) {
-    return send(reply, await this.homer.handle(requestOf(request, method)));
+    return send(reply, await this.homer.handle(requestOf(request, method, this.addressOf)));
   }
 }
 

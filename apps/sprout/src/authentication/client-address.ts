@@ -2,6 +2,7 @@
 // the edge's own: the edge writes `received` there unless sent-by is already the packet's source, and replaces one that the
 // client wrote (RFC 3261 §18.2.1). Vias further down and Contact are the client's; a flow token in Path only the edge reads.
 // Behind another proxy of the core the address is that of the edge: counted more coarsely, but nobody is locked out.
+import { lineOf } from '#libs/runtime';
 import {
   canonicalIp,
   detached,
@@ -12,20 +13,11 @@ import {
   values,
 } from '#libs/sip';
 
-const GROUPS = 8;
-const SITE_GROUPS = 4;
-
-/** IPv6 by its /64: one subscriber line has 2^64 addresses to fail from. Undefined: the text is no address. */
+/** Of a subscriber line. Undefined: the text is no address. */
 const sourceOf = (text: string): string | undefined => {
   if (isCanonicalIpv4(text)) return detached(text); // counts and challenges keep it
   const address = canonicalIp(text);
-  if (address?.includes('.')) return address.slice(address.lastIndexOf(':') + 1); // IPv4, mapped or not
-  if (address === undefined) return undefined;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  while (groups.length + last.length < GROUPS) groups.push('0');
-  return `${[...groups, ...last].slice(0, SITE_GROUPS).join(':')}::/64`;
+  return address === undefined ? undefined : lineOf(address);
 };
 
 /** The client's address as the edge saw it, or the peer's own when it is the first hop. */

@@ -1,9 +1,9 @@
 // Throttles: so many at once, then one in each time; each key for itself; bounded.
-import { createFakeClock } from '#libs/testkit';
+import { createHandClock } from './hand-clock.fixture.js';
 import { Throttle, THROTTLE_KEYS_MAX } from './throttle.js';
 
 it('lets a burst pass, then one in each time, and says how long to wait', () => {
-  const clock = createFakeClock();
+  const clock = createHandClock();
   const throttle = new Throttle({ burst: 3, everyMs: 10_000 }, clock);
   expect([1, 2, 3, 4].map(() => throttle.take('a'))).toEqual([0, 0, 0, 10]);
   clock.advance(4_000);
@@ -15,7 +15,7 @@ it('lets a burst pass, then one in each time, and says how long to wait', () => 
 });
 
 it('counts each key for itself, and gives back what did not count', () => {
-  const throttle = new Throttle({ burst: 1, everyMs: 1_000 }, createFakeClock());
+  const throttle = new Throttle({ burst: 1, everyMs: 1_000 }, createHandClock());
   expect([throttle.take('a'), throttle.take('b'), throttle.take('a')]).toEqual([0, 0, 1]);
   throttle.giveBack('a');
   throttle.giveBack('a');
@@ -23,7 +23,7 @@ it('counts each key for itself, and gives back what did not count', () => {
 });
 
 it('forgets the key that was asked longest ago when there are too many', () => {
-  const throttle = new Throttle({ burst: 1, everyMs: 1_000_000 }, createFakeClock());
+  const throttle = new Throttle({ burst: 1, everyMs: 1_000_000 }, createHandClock());
   throttle.take('first');
   throttle.take('second');
   expect(throttle.take('first')).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 // How often something may be done: a bucket of tokens a key, that fills with time. Bounded; on a clock.
-// Read by the handlers of accounts and sessions. Who guesses is slowed down, never locked out.
-import type { Clock } from '#libs/runtime';
+// Read by guesses.ts and by Ellis' handlers of accounts. Who guesses is slowed down, never locked out.
+import type { Clock } from '../clock.port.js';
 
 /** Keys that are remembered; beyond it the one that was asked longest ago starts anew. */
 export const THROTTLE_KEYS_MAX = 20_000;
