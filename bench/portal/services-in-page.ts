@@ -1,10 +1,11 @@
 // What is switched on in the page changes the next call: diversion when busy, do not disturb, a hidden number; each looked at by SIP phones.
-// Used by the end-to-end test (line 7.3).
+// Used by accept 7.3 and by the end-to-end test.
 import { statusOf } from '#libs/testkit';
 import { newPhone, registeredPhone, statusLine } from '../accept/checks.js';
 import type { Report } from '../accept/line.js';
 import type { Browser, Page } from './browser.js';
 import type { Phone } from '../harness/phone.js';
+import { until } from '../harness/children.js';
 import { expectCall, invite } from '../harness/phone-call.js';
 import { DOMAIN, type Product } from '../harness/product.js';
 import { sdpOffer } from '../harness/sip-text.js';
@@ -14,6 +15,7 @@ import { getLine, goTo, linePath, type MadeLine, portalUrl, signUp, type Visitor
 const BEA: Visitor = { name: 'Bea Baker', email: 'bea@example.test', password: 'battery-staple-2' };
 const NUMBER_BUSY = 486;
 const REFUSED = 603;
+const SHOWN_MS_MAX = 20_000;
 
 const save = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -73,6 +75,30 @@ const judge = async (
   await hidden.final;
 };
 
+/** Nor do the pages of who was called say who it was: what they know of a call is the router's, not the phone's. */
+const hiddenInPages = async (
+  report: Report,
+  page: Page,
+  openCalls: () => Promise<void>,
+  { first, second }: Record<'first' | 'second', Phone>,
+): Promise<void> => {
+  const hidden = invite(first, second.user.impu, { body: sdpOffer('-') });
+  (await expectCall(second)).reject(REFUSED, 'Decline');
+  await hidden.final;
+  await openCalls();
+  const newest = page.locator('.calls a').first();
+  await until('the hidden call in the list', SHOWN_MS_MAX, async () =>
+    /Withheld/.test(await newest.innerText().catch(() => '')) ? true : undefined,
+  );
+  const list = await page.locator('.calls').innerText();
+  report.check('nor in the list of calls of who was called', !list.includes(first.user.name), list);
+  await newest.click();
+  const ladder = page.getByRole('region', { name: 'Ladder diagram' });
+  await ladder.waitFor();
+  const text = (await page.locator('main').textContent()) ?? '';
+  report.check('nor in its ladder', text.includes('INVITE') && !text.includes(first.user.name), text);
+};
+
 export const servicesInPage = async (report: Report, browser: Browser, product: Product): Promise<void> => {
   const url = portalUrl(product);
   const page = await (await browser.newContext()).newPage();
@@ -88,6 +114,8 @@ export const servicesInPage = async (report: Report, browser: Browser, product: 
   try {
     const open = () => goTo(page, url, linePath(lines[0]!.userName, DOMAIN, 'call-services'), 'Divert calls');
     await judge(report, page, open, { caller, first, second });
+    const openCalls = () => goTo(page, url, linePath(lines[1]!.userName, DOMAIN, 'calls'), 'Calls');
+    await hiddenInPages(report, page, openCalls, { first, second });
   } finally {
     for (const phone of [caller, first, second]) phone.close();
   }

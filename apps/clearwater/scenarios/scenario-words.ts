@@ -137,6 +137,7 @@ const KEPT: Readonly<Record<string, (data: Data) => Fields>> = {
     servers: (servers as unknown as readonly { server: string }[]).map(({ server }) => server).join(),
   }),
   OriginatingServed: (data) => ({ served: data.served, criteria: matchedWords(data) }),
+  CallerHidden: ({ privacy }) => ({ privacy }),
   TerminatingServed: (data) => ({
     served: data.served,
     criteria: matchedWords(data),

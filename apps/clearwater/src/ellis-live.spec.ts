@@ -39,9 +39,7 @@ const call = async (icid: string, { isPrivate = false, answered = true } = {}): 
   const request = { method: 'INVITE', callId: icid, from: caller, to: callee, requestUri: callee };
   const events = [
     { type: 'OriginatingServed', data: { ...request, served: caller, registered: true, criteria: CRITERIA, next: 'the secret next hop' } },
-    ...(isPrivate
-      ? [{ type: 'ServiceApplied', data: { role: 'originating', served: caller, service: 'privacy', rule: 'r', why: 'w' } }]
-      : []),
+    ...(isPrivate ? [{ type: 'CallerHidden', data: { method: 'INVITE', privacy: 'id;header;user' } }] : []),
     { type: 'TerminatingServed', data: { ...request, served: callee, registered: true, criteria: CRITERIA, targets: [{ bindingId: 'b', contact: 'sip:x@10.9.8.7:5060' }] } },
     answered
       ? { type: 'CallAnswered', data: { status: 200, contact: 'sip:x@10.9.8.7:5060' } }
@@ -116,6 +114,58 @@ describe('GET …/calls', () => {
     }
     expect((await api.ask('GET', ofAlice('calls', 'one'), { as: alice })).text).toContain(caller);
   });
+
+  it('tells each of a diverted call no more than its own part', async () => {
+    const carol = await signedUp(api, 'carol@example.com');
+    const third = await newNumber(api, 'carol@example.com', carol);
+    const request = { method: 'INVITE', callId: 'c', from: caller, to: callee, requestUri: callee };
+    const asked = { registered: true, priority: 0, trigger: 'INVITE', handling: 'continued', sessionCase: 'term-reg' };
+    const onwards = { ...request, requestUri: third };
+    const events = [
+      { type: 'OriginatingServed', data: { ...request, served: caller, registered: true, criteria: CRITERIA, next: 'sip:hop-of-caller' } },
+      { type: 'CallerHidden', data: { method: 'INVITE', privacy: 'id' } },
+      { type: 'ServerInvoked', data: { ...request, ...asked, role: 'terminating', served: callee, server: 'sip:server-of-callee' } },
+      { type: 'ServiceApplied', data: { role: 'terminating', served: callee, service: 'diversion', rule: 'rule-of-callee', why: 'unconditional', target: third } },
+      { type: 'OriginatingServed', data: { ...onwards, served: callee, registered: true, criteria: CRITERIA, next: 'sip:hop-of-callee' } },
+      { type: 'TerminatingServed', data: { ...onwards, served: third, registered: true, criteria: CRITERIA, targets: [{ bindingId: 'b', contact: 'sip:device@10.9.8.7' }] } },
+      { type: 'CallAnswered', data: { status: 200, contact: 'sip:device@10.9.8.7' } },
+    ];
+    for (const event of events) await api.log.append('call-diverted', [event]);
+    const ladders = [
+      [alice, ofAlice('calls', 'diverted'), [caller, callee, 'hop-of-caller']],
+      [bob, ofBob('calls', 'diverted'), [callee, third, 'server-of-callee', 'rule-of-callee', 'hop-of-callee']],
+      [carol, accountPath('carol@example.com', 'numbers', third, 'calls', 'diverted'), [callee, third, '10.9.8.7']],
+    ] as const;
+    const secrets = [caller, callee, third, 'hop-of-caller', 'server-of-callee', 'rule-of-callee', 'hop-of-callee', '10.9.8.7'];
+    for (const [as, path, known] of ladders) {
+      const { status, text } = await api.ask('GET', path, { as });
+      expect([status, secrets.filter((secret) => text.includes(secret))]).toEqual([200, secrets.filter((secret) => (known as readonly string[]).includes(secret))]);
+    }
+    const listed = async (path: string, as: string) => (await api.ask('GET', path, { as })).json['calls'] as object[];
+    expect(await listed(ofAlice('calls'), alice)).toMatchObject([{ direction: 'outgoing', other: callee }]);
+    expect(await listed(ofBob('calls'), bob)).toMatchObject([{ direction: 'incoming', other: null }]);
+  }); // prettier-ignore
+
+  it('takes who diverts a call from elsewhere for who was called', async () => {
+    const from = 'sip:+4930123@elsewhere.test';
+    const request = { method: 'INVITE', callId: 'c', from, to: callee, requestUri: callee, registered: true };
+    const events = [
+      { type: 'ServerInvoked', data: { ...request, role: 'terminating', served: callee, priority: 0, server: 'sip:s', trigger: 't', handling: 'continued', sessionCase: 'term-reg' } },
+      { type: 'OriginatingServed', data: { ...request, requestUri: caller, served: callee, criteria: CRITERIA, next: caller } },
+    ];
+    for (const event of events) await api.log.append('call-trunk', [event]);
+    const { json } = await api.ask('GET', ofBob('calls'), { as: bob });
+    expect(json['calls']).toMatchObject([{ direction: 'incoming', other: from }]);
+  }); // prettier-ignore
+
+  it('lists calls, whatever messages came since', async () => {
+    await call('one');
+    for (let i = 0; i < 201; i++) {
+      const data = { method: 'MESSAGE', callId: 'm', from: caller, to: callee, requestUri: callee, served: caller, registered: true, criteria: CRITERIA, next: 'n' };
+      await api.log.append(`call-message${i}`, [{ type: 'OriginatingServed', data }, { type: 'CallAnswered', data: { status: 200 } }]);
+    }
+    expect((await api.ask('GET', `${ofAlice('calls')}?limit=1`, { as: alice })).json['calls']).toMatchObject([{ id: 'one' }]);
+  }); // prettier-ignore
 
   it('is 404 for a call of others, and for none', async () => {
     await call('one');

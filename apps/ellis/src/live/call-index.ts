@@ -11,7 +11,6 @@ export const CALLS_OF_NUMBER_MAX = 200;
 type KnownCall = {
   readonly id: string;
   readonly beganAtMs: number;
-  method: string;
   from: string;
   to: string;
   caller: string | undefined;
@@ -53,30 +52,30 @@ export class CallIndex {
 
   constructor(private readonly changed: CallListener = () => undefined) {}
 
-  fold(recorded: RecordedEvent): void {
-    const { stream, timeMs } = recorded;
-    if (!stream.startsWith(STREAM)) return;
-    const event = recorded.event as CallEvent;
-    const call = this.callOf(stream.slice(STREAM.length), timeMs);
+  /** True where a call is known from this event on. Messages and the like are no calls: they take nobody's place in a list. */
+  fold({ stream, event: taken, timeMs }: RecordedEvent): boolean {
+    if (!stream.startsWith(STREAM)) return false;
+    const event = taken as CallEvent;
+    const id = stream.slice(STREAM.length);
+    const known = this.calls.get(id);
+    if (known === undefined && methodOf(event) !== 'INVITE') return false;
+    const call = known ?? this.begin(id, timeMs);
     this.evolve(call, event, timeMs);
     if (call.caller !== undefined) this.changed(call.caller);
     for (const callee of call.callees) this.changed(callee);
+    return known === undefined;
   }
 
   /** Newest first. */
   callsOf(number: string, limit: number): Call[] {
-    return (this.byNumber.get(number) ?? []).toReversed().slice(0, limit).flatMap((id) => {
-      const call = this.calls.get(id);
-      return call === undefined || call.method !== 'INVITE' ? [] : [shownTo(call, number)];
-    }); // prettier-ignore
+    const known = (this.byNumber.get(number) ?? []).flatMap((id) => this.calls.get(id) ?? []);
+    return known.toReversed().slice(0, limit).map((call) => shownTo(call, number)); // prettier-ignore
   }
 
-  private callOf(id: string, atMs: number): KnownCall {
-    const known = this.calls.get(id);
-    if (known !== undefined) return known;
+  private begin(id: string, atMs: number): KnownCall {
     if (this.calls.size >= CALLS_KEPT_MAX) this.forget(this.calls.keys().next().value!);
     const call: KnownCall = {
-      id, beganAtMs: atMs, method: '', from: '', to: '', caller: undefined, callees: new Set(), isPrivate: false,
+      id, beganAtMs: atMs, from: '', to: '', caller: undefined, callees: new Set(), isPrivate: false,
       state: 'trying', status: undefined, answeredAtMs: undefined, endedAtMs: undefined,
     }; // prettier-ignore
     this.calls.set(id, call);
@@ -95,7 +94,8 @@ export class CallIndex {
   }
 
   private serve(call: KnownCall, role: 'originating' | 'terminating', served: string): void {
-    if (role === 'originating' ? call.caller !== undefined : call.callees.has(served)) return;
+    // A callee who diverts the call is served as one who calls, too (TS 24.229 §5.4.3.3): it has not made the call.
+    if (call.callees.has(served) || (role === 'originating' && call.caller !== undefined)) return;
     if (role === 'originating') call.caller = served;
     else call.callees.add(served);
     const ids = this.byNumber.get(served) ?? [];
@@ -110,15 +110,15 @@ export class CallIndex {
       case 'TerminatingServed':
       case 'ServerInvoked':
       case 'RequestRefused': {
-        const { method, from, requestUri, served } = event.data;
-        if (call.method === '') Object.assign(call, { method, from: uriIn(from), to: requestUri });
+        const { from, requestUri, served } = event.data;
+        if (call.to === '') Object.assign(call, { from: uriIn(from), to: requestUri });
         const role = event.type === 'OriginatingServed' ? 'originating' : event.type === 'TerminatingServed' ? 'terminating' : event.data.role; // prettier-ignore
         this.serve(call, role, served);
         if (event.type === 'RequestRefused') end(call, 'refused', atMs, event.data.status);
         return;
       }
-      case 'ServiceApplied':
-        if (event.data.service === 'privacy' && event.data.role === 'originating') call.isPrivate = true;
+      case 'CallerHidden':
+        call.isPrivate = true;
         return;
       case 'CallAnswered':
         call.answeredAtMs ??= atMs;
@@ -136,6 +136,9 @@ export class CallIndex {
   }
 }
 
+/** Of an event that a call may be known from. */
+const methodOf = ({ data }: CallEvent): string | undefined => ('method' in data ? data.method : undefined);
+
 const end = (call: KnownCall, state: CallState, atMs: number, status: number | undefined): void => {
   call.state = state;
   call.endedAtMs ??= atMs;
@@ -149,7 +152,7 @@ const shownTo = (call: KnownCall, number: string): Call => {
   return {
     id: call.id,
     direction,
-    method: call.method,
+    method: 'INVITE',
     other,
     state: call.state,
     status: call.status ?? null,

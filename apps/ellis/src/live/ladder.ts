@@ -1,12 +1,13 @@
-// One call as a ladder: who sent what to whom when, and the decision at each step in words, made of the call's events. What the other
-// side of a call keeps to itself is left out: a callee learns nothing of how the caller was served, a caller nothing of where the callee's
-// devices are, and nobody who it was that called privately. Read by live.ts.
+// One call as a ladder: who sent what to whom when, and the decision at each step in words, made of the call's events. What others keep to
+// themselves is left out: nobody reads more than how his own number was served, whoever else was on the way. A callee learns nothing of
+// how the caller was served, nor of the one that it diverts the call to; a caller nothing of where the callee's devices are, nor of where
+// the callee diverts; and nobody but the caller who it was that called privately. Read by live.ts.
 import { callDetails, type CallEvent, callWords } from '#libs/domain';
 import type { RecordedEvent } from '#libs/event-log';
 import type { Ladder, LadderStep, Participant, ParticipantKind } from '../contract.js';
 
-/** Which sides of the call the reader is on. */
-export type Reader = Readonly<{ caller: boolean; callee: boolean }>;
+/** Whose number is looked from; undefined: an operator looks, who sees all. */
+export type Reader = string | undefined;
 
 type Side = 'originating' | 'terminating';
 
@@ -45,14 +46,25 @@ const sideOf = (event: CallEvent): Side | undefined => {
   }
 };
 
-const mayRead = (reader: Reader, side: Side | undefined): boolean =>
-  side === undefined || (side === 'originating' ? reader.caller : reader.callee);
+/** Whose the event is, where it says so. */
+export const servedIn = ({ data }: CallEvent): string | undefined =>
+  (data as Readonly<{ served?: string }>).served;
+
+/** The one who made the call; undefined: it came from elsewhere. */
+const callerOf = (events: readonly CallEvent[]): string | undefined => {
+  const first = events.find((event) => sideOf(event) !== undefined && servedIn(event) !== undefined);
+  return first !== undefined && sideOf(first) === 'originating' ? servedIn(first) : undefined;
+};
 
 class LadderMaker {
   readonly participants = new Map<string, Participant>();
   readonly steps: LadderStep[] = [];
   private method = '';
+  private called = '';
   private last: Side | undefined;
+  /** Who is served on each side now: a callee who diverts is followed by the one it diverts to. */
+  private readonly served: { [S in Side]?: string | undefined } = {};
+  private readonly servers = new Map<string, string>();
 
   constructor(private readonly reader: Reader) {}
 
@@ -60,14 +72,23 @@ class LadderMaker {
     return this.method;
   }
 
-  take({ event: taken, timeMs: at }: RecordedEvent): void {
-    const event = taken as CallEvent;
+  take(event: CallEvent, at: number): void {
     const side = sideOf(event);
-    if (side !== undefined) this.enter(side, event, at);
-    const isKnown = mayRead(this.reader, side);
+    // Of a call from elsewhere it comes first: there is nobody in the ladder yet.
+    if (side === undefined && this.last === undefined) return;
+    if (side !== undefined) {
+      this.served[side] = servedIn(event) ?? this.served[side];
+      this.enter(side, event, at);
+    }
+    const isKnown = side === undefined || this.reads(side);
     const words = isKnown ? callWords(event) : 'decided on the other side';
     const details = isKnown ? callDetails(event) : [];
     this.show(event, side ?? this.last ?? 'originating', { at, words, details });
+  }
+
+  /** Is it the reader who is served on this side now? */
+  private reads(side: Side): boolean {
+    return this.reader === undefined || this.served[side] === this.reader;
   }
 
   private add(id: string, label: string, kind: ParticipantKind): string {
@@ -82,9 +103,10 @@ class LadderMaker {
     this.add(router, ROUTER_LABEL[side], 'router');
     const data = event.data as Readonly<{ method?: string; from?: string; requestUri?: string }>;
     if (this.method === '') this.method = data.method ?? '';
+    if (this.called === '') this.called = data.requestUri ?? '';
     const from = this.last === undefined ? this.add('caller', data.from ?? 'caller', 'caller') : ROUTER[this.last]; // prettier-ignore
     this.last = side;
-    this.arrow(from, router, this.method, { at, words: `${this.method} to ${data.requestUri ?? 'the callee'}`, details: [] }); // prettier-ignore
+    this.arrow(from, router, this.method, { at, words: `${this.method} to ${this.called || 'the callee'}`, details: [] }); // prettier-ignore
   }
 
   private arrow(
@@ -101,13 +123,7 @@ class LadderMaker {
     const router = ROUTER[side];
     switch (event.type) {
       case 'TerminatingServed':
-        this.arrow(router, router, DECISION, said, event.data.targets.length === 0);
-        if (event.data.targets.length > 0) {
-          const label = this.reader.callee ? event.data.served : event.data.requestUri;
-          const words = `rings ${this.reader.callee ? `${event.data.targets.length} device(s)` : 'the callee'}`;
-          this.arrow(router, this.add('callee', label, 'callee'), event.data.method, { ...said, words, details: [] }); // prettier-ignore
-        }
-        return;
+        return this.ring(event, router, said);
       case 'ServerInvoked':
         return this.arrow(router, this.server(event.data.server, side), event.data.method, said);
       case 'ServerReturned':
@@ -119,7 +135,7 @@ class LadderMaker {
       case 'RequestRefused':
         return this.back(router, event.data.status, said);
       case 'CallAnswered':
-        return this.back('callee', event.data.status, { ...said, words: this.reader.callee ? said.words : `answered ${event.data.status}` }); // prettier-ignore
+        return this.back('callee', event.data.status, { ...said, words: this.reads('terminating') ? said.words : `answered ${event.data.status}` }); // prettier-ignore
       case 'CallFailed':
         return this.back(router, event.data.status, said);
       case 'CallEnded': {
@@ -132,6 +148,19 @@ class LadderMaker {
     }
   }
 
+  private ring(
+    { data: { served, method, targets } }: Extract<CallEvent, { type: 'TerminatingServed' }>,
+    router: string,
+    said: Pick<LadderStep, 'at' | 'words' | 'details'>,
+  ): void {
+    this.arrow(router, router, DECISION, said, targets.length === 0);
+    if (targets.length === 0) return;
+    const isKnown = this.reads('terminating');
+    const callee = this.add('callee', isKnown ? served : this.called, 'callee');
+    const words = `rings ${isKnown ? `${targets.length} device(s)` : 'the callee'}`;
+    this.arrow(router, callee, method, { ...said, words, details: [] });
+  }
+
   /** An answer on its way back to the caller. */
   private back(from: string, status: number, said: Pick<LadderStep, 'at' | 'words' | 'details'>): void {
     this.add('caller', 'caller', 'caller');
@@ -142,9 +171,12 @@ class LadderMaker {
       this.arrow(way[at]!, way[at + 1]!, String(status), at === begin ? said : { ...said, details: [] }, status >= 400); // prettier-ignore
   }
 
+  /** Its id says no more than its label does. */
   private server(name: string, side: Side): string {
-    const id = `server-${side}-${name}`;
-    return this.add(id, mayRead(this.reader, side) ? name : 'a server of the other side', 'server');
+    const key = `${side} ${name}`;
+    const id = this.servers.get(key) ?? `server-${side}-${this.servers.size + 1}`;
+    this.servers.set(key, id);
+    return this.add(id, this.reads(side) ? name : 'a server of the other side', 'server');
   }
 }
 
@@ -152,17 +184,11 @@ const rank = ({ id, kind }: Participant): number =>
   kind === 'server' ? (id.startsWith('server-originating') ? 2 : 3.5) : (ORDER[id] ?? 5);
 
 /** Names of a caller who called privately, wherever they stand. */
-const namesToHide = (events: readonly RecordedEvent[]): string[] => {
-  const names = new Set<string>();
-  let isPrivate = false;
-  for (const { event } of events as readonly Readonly<{ event: CallEvent }>[]) {
-    if (event.type === 'ServiceApplied' && event.data.service === 'privacy' && event.data.role === 'originating')
-      isPrivate = true;
-    if ('from' in event.data) names.add(event.data.from);
-    if (event.type === 'OriginatingServed') names.add(event.data.served);
-  }
-  return isPrivate ? [...names].filter((name) => name !== '') : [];
-}; // prettier-ignore
+const namesToHide = (events: readonly CallEvent[], caller: string | undefined): readonly string[] => {
+  if (!events.some(({ type }) => type === 'CallerHidden')) return [];
+  const names = events.flatMap(({ data }) => ('from' in data ? data.from : []));
+  return [...new Set([...names, caller ?? ''])].filter((name) => name !== '');
+};
 
 /** The ladder of a call's events; undefined when there are none. */
 export const ladderOf = (
@@ -173,8 +199,10 @@ export const ladderOf = (
   const [first] = events;
   if (first === undefined) return undefined;
   const maker = new LadderMaker(reader);
-  for (const event of events) maker.take(event);
-  const hidden = reader.caller ? [] : namesToHide(events);
+  const happened = events.map(({ event }) => event as CallEvent);
+  for (const [at, event] of happened.entries()) maker.take(event, events[at]!.timeMs);
+  const caller = callerOf(happened);
+  const hidden = reader === undefined || reader === caller ? [] : namesToHide(happened, caller);
   const told = (text: string): string =>
     hidden.reduce((shown, name) => shown.replaceAll(name, 'somebody private'), text);
   return {

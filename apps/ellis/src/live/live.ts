@@ -1,13 +1,13 @@
 // What a number's owner sees of it now: devices, calls, ladders; and word of each change. The log is followed from when somebody first asks.
 // Used by ellis.ts.
-import type { RegistrationEvent } from '#libs/domain';
+import type { CallEvent, RegistrationEvent } from '#libs/domain';
 import type { EventLog, RecordedEvent, Subscription } from '#libs/event-log';
 import type { Clock } from '#libs/runtime';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
 import type { Call, Device, Ladder } from '../contract.js';
 import { CallIndex } from './call-index.js';
 import { devicesIn } from './devices.js';
-import { ladderOf, type Reader } from './ladder.js';
+import { ladderOf, servedIn } from './ladder.js';
 
 /** Events of one call that a ladder shows. */
 const LADDER_EVENTS_MAX = 500;
@@ -58,12 +58,12 @@ export class Live {
   /** As `number` may see it; undefined: no such call of it. */
   async ladder(id: string, number: string): Promise<Ladder | undefined> {
     const events = await this.callEvents(id);
-    const reader = readerOf(events, number);
-    return reader.caller || reader.callee ? ladderOf(id, events, reader) : undefined;
+    const isItsOwn = events.some(({ event }) => servedIn(event as CallEvent) === number);
+    return isItsOwn ? ladderOf(id, events, number) : undefined;
   }
 
   async wholeLadder(id: string): Promise<Ladder | undefined> {
-    return ladderOf(id, await this.callEvents(id), { caller: true, callee: true });
+    return ladderOf(id, await this.callEvents(id), undefined);
   }
 
   /** Resolves when changes from now on are told; with what ends it. */
@@ -98,8 +98,8 @@ export class Live {
       startAt: 'oldest',
       onBatch: (events) => {
         for (const event of events) {
-          this.index.fold(event);
-          if (event.timeMs >= this.since && isFirst(event)) this.count('calls');
+          const isNew = this.index.fold(event);
+          if (isNew && event.timeMs >= this.since) this.count('calls');
         }
       },
       onFailure: (error) => {
@@ -151,19 +151,3 @@ export class Live {
     for (const watcher of this.watchers.get(number) ?? []) watcher[what]();
   }
 }
-
-const isFirst = ({ event, revision }: RecordedEvent): boolean =>
-  (revision ?? 1) === 1 && (event.type === 'OriginatingServed' || event.type === 'RequestRefused');
-
-type Served = Readonly<{ served?: string; role?: string }>;
-
-/** On which sides of the call the number was served. */
-const readerOf = (events: readonly RecordedEvent[], number: string): Reader => {
-  const isServed = (side: string): boolean =>
-    events.some(({ event }) => {
-      const { served, role = event.type === 'OriginatingServed' ? 'originating' : 'terminating' } =
-        event.data as Served;
-      return served === number && role === side;
-    });
-  return { caller: isServed('originating'), callee: isServed('terminating') };
-};

@@ -2,7 +2,7 @@
 // (TS 24.229 §5.4.3.2 step 5, §5.4.3.3 step 4; docs/architecture.md §2). Reader: initial-request.ts.
 import type { Decision } from '#libs/domain';
 import { StoreUnavailable } from '#libs/stores';
-import { noteCall, originatingEvents, serverInvoked } from '../session/call-record.js';
+import { noteCall, openingEvents, serverInvoked } from '../session/call-record.js';
 import { refuse, type SessionContext } from '../session/session.js';
 import type { SessionProxy } from '../session/session-proxy.js';
 import type { Chain } from './chain.js';
@@ -74,7 +74,7 @@ export const depart = async (proxy: SessionProxy, chain: Chain, { criterion }: D
   const asked = { role, served: served.impu, priority, server };
   const { trigger } = matched[matched.length - 1]!;
   noteCall(ports, icid, [
-    ...originatingEvents(session),
+    ...openingEvents(session),
     serverInvoked(session, chain, asked, { trigger, handling }),
   ]);
   ports.observer.count('server-asked');

@@ -59,6 +59,7 @@ const stageOf = ({ requestUri, answer, originating = true, numbers = {} }: Case)
     requestUri,
     icid: 'i',
     originatingTold: true,
+    hiddenTold: true,
     ...(originating ? { originating: { ended: true } } : {}),
   } as unknown as Session;
   return { context, session, asked, noted, faults };

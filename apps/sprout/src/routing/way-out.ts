@@ -2,7 +2,7 @@
 // to another domain as it is, or along the operator's routes (the BGCF). Numbers are translated first where ENUM is configured.
 // TS 24.229 §5.4.3.2 steps 9–11, §5.3.2.1A, §5.6.2; docs/clearwater/sip.md §3.7, §3.10.
 import { hostPortOf, parseUri } from '#libs/sip';
-import { noteCall, originatingEvents } from '../session/call-record.js';
+import { noteCall, openingEvents } from '../session/call-record.js';
 import { isOwn } from '../session/own-route.js';
 import { refuse, type Session, type SessionContext, type Step } from '../session/session.js';
 import { type CalledNumber, calledNumber } from './called-number.js';
@@ -60,7 +60,7 @@ const translate = async (context: SessionContext, session: Session): Promise<voi
     if (called.npdi && !settings.numbers.overrideNpdi) return;
   }
   noteCall(ports, session.icid, [
-    ...originatingEvents(session),
+    ...openingEvents(session),
     { type: 'NumberTranslated', data: { requestUri: session.requestUri, translated: uri } },
   ]);
   session.requestUri = uri;
@@ -80,7 +80,7 @@ const breakOut = (context: SessionContext, session: Session, called: CalledNumbe
     return session.translation === 'failed' ? NO_ENUM : NO_ROUTE;
   }
   noteCall(ports, session.icid, [
-    ...originatingEvents(session),
+    ...openingEvents(session),
     { type: 'BreakoutChosen', data: { requestUri, rule: route.name, routes: route.routes } },
   ]);
   ports.observer.count('breakout');

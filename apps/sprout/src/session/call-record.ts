@@ -5,12 +5,14 @@ import {
   type ChargingEvent,
   type ChargingParties,
   type ChosenTarget,
+  hidingLevels,
+  privacyOf,
   type Retargeting,
   type Role,
   streamOfCall,
   streamOfCharging,
 } from '#libs/domain';
-import { callingParty } from '#libs/sip';
+import { callingParty, H, values } from '#libs/sip';
 import type { SproutPorts } from '../ports.js';
 import { chargedDialog, type DialogMark } from './own-route.js';
 import { type Chain, criteriaOf, type Served } from '../isc/chain.js';
@@ -46,7 +48,7 @@ const servedBy = (chain: Chain) => ({
 });
 
 /** Once a transaction, when the originating chain is at its end; nothing where there is none. */
-export const originatingEvents = (session: Session): readonly CallEvent[] => {
+const originatingServed = (session: Session): readonly CallEvent[] => {
   const chain = session.originating;
   if (chain === undefined || session.originatingTold || !chain.ended) return [];
   session.originatingTold = true;
@@ -57,6 +59,25 @@ export const originatingEvents = (session: Session): readonly CallEvent[] => {
     },
   ];
 };
+
+/**
+ * Once a transaction, when the caller's own servers have had their say. A callee's server that gave the request back was told of
+ * the caller before.
+ */
+const callerHidden = (session: Session): readonly CallEvent[] => {
+  const { tx, originating, terminating } = session;
+  if (session.hiddenTold || originating?.ended === false || terminating?.resumed === true) return [];
+  if (tx.request.header(H.Privacy) === undefined) return [];
+  session.hiddenTold = true;
+  const privacy = hidingLevels(privacyOf(values(tx.request, H.Privacy))).join(';');
+  return privacy === '' ? [] : [{ type: 'CallerHidden', data: { method: tx.request.method, privacy } }];
+};
+
+/** What has to stand before anything that is told of where the request goes next. */
+export const openingEvents = (session: Session): readonly CallEvent[] => [
+  ...originatingServed(session),
+  ...callerHidden(session),
+];
 
 export const terminatingServed = (session: Session, chain: Chain, targets: readonly Target[]): CallEvent => ({
   type: 'TerminatingServed',

@@ -13,7 +13,7 @@ import {
   chargeFinal,
   nextTargetsRung,
   noteCall,
-  originatingEvents,
+  openingEvents,
   requestRefused,
   terminatingServed,
 } from './call-record.js';
@@ -58,7 +58,7 @@ export class SessionProxy implements ProxyUser<Label> {
     this.keepsRinging = !cancels;
     const [first] = groups;
     noteCall(context.ports, session.icid, [
-      ...originatingEvents(session),
+      ...openingEvents(session),
       terminatingServed(session, session.terminating!, first!),
     ]);
     const proxy = this.#open();
@@ -70,7 +70,7 @@ export class SessionProxy implements ProxyUser<Label> {
   /** To another domain, or along the operator's routes. */
   forwardOn(routes?: readonly string[]): void {
     const { context, session } = this;
-    noteCall(context.ports, session.icid, originatingEvents(session));
+    noteCall(context.ports, session.icid, openingEvents(session));
     const { edits, hop } =
       routes === undefined ? onwardBranch(context, session) : routedBranch(context, session, routes);
     const proxy = this.#open();
@@ -101,7 +101,7 @@ export class SessionProxy implements ProxyUser<Label> {
     else session.tx.reply(step.status, step.reason, step.headers);
     const served = role === 'originating' ? session.from : session.requestUri;
     noteCall(ports, session.icid, [
-      ...originatingEvents(session),
+      ...openingEvents(session),
       requestRefused(session, role, served, step.status, step.why),
     ]);
     if (step.failure === undefined) chargeFinal(ports, session, step.status, ports.clock.nowMs());
@@ -114,7 +114,7 @@ export class SessionProxy implements ProxyUser<Label> {
     this.#over = true;
     session.tx.reply(487, 'Request Terminated');
     noteCall(ports, session.icid, [
-      ...originatingEvents(session),
+      ...openingEvents(session),
       { type: 'CallFailed', data: { status: 487, cancelled: true } },
     ]);
     chargeFinal(ports, session, 487, ports.clock.nowMs());

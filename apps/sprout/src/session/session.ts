@@ -65,6 +65,8 @@ export type Session = CallNames & {
   toldInside: boolean;
   /** The originating side's event has been written. */
   originatingTold: boolean;
+  /** It has been written that the caller is not to be named. */
+  hiddenTold: boolean;
 };
 
 /** A step goes on with a value, or has an answer for the caller and the reason for it. */
@@ -120,6 +122,7 @@ export const startSession = (
     atCallee: false,
     toldInside: false,
     originatingTold: false,
+    hiddenTold: false,
     dialog: dialogTag(callId, tagOf(from)),
     callId,
     from: addrUri(from),

@@ -15,6 +15,16 @@ type Request = Readonly<{
   requestUri: string;
 }>;
 
+/**
+ * The caller wants not to be named to whom it calls (RFC 3323, RFC 3325 §9.3), by its own header or by a service of its network. Stands
+ * before the first event of the callee's side: who shows a callee its calls knows it in time.
+ */
+export type CallerHidden = Readonly<{
+  type: 'CallerHidden';
+  /** `privacy`: the levels that ask for it, as `id;user`. */
+  data: Readonly<{ method: string; privacy: string }>;
+}>;
+
 /** The originating S-CSCF served the caller: its chain of application servers is at its end. */
 export type OriginatingServed = Readonly<{
   type: 'OriginatingServed';
@@ -127,6 +137,7 @@ export type BreakoutChosen = Readonly<{
 
 export type CallEvent =
   | OriginatingServed
+  | CallerHidden
   | TerminatingServed
   | NextTargetsRung
   | ServerInvoked
@@ -144,6 +155,7 @@ export type CallEvent =
 
 export const CALL_EVENT_TYPES = [
   'OriginatingServed',
+  'CallerHidden',
   'TerminatingServed',
   'NextTargetsRung',
   'ServerInvoked',

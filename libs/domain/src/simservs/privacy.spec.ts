@@ -1,5 +1,12 @@
 // Privacy: given what caller and callee have set, when a request or answer says this, then so much of them is seen.
-import { hideCallee, privacyOf, restrictedCallee, restrictedCaller, shownToCallee } from './privacy.js';
+import {
+  hideCallee,
+  hidingLevels,
+  privacyOf,
+  restrictedCallee,
+  restrictedCaller,
+  shownToCallee,
+} from './privacy.js';
 
 const RESTRICTED = { active: true, restricted: true };
 const SHOWN = { active: true, restricted: false };
@@ -20,6 +27,17 @@ it.each([
   ['shown, headers hidden this once', SHOWN, 'header', 'header;user'],
 ])('OIR: %s', (_name, service, privacy, expected) => {
   expect(restrictedCaller(service, privacyOf([privacy]))).toBe(expected);
+});
+
+it.each([
+  ['', []],
+  ['none', []],
+  ['none;id', []],
+  ['critical', []],
+  ['user;id', ['id', 'user']],
+  ['session;critical', ['session']],
+])('keeps the name of a caller with Privacy: %s by %j', (privacy, levels) => {
+  expect(hidingLevels(privacyOf([privacy]))).toEqual(levels);
 });
 
 describe('what the callee sees', () => {

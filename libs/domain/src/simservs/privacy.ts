@@ -14,6 +14,12 @@ export const privacyOf = (values: readonly string[]): ReadonlySet<string> =>
 export const isPrivate = (privacy: ReadonlySet<string>): boolean =>
   privacy.has('id') || privacy.has('header') || privacy.has('user');
 
+const HIDING = ['id', 'header', 'user', 'session'] as const;
+
+/** The levels of the caller's Privacy that keep its name from whom it calls; of none it may be told. */
+export const hidingLevels = (privacy: ReadonlySet<string>): readonly string[] =>
+  privacy.has('none') ? [] : HIDING.filter((level) => privacy.has(level));
+
 /**
  * OIR of the caller (TS 24.607 §4.5.2.4): the Privacy that the request goes on with; undefined: as it came.
  * A caller may show itself in one call by `none`, and `critical` stays.

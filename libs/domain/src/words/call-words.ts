@@ -10,6 +10,8 @@ export const callWords = (event: CallEvent): string => {
   switch (event.type) {
     case 'OriginatingServed':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: originating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, next ${event.data.next}`;
+    case 'CallerHidden':
+      return `the caller is not to be named (Privacy: ${event.data.privacy})`;
     case 'TerminatingServed':
       return `${event.data.method} ${event.data.from} → ${event.data.requestUri}: terminating for ${servedWords(event.data)}, ${criteriaWords(event.data.criteria)}, ${targetWords(event.data.targets)}`;
     case 'NextTargetsRung':
