@@ -158,6 +158,25 @@ describe('GET …/calls', () => {
     expect(json['calls']).toMatchObject([{ direction: 'incoming', other: from }]);
   }); // prettier-ignore
 
+  it('shows who is given a number nothing of what was called when it was another one’s', async () => {
+    await call('before');
+    await register(callee, 'sip:former@10.0.0.5:40000');
+    expect((await api.ask('DELETE', `${ofBob()}/`, { as: bob })).status).toBe(200);
+    api.clock.advance(1_000);
+    const carol = await signedUp(api, 'carol@example.com');
+    const ofCarol = (...rest: string[]): string => accountPath('carol@example.com', 'numbers', callee, ...rest);
+    expect((await api.ask('POST', `${ofCarol()}/`, { as: 'key' })).status).toBe(200);
+    await call('since');
+    const { json } = await api.ask('GET', ofCarol('calls'), { as: carol });
+    expect(json['calls']).toMatchObject([{ id: 'since' }]);
+    expect((await api.ask('GET', ofCarol('devices'), { as: carol })).json).toEqual({ devices: [] });
+    await register(callee, 'sip:carol@10.0.0.6:40000');
+    expect((await api.ask('GET', ofCarol('devices'), { as: carol })).json['devices']).toMatchObject([{ id: 'sip:carol@10.0.0.6:40000' }]);
+    expect((await api.ask('GET', ofCarol('calls', 'before'), { as: carol })).status).toBe(404);
+    expect((await api.ask('GET', ofCarol('calls', 'since'), { as: carol })).status).toBe(200);
+    expect((await api.ask('GET', ofAlice('calls', 'before'), { as: alice })).status).toBe(200);
+  }); // prettier-ignore
+
   it('lists calls, whatever messages came since', async () => {
     await call('one');
     for (let i = 0; i < 201; i++) {

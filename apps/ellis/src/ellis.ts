@@ -8,7 +8,7 @@ import { PASSWORD_LENGTH_MIN } from './accounts/fields.js';
 import { accountIn, byOf, type Caller, callerOf, requireOperator } from './accounts/who.js';
 import type { EllisCall, EllisContext, EllisPorts } from './context.js';
 import type { PortalFacts } from './contract.js';
-import { Live } from './live/live.js';
+import { Live, type SeenLine } from './live/live.js';
 import { lineSeen, showCalls, showDevices, showLadder } from './live/seen.js';
 import * as lists from './operator/lists.js';
 import { figuresOf, searchSubscribers, showSubscriber, showWholeLadder } from './operator/operators.js';
@@ -190,10 +190,10 @@ export const createEllis = (
     admitWatcher: async (
       call: EllisCall,
       request: LineRequest,
-    ): Promise<Readonly<{ owner: string; number: string }>> => {
+    ): Promise<Readonly<{ owner: string; line: SeenLine }>> => {
       const caller = await callerOf(context, call);
-      const number = await lineSeen(context, caller, request);
-      return { owner: accountIn(request.address), number };
+      const line = await lineSeen(context, caller, request);
+      return { owner: accountIn(request.address), line };
     },
   };
 };

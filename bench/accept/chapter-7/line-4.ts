@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { until } from '../../harness/children.js';
 import { type BenchCluster, withCluster } from '../../harness/cluster.js';
 import { accountPath, askEllis, forgetConnections, makeAccount, signIn } from './ellis-client.js';
 import { urlOf } from '../../harness/product.js';
@@ -24,6 +25,7 @@ const FULL: PoolSize = {
 };
 const QUICK: PoolSize = { requests: 1_000, numbers: 100, accounts: 20, exchanges: 60, askingAtKill: 0 };
 const ROWS_OF_THE_PAGE = 12;
+const SEEN_MS_MAX = 20_000;
 const EACH = { bono: 1, sprout: 1, homestead: 2, 'homestead-prov': 2, homer: 2, ellis: 2, projector: 0, chronos: 0, rogers: 2 }; // prettier-ignore
 
 /** The tests of every row, in one run; a row without one that passes fails. */
@@ -65,6 +67,29 @@ const walk = async (report: Report, nodes: readonly [string, string]): Promise<v
   report.figure('requests of the walk', asked);
 };
 
+/** The call is in the number's list, a moment after it, whichever node is asked. */
+const seeCall = async (report: Report, url: string, number: string): Promise<void> => {
+  const path = accountPath('caller0@example.com', 'numbers', number, 'calls');
+  const calls = async () => (await askEllis(url, 'GET', path, { as: 'key' })).json['calls'] as readonly unknown[] | undefined; // prettier-ignore
+  const seen = await until('the call to be listed', SEEN_MS_MAX, async () => ((await calls())?.length === 1 ? true : undefined))
+    .catch(() => false); // prettier-ignore
+  report.check('the call is listed at each node', seen, JSON.stringify(await calls()));
+};
+
+/** Who is given a number sees nothing of what was called when it was another one's. */
+const seeNoFormerCalls = async (report: Report, nodes: readonly [string, string], number: string): Promise<void> => {
+  const email = 'heir@example.com';
+  await makeAccount(nodes[0], email);
+  const as = await signIn(nodes[1], email);
+  const taken = await askEllis(nodes[0], 'POST', accountPath(email, 'numbers', number), { as: 'key' });
+  report.check('the number is given to somebody else', taken.status === 200, taken.text);
+  for (const url of nodes) {
+    const { status, json } = await askEllis(url, 'GET', accountPath(email, 'numbers', number, 'calls'), { as });
+    report.check('who sees none of its former calls', status === 200 && (json['calls'] as readonly unknown[] | undefined)?.length === 0, JSON.stringify(json));
+  }
+  await askEllis(nodes[0], 'DELETE', `${accountPath(email)}/`, { as: 'key' });
+}; // prettier-ignore
+
 /** Two lines as people get them: their phones register with what was shown once, and call each other. */
 const callOnLines = async (report: Report, bench: BenchCluster, nodes: readonly [string, string]): Promise<void> => {
   report.note('lines of both nodes call each other');
@@ -83,11 +108,13 @@ const callOnLines = async (report: Report, bench: BenchCluster, nodes: readonly 
   }
   const [one, two] = phones;
   await checkCallBetween(report, one!, two!, 'lines of two nodes');
+  for (const url of nodes) await seeCall(report, url, one!.user.impu);
   for (const [n, phone] of phones.entries()) {
     phone.close();
     const { status } = await askEllis(nodes[n]!, 'DELETE', `${accountPath(`caller${n}@example.com`)}/`, { as: 'key' });
     report.check('the account goes, and its line with it', status === 204, String(status));
   }
+  await seeNoFormerCalls(report, nodes, one!.user.impu);
 }; // prettier-ignore
 
 const onTheEngines = (report: Report, size: PoolSize): Promise<void> =>

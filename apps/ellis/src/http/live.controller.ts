@@ -84,7 +84,7 @@ export class LiveController {
       request,
       reply,
       (call) => ellis.admitWatcher(call, { address, number }),
-      (to, admitted) => feedNumber(ellis.live, to, admitted.number, { clock, onFault }),
+      (to, admitted) => feedNumber(ellis.live, to, admitted.line, { clock, onFault }),
     );
   }
 }

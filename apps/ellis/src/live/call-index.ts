@@ -66,10 +66,11 @@ export class CallIndex {
     return known === undefined;
   }
 
-  /** Newest first. */
-  callsOf(number: string, limit: number): Call[] {
+  /** Newest first; none that began before `sinceMs`. */
+  callsOf(number: string, limit: number, sinceMs = 0): Call[] {
     const known = (this.byNumber.get(number) ?? []).flatMap((id) => this.calls.get(id) ?? []);
-    return known.toReversed().slice(0, limit).map((call) => shownTo(call, number)); // prettier-ignore
+    const shown = known.filter(({ beganAtMs }) => beganAtMs >= sinceMs).toReversed();
+    return shown.slice(0, limit).map((call) => shownTo(call, number));
   }
 
   private begin(id: string, atMs: number): KnownCall {

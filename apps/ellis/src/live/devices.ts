@@ -27,8 +27,9 @@ const deviceOf = ({ bindingId, contact, userAgent, expiresAtMs, grantedS }: Bind
   expires_at: expiresAtMs,
 });
 
-/** Those that are not past their end, newest first. */
-export const devicesIn = ({ entries }: Registration, nowMs: number): Device[] =>
+/** Those that are not past their end and registered at `sinceMs` or later, newest first. */
+export const devicesIn = ({ entries }: Registration, nowMs: number, sinceMs: number): Device[] =>
   Object.values(entries)
     .flatMap(({ binding }) => (binding !== undefined && binding.expiresAtMs > nowMs ? [deviceOf(binding)] : []))
+    .filter(({ since }) => since >= sinceMs)
     .toSorted((a, b) => b.since - a.since); // prettier-ignore

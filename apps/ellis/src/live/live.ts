@@ -20,6 +20,9 @@ export type LivePorts = Readonly<{
   onFault: (error: unknown) => void;
 }>;
 
+/** A number, and since when it belongs to who looks: what was before is a former owner's. */
+export type SeenLine = Readonly<{ number: string; sinceMs: number }>;
+
 /** Told that something of the number changed. */
 export type Watcher = Readonly<{ devices(): void; calls(): void }>;
 
@@ -35,14 +38,16 @@ export class Live {
 
   constructor(private readonly ports: LivePorts) {}
 
-  async devices(number: string): Promise<Device[]> {
+  /** None that registered before `sinceMs`, and not again since: those are a former owner's. */
+  async devices(number: string, sinceMs = 0): Promise<Device[]> {
     const { registrations, clock } = this.ports;
-    return devicesIn(await registrations.load(number), clock.nowMs());
+    return devicesIn(await registrations.load(number), clock.nowMs(), sinceMs);
   }
 
-  async calls(number: string, limit: number): Promise<Call[]> {
+  /** Newest first; none that began before `sinceMs`: the number was another one's then. */
+  async calls(number: string, limit: number, sinceMs = 0): Promise<Call[]> {
     await this.followCalls();
-    return this.index.callsOf(number, limit);
+    return this.index.callsOf(number, limit, sinceMs);
   }
 
   /** The events of one call, oldest first. */
@@ -55,11 +60,11 @@ export class Live {
     return events;
   }
 
-  /** As `number` may see it; undefined: no such call of it. */
-  async ladder(id: string, number: string): Promise<Ladder | undefined> {
+  /** As `number` may see it; undefined: no such call of it, or none since. */
+  async ladder(id: string, { number, sinceMs }: SeenLine): Promise<Ladder | undefined> {
     const events = await this.callEvents(id);
     const isItsOwn = events.some(({ event }) => servedIn(event as CallEvent) === number);
-    return isItsOwn ? ladderOf(id, events, number) : undefined;
+    return isItsOwn && events[0]!.timeMs >= sinceMs ? ladderOf(id, events, number) : undefined;
   }
 
   async wholeLadder(id: string): Promise<Ladder | undefined> {

@@ -3,7 +3,7 @@
 import type { Clock } from '#libs/runtime';
 import type { Call } from '../contract.js';
 import type { EventStream } from './event-streams.js';
-import type { Live } from './live.js';
+import type { Live, SeenLine } from './live.js';
 
 /** Changes within this time are told together. */
 const GATHER_MS = 100;
@@ -12,7 +12,7 @@ const CALLS_WATCHED = 20;
 export const feedNumber = async (
   live: Live,
   stream: EventStream,
-  number: string,
+  { number, sinceMs }: SeenLine,
   { clock, onFault }: Readonly<{ clock: Clock; onFault: (error: unknown) => void }>,
 ): Promise<void> => {
   const told = new Map<string, string>();
@@ -37,10 +37,12 @@ export const feedNumber = async (
       });
     };
   };
-  const devices = async (): Promise<void> => stream.send('devices', { devices: await live.devices(number) });
-  const calls = async (): Promise<void> => tellCalls(await live.calls(number, CALLS_WATCHED), false);
+  const devices = async (): Promise<void> =>
+    stream.send('devices', { devices: await live.devices(number, sinceMs) });
+  const newest = (): Promise<Call[]> => live.calls(number, CALLS_WATCHED, sinceMs);
+  const calls = async (): Promise<void> => tellCalls(await newest(), false);
   const stop = await live.watch(number, { devices: gather(devices), calls: gather(calls) });
   stream.onEnd(stop);
-  tellCalls(await live.calls(number, CALLS_WATCHED), true);
+  tellCalls(await newest(), true);
   await devices();
 };

@@ -4,7 +4,7 @@ import type { EllisCall, EllisContext } from '../context.js';
 import { requireLine } from '../numbers/line-stream.js';
 import { badRequest, notFound, type Outcome, shown } from '../outcome.js';
 import { CALLS_OF_NUMBER_MAX } from './call-index.js';
-import type { Live } from './live.js';
+import type { Live, SeenLine } from './live.js';
 
 export type SeenRequest = Readonly<{ address: string; number: string }>;
 
@@ -23,13 +23,21 @@ export const lineSeen = async (
   context: EllisContext,
   caller: Caller,
   { address, number }: SeenRequest,
-): Promise<string> => {
+): Promise<SeenLine> => {
   const { account } = await requireAccount(context, caller, address);
-  return (await requireLine(context, account, number)).number;
+  const { atMs: sinceMs } = await requireLine(context, account, number);
+  return { number, sinceMs };
 };
 
-export const showDevices = async (context: EllisContext, live: Live, caller: Caller, request: SeenRequest): Promise<Outcome> =>
-  shown({ devices: await live.devices(await lineSeen(context, caller, request)) }); // prettier-ignore
+export const showDevices = async (
+  context: EllisContext,
+  live: Live,
+  caller: Caller,
+  request: SeenRequest,
+): Promise<Outcome> => {
+  const { number, sinceMs } = await lineSeen(context, caller, request);
+  return shown({ devices: await live.devices(number, sinceMs) });
+};
 
 export const showCalls = async (
   context: EllisContext,
@@ -38,8 +46,9 @@ export const showCalls = async (
   call: EllisCall,
   request: SeenRequest,
 ): Promise<Outcome> => {
-  const number = await lineSeen(context, caller, request);
-  return shown({ calls: await live.calls(number, limitField(call, CALLS_OF_NUMBER_MAX, CALLS_SHOWN)) });
+  const { number, sinceMs } = await lineSeen(context, caller, request);
+  const limit = limitField(call, CALLS_OF_NUMBER_MAX, CALLS_SHOWN);
+  return shown({ calls: await live.calls(number, limit, sinceMs) });
 };
 
 export const showLadder = async (
@@ -48,9 +57,9 @@ export const showLadder = async (
   caller: Caller,
   request: SeenRequest & Readonly<{ id: string }>,
 ): Promise<Outcome> => {
-  const number = await lineSeen(context, caller, request);
+  const line = await lineSeen(context, caller, request);
   const isId = request.id.length <= CALL_ID_LENGTH_MAX && /^[\x21-\x7e]+$/.test(request.id);
-  const ladder = isId ? await live.ladder(request.id, number) : undefined;
+  const ladder = isId ? await live.ladder(request.id, line) : undefined;
   if (ladder === undefined) throw notFound('no such call of this number');
   return shown(ladder);
 };
