@@ -309,6 +309,15 @@ describe('simservs (TS 24.623)', () => {
     expect(homer.documents.peek('sip:alice@ims.test/org.etsi.ngn.simservs')).toContain('<communication-waiting active="false"/>');
   });
 
+  it('TS 24.604 §4.9: takes all that a phone says of a diversion', async () => {
+    const told = [
+      'notify-caller', 'reveal-identity-to-caller', 'reveal-served-user-identity-to-caller', 'notify-served-user',
+      'notify-served-user-on-outbound-call', 'reveal-identity-to-target',
+    ].map((name) => `<${name}>false</${name}>`).join('');
+    const body = simservs(`<communication-diversion>${rule('<rule-deactivated/>', `<forward-to><target>tel:+4930123</target>${told}</forward-to>`)}</communication-diversion>`);
+    expect((await put(ALICE, body, TYPES.simservs)).status).toBe(201);
+  });
+
   it('takes under the older name what older clients send', async () => {
     for (const type of ['application/xml', undefined]) expect((await homer.ask('PUT', OLDER, { body: FULL, ...(type === undefined ? {} : { type }) })).status).toBeLessThan(202);
     expect((await put(ALICE, FULL, 'application/xml')).status).toBe(415);

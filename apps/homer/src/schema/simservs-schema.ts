@@ -27,8 +27,8 @@ const CONDITIONS = [
 ]; // prettier-ignore
 /** What a diversion tells to whom (TS 24.604 §4.9.1.4). */
 const TOLD = [
-  'notify-caller', 'notify-served-user', 'notify-served-user-on-outbound-call', 'reveal-served-user-identity-to-caller',
-  'reveal-identity-to-target',
+  'notify-caller', 'reveal-identity-to-caller', 'reveal-served-user-identity-to-caller', 'notify-served-user',
+  'notify-served-user-on-outbound-call', 'reveal-identity-to-target',
 ]; // prettier-ignore
 
 const elements = (names: readonly string[], type: string, group = ''): string =>
