@@ -41,13 +41,17 @@ const decoded = (bytes: Uint8Array): string | undefined => {
 const typeOf = ({ header }: XcapRequest): string =>
   (header('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase();
 
+/** Asked for under the name that Clearwater's clients use. */
+const isByOlderName = ({ usage, uri }: ChangeTarget): boolean =>
+  usage.names.length > 1 && uri.document.auid === usage.names.at(-1);
+
 /** §8.2.2; the older name of a usage takes what its clients have always sent. */
-const isExpectedType = (request: XcapRequest, { usage, uri, selector }: ChangeTarget): boolean => {
+const isExpectedType = (request: XcapRequest, target: ChangeTarget): boolean => {
+  const { usage, selector } = target;
   const type = typeOf(request);
   if (selector?.terminal?.kind === 'attribute') return type === 'application/xcap-att+xml';
   if (selector !== undefined) return type === 'application/xcap-el+xml';
-  const isOlder = usage.names.length > 1 && uri.document.auid === usage.names.at(-1);
-  return type === usage.mimeType || (isOlder && usage.olderMimeTypes.includes(type));
+  return type === usage.mimeType || (isByOlderName(target) && usage.olderMimeTypes.includes(type));
 };
 
 const home = ({ uri: { document } }: ChangeTarget): string => `${documentPath({ ...document, path: [] })}/`;
@@ -73,6 +77,9 @@ type Change =
 
 const no = (answer: XcapAnswer): Change => ({ ok: false, answer });
 
+/** backend.md §4: Clearwater answers 204 whatever there was. */
+const REMOVED: XcapAnswer = { status: 204, headers: {} };
+
 const ofEdit = (edited: Edited): Change => {
   if (edited.ok) return edited;
   return no('missing' in edited ? notFound('no such node') : conflicting(edited.conflict));
@@ -90,7 +97,10 @@ const changed = (request: XcapRequest, target: ChangeTarget, xml: string | undef
   const { document, bindings } = uri;
   const isPut = request.method === 'PUT';
   const body = isPut ? decoded(request.body) : '';
-  if (selector === undefined && !isPut) return xml === undefined ? no(notFound()) : { ok: 'removed' };
+  if (selector === undefined && !isPut) {
+    if (xml !== undefined) return { ok: 'removed' };
+    return no(isByOlderName(target) ? REMOVED : notFound());
+  }
   if (body === undefined) return no(conflicting({ kind: 'not-utf-8' }));
   if (selector === undefined) return putDocument(body, xml === undefined);
   if (xml === undefined)
@@ -134,14 +144,16 @@ const append = async (
   return held + events.length;
 };
 
-const succeeded = (request: XcapRequest, target: ChangeTarget, change: Change, revision: number): XcapAnswer => {
-  if (change.ok !== true) {
-    // Clearwater answers 204 whatever there was; its clients ask under the older name.
-    return { status: target.uri.document.auid === target.usage.auid && target.usage.names.length > 1 ? 204 : 200, headers: {} };
-  }
+const succeeded = (
+  request: XcapRequest,
+  target: ChangeTarget,
+  change: Change,
+  revision: number,
+): XcapAnswer => {
+  if (change.ok !== true) return isByOlderName(target) ? REMOVED : { status: 200, headers: {} };
   if (!change.made) return { status: 200, headers: tagged(revision) };
   return { status: 201, headers: { ...tagged(revision), location: request.target } };
-}; // prettier-ignore
+};
 
 const attempt = async (
   context: HomerContext,

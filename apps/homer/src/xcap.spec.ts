@@ -322,6 +322,8 @@ describe('simservs (TS 24.623)', () => {
     for (const type of ['application/xml', undefined]) expect((await homer.ask('PUT', OLDER, { body: FULL, ...(type === undefined ? {} : { type }) })).status).toBeLessThan(202);
     expect((await put(ALICE, FULL, 'application/xml')).status).toBe(415);
     expect([await statusOf('DELETE', OLDER), await statusOf('GET', ALICE)]).toEqual([204, 404]);
+    // backend.md §4: whatever there was. By its own name it is as RFC 4825 §8.4 has it.
+    expect([await statusOf('DELETE', OLDER), await statusOf('DELETE', ALICE)]).toEqual([204, 404]);
   });
 
   it.each([
