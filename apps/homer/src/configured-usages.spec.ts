@@ -105,6 +105,9 @@ describe('a document of such a kind', () => {
     const capabilities = await homer.ask('GET', '/xcap-caps/global/index');
     expect(capabilities.text).toContain('<auid>pidf-manipulation</auid>');
     expect(capabilities.text.split(`<namespace>${NS}</namespace>`)).toHaveLength(2);
+    const without = await createHomerFixture();
+    expect((await without.ask('GET', '/xcap-caps/global/index')).etag).not.toBe(capabilities.etag);
+    await without.close();
     expect((await homer.ask('DELETE', URL)).status).toBe(200);
     expect((await homer.ask('GET', URL)).status).toBe(404);
   });

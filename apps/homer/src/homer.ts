@@ -1,5 +1,6 @@
 // Homer: an XCAP server (RFC 4825 §8) for the documents of users, without HTTP. Documents are streams in expect mode; their revision is
 // their entity tag. A change is answered when it is in the log and in the view that calls are served from.
+import { crc32 } from 'node:zlib';
 import { CommandRejected } from '#libs/decider';
 import { documentId, documentStream } from '#libs/domain';
 import { parseXcapUri, type XcapUri } from '#libs/xcap';
@@ -39,7 +40,8 @@ const capabilities = (context: HomerContext, request: XcapRequest, uri: XcapUri)
   if (xui !== undefined || path.length !== 1 || path[0] !== 'index') return notFound();
   if (request.method !== 'GET') return readOnly('the server writes this document');
   const xml = capabilitiesXml(context.usages);
-  return showDocument(request, uri, { xml, revision: 1 }, CAPS_NAMESPACE, CAPS_MIME_TYPE);
+  // Another start may know other usages: the tag is of what is said.
+  return showDocument(request, uri, { xml, revision: crc32(xml) }, CAPS_NAMESPACE, CAPS_MIME_TYPE);
 };
 
 /** Who is not known has no home directory (§8). Services name users; users have been asked who they are. */
