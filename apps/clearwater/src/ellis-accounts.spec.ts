@@ -1,4 +1,6 @@
 // The rows of backend.md §9 about accounts and sessions, each by name, and what docs/ellis.md adds.
+import { jest } from '@jest/globals';
+import { AppendRefused } from '#libs/event-log';
 import {
   accountPath,
   CODE,
@@ -226,6 +228,19 @@ describe('POST /accounts/<email>/password', () => {
     expect((await api.ask('POST', path, { body: { recovery_token, password: 'four four' } })).status).toBe(422);
     expect(await api.events()).toContain(`account-${ALICE} AccountPasswordChanged`);
   }); // prettier-ignore
+
+  it('leaves the token as it is when the password could not be kept', async () => {
+    await signedUp(api, ALICE);
+    await api.ask('POST', path);
+    const body = { recovery_token: tokenIn(api.mails[0]), password: 'another one' };
+    const refused = jest
+      .spyOn(api.log, 'append')
+      .mockRejectedValueOnce(new AppendRefused('the disk is full'));
+    expect((await api.ask('POST', path, { body })).status).toBe(503);
+    refused.mockRestore();
+    expect((await api.ask('POST', path, { body })).status).toBe(200);
+    expect((await api.ask('POST', path, { body })).status).toBe(422);
+  });
 
   it('refuses a token of somebody else, a wrong one, and one that is a day old: 422', async () => {
     await signedUp(api, ALICE);

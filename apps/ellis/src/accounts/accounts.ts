@@ -68,7 +68,11 @@ export const nameSecret = async (
     return version;
   } catch (error) {
     // Certainly not named. After any other fault it may be: then the sweep at a start decides.
-    if (isRefused(error, 'AccountExists') || isRefused(error, 'UnknownAccount'))
+    if (
+      error instanceof EllisFault ||
+      isRefused(error, 'AccountExists') ||
+      isRefused(error, 'UnknownAccount')
+    )
       await credentials.remove(version);
     throw error;
   }
@@ -99,12 +103,18 @@ export const createAccount = async (context: EllisContext, call: EllisCall): Pro
   return { status: 201, body: { username: address, full_name: fullName } };
 };
 
+export type NewPassword = Readonly<{
+  password: string;
+  by: string;
+  /** Decides, where the account stands, whether it may be replaced; throws EllisFault where not. */
+  check?: (former: Account) => void;
+}>;
+
 /** Another password of an account; the former one's sessions are over. */
 export const setPassword = (
   context: EllisContext,
   address: string,
-  password: string,
-  by: string,
+  { password, by, check }: NewPassword,
 ): Promise<string> =>
   nameSecret(context, address, password, async (passwordVersion) => {
     let former: Account | undefined;
@@ -113,9 +123,9 @@ export const setPassword = (
       address,
       [{ type: 'ChangeAccountPassword', data: { account: address, by, passwordVersion } }],
       {
-        prepare: (state) => {
+        prepare: async (state) => {
+          if (state !== undefined) check?.(state);
           former = state;
-          return Promise.resolve();
         },
       },
     );
