@@ -357,6 +357,12 @@ describe('while the view is behind the log', () => {
     expect((await api.ask('GET', '/session/', { as: cookie })).status).toBe(403);
   }); // prettier-ignore
 
+  it('makes an account again that another node has deleted', async () => {
+    await signedUp(api, ALICE);
+    await api.log.append(`account-${ALICE}`, [{ type: 'AccountDeleted', data: { account: ALICE, by: ALICE } }], { expected: 1 });
+    expect((await api.ask('POST', '/accounts/', { body: BODY })).status).toBe(201);
+  }); // prettier-ignore
+
   it('says that it cannot tell when the log does not answer: 503, never 403 or 404', async () => {
     const cookie = await signedUp(api, ALICE);
     const number = await newNumber(api, ALICE, cookie);

@@ -11,7 +11,7 @@ import {
   BY_SIGN_UP,
 } from '#libs/domain';
 import { executeOn, type ExecutePorts } from '#libs/event-log';
-import { accountByLog } from '../by-log.js';
+import { accountByLog, NOT_BY_VIEW } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import { deleteLine } from '../numbers/delete-line.js';
 import {
@@ -93,8 +93,11 @@ export const createAccount = async (context: EllisContext, call: EllisCall): Pro
         data: { account: address, by: BY_SIGN_UP, fullName, passwordVersion, createdAtMs: clock.nowMs(), ...expiry },
       },
     ]); // prettier-ignore
-  // Before the hash: it costs. The stream decides.
-  if ((await lines.account(address)) !== undefined)
+  // Before the hash: it costs. The stream decides; nobody is refused for an account that is gone and that the view still has.
+  if (
+    (await lines.account(address)) !== undefined &&
+    (await accountByLog(context, address, NOT_BY_VIEW)) !== undefined
+  )
     throw new EllisFault(409, 'there is an account of this address');
   await nameSecret(context, address, password, async (version) => {
     await make(version);
