@@ -94,6 +94,8 @@ describe('POST /accounts/', () => {
   it('goes on to a path of this host after a form, and nowhere else', async () => {
     const went = await api.ask('POST', '/accounts/', form({ ...BODY, onsuccess: '/lines', onfailure: '/x?y=1' }));
     expect([went.status, went.header('location')]).toEqual([303, '/lines']);
+    const as = (went.cookie ?? '').split(';')[0]!;
+    expect((await api.ask('GET', '/session/', { as })).json['username']).toBe(ALICE);
     const failed = await api.ask('POST', '/accounts/', form({ ...BODY, onsuccess: '/lines', onfailure: '/x?y=1' }));
     expect([failed.status, failed.header('location')]).toEqual([
       303,

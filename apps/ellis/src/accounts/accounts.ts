@@ -25,6 +25,7 @@ import {
   unavailable,
 } from '../outcome.js';
 import { addressField, expiryField, fullNameField, passwordField } from './fields.js';
+import { makeToken } from './tokens.js';
 import { accountIn, byOf, type Caller, isFromElsewhere, requireAccount, requireSignedIn } from './who.js';
 
 const onAccount = executeOn<AccountState, AccountCommand, AccountEvent>(account, accountStream);
@@ -47,6 +48,8 @@ const checkCode = ({ throttles, settings }: EllisContext, call: EllisCall): void
     throw forbidden('the sign-up code is wrong');
   throttles.codes.giveBack(call.address);
 };
+
+const ignore = (): void => undefined;
 
 /** A version id that is in no event yet. */
 const newVersion = ({ random }: EllisContext): string => `password-${random.token(26)}`;
@@ -99,11 +102,17 @@ export const createAccount = async (context: EllisContext, call: EllisCall): Pro
     (await accountByLog(context, address, NOT_BY_VIEW)) !== undefined
   )
     throw new EllisFault(409, 'there is an account of this address');
-  await nameSecret(context, address, password, async (version) => {
+  const passwordVersion = await nameSecret(context, address, password, async (version) => {
     await make(version);
     return undefined;
   });
-  return { status: 201, body: { username: address, full_name: fullName } };
+  const made: Outcome = { status: 201, body: { username: address, full_name: fullName } };
+  if (call.field('onsuccess') === undefined) return made;
+  // Where a form goes on to somebody is signed in (backend.md §9); an account is made all the same when no session can be kept.
+  const token = await makeToken(context, 'session', { account: address, passwordVersion }).catch(
+    context.onFault ?? ignore,
+  );
+  return typeof token === 'string' ? { ...made, session: { token } } : made;
 };
 
 export type NewPassword = Readonly<{
