@@ -16,6 +16,7 @@ export type Started = Readonly<{ ports: Ports; output: () => string }>;
 export type Ran = Readonly<{ seconds: number; output: string; ok: boolean }>;
 
 export interface FreshClone {
+  readonly folder: string;
   /** `npm …` to its end. */
   npm(what: string, args: readonly string[], timeoutMs: number): Promise<Ran>;
   /** `npm ci`; did it succeed? */
@@ -64,6 +65,7 @@ const cloneAt = (report: Report, folder: string): FreshClone => {
     return { seconds: seconds(startMs), output, ok: code === 0 };
   };
   return {
+    folder,
     npm,
     async install() {
       const installed = await npm('npm ci', ['ci'], CI_MS_MAX);

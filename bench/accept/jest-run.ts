@@ -76,6 +76,8 @@ export type CheckOptions = Readonly<{
   /** Only tests whose name matches. */
   named?: string;
   atLeast?: number;
+  /** Words, each of which has to stand in the name of a test that passed. */
+  shown?: readonly string[];
   /** A broker each for so many, started for these tests; with it a skipped test is a failed one. */
   kafkaNodes?: number;
   env?: Readonly<Record<string, string>>;
@@ -112,6 +114,10 @@ export const checkTests = async (
     report.check(`${what}: no test fails`, tests.failed === 0, tests.failures.join('; '));
     const least = options.atLeast ?? 1;
     report.check(`${what}: at least ${least} tests`, tests.passed >= least, `${tests.passed} passed`);
+    const missing = (options.shown ?? []).filter(
+      (words) => !tests.names.some((name) => name.includes(words)),
+    );
+    report.check(`${what}: each has its test`, missing.length === 0, missing.join(', '));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -87,7 +87,7 @@ describe('§7, §8 documents', () => {
       expect(await homer.ask(method, BILL)).toMatchObject({ status: 405, headers: { allow: 'DELETE, GET, PUT' } }); // prettier-ignore
   });
 
-  it('§8.2.1: no directory but the home is there', async () => {
+  it('§8.2.1: no-parent, no directory but the home is there', async () => {
     const below = await put(BILL.replace('index', 'a/b'), LISTS);
     expect([below.status, conflictIn(below.text)]).toEqual([409, 'no-parent']);
     expect(below.text).toContain('<ancestor>/resource-lists/users/sip:bill@example.com/</ancestor>');
@@ -167,7 +167,7 @@ describe('§7.4–7.10, §8.2–8.4 elements, attributes and namespaces', () => 
     expect((await homer.ask('GET', BILL)).etag).toBe('"1"');
   }); // prettier-ignore
 
-  it('§8.4: a removal that makes a document invalid, or would not be idempotent, is 409', async () => {
+  it('§8.4: cannot-delete for a removal that would not be idempotent; one that makes a document invalid is 409 too', async () => {
     for (const n of [1, 2, 3]) await element(`${FRIENDS}/entry%5b@uri=%22sip:${n}@b%22%5d`, `<entry uri="sip:${n}@b"/>`); // prettier-ignore
     const conflictOf = async (node: string) => conflictIn((await homer.ask('DELETE', `${BILL}/${FRIENDS}/${node}`)).text); // prettier-ignore
     expect(await conflictOf('entry%5b1%5d')).toBe('cannot-delete');
