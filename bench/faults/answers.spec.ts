@@ -41,6 +41,14 @@ it('knows rows of one edge, of what was on its way, and of answers that tell whe
   expect(violations(answer(500, 15_000, { retryAfter: true }), wanting)).toEqual([]);
 });
 
+it('knows a challenge that is asked anew, where its answer is taken', () => {
+  const anew: Allowed = { REGISTER: [401], isAnsweredAnew: true };
+  expect(violations(answer(401, 15_000, { isAnswered: true }), anew)).toEqual([]);
+  expect(violations(answer(401, 15_000, { isAnswered: false }), anew)).toHaveLength(1);
+  expect(violations(answer(401, 26_000, { isAnswered: true }), anew)).toHaveLength(1);
+  expect(violations(answer(401, 15_000, { isAnswered: true }))).toHaveLength(1);
+});
+
 it('takes what one of several allows, and nothing where none is', () => {
   const several: readonly Allowed[] = [{ INVITE: [500] }, { REGISTER: [504] }];
   expect(judgeAnswers([answer(504, 15_000)], several, window).violations).toEqual([]);

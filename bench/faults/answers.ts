@@ -14,6 +14,8 @@ export type Answer = Readonly<{
   status: number;
   /** A 401 to a request without credentials is part of every registration. */
   isChallenge: boolean;
+  /** Of a 401 to credentials: who answered it was registered. */
+  isAnswered?: boolean;
   /** Where it is known: of phones of ours. */
   retryAfter?: boolean;
   /** Of SIPp's. */
@@ -36,6 +38,8 @@ export type Allowed = Readonly<{
   isInFlightOnly?: boolean;
   /** What is allowed tells when to come again. */
   needsRetryAfter?: boolean;
+  /** A challenge that nobody knows any more is asked anew (docs/adr/0019): only where the answer to that is taken. */
+  isAnsweredAnew?: boolean;
 }>;
 
 export type Window = Readonly<{ beganMs: number; passedMs: number }>;
@@ -55,6 +59,7 @@ const faultOf = (answer: Answer, allowed: Allowed, { beganMs, passedMs }: Window
   const lateMs = (status === NO_ANSWER ? sentMs : answeredMs) - passedMs;
   if (lateMs > AFTER_MS_MAX) return `${Math.round(lateMs)} ms after it had passed`;
   if (allowed.needsRetryAfter === true && answer.retryAfter === false) return 'without Retry-After';
+  if (allowed.isAnsweredAnew === true && answer.isAnswered !== true) return 'and its answer was not taken';
   return undefined;
 }; // prettier-ignore
 

@@ -8,16 +8,18 @@ import type { Acknowledged } from '../accept/acknowledged.js';
 import { sleep } from '../harness/children.js';
 import type { BenchCluster } from '../harness/cluster.js';
 import { createFleet, type Fleet } from '../harness/fleet.js';
-import type { Phone } from '../harness/phone.js';
+import { createPhone, type Phone } from '../harness/phone.js';
 import { freePort } from '../harness/ports.js';
+import { DOMAIN } from '../harness/product.js';
 import { allSucceeded, runSipp, type SippOptions, type SippResult, startSipp } from '../harness/sipp.js';
-import { DEVICES, type User, usersOf, writeUsersFile } from '../harness/users.js';
+import { DEVICES, PASSWORD, type User, usersOf, writeUsersFile } from '../harness/users.js';
 import { type Answer, NO_ANSWER } from './answers.js';
+import type { FaultBench } from './charged.js';
 import { answersIn, PATIENCE_MS } from './sipp-record.js';
 
-/** Users a…, and as many b…, in thirds: SIPp's callers and callees, those that SIPp registers, phones at the edges. */
+/** Users a…, and as many b…, in quarters: SIPp's callers and callees, those that SIPp registers, phones at the edges that register, phones that rest. */
 export const USERS_A_PART = 20;
-export const USERS = 3 * USERS_A_PART;
+export const USERS = 4 * USERS_A_PART;
 const AT_ONCE_MAX = 2_000;
 const EDGES = [1, 2] as const;
 /** A call that got something else than it waits for ends, without a BYE of SIPp's own; so does one that gets nothing. */
@@ -35,10 +37,15 @@ export type FaultLoad = Readonly<{
   acknowledged: Acknowledged;
   /** `user mark` of all that were acknowledged. */
   marks: ReadonlySet<string>;
+  /** One at each edge, registered before anything failed and never since: who calls them comes on the flow of then. */
+  rested: readonly [Phone, Phone];
   /** Starts the load; the result stops it and says what everybody was told. */
   start(rates: Rates): Promise<() => Promise<Loaded>>;
   close(): void;
 }>;
+
+/** Of whom the HSS has to know, where there is one. */
+export const everybody = (): readonly User[] => ['a', 'b'].flatMap((prefix) => usersOf(prefix, USERS));
 
 const part = (prefix: string, n: number): readonly User[] =>
   usersOf(prefix, USERS).slice(n * USERS_A_PART, (n + 1) * USERS_A_PART);
@@ -102,9 +109,18 @@ const registerPhones = (fleets: readonly Fleet[], perS: number, load: Pick<Fault
   };
 }; // prettier-ignore
 
+/** Registered over UDP at this edge, for an hour. */
+const restingAt = async (bench: BenchCluster, edge: number): Promise<Phone> => {
+  const [user] = part(edge === 1 ? 'a' : 'b', 3);
+  const phone = await createPhone({ transport: 'udp', host: bench.bono(edge), port: 5060, user: user!, domain: DOMAIN, password: PASSWORD });
+  const response = await phone.register({ expires: 3600 });
+  if (statusOf(response) !== 200) throw new Error(`${user!.name} is not registered: ${response.split('\r\n', 1)[0]}`);
+  return phone;
+}; // prettier-ignore
+
 /** Provisions, registers who calls and is called, and opens the phones. */
-export const prepareLoad = async (bench: BenchCluster): Promise<FaultLoad> => {
-  await bench.provision(USERS);
+export const prepareLoad = async (bench: FaultBench): Promise<FaultLoad> => {
+  if (bench.hss === undefined) await bench.provision(USERS);
   const folder = mkdtempSync(path.join(tmpdir(), 'faults-'));
   const target = `${bench.bono(1)}:5060`;
   const file = (name: string, users: readonly User[], called: readonly User[], device: string): string =>
@@ -124,16 +140,18 @@ export const prepareLoad = async (bench: BenchCluster): Promise<FaultLoad> => {
       createFleet({ transport: 'udp', host: bench.bono(edge), port: 5060 }, part(edge === 1 ? 'a' : 'b', 2)),
     ),
   );
+  const [atFirst, atSecond] = await Promise.all(EDGES.map((edge) => restingAt(bench, edge)));
   const [acknowledged, marks] = [new Map<Phone, string>(), new Set<string>()];
   return {
     acknowledged,
     marks,
+    rested: [atFirst!, atSecond!],
     async start({ sippRegistersPerS, phoneRegistersPerS, callsPerS }) {
       const keys = { contact: `127.0.0.1:${registerPort}`, expires: '3600' };
       const answering = startSipp({ scenario: 'call-uas', localPort: calleePort });
       await sleep(300);
       const calls = recorded(folder, 'calls', { scenario: 'call-uac', target, localPort: callerPort, usersFile: callerFile, rate: callsPerS });
-      const registrations = recorded(folder, 'registrations', { scenario: 'reg-auth', target, localPort: registerPort, usersFile: registerFile, rate: sippRegistersPerS, keys });
+      const registrations = recorded(folder, 'registrations', { scenario: 'reg-auth-again', target, localPort: registerPort, usersFile: registerFile, rate: sippRegistersPerS, keys });
       const phones = registerPhones(fleets, phoneRegistersPerS, { acknowledged, marks });
       return async () => {
         const [byPhones, called, registered] = await Promise.all([phones.stop(), calls.stop(), registrations.stop()]);
@@ -143,6 +161,7 @@ export const prepareLoad = async (bench: BenchCluster): Promise<FaultLoad> => {
     },
     close() {
       for (const fleet of fleets) fleet.close();
+      for (const phone of [atFirst, atSecond]) phone?.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { countLost } from '../accept/acknowledged.js';
+import { checkCallBetween } from '../accept/checks.js';
 import type { Figure, Report } from '../accept/line.js';
 import { UPCASTERS } from '#libs/domain';
 import { createUpcasting, openKafkaLog } from '#libs/event-log';
@@ -78,6 +79,11 @@ export const playRow = async (report: Report, bench: FaultBench, load: FaultLoad
   const passedMs = Date.now();
   await sleep(AFTER_MS);
   const { answers, sipp } = await stop();
+  const [one, other] = load.rested;
+  for (const [caller, callee] of [[one, other], [other, one]] as const)
+    await checkCallBetween(report, caller, callee, `${row.name}: who has rested since before`).catch((error: unknown) =>
+      report.check(`${row.name}: who has rested since before is called on the flow of then`, false, String(error)),
+    );
   const { counts, violations, lastAfterMs } = judgeAnswers(answers, row.allowed, { beganMs, passedMs });
   const lost = await countLost(report, load.acknowledged);
   const inLog = await marksInLog(bench);

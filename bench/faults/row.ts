@@ -17,6 +17,8 @@ export type Row = Readonly<{
   allowed: readonly Allowed[];
   /** Where the row names a bound of its own (`rebuild ended`): when that is reached. Rejects where it takes too long. */
   passed?(bench: FaultBench): Promise<void>;
+  /** The subscribers are in an HSS: it is played on a cluster of its own. */
+  isOnHss?: boolean;
   /** How much later than it should a timer may pop. */
   popLateMsMax?: number;
 }>;

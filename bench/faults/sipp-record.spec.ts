@@ -16,8 +16,8 @@ it('pairs requests with their final answers, by Call-ID and CSeq', () => {
     line('01.900', 'R', 'a', ' 2 REGISTER', 'SIP/2.0 500 Server Internal Error') +
     line('02.000', 'S', 'b', ' 1 ACK', 'ACK sip:b@ims.test SIP/2.0');
   expect(answersIn(text, 1, at('59.000'))).toEqual([
-    { callId: 'a', method: 'REGISTER', status: 401, isChallenge: true, edge: 1, sentMs: at('01.000'), answeredMs: at('01.600') },
-    { callId: 'a', method: 'REGISTER', status: 500, isChallenge: false, edge: 1, sentMs: at('01.700'), answeredMs: at('01.900') },
+    { callId: 'a', method: 'REGISTER', status: 401, isChallenge: true, isAnswered: false, edge: 1, sentMs: at('01.000'), answeredMs: at('01.600') },
+    { callId: 'a', method: 'REGISTER', status: 500, isChallenge: false, isAnswered: false, edge: 1, sentMs: at('01.700'), answeredMs: at('01.900') },
   ]);
 }); // prettier-ignore
 
@@ -29,5 +29,21 @@ it('takes for unanswered what has waited for long when SIPp is stopped, and says
   const answers = answersIn(text, 1, at('25.000'));
   expect(answers.map(({ callId, status, answeredMs }) => [callId, status, answeredMs])).toEqual([
     ['a', NO_ANSWER, at('01.000') + PATIENCE_MS],
+  ]);
+});
+
+it('knows of a challenge that came anew whether its answer was taken', () => {
+  const flow = (callId: string, last: string): string =>
+    line('01.000', 'S', callId, ' 2 REGISTER', 'REGISTER sip:ims.test SIP/2.0') +
+    line('01.100', 'R', callId, ' 2 REGISTER', 'SIP/2.0 401 Unauthorized') +
+    line('01.200', 'S', callId, ' 3 REGISTER', 'REGISTER sip:ims.test SIP/2.0') +
+    line('01.300', 'R', callId, ' 3 REGISTER', `SIP/2.0 ${last}`);
+  const answers = answersIn(flow('a', '200 OK') + flow('b', '401 Unauthorized'), 1, at('25.000'));
+  expect(
+    answers.filter(({ status }) => status === 401).map(({ callId, isAnswered }) => [callId, isAnswered]),
+  ).toEqual([
+    ['a', true],
+    ['b', false],
+    ['b', false],
   ]);
 });

@@ -36,7 +36,8 @@ export const answersIn = (text: string, edge: number, endMs: number): readonly A
   }
   return [...exchanges.values()].flatMap(({ callId, method, cseq, sentMs, status, answeredMs }) => {
     const isChallenge = method === 'REGISTER' && cseq === 1;
-    if (status !== undefined && answeredMs !== undefined) return [{ callId, method, status, isChallenge, edge, sentMs, answeredMs }];
+    const isAnswered = exchanges.get(`${callId} ${cseq + 1} ${method}`)?.status === 200;
+    if (status !== undefined && answeredMs !== undefined) return [{ callId, method, status, isChallenge, isAnswered, edge, sentMs, answeredMs }];
     if (sentMs + PATIENCE_MS > endMs) return [];
     return [{ callId, method, status: NO_ANSWER, isChallenge, edge, sentMs, answeredMs: sentMs + PATIENCE_MS }];
   }); // prettier-ignore
