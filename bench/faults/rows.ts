@@ -165,8 +165,8 @@ export const ROWS: readonly Row[] = [
     begin: async ({ hss }) => void (await hss?.kill()),
     end: async ({ hss }) => void (await hss?.start()),
     holdMs: HOLD_MS,
-    // Who is registered is cached and goes on: only who is not is told to come again.
-    allowed: NOTHING,
+    // Calls go on, and who refreshes with the challenge that he has: a new one, which each of SIPp's registrations begins with, is the HSS'.
+    allowed: [{ REGISTER: [504] }],
     passed: () => sleep(HSS_CALLED_AGAIN_MS),
   },
   { name: 'projector', ...killMember('projector-1'), holdMs: HOLD_MS, allowed: NOTHING },
