@@ -3,6 +3,10 @@
 // fails here: .ci/run installs it.
 import { type Page, withBrowser } from '../portal/browser.js';
 import { API_KEY, type Product } from '../harness/product.js';
+import { statusOf } from '#libs/testkit';
+import { newPhone, registeredPhone } from '../accept/checks.js';
+import { invite } from '../harness/phone-call.js';
+import { userOf } from '../harness/users.js';
 import { journey } from '../portal/journey.js';
 import { servicesInPage } from '../portal/services-in-page.js';
 import { deadLettersInPage, makeOperator, parkedInPage } from '../portal/stuck-in-page.js';
@@ -41,6 +45,27 @@ it('lets a newcomer sign up, get a line, call from a second tab, talk, and see t
 
 it('does with the next call what was switched on in the page', async () => {
   await withBrowser((browser) => servicesInPage(throwing, browser, product));
+});
+
+it('ends what a line’s phones registered when the line is taken away: who is given the number hears them no more', async () => {
+  const account = { email: 'dora@example.test', password: 'staple-horse-4' };
+  await post('/accounts/', { ...account, full_name: 'Dora', signup_code: SIGNUP_CODE });
+  const numbers = `/accounts/${encodeURIComponent(account.email)}/numbers/`;
+  const { sip_username: user = '', sip_password: password = '', sip_uri: uri = '' } = await post(numbers, {});
+  const caller = await registeredPhone(throwing, product, 'caller-of-dora');
+  const former = await newPhone(product, userOf(user), 'udp', { password });
+  try {
+    await former.register();
+    const number = `${numbers}${encodeURIComponent(uri)}/`;
+    const gone = await fetch(`${url}${number}`, { method: 'DELETE', headers: { 'NGV-API-Key': API_KEY } });
+    expect(gone.status).toBe(200);
+    await post(number, {});
+    let rang = 0;
+    former.onRequest = () => ((rang += 1), false);
+    expect([statusOf(await invite(caller, uri).final), rang]).toEqual([480, 0]);
+  } finally {
+    for (const phone of [caller, former]) phone.close();
+  }
 });
 
 describe('somebody with a line', () => {

@@ -250,6 +250,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   sip.ready();
   const ellis = await startEllisPart(options, storage, {
     provisioning: http.provisioning,
+    sprout: http.sprout,
     homer,
     lines: views.lines,
     registrations: views.registrations,

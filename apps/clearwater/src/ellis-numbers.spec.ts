@@ -164,6 +164,16 @@ describe('DELETE /accounts/<e>/numbers/<sip uri>/', () => {
     expect(await api.profiles.credential(number.slice(4))).toBeUndefined();
     expect(await api.documents.xml(`${number}/org.etsi.ngn.simservs`)).toBeUndefined();
     expect((await api.ask('DELETE', at(number), { as: alice })).status).toBe(404);
+    expect(api.sprout.asked).toEqual(['DELETE /registrations?send-notifications=true']);
+  });
+
+  it('gives the number back once its phones are registered no more', async () => {
+    const number = await newNumber(api, ALICE, alice);
+    api.sprout.fails = () => AWAY;
+    expect((await api.ask('DELETE', at(number), { as: alice })).status).toBe(502);
+    expect(await api.events()).not.toContain(`number-${number} NumberReleased`);
+    delete api.sprout.fails;
+    expect((await api.ask('DELETE', at(number), { as: alice })).status).toBe(200);
   });
 
   it('keeps the default number of a private identity that others share: 409', async () => {

@@ -24,6 +24,7 @@ export type EllisPartOptions = Readonly<{
 export type EllisNeighbours = Readonly<{
   provisioning: HttpServer;
   homer: HttpServer;
+  sprout: HttpServer;
   lines: LinesByAccount;
   registrations: RegistrationRows;
   surroundings: Surroundings;
@@ -47,7 +48,7 @@ export const inProcess = ({ app }: HttpServer, apiKey: string | undefined): Neig
 export const startEllisPart = (
   options: EllisPartOptions,
   storage: Storage,
-  { provisioning, homer, ...rest }: EllisNeighbours,
+  { provisioning, homer, sprout, ...rest }: EllisNeighbours,
 ): Promise<EllisNode> => {
   const { configs, apiKeys, ownApiKey } = options;
   const { process, ellis: config } = configs;
@@ -66,5 +67,6 @@ export const startEllisPart = (
     apiKeys,
     provisioning: inProcess(provisioning, keyFor('provisioning')),
     homer: inProcess(homer, keyFor('homer')),
+    registrar: inProcess(sprout, keyFor('sprout')),
   });
 };

@@ -193,6 +193,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
   );
   const atProv = breakable({ request: async (asked) => inProcess((await running()).prov, KEY).request(asked) });
   const atHomer = breakable({ request: async (asked) => inProcess((await running()).homer, KEY).request(asked) });
+  const atSprout = breakable({ request: () => Promise.resolve({ status: 200, headers: {}, body: '' }) });
   const node: EllisNode = await startEllis({
     clock,
     random,
@@ -211,6 +212,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
     apiKeys: createApiKeys([]),
     provisioning: atProv.neighbour,
     homer: atHomer.neighbour,
+    registrar: atSprout.neighbour,
     websocketUrls: ['ws://127.0.0.1:5062'],
     isDemo: true,
     passwords: PASSWORDS,
@@ -234,6 +236,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
     events,
     prov: atProv.state,
     homer: atHomer.state,
+    sprout: atSprout.state,
     close: () => node.http.close(),
   };
 }; // prettier-ignore

@@ -47,6 +47,7 @@ describe('the plan of a cluster', () => {
         SIGNUP_CODE: 'come-in',
         HOMESTEAD_PROV_URL: 'http://homestead-prov:8889',
         HOMER_URL: 'http://homer:7888',
+        SPROUT_HTTP_URL: 'http://sprout:9888',
       });
   });
 

@@ -165,6 +165,7 @@ const ownEnv = (
       return {
         HOMESTEAD_PROV_URL: 'http://homestead-prov:8889',
         HOMER_URL: 'http://homer:7888',
+        SPROUT_HTTP_URL: 'http://sprout:9888',
         CHRONOS_URL: 'http://chronos:7253',
         PROJECTOR_URL: 'http://projector:8892',
         // A browser knows no names of this cluster.

@@ -36,6 +36,8 @@ export type EllisPorts = Readonly<{
   /** Homestead Prov. */
   provisioning: Neighbour;
   homer: Neighbour;
+  /** Sprout's signalling API; absent: registrations end by themselves. */
+  registrar?: Neighbour;
   clock: Clock;
   random: Random;
   apiKeys: ApiKeys;

@@ -75,6 +75,7 @@ if (process.argv.length > 2) {
     };
     const provisioning = neighbour('homestead-prov', config.homesteadProvUrl, 'provisioning');
     const homer = neighbour('homer', config.homerUrl || 'http://127.0.0.1:7888', 'homer');
+    const registrar = config.sproutHttpUrl === '' ? {} : { registrar: neighbour('sprout', config.sproutHttpUrl, 'sprout') }; // prettier-ignore
     const projector = config.projectorUrl === '' ? {} : { projector: neighbour('projector', config.projectorUrl, 'projector') }; // prettier-ignore
     const chronos = config.chronosUrl === '' ? {} : { chronos: neighbour('chronos', config.chronosUrl, 'chronos') }; // prettier-ignore
     const onFault = (error: unknown): void => logger.warn({ err: error }, 'a figure for operators');
@@ -103,6 +104,7 @@ if (process.argv.length > 2) {
       apiKeys,
       provisioning,
       homer,
+      ...registrar,
       surroundings,
       websocketUrls: [],
       isDemo: false,

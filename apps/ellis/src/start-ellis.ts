@@ -60,6 +60,7 @@ export type StartEllisOptions = ProcessParts &
     apiKeys: ApiKeys;
     provisioning: Neighbour;
     homer: Neighbour;
+    registrar?: Neighbour;
     websocketUrls: readonly string[];
     /** Mails are shown at the terminal. */
     isDemo: boolean;
@@ -153,6 +154,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     ...(options.mailer === undefined ? await openMailer(options) : { mailer: options.mailer }),
     provisioning: options.provisioning,
     homer: options.homer,
+    ...(options.registrar === undefined ? {} : { registrar: options.registrar }),
     clock,
     random,
     apiKeys: config.ellisApiKey.length > 0 ? createApiKeys(config.ellisApiKey.map((key) => `ellis:${key}`)) : options.apiKeys,

@@ -1,9 +1,10 @@
-// A line taken away: its document, its subscriber, then the number is free. A crash in between leaves a number whose subscriber is gone, which
+// A line taken away: its document, its subscriber, what its phones registered, then the number is free. A crash in between leaves a number whose subscriber is gone, which
 // the account's next look at its numbers gives back (backend.md §9). Used by the handlers of numbers and accounts, and at a start.
 import type { LineNumber } from '#libs/domain';
 import type { EllisContext } from '../context.js';
 import { EllisFault, isRefused } from '../outcome.js';
 import { removeSimservs } from '../upstream/documents.js';
+import { endRegistrations } from '../upstream/registrations.js';
 import { privateIdsOf, publicIdsOf, removeSubscriber, unmakeSubscriber } from '../upstream/subscribers.js';
 import { isDefaultOf, onNumber } from './line-stream.js';
 
@@ -21,7 +22,7 @@ export const releaseNumber = async (
 };
 
 export const deleteLine = async (context: EllisContext, line: LineNumber, by: string): Promise<void> => {
-  const { provisioning, homer } = context;
+  const { provisioning, homer, registrar } = context;
   const { number: impu, privateId: impi } = line;
   const served = await publicIdsOf(provisioning, impi);
   const isLast = served.every((one) => one === impu);
@@ -30,6 +31,8 @@ export const deleteLine = async (context: EllisContext, line: LineNumber, by: st
     throw new EllisFault(409, 'other numbers share the private identity of this one: delete them first');
   await removeSimservs(homer, impu);
   await removeSubscriber(provisioning, { impu, impi, isLast });
+  // From here on nobody can register it again.
+  await endRegistrations(registrar, impu);
   await releaseNumber(context, line, by);
 };
 
