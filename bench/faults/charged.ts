@@ -11,6 +11,7 @@ import {
 } from '../harness/charging.js';
 import type { BenchCluster } from '../harness/cluster.js';
 import { freePort } from '../harness/ports.js';
+import type { Cuts } from './cuts.js';
 import type { FaultHss } from './hss.js';
 
 const HOST = 'cdf.ims.test';
@@ -28,7 +29,7 @@ export type FaultCdf = Readonly<{
 }>;
 
 /** What a row is played on. */
-export type FaultBench = BenchCluster & Readonly<{ cdf: FaultCdf; hss?: FaultHss }>;
+export type FaultBench = BenchCluster & Readonly<{ cdf: FaultCdf; cuts: Cuts; hss?: FaultHss }>;
 
 export const startFaultCdf = async (folder: string): Promise<FaultCdf> => {
   const peer = `127.0.0.1:${await freePort()}`;

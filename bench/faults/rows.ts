@@ -1,5 +1,5 @@
 // The rows that can be played, and those that cannot yet. A fault is a signal to a process: killed (what it had in memory is gone), or frozen (it holds
-// its connections and says nothing). Played by play.ts; cuts of the network between are not among them yet.
+// its connections and says nothing). Played by play.ts; the way to some is cut instead (cuts.ts).
 import type { Cluster } from '#apps/cluster';
 import { systemClock } from '#libs/runtime';
 import { createSentinels, keyPrefixOf, openMemcached } from '#libs/stores';
@@ -8,6 +8,7 @@ import { sleep, until } from '../harness/children.js';
 import type { BenchCluster, EngineName } from '../harness/cluster.js';
 import { metricOf } from '../rogers/running-rogers.js';
 import { type Allowed, NO_ANSWER } from './answers.js';
+import type { Cut } from './cuts.js';
 import type { MissingRow, Row } from './row.js';
 
 const HOLD_MS = 12_000;
@@ -34,6 +35,12 @@ const killServers = (engine: EngineName, servers: readonly number[]): Pick<Row, 
     for (const server of servers) await engines[engine].signal(server, 'SIGKILL');
   },
   end: ({ engines }) => engines[engine].start(),
+}); // prettier-ignore
+
+const cut = (engine: Cut, server: number, fault: 'lose-answers' | 'lose-requests' | 'reset'): Pick<Row, 'fault' | 'begin' | 'end'> => ({
+  fault: `the way to ${engine} ${server + 1} is cut: ${fault.replace('-', ' ')}`,
+  begin: ({ cuts }) => Promise.resolve(cuts.set(engine, server, fault)),
+  end: ({ cuts }) => Promise.resolve(cuts.set(engine, server, 'none')),
 }); // prettier-ignore
 
 /** In a pair another row may have started it already. */
@@ -94,6 +101,14 @@ export const ROWS: readonly Row[] = [
     holdMs: HOLD_MS,
     allowed: NOTHING,
   },
+  {
+    name: 'answers of one memcached',
+    ...cut('memcached', 2, 'lose-answers'),
+    holdMs: HOLD_MS,
+    allowed: NOTHING,
+  },
+  { name: 'one memcached reset', ...cut('memcached', 0, 'reset'), holdMs: HOLD_MS, allowed: NOTHING },
+  { name: 'etcd cut', ...cut('etcd', 0, 'lose-requests'), holdMs: HOLD_MS, allowed: NOTHING },
   {
     name: 'log',
     ...freeze('kafka'),
@@ -189,7 +204,7 @@ export const ROWS: readonly Row[] = [
 
 /** The line does not hold while there are any. */
 export const MISSING: readonly MissingRow[] = [
-  { name: 'a cut', why: 'processes are killed and frozen; what is between them is not cut, nor one way, nor reset' },
+  { name: 'a cut between programs', why: 'what is cut is the way to memcached and etcd; the ways to Kafka and Cassandra, and those of SIP between edges and routers, are not' },
 ]; // prettier-ignore
 
 /** Two rows at once: both faults begin, both end, and what one of them allows is allowed. */

@@ -54,6 +54,8 @@ export type BenchClusterOptions = Readonly<{
   each?: ClusterOptions['each'];
   workers?: number;
   env?: Readonly<Record<string, string>>;
+  /** Variables that depend on where the engines are: of what stands between, for one. Over `env`. */
+  envOf?: (engines: ClusterOptions['engines']) => Promise<Readonly<Record<string, string>>>;
 }>;
 
 const provisionUsers = async (network: string, folder: string, count: number): Promise<void> => {
@@ -117,7 +119,7 @@ const start = async (
       // The portal only where it is looked at: it takes memory, and time of start.
       each: { ellis: 0, ...options.each },
       ...(options.workers === undefined ? {} : { workers: options.workers }),
-      env: { CASSANDRA_TIMEOUT_MS: '10000', ...options.env },
+      env: { CASSANDRA_TIMEOUT_MS: '10000', ...options.env, ...(await options.envOf?.(engines)) },
     },
     {
       clock,

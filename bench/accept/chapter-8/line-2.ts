@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type FaultBench, startFaultCdf } from '../../faults/charged.js';
+import { createCuts } from '../../faults/cuts.js';
 import { startFaultHss } from '../../faults/hss.js';
 import { everybody, prepareLoad, type Rates } from '../../faults/load.js';
 import { playRow } from '../../faults/play.js';
@@ -38,11 +39,12 @@ const playOn = async (report: Report, rows: readonly Row[], isOnHss: boolean): P
     CDF_PEERS: cdf.peer,
     ...(hss === undefined ? {} : { HSS_PEERS: hss.peer }),
   };
+  const cuts = createCuts();
   const kafkaNodes = rows.some(({ name }) => name.includes(ONE_BROKER)) ? 3 : 1;
   try {
-    await withCluster({ kafkaNodes, memcachedNodes: 3, isPinned: false, each: { ralf: 2 }, env }, async (cluster) => {
+    await withCluster({ kafkaNodes, memcachedNodes: 3, isPinned: false, each: { ralf: 2 }, env, envOf: (engines) => cuts.envOf(engines) }, async (cluster) => {
       report.note(`subscribers${isOnHss ? ' of an HSS' : ''}, and who calls and is called`);
-      const bench: FaultBench = { ...cluster, cdf, ...(hss === undefined ? {} : { hss }) };
+      const bench: FaultBench = { ...cluster, cdf, cuts, ...(hss === undefined ? {} : { hss }) };
       const load = await prepareLoad(bench);
       try {
         for (const row of rows) await playRow(report, bench, load, RATES, row);
@@ -51,6 +53,7 @@ const playOn = async (report: Report, rows: readonly Row[], isOnHss: boolean): P
       }
     });
   } finally {
+    await cuts.close();
     await cdf.kill();
     await hss?.kill();
     rmSync(folder, { recursive: true, force: true });

@@ -3,10 +3,9 @@
 import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '#libs/runtime';
-import { createSeededRandom } from '#libs/testkit';
+import { createSeededRandom, type Fault, type FaultProxy, startFaultProxy } from '#libs/testkit';
 import { AppendRefused, AppendUnknown, RevisionConflict, type RecordedEvent } from '../../event-log.port.js';
 import { brokers, describeWithKafka, testLog, type TestLog } from './broker.fixture.js';
-import { startFaultProxy, type Fault, type FaultProxy } from './fault-proxy.fixture.js';
 import type { KafkaLog } from './kafka.event-log.js';
 
 jest.setTimeout(600_000);

@@ -1,5 +1,5 @@
-// A TCP proxy between a client and its brokers that does what networks do: loses answers after the broker took the request, delays, freezes,
-// resets. It knows no Kafka: it works on bytes, a direction at a time.
+// A TCP proxy between a client and a server that does what networks do: loses answers after the server took the request, delays, freezes,
+// resets. It knows no protocol: it works on bytes, a direction at a time. Used by tests of the log on Kafka and by the runs of faults.
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '#libs/runtime';
