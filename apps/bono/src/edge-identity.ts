@@ -2,8 +2,8 @@
 // no TLS and no WSS (docs/architecture.md §7). Used by main.ts and by the all-in-one, before startBono.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Clock, isLoopback, type Logger, type ProcessConfig, StartRefused } from '#libs/runtime';
-import { isWildcard, openCertificateFiles, openSelfMadeCertificate, type TlsOptions } from '#libs/sip';
+import { type Clock, isLoopback, type Logger, openCertificateFiles, type ProcessConfig, StartRefused } from '#libs/runtime'; // prettier-ignore
+import { isWildcard, openSelfMadeCertificate, type TlsOptions } from '#libs/sip';
 import type { BonoConfig } from './bono.config.js';
 
 export type EdgeIdentityOptions = Readonly<{

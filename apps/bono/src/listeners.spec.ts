@@ -1,6 +1,6 @@
 // Where the edge listens: places that flow tokens go by stay what they are, and each family has its own address.
-import { createPeerCheck } from '#libs/runtime';
-import { HeldIdentity, type ListenerAddress, makeCertificate } from '#libs/sip';
+import { createPeerCheck, HeldIdentity } from '#libs/runtime';
+import { type ListenerAddress, makeCertificate } from '#libs/sip';
 import { BonoConfig } from './bono.config.js';
 import { listenersOf, trunkSides } from './listeners.js';
 

@@ -13,8 +13,8 @@ export class CallListConfig {
 
   @Env('HOMESTEAD_URL', 'where Homestead answers who a user is')
   @IsUrl(
-    { require_tld: false, protocols: ['http'], require_protocol: true },
-    { message: 'takes an http URL' },
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'takes an http or https URL' },
   )
   homesteadUrl = 'http://127.0.0.1:8888';
 }

@@ -22,12 +22,16 @@ export type CallListConfigs = Readonly<{
   server: DrachtioClientConfig;
 }>;
 
-const homesteadOf = ({ common, own }: CallListConfigs, { clock, random, logger }: ProcessParts) => {
+const homesteadOf = (
+  { common, own }: CallListConfigs,
+  { clock, random, logger, httpCa: ca }: ProcessParts,
+) => {
   const apiKey = presentedKey(common.apiKeys, 'homestead');
   return connectHomestead({
     url: own.homesteadUrl,
     clock,
     random,
+    ca,
     resolve: resolverWith(systemHosts(common.hostsFile)),
     ...(apiKey === undefined ? {} : { apiKey }),
     onFault: (error) => logger.warn({ err: error }, 'homestead link'),
@@ -68,7 +72,7 @@ export const serveCallList = async (configs: CallListConfigs, parts: ProcessPart
   const link = homesteadOf(configs, parts);
   const access = readingOf(configs, parts, link.homestead);
   const module = CallListModule.forRoot({ lists, access, clock });
-  const api = { module, title: 'Call list', role: 'call-list', logger } as const;
+  const api = { module, title: 'Call list', role: 'call-list', logger, tls: parts.httpTls } as const;
   const http = await startHttp({ ...api, host: common.bindAddress, port: own.callListPort });
 
   const application = await attachApplication({

@@ -141,6 +141,7 @@ export const startChronos = async (options: ChronosOptions): Promise<ChronosNode
     logger,
     apiKeys: options.apiKeys,
     peers: options.peers,
+    tls: options.httpTls,
   });
   chronos.popper.start();
   shutdown.on('refuse', 'chronos', () => chronos.popper.stop());

@@ -131,6 +131,7 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     apiKeys,
     peers,
     logger,
+    tls: options.httpTls,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();
@@ -145,6 +146,7 @@ const homesteadLink = (options: ClearwaterOptions, core: HomesteadCore, http: Ht
     url: http.homestead.url,
     clock,
     random,
+    ca: options.httpCa,
     ...(ownApiKey === undefined ? {} : { apiKey: ownApiKey }),
     onFault: (error) => logger.warn({ err: error }, 'homestead link'),
   });
@@ -197,7 +199,7 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const peers = createPeerCheck(configs.process.trustedPeers);
   if (!isLoopback(configs.process.bindAddress))
     logger.warn(
-      'trusted SIP and HTTP ports listen beyond loopback without TLS: only TRUSTED_PEERS may use them',
+      `trusted SIP ${options.httpTls === undefined ? 'and HTTP ports listen' : 'ports listen'} beyond loopback without TLS: only TRUSTED_PEERS may use them`,
     );
   const { storage, views } = await openData(options);
   const { provisioning, homestead, hssPeers, door, http } = await startSubscribers(options, storage, peers);

@@ -15,6 +15,7 @@ import {
   type HttpServer,
   silentLogger,
   startHttp,
+  type TlsIdentity,
 } from '#libs/runtime';
 import {
   createMemoryCredentialStore,
@@ -59,6 +60,7 @@ export type FixtureOptions = Readonly<{
   /** What a former fixture left: a restart. */
   kept?: Readonly<{ log: EventLog; credentials: CredentialStore }>;
   startMs?: number;
+  httpTls?: TlsIdentity;
 }>;
 
 type World = Awaited<ReturnType<typeof createWorld>>;
@@ -215,6 +217,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
     registrar: atSprout.neighbour,
     websocketUrls: ['ws://127.0.0.1:5062'],
     isDemo: true,
+    ...(options.httpTls === undefined ? {} : { httpTls: options.httpTls }),
     passwords: PASSWORDS,
     mailer: { send: (mail) => Promise.resolve(void mails.push(mail.link)) },
   });

@@ -32,7 +32,7 @@ export const startHomerPart = async (
   { log, documents }: Pick<Storage, 'log' | 'documents'>,
   homestead: Homestead,
 ): Promise<HomerPart> => {
-  const { configs, apiKeys, ownApiKey, clock, random, logger, shutdown } = options;
+  const { configs, apiKeys, ownApiKey, clock, random, logger, shutdown, httpCa: ca } = options;
   const { process, clearwater } = configs;
   const { homerPort: port, homerUsagesFile: usagesFile } = configs.homer;
   const homer = await startHomer({
@@ -46,12 +46,13 @@ export const startHomerPart = async (
     clock,
     random,
     logger,
+    ...(options.httpTls === undefined ? {} : { httpTls: options.httpTls }),
   });
   shutdown.on('finish', 'homer', () => homer.close());
   if (clearwater.homerLink === 'memory') return { homer, documents };
   // The key of DATA_DIR opens everything; of several given ones, the first for this role.
   const apiKey = process.apiKeys === undefined ? ownApiKey : presentedKey(process.apiKeys, 'homer');
-  const link = connectHomer({ url: configs.sprout.homerUrl || homer.url, clock, random, ...(apiKey === undefined ? {} : { apiKey }) }); // prettier-ignore
+  const link = connectHomer({ url: configs.sprout.homerUrl || homer.url, clock, random, ca, ...(apiKey === undefined ? {} : { apiKey }) }); // prettier-ignore
   shutdown.on('close', 'homer link', link.close);
   return { homer, documents: link.documents };
 };

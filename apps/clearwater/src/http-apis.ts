@@ -4,7 +4,14 @@ import type { HomesteadCore } from '#apps/homestead';
 import { HomesteadModule } from '#apps/homestead';
 import { HomesteadProvModule, type Provisioning } from '#apps/homestead-prov';
 import { type RegistrarDoor, SproutModule } from '#apps/sprout';
-import { type ApiKeys, type HttpServer, type Logger, type PeerCheck, startHttp } from '#libs/runtime';
+import {
+  type ApiKeys,
+  type HttpServer,
+  type Logger,
+  type PeerCheck,
+  startHttp,
+  type TlsIdentity,
+} from '#libs/runtime';
 
 export type HttpApiOptions = Readonly<{
   host: string;
@@ -15,6 +22,7 @@ export type HttpApiOptions = Readonly<{
   apiKeys: ApiKeys;
   peers: PeerCheck;
   logger: Logger;
+  tls?: TlsIdentity | undefined;
 }>;
 
 export interface HttpApis {

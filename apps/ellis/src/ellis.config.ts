@@ -11,7 +11,7 @@ const RANGES = {
 };
 /** Both ends are written alike: what is between them is counted. */
 const RANGE = /^(\+?\d{1,15})(-\+?\d{1,15})?$/;
-const HTTP_URL = { message: 'takes an http URL' };
+const HTTP_URL = { message: 'takes an http or https URL' };
 
 export class EllisConfig {
   @Env('ELLIS_PORT', 'TCP port of the portal and its API')
@@ -21,7 +21,7 @@ export class EllisConfig {
   ellisPort = 8080;
 
   @Env('ELLIS_URL', 'where people reach the portal: links in mails begin so; https makes cookies Secure', {
-    defaultText: '`http://BIND_ADDRESS:ELLIS_PORT`',
+    defaultText: '`http://BIND_ADDRESS:ELLIS_PORT`, https: with HTTP_TLS_CERT_FILE',
   })
   @Matches(/^(https?:\/\/[^\s/?#]{1,250})?$/, { message: 'takes an http or https URL without a path' })
   ellisUrl = '';
@@ -65,13 +65,13 @@ export class EllisConfig {
   numbersPerAccountMax = 20;
 
   @Env('HOMESTEAD_PROV_URL', 'where Homestead Prov answers, when Ellis runs apart')
-  @Matches(/^http:\/\/[^\s/?#]{1,250}\/?$/, HTTP_URL)
+  @Matches(/^https?:\/\/[^\s/?#]{1,250}\/?$/, HTTP_URL)
   homesteadProvUrl = 'http://127.0.0.1:8889';
 
   @Env('HOMER_URL', 'where Homer answers, when Ellis runs apart', {
     defaultText: '`http://127.0.0.1:7888`; in one process where Homer is',
   })
-  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
+  @Matches(/^(https?:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
   homerUrl = '';
 
   @Env(
@@ -82,11 +82,11 @@ export class EllisConfig {
   sproutHttpUrl = '';
 
   @Env('PROJECTOR_URL', 'a projector whose views and parked streams operators see, when Ellis runs apart')
-  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
+  @Matches(/^(https?:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
   projectorUrl = '';
 
   @Env('CHRONOS_URL', 'a Chronos whose timers and dead letters operators see, when Ellis runs apart')
-  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
+  @Matches(/^(https?:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
   chronosUrl = '';
 
   @Env(

@@ -55,7 +55,7 @@ if (process.argv.length > 2) {
   const storesConfig = loadConfigOrExit(StoresConfig);
   loadConfigOrExit(EventLogConfig);
   await startProcess('ellis', common, async (parts) => {
-    const { clock, random, logger, shutdown } = parts;
+    const { clock, random, logger, shutdown, httpCa: ca } = parts;
     await shared.follow(parts);
     const data = await openProcessData(common, parts, UPCASTERS, storesConfig);
     const { credentials } = await openSubscriberStores(data, common, parts);
@@ -68,7 +68,7 @@ if (process.argv.length > 2) {
     const neighbour = (name: string, url: string, role: ApiRole) => {
       const apiKey = presentedKey(configured, role);
       const headers = apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } };
-      const transport = createUndiciTransport({ answerMs: NEIGHBOUR_ANSWER_MS });
+      const transport = createUndiciTransport({ answerMs: NEIGHBOUR_ANSWER_MS, ca });
       const pool = createHttpPool({ url, clock, random, transport, resolve, ...headers });
       shutdown.on('close', `${name} link`, () => pool.close());
       return pool;

@@ -115,13 +115,23 @@ const keepFinishing = (ellis: Ellis, { clock, logger, shutdown }: ProcessParts):
   });
 };
 
+/** Cookies, mails and pages go by it: what it says has to be what the port speaks, or what a proxy before it does. */
+const portalUrl = ({ ellisUrl, ellisPort }: EllisConfig, host: string, isSecure: boolean): string => {
+  if (isSecure && ellisUrl.startsWith('http:'))
+    throw new ConfigError(
+      'ELLIS_URL',
+      `ELLIS_URL ${ellisUrl}: the port speaks TLS (HTTP_TLS_CERT_FILE): set it to https://, with the name that is in the certificate`,
+    );
+  return ellisUrl || `${isSecure ? 'https' : 'http'}://${host}:${ellisPort}`;
+};
+
 const settingsOf = (options: StartEllisOptions): EllisSettings => {
   const { config, process, websocketUrls } = options;
   const host = process.bindAddress.includes(':') ? `[${process.bindAddress}]` : process.bindAddress;
   return {
     homeDomain: process.homeDomain,
     signupCode: signupCodeOf(options),
-    url: config.ellisUrl || `http://${host}:${config.ellisPort}`,
+    url: portalUrl(config, host, options.httpTls !== undefined),
     numbersPerAccountMax: config.numbersPerAccountMax,
     websocketUrls: config.ellisWebsocketUrls.length > 0 ? config.ellisWebsocketUrls : websocketUrls,
   };
@@ -143,7 +153,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
   const part = health.part('ellis');
   const settings = settingsOf(options);
   if (!isLoopback(process.bindAddress) && !settings.url.startsWith('https:'))
-    logger.warn('the portal listens beyond loopback without ELLIS_URL=https://…: put a proxy with TLS before it');
+    logger.warn('the portal listens beyond loopback without TLS: set HTTP_TLS_CERT_FILE and HTTP_TLS_KEY_FILE, or put a proxy with TLS before it and ELLIS_URL=https://…');
   const ports: EllisPorts = {
     log: options.log,
     lines: options.lines,
@@ -179,6 +189,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     role: 'ellis',
     logger,
     bodyBytesMax: BODY_BYTES_MAX,
+    tls: options.httpTls,
   });
   shutdown.on('finish', 'ellis', async () => {
     await http.close();

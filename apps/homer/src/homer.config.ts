@@ -22,8 +22,8 @@ export class HomerConfig {
 
   @Env('HOMESTEAD_URL', 'where Homestead answers, whom Homer asks for credentials when it runs apart')
   @IsUrl(
-    { require_tld: false, protocols: ['http'], require_protocol: true },
-    { message: 'takes an http URL' },
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'takes an http or https URL' },
   )
   homesteadUrl = 'http://127.0.0.1:8888';
 }

@@ -33,6 +33,7 @@ await startProcess('homer', common, async (parts) => {
     clock,
     random,
     resolve: resolverWith(systemHosts(common.hostsFile)),
+    ca: parts.httpCa,
     ...(apiKey === undefined ? {} : { apiKey }),
     onFault: (error) => logger.warn({ err: error }, 'homestead link'),
   });
@@ -49,6 +50,7 @@ await startProcess('homer', common, async (parts) => {
     clock,
     random,
     logger,
+    ...(parts.httpTls === undefined ? {} : { httpTls: parts.httpTls }),
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

@@ -32,7 +32,7 @@ export type StartHomerOptions = Readonly<{
   homestead: Homestead;
   apiKeys: ApiKeys;
 }> &
-  Pick<ProcessParts, 'clock' | 'random' | 'logger'>;
+  Pick<ProcessParts, 'clock' | 'random' | 'logger' | 'httpTls'>;
 
 /** The machine itself is trusted, but it asserts nobody's identity unless it is listed, or there are no keys at all. */
 const assertingPeers = (trustedPeers: readonly string[], apiKeys: ApiKeys): ((address: string) => boolean) => {
@@ -75,6 +75,7 @@ export const startHomer = async (options: StartHomerOptions): Promise<HttpServer
     logger,
     bodyBytesMax: XCAP_BODY_BYTES_MAX,
     rawBody: true,
+    tls: options.httpTls,
   });
   return {
     port: http.port,

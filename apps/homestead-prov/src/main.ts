@@ -46,6 +46,7 @@ await startProcess('homestead-prov', common, async (parts) => {
     logger,
     apiKeys,
     peers,
+    tls: parts.httpTls,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

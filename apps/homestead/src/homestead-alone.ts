@@ -36,6 +36,7 @@ const hssCore = async (configs: HomesteadConfigs, parts: ProcessParts, { data, l
     url: hss.sproutHttpUrl,
     resolve: resolverWith(systemHosts(common.hostsFile)),
     apiKey: presentedKey(common.apiKeys, 'sprout'),
+    ca: parts.httpCa,
     clock,
     random,
   });
@@ -91,6 +92,7 @@ export const startHomesteadAlone = async (configs: HomesteadConfigs, parts: Proc
     logger,
     apiKeys,
     peers: createPeerCheck(common.trustedPeers),
+    tls: parts.httpTls,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

@@ -80,7 +80,7 @@ export class HssConfig {
   requestSharedIfcs = false;
 
   @Env('SPROUT_HTTP_URL', 'where the registrar is told of registrations that the HSS ends, when Homestead runs apart') // prettier-ignore
-  @IsUrl({ require_tld: false, protocols: ['http'], require_protocol: true }, { message: 'takes an http URL' }) // prettier-ignore
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true }, { message: 'takes an http or https URL' }) // prettier-ignore
   sproutHttpUrl = 'http://127.0.0.1:9888';
 }
 

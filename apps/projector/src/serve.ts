@@ -48,6 +48,7 @@ export const serve = async (
     logger,
     apiKeys,
     peers: createPeerCheck(trustedPeers),
+    tls: parts.httpTls,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

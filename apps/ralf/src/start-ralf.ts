@@ -158,6 +158,7 @@ export const startRalf = async (options: RalfOptions): Promise<RalfNode> => {
     bodyBytesMax: BODY_BYTES_MAX,
     apiKeys: options.apiKeys,
     peers: options.peers,
+    tls: options.httpTls,
   });
   node.start();
   if (!(await node.whenUp(UP_WAIT_MS))) logger.warn({ peers: config.cdfPeers }, 'no CDF answers yet');

@@ -45,12 +45,13 @@ const openData = async (config: ProcessConfig, stores: StoresConfig, parts: Proc
 
 /** Homestead where the configuration says, by the names of the deployment's hosts file too. */
 const openHomestead = (common: ProcessConfig, { homesteadUrl: url }: SproutConfig, parts: ProcessParts) => {
-  const { clock, random, logger } = parts;
+  const { clock, random, logger, httpCa: ca } = parts;
   const apiKey = presentedKey(common.apiKeys, 'homestead');
   return connectHomestead({
     url,
     clock,
     random,
+    ca,
     resolve: resolverWith(systemHosts(common.hostsFile)),
     ...(apiKey === undefined ? {} : { apiKey }),
     onFault: (error) => logger.warn({ err: error }, 'homestead link'),
@@ -58,12 +59,17 @@ const openHomestead = (common: ProcessConfig, { homesteadUrl: url }: SproutConfi
 };
 
 /** Homer likewise: users' documents are read from it alone. */
-const openHomer = (common: ProcessConfig, { homerUrl }: SproutConfig, { clock, random }: ProcessParts) => {
+const openHomer = (
+  common: ProcessConfig,
+  { homerUrl }: SproutConfig,
+  { clock, random, httpCa: ca }: ProcessParts,
+) => {
   const apiKey = presentedKey(common.apiKeys, 'homer');
   return connectHomer({
     url: homerUrl || 'http://127.0.0.1:7888',
     clock,
     random,
+    ca,
     resolve: resolverWith(systemHosts(common.hostsFile)),
     ...(apiKey === undefined ? {} : { apiKey }),
   });
@@ -73,7 +79,7 @@ const openHomer = (common: ProcessConfig, { homerUrl }: SproutConfig, { clock, r
 const startSproutHttp = async (
   { bindAddress: host, dataDir, apiKeys: configured, trustedPeers }: ProcessConfig,
   { sproutHttpPort: port }: SproutConfig,
-  { random, logger, health, shutdown }: ProcessParts,
+  { random, logger, health, shutdown, httpTls: tls }: ProcessParts,
   node: Pick<SproutNode, 'withdraw' | 'administration' | 'expire'>,
   reusePort: boolean,
 ): Promise<HttpServer> => {
@@ -89,6 +95,7 @@ const startSproutHttp = async (
     logger,
     apiKeys,
     peers,
+    tls,
     reusePort,
   });
   shutdown.on('finish', 'http', () => http.close());

@@ -84,15 +84,15 @@ export class SproutConfig {
 
   @Env('HOMESTEAD_URL', 'where Homestead answers, when HOMESTEAD_LINK=http')
   @IsUrl(
-    { require_tld: false, protocols: ['http'], require_protocol: true },
-    { message: 'takes an http URL' },
+    { require_tld: false, protocols: ['http', 'https'], require_protocol: true },
+    { message: 'takes an http or https URL' },
   )
   homesteadUrl = 'http://127.0.0.1:8888';
 
   @Env('HOMER_URL', 'where Homer answers, when Sprout runs apart or HOMER_LINK=http', {
     defaultText: '`http://127.0.0.1:7888`; in one process where Homer is',
   })
-  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, { message: 'takes an http URL' })
+  @Matches(/^(https?:\/\/[^\s/?#]{1,250}\/?)?$/, { message: 'takes an http or https URL' })
   homerUrl = '';
 
   @Env(

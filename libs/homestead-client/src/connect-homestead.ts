@@ -9,25 +9,27 @@ import type { Homestead } from './homestead.port.js';
 const ANSWER_MS = 1_550;
 
 export type ConnectHomesteadOptions = Readonly<{
-  /** `http://homestead.ims.test:8888`. */
+  /** `http://homestead.ims.test:8888`, or https:. */
   url: string;
   clock: Clock;
   random: Random;
   apiKey?: string;
   /** Default: the operating system's. */
   resolve?: ResolveHost;
+  /** PEM of those who vouch for it over TLS. */
+  ca?: string | undefined;
   onFault?: (error: unknown) => void;
 }>;
 
 export type HomesteadConnection = Readonly<{ homestead: Homestead; close: () => Promise<void> }>;
 
 export const connectHomestead = (options: ConnectHomesteadOptions): HomesteadConnection => {
-  const { url, clock, random, apiKey, onFault, resolve = systemResolver } = options;
+  const { url, clock, random, apiKey, onFault, ca, resolve = systemResolver } = options;
   const pool = createHttpPool({
     url,
     clock,
     random,
-    transport: createUndiciTransport({ answerMs: ANSWER_MS }),
+    transport: createUndiciTransport({ answerMs: ANSWER_MS, ca }),
     resolve,
     ...(apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } }),
   });

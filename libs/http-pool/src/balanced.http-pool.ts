@@ -20,7 +20,7 @@ export const RECYCLE_SPREAD = 0.2;
 export const RESOLVE_EVERY_MS = 30_000;
 
 export type HttpPoolOptions = Readonly<{
-  /** `http://homestead.ims.test:8888`. */
+  /** `http://homestead.ims.test:8888`, or https:. */
   url: string;
   transport: HttpTransport;
   resolve: ResolveHost;
@@ -35,6 +35,7 @@ type Open = { connections: HttpConnections; recycleAtMs: number };
 class BalancedPool implements HttpPool {
   private readonly host: string;
   private readonly port: number;
+  private readonly isSecure: boolean;
   private readonly targets: TargetList;
   private readonly open = new Map<string, Open>();
   private readonly closing = new Set<Promise<void>>();
@@ -45,9 +46,11 @@ class BalancedPool implements HttpPool {
 
   constructor(private readonly options: HttpPoolOptions) {
     const { protocol, hostname, port } = new URL(options.url);
-    if (protocol !== 'http:') throw new RangeError(`${options.url}: takes an http: URL`);
+    if (protocol !== 'http:' && protocol !== 'https:')
+      throw new RangeError(`${options.url}: takes an http: or https: URL`);
+    this.isSecure = protocol === 'https:';
     this.host = hostname.replace(/^\[|\]$/g, '');
-    this.port = port === '' ? 80 : Number(port);
+    this.port = port === '' ? (this.isSecure ? 443 : 80) : Number(port);
     this.targets = new TargetList(() => options.random.fraction());
   }
 
@@ -95,7 +98,8 @@ class BalancedPool implements HttpPool {
     if (known && nowMs < known.recycleAtMs) return known.connections;
     this.retire(address);
     const spread = 1 + RECYCLE_SPREAD * (2 * this.options.random.fraction() - 1);
-    const connections = this.options.transport.open({ address, port: this.port });
+    const secure = this.isSecure ? { secureName: this.host } : {};
+    const connections = this.options.transport.open({ address, port: this.port, ...secure });
     this.open.set(address, { connections, recycleAtMs: nowMs + RECYCLE_AFTER_MS * spread });
     return connections;
   }

@@ -43,7 +43,12 @@ export interface HttpConnections {
   close(): Promise<void>;
 }
 
-export type Target = Readonly<{ address: string; port: number }>;
+export type Target = Readonly<{
+  address: string;
+  port: number;
+  /** Over TLS: the name or address of the URL, which the certificate has to be of. Absent: plain HTTP. */
+  secureName?: string;
+}>;
 
 export interface HttpTransport {
   open(target: Target): HttpConnections;

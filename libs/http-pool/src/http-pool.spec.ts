@@ -1,7 +1,7 @@
 // The pool over fake connections and a fake clock: which address is asked, how often, and what becomes of bad ones.
 import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import { createHttpPool, RECYCLE_AFTER_MS, RESOLVE_EVERY_MS } from './balanced.http-pool.js';
-import { HttpFault, type HttpFaultKind, type HttpResponse } from './http-pool.port.js';
+import { HttpFault, type HttpFaultKind, type HttpResponse, type Target } from './http-pool.port.js';
 import { BLACKLIST_MS, GRAYLIST_MS, TARGETS_MAX } from './target-list.js';
 
 type Behaviour = HttpFaultKind | Partial<HttpResponse>;
@@ -157,6 +157,27 @@ describe('addresses and connections', () => {
   it('without an address nothing is asked', async () => {
     expect(await setUp([]).statusOf()).toBe('unresolved');
     expect(await setUp(() => Promise.reject(new Error('SERVFAIL'))).statusOf()).toBe('unresolved');
+  });
+
+  it('go over TLS for https:, to the name of the URL wherever it is, and to nothing else', async () => {
+    const opened: Target[] = [];
+    const open = (target: Target) => {
+      opened.push(target);
+      return {
+        request: () => Promise.resolve({ status: 200, headers: {}, body: '' }),
+        close: () => Promise.resolve(),
+      };
+    };
+    const parts = { clock: createFakeClock(), random: createSeededRandom(1), transport: { open } };
+    const resolve = () => Promise.resolve(['10.0.0.1']);
+    for (const url of ['https://homer.ims.test', 'https://[2001:db8::1]:7888', 'http://homer.ims.test'])
+      await createHttpPool({ ...parts, url, resolve }).request({ method: 'GET', path: '/' });
+    expect(opened).toEqual([
+      { address: '10.0.0.1', port: 443, secureName: 'homer.ims.test' },
+      { address: '10.0.0.1', port: 7888, secureName: '2001:db8::1' },
+      { address: '10.0.0.1', port: 80 },
+    ]);
+    expect(() => createHttpPool({ ...parts, url: 'ftp://homer.ims.test', resolve })).toThrow(RangeError);
   });
 
   it('follow the name, and stay when the resolver fails', async () => {

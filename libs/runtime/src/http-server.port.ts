@@ -4,6 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiKeys, ApiRole } from './api-key.js';
 import type { Logger } from './logger.js';
+import type { TlsIdentity } from './tls/tls-identity.js';
 import type { PeerCheck } from './trusted-peers.js';
 
 export const HTTP_BODY_BYTES_MAX = 1024 * 1024;
@@ -26,6 +27,8 @@ export type HttpOptions = Readonly<{
   bodyBytesMax?: number;
   /** Other processes listen on the port too. */
   reusePort?: boolean;
+  /** Who it is over TLS: then it speaks nothing else. Absent: plain HTTP. */
+  tls?: TlsIdentity | undefined;
   /** The controllers get every body as the bytes that came: for protocols that judge encodings themselves. */
   rawBody?: boolean;
 }>;

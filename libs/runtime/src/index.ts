@@ -22,6 +22,13 @@ export * from './pause.js';
 export * from './shutdown.js';
 export * from './system-clock.js';
 export * from './system-random.js';
+export {
+  CERTIFICATE_CHECK_MS,
+  type CertificateFiles,
+  openCertificateFiles,
+} from './tls/certificate-files.js';
+export { httpScheme, openHttpIdentity, readHttpCa } from './tls/http-identity.js';
+export { checkPair, HeldIdentity, type TlsIdentity, type TlsPair } from './tls/tls-identity.js';
 export * from './throttle/guesses.js';
 export * from './throttle/throttle.js';
 export * from './trusted-peers.js';

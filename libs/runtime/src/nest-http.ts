@@ -1,7 +1,9 @@
-// startHttp's work: Nest on Fastify, with what every API of ours has: /ping, JSON errors, API keys, allow-list, bounds,
+// startHttp's work: Nest on Fastify, with what every API of ours has: TLS, /ping, JSON errors, API keys, allow-list, bounds,
 // OpenAPI at /docs and /docs/json. Nest is used here, in modules and controllers, and nowhere else.
 // Loaded by http.ts when the first API starts.
 import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import { BadRequestException, type LoggerService, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -18,6 +20,10 @@ const PATH_PARAMETER_CHARACTERS_MAX = 1024;
 const CONNECTIONS_MAX = 4096;
 /** From its first byte, or from the connection on, until a request is read: on a process that has more to do than it can, that is not the client's fault. */
 const REQUEST_MS_MAX = 30_000;
+/** A TLS handshake that takes longer is given up; those under way count as connections. */
+const HANDSHAKE_MS_MAX = 10_000;
+/** RFC 6797 §6.1.1: a year without plain HTTP. Browsers keep it by name, whatever the port. */
+const HSTS = 'max-age=31536000';
 /** Longer than the period after which our own clients change connections (libs/http-pool). */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -120,8 +126,24 @@ const nestLogger = (logger: Logger): LoggerService => ({
   error: (message) => logger.error(String(message)),
 });
 
+const secureOptions = ({ tls }: HttpOptions): object =>
+  tls === undefined ? {} : { https: { ...tls.current, handshakeTimeout: HANDSHAKE_MS_MAX } };
+
+/** New handshakes show the new certificate; connections go on. Returns how to stop it. */
+const keepCertificate = ({ tls }: HttpOptions, server: Server): (() => void) =>
+  tls?.onChange((pair) => (server as SecureServer).setSecureContext(pair)) ?? (() => undefined);
+
+const addHsts = ({ tls }: HttpOptions, fastify: FastifyInstance): void => {
+  if (tls === undefined) return;
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    void reply.header('Strict-Transport-Security', HSTS);
+    done();
+  });
+};
+
 const createAdapter = (options: HttpOptions): FastifyAdapter =>
   new FastifyAdapter({
+    ...secureOptions(options),
     bodyLimit: options.bodyBytesMax ?? HTTP_BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -139,6 +161,7 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   const adapter = createAdapter(options);
   const fastify = adapter.getInstance();
   const methodsOf = methodFinder(fastify);
+  addHsts(options, fastify);
   fastify.addHook('onRequest', guard(options, docsPath));
   if (options.rawBody === true) addRawParser(fastify);
   else addParsers(fastify);
@@ -165,6 +188,7 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   SwaggerModule.setup(docsPath, app, document, { jsonDocumentUrl: `${docsPath}/json` });
 
   app.getHttpServer().maxConnections = CONNECTIONS_MAX;
+  const forget = keepCertificate(options, app.getHttpServer());
   // Handed on to net.Server.listen, which knows more options than Fastify's types.
   const listening = { port, host, reusePort: options.reusePort === true };
   await app.listen(listening);
@@ -172,9 +196,12 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
     port: bound,
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     app,
     openApi: document,
-    close: () => app.close(),
+    close: () => {
+      forget();
+      return app.close();
+    },
   };
 };

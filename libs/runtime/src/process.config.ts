@@ -110,6 +110,26 @@ export class ProcessConfig {
   @Max(3650, { message: 'takes whole days, 1 to 3650' })
   logRetentionDays = 7;
 
+  @Env(
+    'HTTP_TLS_CERT_FILE',
+    'PEM certificate, chain included, by which all HTTP APIs of the program speak TLS (https) alone; read anew when it changes. The management port does not',
+    { defaultText: 'none: plain HTTP' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  httpTlsCertFile = '';
+
+  @Env('HTTP_TLS_KEY_FILE', 'PEM private key of HTTP_TLS_CERT_FILE; read anew when it changes')
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  httpTlsKeyFile = '';
+
+  @Env(
+    'HTTP_CA_FILE',
+    'PEM certificates of those who vouch for the HTTP servers that this program asks by https: URLs, in the place of the public ones; read at a start',
+    { defaultText: 'the public ones that Node knows' },
+  )
+  @Matches(/^[^\0]*$/, { message: 'takes a file' })
+  httpCaFile = '';
+
   @Env('MASTER_KEY_FILE', 'file with the key that encrypts stored credentials (32 bytes); made when absent', {
     defaultText: '`DATA_DIR/master.key`',
   })

@@ -11,6 +11,8 @@ import type { ProcessConfig } from './process.config.js';
 import { createShutdown, type Shutdown } from './shutdown.js';
 import { systemClock } from './system-clock.js';
 import { systemRandom } from './system-random.js';
+import { openHttpIdentity, readHttpCa } from './tls/http-identity.js';
+import type { TlsIdentity } from './tls/tls-identity.js';
 import { createPeerCheck } from './trusted-peers.js';
 
 export type ProcessParts = Readonly<{
@@ -20,7 +22,25 @@ export type ProcessParts = Readonly<{
   metrics: Metrics;
   health: Health;
   shutdown: Shutdown;
+  /** Who its HTTP servers are; absent: they speak plain HTTP. */
+  httpTls?: TlsIdentity;
+  /** PEM of those who vouch for the HTTP servers that it asks; absent: the public ones. */
+  httpCa?: string;
 }>;
+
+/** TLS of the process' HTTP; looked after until it ends. */
+const openHttpTls = async (
+  config: ProcessConfig,
+  { logger, shutdown }: Pick<ProcessParts, 'logger' | 'shutdown'>,
+): Promise<Pick<ProcessParts, 'httpTls' | 'httpCa'>> => {
+  const httpCa = readHttpCa(config);
+  const files = await openHttpIdentity(config, systemClock, logger);
+  if (files !== undefined) shutdown.on('close', 'certificate of HTTP', () => files.close());
+  return {
+    ...(files === undefined ? {} : { httpTls: files.identity }),
+    ...(httpCa === undefined ? {} : { httpCa }),
+  };
+};
 
 /** A fault whose message tells an operator all there is to know: shown as one line, without a stack. */
 export class StartRefused extends Error {}
@@ -46,9 +66,10 @@ const refusalOf = (error: unknown, dataDir: string): string | undefined => {
 /** Runs `start` with the parts of a process; the management port listens before, and shows 503 until all is ready. */
 export const startProcess = async (
   name: string,
-  { logLevel, bindAddress: host, managementPort: port, trustedPeers, dataDir }: ProcessConfig,
+  config: ProcessConfig,
   start: (parts: ProcessParts) => Promise<void>,
 ): Promise<void> => {
+  const { logLevel, bindAddress: host, managementPort: port, trustedPeers, dataDir } = config;
   // A disk full of output, or a reader that has gone, must not end who serves.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const logger = createLogger({ name, level: logLevel });
@@ -61,7 +82,8 @@ export const startProcess = async (
     const peers = createPeerCheck(trustedPeers);
     const management = await startManagement({ host, port, health, metrics, peers });
     shutdown.on('close', 'management', () => management.close());
-    await start({ clock: systemClock, random: systemRandom, logger, metrics, health, shutdown });
+    const tls = await openHttpTls(config, { logger, shutdown });
+    await start({ clock: systemClock, random: systemRandom, logger, metrics, health, shutdown, ...tls });
   } catch (error) {
     const refusal = refusalOf(error, dataDir);
     if (refusal === undefined) throw error;

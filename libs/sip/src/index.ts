@@ -52,14 +52,8 @@ export type {
   NodeTransports,
   TransportsOptions,
 } from './adapters/transports.options.js';
-export { openCertificateFiles, type CertificateFiles } from './adapters/tls/certificate-files.js';
 export { makeCertificate, openSelfMadeCertificate } from './adapters/tls/self-made-certificate.js';
-export {
-  HeldIdentity,
-  type TlsIdentity,
-  type TlsOptions,
-  type TlsPair,
-} from './adapters/tls/tls-identity.js';
+export type { TlsOptions } from './adapters/tls/tls-options.js';
 export { MemoryHub } from './adapters/memory-hub.js';
 export type { Arrival, MemoryHubOptions, Transform } from './adapters/memory-hub.js';
 export type { ListenerCounters, ListenerLimits, SharedPort, TransportLog } from './adapters/listener.js';

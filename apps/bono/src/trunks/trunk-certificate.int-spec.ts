@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import {
+  HeldIdentity,
   createMetrics,
   createPeerCheck,
   silentLogger,
   systemClock as clock,
   systemRandom as random,
 } from '#libs/runtime';
-import { driveTimers, HeldIdentity, makeCertificate, StreamFramer, TimerWheel } from '#libs/sip';
+import { driveTimers, makeCertificate, StreamFramer, TimerWheel } from '#libs/sip';
 import { BonoConfig } from '../bono.config.js';
 import { startBono } from '../bono-node.js';
 

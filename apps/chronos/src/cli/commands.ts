@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { presentedKey, type ProcessConfig } from '#libs/runtime';
+import { httpScheme, presentedKey, type ProcessConfig } from '#libs/runtime';
 import type { TimerStatistics } from '../chronos.js';
 import type { ChronosConfig } from '../chronos.config.js';
 import type { ShownLetter } from '../dead-letters.js';
@@ -75,7 +75,7 @@ export const runCommands = async (
   const host = common.bindAddress.includes(':') ? `[${common.bindAddress}]` : common.bindAddress;
   const program = new Command('timers')
     .description('Timers of the Chronos that runs.')
-    .option('--url <url>', 'where it runs', `http://${host}:${chronosPort}`);
+    .option('--url <url>', 'where it runs', `${httpScheme(common)}://${host}:${chronosPort}`);
   const ask: Ask = (method, resource) =>
     connect(program.opts<{ url: string }>().url.replace(/\/$/, ''), apiKeyOf(common))(method, resource);
   program

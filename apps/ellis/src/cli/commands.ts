@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import { presentedKey, type ProcessConfig } from '#libs/runtime';
+import { httpScheme, presentedKey, type ProcessConfig } from '#libs/runtime';
 import type { EllisConfig } from '../ellis.config.js';
 
 const ANSWER_MS_MAX = 10_000;
@@ -10,7 +10,7 @@ const ANSWER_MS_MAX = 10_000;
 /** What Ellis answers is told to people as it is. */
 class Refused extends Error {}
 
-type Config = Pick<ProcessConfig, 'apiKeys' | 'dataDir' | 'bindAddress'>;
+type Config = Pick<ProcessConfig, 'apiKeys' | 'dataDir' | 'bindAddress' | 'httpTlsCertFile'>;
 
 /** Of the environment, or as the core made it at its first start. */
 const apiKeyOf = ({ apiKeys, dataDir }: Config, { ellisApiKey }: EllisConfig): string => {
@@ -43,7 +43,7 @@ export const runCommands = async (
   const host = common.bindAddress.includes(':') ? `[${common.bindAddress}]` : common.bindAddress;
   const program = new Command('ellis')
     .description('Accounts of the Ellis that runs.')
-    .option('--url <url>', 'where it runs', `http://${host}:${config.ellisPort}`);
+    .option('--url <url>', 'where it runs', `${httpScheme(common)}://${host}:${config.ellisPort}`);
   const operatorAt = (account: string): string =>
     `${program.opts<{ url: string }>().url.replace(/\/$/, '')}/operator/operators/${encodeURIComponent(account)}`;
   program

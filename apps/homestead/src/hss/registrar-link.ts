@@ -55,6 +55,8 @@ export type ConnectRegistrarOptions = Readonly<{
   url: string;
   resolve: ResolveHost;
   apiKey: string | undefined;
+  /** PEM of those who vouch for it over TLS. */
+  ca?: string | undefined;
   clock: Clock;
   random: Random;
 }>;
@@ -62,9 +64,9 @@ export type ConnectRegistrarOptions = Readonly<{
 /** A registrar at a URL; it makes events durable before it answers. */
 const ANSWER_MS = 2_500;
 
-export const connectRegistrar = ({ apiKey, ...options }: ConnectRegistrarOptions) => {
+export const connectRegistrar = ({ apiKey, ca, ...options }: ConnectRegistrarOptions) => {
   const headers = apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } };
-  const transport = createUndiciTransport({ answerMs: ANSWER_MS });
+  const transport = createUndiciTransport({ answerMs: ANSWER_MS, ca });
   const pool = createHttpPool({ ...options, ...headers, transport });
   return { link: createHttpRegistrarLink(pool), close: () => pool.close() };
 };

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { Listr } from 'listr2';
-import { type ProcessConfig, systemClock } from '#libs/runtime';
+import { httpScheme, type ProcessConfig, systemClock } from '#libs/runtime';
 import type { Job } from '../projector.js';
 import type { ProjectorConfig } from '../projector.config.js';
 import { apiKeyOf, connectProjector, type ProjectorClient, Refused } from './client.js';
@@ -86,7 +86,7 @@ export const runCommands = async (
   words: readonly string[],
 ): Promise<void> => {
   const host = common.bindAddress.includes(':') ? `[${common.bindAddress}]` : common.bindAddress;
-  const own = `http://${host}:${projectorPort}`;
+  const own = `${httpScheme(common)}://${host}:${projectorPort}`;
   const program = new Command('projector')
     .description('The views that processes share. Without a word it is the process that keeps them.')
     .option('--url <url>', 'the projector that runs', own);

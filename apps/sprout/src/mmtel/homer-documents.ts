@@ -58,26 +58,28 @@ export const createHomerDocuments = (pool: Pick<HttpPool, 'request'>): ServiceDo
 }; // prettier-ignore
 
 export type ConnectHomerOptions = Readonly<{
-  /** `http://homer.ims.test:7888`. */
+  /** `http://homer.ims.test:7888`, or https:. */
   url: string;
   clock: Clock;
   random: Random;
   apiKey?: string;
   /** Default: the operating system's. */
   resolve?: ResolveHost;
+  /** PEM of those who vouch for it over TLS. */
+  ca?: string | undefined;
 }>;
 
 export type HomerConnection = Readonly<{ documents: ServiceDocuments; close: () => Promise<void> }>;
 
 /** A Homer at a URL, ready to ask: pool, connections and resolver put together. */
 export const connectHomer = (options: ConnectHomerOptions): HomerConnection => {
-  const { url, clock, random, apiKey, resolve = systemResolver } = options;
+  const { url, clock, random, apiKey, ca, resolve = systemResolver } = options;
   const headers = apiKey === undefined ? {} : { headers: { 'x-api-key': apiKey } };
   const pool = createHttpPool({
     url,
     clock,
     random,
-    transport: createUndiciTransport(),
+    transport: createUndiciTransport({ ca }),
     resolve,
     ...headers,
   });

@@ -1,5 +1,6 @@
 // Connections over undici, with keep-alive, bounded in number, time and size. The only file that imports it.
 // Port: http-pool.port.ts.
+import { isIP } from 'node:net';
 import { type Dispatcher, errors, Pool } from 'undici';
 import { systemClock } from '#libs/runtime';
 import {
@@ -20,6 +21,8 @@ export type UndiciOptions = Readonly<{
   connectionsMax?: number;
   /** A longer answer breaks the connection. */
   answerBytesMax?: number;
+  /** PEM of those who vouch for servers over TLS; absent: the public ones. */
+  ca?: string | undefined;
 }>;
 
 export const CONNECT_MS = 250;
@@ -43,10 +46,14 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
 ]);
 
+/** What node:tls and OpenSSL say of a certificate: nothing was sent, as to a server that cannot be reached. */
+const UNTRUSTED = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
 const kindOf = (error: unknown): HttpFaultKind => {
   const { code, name } = error as { code?: unknown; name?: unknown };
   if (name === 'TimeoutError' || (typeof code === 'string' && TIMEOUTS.has(code))) return 'timeout';
-  return typeof code === 'string' && UNREACHABLE.has(code) ? 'unreachable' : 'broken';
+  if (typeof code !== 'string') return 'broken';
+  return UNREACHABLE.has(code) || UNTRUSTED.test(code) ? 'unreachable' : 'broken';
 };
 
 const faultOf = (error: unknown): HttpFault =>
@@ -122,17 +129,27 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 }
 
+/** The certificate has to be of the name in the URL, not of the address that is connected to; no name is asked for where that is an address. */
+const secureOptions = (secureName: string | undefined, ca: string | undefined) =>
+  secureName === undefined
+    ? {}
+    : {
+        ...(ca === undefined ? {} : { ca }),
+        ...(isIP(secureName) === 0 ? { servername: secureName } : {}),
+      };
+
 export const createUndiciTransport = ({
   connectMs = CONNECT_MS,
   answerMs = ANSWER_MS,
   connectionsMax = CONNECTIONS_MAX,
   answerBytesMax = ANSWER_BYTES_MAX,
+  ca,
 }: UndiciOptions = {}): HttpTransport => ({
-  open({ address, port }: Target): HttpConnections {
-    const origin = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  open({ address, port, secureName }: Target): HttpConnections {
+    const origin = `${secureName === undefined ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
     const pool = new Pool(origin, {
       connections: connectionsMax,
-      connect: { timeout: connectMs },
+      connect: { timeout: connectMs, ...secureOptions(secureName, ca) },
       headersTimeout: answerMs,
       bodyTimeout: answerMs,
       keepAliveTimeout: KEEP_ALIVE_MS,

@@ -11,7 +11,7 @@ import type {
 } from '../transport/transport.port.js';
 import type { ListenerCounters, ListenerLimits, SharedPort, TransportLog } from './listener.js';
 import type { MemoryHub } from './memory-hub.js';
-import type { TlsOptions } from './tls/tls-identity.js';
+import type { TlsOptions } from './tls/tls-options.js';
 import type { WsHandshake } from './ws.js';
 
 export type ListenerOptions = Readonly<{

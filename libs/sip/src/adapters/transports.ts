@@ -12,7 +12,7 @@ import {
 import type { HubEnd, MemoryHub } from './memory-hub.js';
 import { MemoryListener } from './memory-listener.js';
 import { TcpListener } from './tcp.js';
-import type { TlsOptions } from './tls/tls-identity.js';
+import type { TlsOptions } from './tls/tls-options.js';
 import { tlsStream } from './tls/tls-stream.js';
 import { UdpListener } from './udp.js';
 import type {

@@ -12,7 +12,7 @@ import {
   deliver, nextConnectionId, tellClosed, tellMalformed, tellSendFailed, type Listener, type ListenerContext,
 } from './listener.js'; // prettier-ignore
 import { Handshakes } from './tls/handshakes.js';
-import type { TlsOptions } from './tls/tls-identity.js';
+import type { TlsOptions } from './tls/tls-options.js';
 
 /** What an origin check may look at besides the origin. */
 export type WsHandshake = Readonly<{ remoteAddress: string; url: string; host: string | undefined }>;

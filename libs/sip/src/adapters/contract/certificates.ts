@@ -1,6 +1,7 @@
 // Certificates for tests, made once a run: of names on loopback, and of somebody else. Readers: *.spec.ts in adapters/.
+import { HeldIdentity, type TlsPair } from '#libs/runtime';
 import { makeCertificate } from '../tls/self-made-certificate.js';
-import { HeldIdentity, type TlsOptions, type TlsPair } from '../tls/tls-identity.js';
+import type { TlsOptions } from '../tls/tls-options.js';
 
 /** The machine's clock judges certificates, whatever clock the listeners go by. */
 const NOW_MS = performance.timeOrigin;

@@ -2,11 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { CERTIFICATE_CHECK_MS, openCertificateFiles, type TlsPair } from '#libs/runtime';
 import { createFakeClock } from '#libs/testkit';
 import { edgePair, strangerPair } from '../contract/certificates.js';
-import { CERTIFICATE_CHECK_MS, openCertificateFiles } from './certificate-files.js';
 import { openSelfMadeCertificate } from './self-made-certificate.js';
-import type { TlsPair } from './tls-identity.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'tls-'))));

@@ -3,9 +3,17 @@
 // Kept, so that a restart does not look like somebody else. Reader: bono.
 import { X509Certificate } from 'node:crypto';
 import path from 'node:path';
-import { type Clock, readPrivateFile, replacePrivateFile, makePrivateFolder } from '#libs/runtime';
+import {
+  checkPair,
+  type Clock,
+  HeldIdentity,
+  makePrivateFolder,
+  readPrivateFile,
+  replacePrivateFile,
+  type TlsIdentity,
+  type TlsPair,
+} from '#libs/runtime';
 import { canonicalIp } from '../../fields/ip-address.js';
-import { checkPair, HeldIdentity, type TlsIdentity, type TlsPair } from './tls-identity.js';
 
 const A_DAY_MS = 86_400_000;
 /** What browsers still take. */

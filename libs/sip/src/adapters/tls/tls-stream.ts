@@ -7,7 +7,7 @@ import type { ListenerContext } from '../listener.js';
 import { SOCKET_OPTIONS, type StreamKind } from '../stream-kind.js';
 import { checkSipIdentity, isOfPeer } from './certificate-names.js';
 import { Handshakes } from './handshakes.js';
-import type { TlsOptions } from './tls-identity.js';
+import type { TlsOptions } from './tls-options.js';
 
 export const tlsStream = (
   { identity, ca, asksClients = false }: TlsOptions,

@@ -2,6 +2,7 @@
 import { connect as connectPlainly, type AddressInfo } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
+import { HeldIdentity, type TlsPair } from '#libs/runtime';
 import { StreamFramer } from '../../transport/stream-framer.js';
 import { edgePair, EDGE_NAME, strangerPair, tlsOf, wildcardPair } from '../contract/certificates.js';
 import { closing, start } from '../contract/fixture.js';
@@ -10,7 +11,6 @@ import { inbox, request } from '../contract/recorder.js';
 import { DEFAULT_LIMITS } from '../listener.js';
 import { HANDSHAKES_MAX } from './handshakes.js';
 import { makeCertificate } from './self-made-certificate.js';
-import { HeldIdentity, type TlsPair } from './tls-identity.js';
 
 const dial = async (port: number, ca: TlsPair = edgePair): Promise<TLSSocket> => {
   const socket = connect({ port, host: '127.0.0.1', ca: ca.cert, checkServerIdentity: () => undefined });

@@ -1,20 +1,24 @@
-// The certificate and key of TLS_CERT_FILE and TLS_KEY_FILE, looked at again while the process runs: an operator or an ACME
+// A certificate and its key (TLS_CERT_FILE and TLS_KEY_FILE of the edge, HTTP_TLS_… of the HTTP APIs), looked at again while the process runs: an operator or an ACME
 // client puts new files there, and from then on new connections get the new certificate. What is no pair (one file written,
-// the other not yet) changes nothing. Reader: bono.
+// the other not yet) changes nothing. Readers: bono, http-identity.ts.
 import { readFile, stat } from 'node:fs/promises';
-import type { Clock } from '#libs/runtime';
-import type { TransportLog } from '../listener.js';
+import type { Clock } from '../clock.port.js';
 import { HeldIdentity, type TlsIdentity, type TlsPair } from './tls-identity.js';
 
 /** Read, not watched: mounted secrets are links that are turned over, which a watch on a file does not see. */
 export const CERTIFICATE_CHECK_MS = 10_000;
 const FILE_BYTES_MAX = 262_144;
 
+export interface CertificateLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
 export type CertificateFilesOptions = Readonly<{
   certFile: string;
   keyFile: string;
   clock: Clock;
-  log: TransportLog;
+  log: CertificateLog;
 }>;
 
 export interface CertificateFiles {

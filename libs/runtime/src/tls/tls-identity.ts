@@ -1,5 +1,5 @@
 // Who this node is on TLS: a certificate with its key, which may be replaced while connections are open. RFC 3261 §26.3.1.
-// Made by certificate-files.ts and by tests; read by the TLS and WSS listeners.
+// Made by certificate-files.ts, by the edge's self-made certificate and by tests; read by the edge's TLS and WSS listeners and by HTTP's.
 import { createSecureContext } from 'node:tls';
 
 /** PEM; the certificate may be a chain, its own first. */
@@ -10,14 +10,6 @@ export interface TlsIdentity {
   /** Told of each new pair, which is one that TLS takes. Returns how to be told no more. */
   onChange(told: (pair: TlsPair) => void): () => void;
 }
-
-export type TlsOptions = Readonly<{
-  identity: TlsIdentity;
-  /** PEM of those whose word about other nodes is taken; default: the public ones that Node knows. */
-  ca?: readonly string[];
-  /** Who connects over TLS may show who it is. */
-  asksClients?: boolean;
-}>;
 
 /** Throws when it is no pair: bad PEM, or a key of another certificate. */
 export const checkPair = ({ key, cert }: TlsPair): void => void createSecureContext({ key, cert });
