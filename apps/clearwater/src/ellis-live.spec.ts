@@ -230,6 +230,17 @@ it('tells devices and calls as they change', async () => {
   for (;;) if ((await next()).done) break;
 });
 
+it('says in its OpenAPI document which bodies are XML', () => {
+  type Operation = Readonly<{ requestBody?: Readonly<{ content: object }> }>;
+  const { paths } = api.node.http.openApi() as { paths: Record<string, Record<string, Operation>> };
+  const ofXml = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations)
+      .filter(([, { requestBody }]) => 'application/xml' in (requestBody?.content ?? {}))
+      .map(([method]) => `${method} ${path.split('}/').at(-1)}`),
+  );
+  expect(ofXml.toSorted()).toEqual(['post ifcs/preview', 'put ifcs', 'put ifcs', 'put simservs']);
+});
+
 describe('operators', () => {
   it('are made with the key, and reach what nobody else does', async () => {
     const paths = ['/operator/subscribers', '/operator/figures', `/operator/subscribers/${encodeURIComponent(caller)}`, '/operator/live']; // prettier-ignore

@@ -290,6 +290,15 @@ describe('§12, §6.2 what the server writes', () => {
   }); // prettier-ignore
 });
 
+it('says in its OpenAPI document what a PUT takes', () => {
+  const { paths } = homer.server.openApi() as { paths: Record<string, { put?: { requestBody?: { content: object } } }> };
+  const types = Object.values(paths).flatMap(({ put: one }) => (one === undefined ? [] : [Object.keys(one.requestBody?.content ?? {})]));
+  expect(types).toEqual([
+    [TYPES.simservs, TYPES.lists, 'application/*'],
+    [TYPES.el, TYPES.att],
+  ]);
+}); // prettier-ignore
+
 describe('simservs (TS 24.623)', () => {
   const rule = (conditions: string, actions: string, id = 'r1') =>
     `<cp:ruleset><cp:rule id="${id}"><cp:conditions>${conditions}</cp:conditions><cp:actions>${actions}</cp:actions></cp:rule></cp:ruleset>`;

@@ -1,4 +1,4 @@
-// What a controller's method says of its answers, in one line each. Used by the controllers, which hand ApiResponse in: Nest is imported
+// What a controller's method says of what it takes and answers, in one line each. Used by the controllers, which hand decorators in: Nest is imported
 // in controllers only.
 import { FAULT, FAULTS } from './schemas.js';
 
@@ -27,7 +27,19 @@ const faults =
       ApiResponse({ status, description: FAULTS[status] ?? 'fault', schema: FAULT })(target, key, descriptor);
   };
 
-/** The three of them. */
+type ConsumesDecorator = (...types: string[]) => MethodDecorator;
+type BodyDecorator = (options: Readonly<{ schema: Readonly<{ type: string }> }>) => MethodDecorator;
+
+/** A body of XML. */
+export const takesXml =
+  (ApiConsumes: ConsumesDecorator, ApiBody: BodyDecorator) =>
+  (): MethodDecorator =>
+  (target, key, descriptor) => {
+    ApiConsumes('application/xml')(target, key, descriptor);
+    ApiBody({ schema: { type: 'string' } })(target, key, descriptor);
+  };
+
+/** What it answers: the three of them. */
 export const documented = (ApiResponse: ResponseDecorator) => ({
   Shows: shows(ApiResponse),
   ShowsText: showsText(ApiResponse),

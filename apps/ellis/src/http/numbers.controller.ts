@@ -1,9 +1,9 @@
 // /accounts/<e>/numbers and /gab: numbers, their passwords, documents and place in the address book (backend.md §9). Thin: asks Ellis.
 import { Controller, Delete, Get, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answer, type Rim } from './answer.js';
-import { documented } from './documented.js';
+import { documented, takesXml } from './documented.js';
 import {
   ACCOUNT_PARAM,
   ADDRESS_BOOK,
@@ -18,9 +18,8 @@ import {
 } from './schemas.js';
 import { ELLIS } from './tokens.js';
 
-const XML = { content: { 'application/xml': { schema: { type: 'string' } } } } as const;
 const { Shows, ShowsText, Faults } = documented(ApiResponse);
-const TakesXml = (): MethodDecorator => ApiBody({ ...XML, schema: { type: 'string' } });
+const TakesXml = takesXml(ApiConsumes, ApiBody);
 
 @ApiTags('numbers')
 @Controller('accounts/:account/numbers')

@@ -1,10 +1,18 @@
 // /operator: subscribers, filter criteria, any call, figures, and who is an operator (docs/ellis.md). Thin: asks Ellis.
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { feedFigures } from '../operator/figures-feed.js';
 import { answer, type Rim } from './answer.js';
-import { documented } from './documented.js';
+import { documented, takesXml } from './documented.js';
 import { CALL_PARAM, FIGURES, LADDER, PREVIEW, SUBSCRIBER, SUBSCRIBERS } from './live-schemas.js';
 import { ACCOUNT_PARAM, NOTHING, NUMBER_PARAM } from './schemas.js';
 import { stream } from './stream.js';
@@ -12,7 +20,7 @@ import { ELLIS } from './tokens.js';
 
 const { Shows, ShowsText, Faults } = documented(ApiResponse);
 const Gone = (): MethodDecorator => ApiResponse({ status: 204, description: 'done' });
-const TakesXml = (): MethodDecorator => ApiBody({ schema: { type: 'string' } });
+const TakesXml = takesXml(ApiConsumes, ApiBody);
 
 @ApiTags('operators')
 @Controller('operator')

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ClientAddress, errorBody } from '#libs/runtime';
 import { readOnly, type XcapAnswer, type XcapRequest } from '../answer.js';
 import type { Homer } from '../homer.js';
-import { Conditions, Conflicting, DOCUMENT, Done, Faults, NODE, NotModified, ShownDocument, ShownNode, USAGE, USER } from './xcap.dto.js'; // prettier-ignore
+import { Conditions, Conflicting, DOCUMENT, Done, Faults, NODE, NotModified, ShownDocument, ShownNode, TakesDocument, TakesNode, USAGE, USER } from './xcap.dto.js'; // prettier-ignore
 import { CLIENT_ADDRESS, HOMER } from './tokens.js';
 
 const NO_BODY = new Uint8Array();
@@ -63,6 +63,7 @@ export class XcapController {
   @ApiParam(USAGE)
   @ApiParam(USER)
   @ApiParam(DOCUMENT)
+  @TakesDocument()
   @Conditions()
   @Done(200)
   @Done(201)
@@ -105,6 +106,7 @@ export class XcapController {
   @ApiParam(USER)
   @ApiParam(DOCUMENT)
   @ApiParam(NODE)
+  @TakesNode()
   @Conditions()
   @Done(200)
   @Done(201)

@@ -1,5 +1,5 @@
 // What the OpenAPI document says of Homer's answers. Read by xcap.controller.ts.
-import { ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiHeader, ApiResponse } from '@nestjs/swagger';
 
 const FAULT = {
   type: 'object',
@@ -69,4 +69,13 @@ export const USAGE = { name: 'auid', example: 'simservs.ngn.etsi.org' };
 export const USER = { name: 'xui', example: 'sip:alice@ims.test' };
 export const DOCUMENT = { name: 'document', example: 'simservs.xml' };
 export const NODE = { name: 'node', example: 'simservs', description: 'node selector, percent-encoded' };
-export const WRITTEN = { content: Object.fromEntries([...DOCUMENTS.slice(0, 2), 'application/*'].map((type) => [type, TEXT])) }; // prettier-ignore
+
+const taken =
+  (types: readonly string[]): MethodDecorator =>
+  (target, key, descriptor) => {
+    ApiConsumes(...types)(target, key, descriptor);
+    ApiBody(TEXT)(target, key, descriptor);
+  };
+/** What a PUT brings: a document of the usage, or of a node its text. */
+export const TakesDocument = (): MethodDecorator => taken([...DOCUMENTS.slice(0, 2), 'application/*']);
+export const TakesNode = (): MethodDecorator => taken(NODES.slice(0, 2));
