@@ -78,7 +78,7 @@ export class EllisConfig {
     'SPROUT_HTTP_URL',
     'where the registrar is told of lines that are taken away, when Ellis runs apart. Unset: their phones stay registered until they would have to register again',
   )
-  @Matches(/^(http:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
+  @Matches(/^(https?:\/\/[^\s/?#]{1,250}\/?)?$/, HTTP_URL)
   sproutHttpUrl = '';
 
   @Env('PROJECTOR_URL', 'a projector whose views and parked streams operators see, when Ellis runs apart')
