@@ -1,11 +1,11 @@
 // The call list's HTTP API over canned verdicts and rows: each status, by key and by digest, held to the OpenAPI document that it gives.
+import type { Asked, Verdict, Whose } from '#libs/digest';
 import type { CallList } from '#libs/domain';
 import { createApiKeys, createPeerCheck, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
 import { StoreUnavailable } from '#libs/stores';
 import { createFakeClock, createOpenApiCheck, type OpenApiCheck } from '#libs/testkit';
 import { CallListModule } from './call-list.module.js';
 import { createAccess } from './http/access.js';
-import type { Asked, Verdict } from './http-digest.js';
 
 const BOB = 'sip:bob@ims.test';
 const URL = `/users/${encodeURIComponent(BOB)}/call-list`;
@@ -33,8 +33,8 @@ const calls: CallList = {
 
 beforeAll(async () => {
   const digest = {
-    judge(asked: Asked, impu: string): Promise<Verdict> {
-      judged.push({ ...asked, impu });
+    judge(asked: Asked, { impu }: Whose): Promise<Verdict> {
+      judged.push({ ...asked, impu: impu ?? '' });
       return Promise.resolve(verdict);
     },
   };
@@ -50,7 +50,7 @@ beforeAll(async () => {
   openApi = createOpenApiCheck(http.openApi());
 });
 beforeEach(() => {
-  verdict = { kind: 'ok' };
+  verdict = { kind: 'ok', impu: BOB };
   row = calls;
   isAway = false;
   judged = [];

@@ -2,6 +2,7 @@
 // Used by main.ts.
 import { UPCASTERS } from '#libs/domain';
 import { attachApplication, type DrachtioClientConfig } from '#libs/drachtio';
+import { HttpDigest } from '#libs/digest';
 import { systemHosts } from '#libs/dns';
 import { connectHomestead } from '#libs/homestead-client';
 import { resolverWith } from '#libs/http-pool';
@@ -13,7 +14,6 @@ import type { CallListConfig } from './call-list.config.js';
 import { CALL_LIST_COUNTS, createCallList } from './call-list.js';
 import { CallListModule } from './call-list.module.js';
 import { createAccess } from './http/access.js';
-import { HttpDigest } from './http-digest.js';
 
 export type CallListConfigs = Readonly<{
   common: ProcessConfig;

@@ -1,6 +1,6 @@
 // Homer in the all-in-one: its port, and how the router reads documents: from the view that runs here, or over Homer's HTTP API as from
 // another machine. Used by clearwater.ts.
-import { type HomerConfig, startHomer } from '#apps/homer';
+import { type HomerConfig, sharedNonces, startHomer } from '#apps/homer';
 import { connectHomer, type ServiceDocuments, type SproutConfig } from '#apps/sprout';
 import type { Homestead } from '#libs/homestead-client';
 import {
@@ -29,7 +29,7 @@ export type HomerPart = Readonly<{ homer: HttpServer; documents: ServiceDocument
 
 export const startHomerPart = async (
   options: HomerPartOptions,
-  { log, documents }: Pick<Storage, 'log' | 'documents'>,
+  { log, documents, engines }: Pick<Storage, 'log' | 'documents' | 'engines'>,
   homestead: Homestead,
 ): Promise<HomerPart> => {
   const { configs, apiKeys, ownApiKey, clock, random, logger, shutdown, httpCa: ca } = options;
@@ -46,6 +46,7 @@ export const startHomerPart = async (
     clock,
     random,
     logger,
+    ...sharedNonces(process, engines, clock),
     ...(options.httpTls === undefined ? {} : { httpTls: options.httpTls }),
   });
   shutdown.on('finish', 'homer', () => homer.close());

@@ -16,18 +16,15 @@ export type XcapRequest = Readonly<{
 
 export type XcapAnswer = Readonly<{
   status: number;
-  headers: Readonly<Record<string, string>>;
+  /** Of a list one field each. */
+  headers: Readonly<Record<string, string | string[]>>;
   /** Why not, for people: sent as JSON. */
   reason?: string;
   /** With a content-type header. */
   text?: string;
 }>;
 
-export const refusal = (
-  status: number,
-  reason: string,
-  headers: Readonly<Record<string, string>> = {},
-): XcapAnswer => ({
+export const refusal = (status: number, reason: string, headers: XcapAnswer['headers'] = {}): XcapAnswer => ({
   status,
   headers,
   reason,

@@ -15,16 +15,16 @@ const BODY = '<simservs xmlns="http://uri.etsi.org/ngn/params/xml/simservs/xcap"
 const bare = (method: 'GET' | 'PUT' | 'DELETE', url: string, headers: Record<string, string> = {}) =>
   homer.server.app.inject({ method, url, headers, ...(method === 'PUT' ? { payload: BODY } : {}) });
 
-type Digest = Readonly<{ user?: string; password?: string; nonce?: string; nc?: string; uri?: string; method?: string; realm?: string; qop?: 'auth' | 'auth-int' }>; // prettier-ignore
+type Digest = Readonly<{ algorithm?: 'MD5' | 'SHA-256'; user?: string; password?: string; nonce?: string; nc?: string; uri?: string; method?: string; realm?: string; qop?: 'auth' | 'auth-int' }>; // prettier-ignore
 
 const nonceOf = async (): Promise<string> => {
   const header = String((await bare('GET', ALICE)).headers['www-authenticate']);
   return /nonce="([^"]+)"/.exec(header)?.[1] ?? '';
 };
 const authorization = (digest: Digest = {}): string => {
-  const { user = 'alice@ims.test', password = 'secret', nonce = '', nc = '00000001', uri = ALICE, method = 'GET', realm = REALM, qop = 'auth' } = digest;
-  const response = digestResponse({ algorithm: 'MD5', ha1: ha1('MD5', user, realm, password), nonce, nc, cnonce: 'c', qop, method, uri });
-  return `Digest username="${user}",realm="${realm}",nonce="${nonce}",uri="${uri}",response="${response}",algorithm=MD5,qop=${qop},nc=${nc},cnonce="c"`;
+  const { algorithm = 'MD5', user = 'alice@ims.test', password = 'secret', nonce = '', nc = '00000001', uri = ALICE, method = 'GET', realm = REALM, qop = 'auth' } = digest;
+  const response = digestResponse({ algorithm, ha1: ha1(algorithm, user, realm, password), nonce, nc, cnonce: 'c', qop, method, uri });
+  return `Digest username="${user}",realm="${realm}",nonce="${nonce}",uri="${uri}",response="${response}",algorithm=${algorithm},qop=${qop},nc=${nc},cnonce="c"`;
 }; // prettier-ignore
 const byDigest = async (digest: Digest, method: 'GET' | 'PUT' = 'GET', url = ALICE) =>
   bare(method, url, {
@@ -73,8 +73,39 @@ describe('digest with the credentials of SIP', () => {
   });
 
   it('503 while credentials cannot be checked', async () => {
+    const nonce = await nonceOf();
     homer.state.isHomesteadDown = true;
-    expect((await byDigest({})).statusCode).toBe(503);
+    expect((await byDigest({ nonce })).statusCode).toBe(503);
+    expect((await bare('GET', ALICE)).statusCode).toBe(503);
+  });
+
+  it('offers SHA-256 before MD5, each in a field of its own, where the user was provisioned with it (RFC 7616 §3.7)', async () => {
+    const offers = (await bare('GET', BOB)).headers['www-authenticate'] as unknown as string[];
+    const nonce = /nonce="([^"]+)"/.exec(offers[0] ?? '')?.[1] ?? '';
+    expect(offers).toEqual(['SHA-256', 'MD5'].map((algorithm) => `Digest realm="ims.test",nonce="${nonce}",algorithm=${algorithm},qop="auth"`));
+    const bob = { user: 'bob@ims.test', uri: BOB, nonce };
+    for (const digest of [{ ...bob, algorithm: 'SHA-256' }, { ...bob, nc: '00000002' }] as const)
+      expect((await byDigest(digest, 'GET', BOB)).statusCode).toBe(404);
+  }); // prettier-ignore
+
+  it('asks who answers by SHA-256 and has MD5 alone for that, and it is no guess', async () => {
+    for (let n = 0; n <= GUESSES_OF_USER.burst; n++) {
+      const { statusCode, headers } = await byDigest({ algorithm: 'SHA-256' });
+      expect([statusCode, headers['www-authenticate']]).toEqual([401, expect.stringMatching(/algorithm=MD5,.*stale=true$/)]);
+    }
+    expect((await byDigest({})).statusCode).toBe(404);
+  }); // prettier-ignore
+
+  it('takes a nonce of another Homer that has the key, and of none that has not', async () => {
+    const nonceKey = Buffer.alloc(32, 1);
+    const one = await createHomerFixture({ nonceKey });
+    const other = await createHomerFixture({ nonceKey });
+    const challenge = String((await one.server.app.inject({ url: ALICE })).headers['www-authenticate']);
+    const nonce = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+    const headers = { authorization: authorization({ nonce }) };
+    expect((await other.server.app.inject({ url: ALICE, headers })).statusCode).toBe(404);
+    expect((await bare('GET', ALICE, headers)).statusCode).toBe(401);
+    await Promise.all([one.close(), other.close()]);
   });
 });
 
@@ -115,9 +146,10 @@ describe('asserted identities', () => {
 
 describe('who guesses passwords', () => {
   const HERE = '203.0.113.9';
-  /** Each with a nonce of its own, from whom the proxy on this machine names. */
+  /** From whom the proxy on this machine names; with a nonce of its own unless one is given. */
   const tryAs = async (digest: Digest, from: string) => {
-    const headers = { authorization: authorization({ nonce: await nonceOf(), ...digest }), 'x-forwarded-for': from };
+    const nonce = digest.nonce ?? (await nonceOf());
+    const headers = { authorization: authorization({ ...digest, nonce }), 'x-forwarded-for': from };
     const { statusCode, headers: got } = await bare('GET', ALICE, headers);
     return { status: statusCode, wait: got['retry-after'] };
   }; // prettier-ignore
@@ -142,9 +174,10 @@ describe('who guesses passwords', () => {
   });
 
   it('is nobody while credentials cannot be checked', async () => {
+    const nonce = await nonceOf();
     homer.state.isHomesteadDown = true;
-    for (let n = 0; n <= GUESSES_OF_USER.burst; n++) expect((await tryAs({}, HERE)).status).toBe(503);
+    for (let n = 0; n <= GUESSES_OF_USER.burst; n++) expect((await tryAs({ nonce }, HERE)).status).toBe(503);
     homer.state.isHomesteadDown = false;
-    expect((await tryAs({}, HERE)).status).toBe(404);
+    expect((await tryAs({ nonce }, HERE)).status).toBe(404);
   });
 });

@@ -2,7 +2,14 @@
 // Read by *.spec.ts of this app only.
 import { createMemoryLog } from '#libs/event-log';
 import type { Answer, AuthVector } from '#libs/homestead-client';
-import { type ApiKeys, clientAddressBy, createApiKeys, type HttpServer, silentLogger, startHttp } from '#libs/runtime';
+import {
+  type ApiKeys,
+  clientAddressBy,
+  createApiKeys,
+  type HttpServer,
+  silentLogger,
+  startHttp,
+} from '#libs/runtime';
 import { ha1 } from '#libs/sip';
 import { createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createOpenApiCheck, createSeededRandom } from '#libs/testkit';
@@ -33,6 +40,7 @@ export const TYPES = {
 };
 
 export type FixtureOptions = Readonly<{
+  nonceKey?: Buffer;
   apiKeys?: ApiKeys;
   validator?: SchemaValidator;
   mayAssert?: (address: string) => boolean;
@@ -57,6 +65,8 @@ export const createHomerFixture = async (options: FixtureOptions = {}) => {
     realm: REALM,
     qop: 'auth',
     ha1Md5: ha1('MD5', impi, REALM, 'secret'),
+    // Alice was provisioned by her MD5 alone.
+    ...(impi === 'alice@ims.test' ? {} : { ha1Sha256: ha1('SHA-256', impi, REALM, 'secret') }),
     version: '1',
   });
   const homer = createHomer({
@@ -80,9 +90,13 @@ export const createHomerFixture = async (options: FixtureOptions = {}) => {
     apiKeys: options.apiKeys ?? createApiKeys([`homer:${KEY}`, 'sprout:another-key']),
     mayAssert: options.mayAssert ?? (() => true),
     isTrusted: () => true,
+    nonceKey: options.nonceKey,
   });
   const server: HttpServer = await startHttp({
-    module: HomerModule.forRoot(homer, clientAddressBy((address) => address === '127.0.0.1')),
+    module: HomerModule.forRoot(
+      homer,
+      clientAddressBy((address) => address === '127.0.0.1'),
+    ),
     host: '127.0.0.1',
     port: 0,
     title: 'Homer',

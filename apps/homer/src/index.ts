@@ -5,5 +5,6 @@ export { createHomer, type Homer } from './homer.js';
 export * from './homer.config.js';
 export * from './homer.module.js';
 export type { SchemaValidator } from './schema/schema-validator.port.js';
+export { type SharedNonces, sharedNonces } from './nonces.js';
 export * from './start-homer.js';
 export { USAGES } from './usages.js';

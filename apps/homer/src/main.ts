@@ -10,6 +10,7 @@ import { startShared } from '#libs/shared-config';
 import { StoresConfig } from '#libs/stores';
 import { openDocumentView } from '#projections/documents-by-user';
 import { HomerConfig } from './homer.config.js';
+import { sharedNonces } from './nonces.js';
 import { startHomer } from './start-homer.js';
 
 const managementPort = 7889;
@@ -50,6 +51,7 @@ await startProcess('homer', common, async (parts) => {
     clock,
     random,
     logger,
+    ...sharedNonces(common, data.engines, clock),
     ...(parts.httpTls === undefined ? {} : { httpTls: parts.httpTls }),
   });
   shutdown.on('finish', 'http', () => http.close());

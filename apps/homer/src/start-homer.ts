@@ -13,6 +13,7 @@ import {
 } from '#libs/runtime';
 import type { EventLog } from '#libs/event-log';
 import type { DocumentsByUser } from '#projections/documents-by-user';
+import type { AuthenticationPorts } from './authenticate.js';
 import { createHomer } from './homer.js';
 import { HomerModule } from './homer.module.js';
 import { createThreadValidator } from './schema/thread.schema-validator.js';
@@ -32,6 +33,7 @@ export type StartHomerOptions = Readonly<{
   homestead: Homestead;
   apiKeys: ApiKeys;
 }> &
+  Pick<AuthenticationPorts, 'nonceKey' | 'nonceCounts'> &
   Pick<ProcessParts, 'clock' | 'random' | 'logger' | 'httpTls'>;
 
 /** The machine itself is trusted, but it asserts nobody's identity unless it is listed, or there are no keys at all. */
@@ -64,6 +66,8 @@ export const startHomer = async (options: StartHomerOptions): Promise<HttpServer
     homeDomain: process.homeDomain,
     mayAssert: assertingPeers(process.trustedPeers, apiKeys),
     isTrusted: peers,
+    nonceKey: options.nonceKey,
+    nonceCounts: options.nonceCounts,
     onFault: (error) => logger.warn({ err: error }, 'homer'),
   });
   const http = await startHttp({

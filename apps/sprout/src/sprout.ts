@@ -1,5 +1,6 @@
 // Sprout: I-CSCF and S-CSCF on one endpoint. Which handler a request gets, by method and by how it came
 // (docs/architecture.md §5). Plain functions in a table; nothing here waits.
+import { createDecoy } from '#libs/digest';
 import {
   addrUri,
   emergencyService,
@@ -13,7 +14,6 @@ import {
   values,
 } from '#libs/sip';
 import { Challenges } from './authentication/challenges.js';
-import { createDecoy } from './authentication/decoy.js';
 import { FailureBrake } from './authentication/failure-brake.js';
 import { answerFault } from './faults.js';
 import type { SproutPorts, SproutSettings } from './ports.js';

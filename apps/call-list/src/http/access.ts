@@ -1,7 +1,7 @@
 // Who may read a list: its user, by digest with the SIP credentials, from anywhere; and who has an API key of the role, from a trusted
 // address. Read by call-list.controller.ts.
+import type { Asked, HttpDigest, Verdict } from '#libs/digest';
 import type { ApiKeys, PeerCheck } from '#libs/runtime';
-import type { Asked, HttpDigest, Verdict } from '../http-digest.js';
 
 export type AccessPorts = Readonly<{ apiKeys: ApiKeys; peers: PeerCheck; digest: Pick<HttpDigest, 'judge'> }>;
 
@@ -9,14 +9,13 @@ export type Access = Readonly<{
   judge(asked: Asked & Readonly<{ apiKey: string | undefined }>, impu: string): Promise<Verdict>;
 }>;
 
-const OK: Verdict = { kind: 'ok' };
 const REFUSED: Verdict = { kind: 'refused' };
 
 export const createAccess = ({ apiKeys, peers, digest }: AccessPorts): Access => ({
   async judge({ apiKey, ...asked }, impu) {
-    if (apiKey === undefined) return digest.judge(asked, impu);
+    if (apiKey === undefined) return digest.judge(asked, { impu });
     // No keys are configured: then none opens anything, and users still have their own.
     if (apiKeys.open || !peers(asked.address)) return REFUSED;
-    return apiKeys.check(apiKey, 'call-list') === 'ok' ? OK : REFUSED;
+    return apiKeys.check(apiKey, 'call-list') === 'ok' ? { kind: 'ok', impu } : REFUSED;
   },
 });

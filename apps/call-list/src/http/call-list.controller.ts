@@ -3,10 +3,10 @@
 import { Controller, Get, HttpException, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Verdict } from '#libs/digest';
 import type { Clock } from '#libs/runtime';
 import { aorOf } from '#libs/sip';
 import type { CallLists } from '#projections/calls-by-user';
-import type { Verdict } from '../http-digest.js';
 import type { Access } from './access.js';
 import { callJson, CALLS, FAULT } from './call-json.js';
 

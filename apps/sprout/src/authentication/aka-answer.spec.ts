@@ -9,6 +9,7 @@ import {
   Usim,
   vectorOf,
 } from '#libs/aka';
+import { createDecoy } from '#libs/digest';
 import type { Answer, AkaVector, AuthenticationOptions, Homestead } from '#libs/homestead-client';
 import {
   digestResponse,
@@ -22,7 +23,6 @@ import { createFakeClock, createSeededRandom, type FakeClock, settle } from '#li
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { authenticate, type Authenticator } from './authenticate.js';
 import { Challenges, type LiveChallenges } from './challenges.js';
-import { createDecoy } from './decoy.js';
 import { FailureBrake } from './failure-brake.js';
 
 const EDGE = '127.0.0.1';

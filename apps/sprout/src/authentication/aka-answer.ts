@@ -1,11 +1,12 @@
 // A REGISTER that answers an AKA challenge: judged by what was kept of the challenge, with nothing asked of Homestead; or a phone that
 // has counted further, which gets a challenge above its count (RFC 3310 §3.3, §3.4, TS 33.203 §6.1.3). Used by authenticate.ts.
 import { akaHa1, type AkaVersion, readAkaNonce } from '#libs/aka';
+import { isAnswer } from '#libs/digest';
 import type { DigestCredentials, ServerTransaction } from '#libs/sip';
 import { replyFault } from '../faults.js';
 import { type Authenticator, challenge, type Claim, offerAka, vectorFor } from './challenge.js';
 import type { Source } from './failure-brake.js';
-import { isAnswer, takeTurn } from './judge.js';
+import { takeTurn } from './take-turn.js';
 
 const AUTS_BYTES = 14;
 const NO_PASSWORD = Buffer.alloc(0);

@@ -1,4 +1,5 @@
 // Attacks on the digest at the registrar: guessing in series, in parallel, in somebody else's name. On a fake clock.
+import { CLAIMED_IMPI_LENGTH_MAX, createDecoy } from '#libs/digest';
 import type { Homestead } from '#libs/homestead-client';
 import {
   digestResponse,
@@ -12,7 +13,6 @@ import { createFakeClock, type FakeClock, createSeededRandom, settle } from '#li
 import type { SproutPorts, SproutSettings } from '../ports.js';
 import { authenticate, type Authenticator } from './authenticate.js';
 import { Challenges, type LiveChallenges } from './challenges.js';
-import { CLAIMED_IMPI_LENGTH_MAX, createDecoy } from './decoy.js';
 import { DELAY_MAX_MS, FailureBrake, WAITING_MAX } from './failure-brake.js';
 
 const IMPI = 'alice@ims.test';

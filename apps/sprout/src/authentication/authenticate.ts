@@ -2,15 +2,15 @@
 // Reads passwords through Homestead at every verification, so that a changed one holds at once; answers of a SIM are judged by their
 // challenge alone (aka-answer.ts). Who fails too often is slowed down (failure-brake.ts).
 import { akaVersionOf } from '#libs/aka';
+import { CLAIMED_IMPI_LENGTH_MAX, ha1For, isAnswer } from '#libs/digest';
 import type { AuthVector } from '#libs/homestead-client';
 import { digestAlgorithm, type DigestCredentials, nonceCount, type ServerTransaction } from '#libs/sip';
 import { replyFault } from '../faults.js';
 import { answerAka } from './aka-answer.js';
-import { type Authenticator, challenge, type Claim, ha1For, offerDigest, vectorFor } from './challenge.js';
+import { type Authenticator, challenge, type Claim, offerDigest, vectorFor } from './challenge.js';
 import { clientAddress } from './client-address.js';
-import { CLAIMED_IMPI_LENGTH_MAX } from './decoy.js';
 import type { Source } from './failure-brake.js';
-import { isAnswer, takeTurn } from './judge.js';
+import { takeTurn } from './take-turn.js';
 
 export { type Authenticator, type Claim, claimedImpi } from './challenge.js';
 

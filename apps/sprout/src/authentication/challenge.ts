@@ -1,6 +1,7 @@
 // Asks who has to prove himself what proves it, and challenges with that: digest by password, or AKA by a SIM (RFC 7616, RFC 3310,
 // RFC 4169, TS 24.229 §5.4.1.2.1). Writes challenges. Used by authenticate.ts and aka-answer.ts.
 import { AKA_ALGORITHMS, akaHa1, akaPassword, akaSessionKeys, akaVersionOf } from '#libs/aka';
+import { ha1For } from '#libs/digest';
 import type { AkaVector, AuthenticationOptions, AuthScheme, AuthVector } from '#libs/homestead-client';
 import {
   challengeHeader,
@@ -66,9 +67,6 @@ export const vectorFor = async (
   replyBackEndFault(tx, answer.failure, ports);
   return undefined;
 };
-
-export const ha1For = (vector: AuthVector, algorithm: string): string | undefined =>
-  algorithm === 'SHA-256' ? vector.ha1Sha256 : vector.ha1Md5;
 
 type Offer = Readonly<{ vector: AuthVector; nonce: string; stale: boolean }>;
 

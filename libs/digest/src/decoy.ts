@@ -1,5 +1,5 @@
-// What a REGISTER that cannot succeed is challenged with, so that nobody learns from the answers who is a subscriber: an unknown name
-// is asked, timed and refused as a known one with a wrong password is (docs/adr/0007). Read by authenticate.ts.
+// What who cannot succeed is challenged with and judged by, so that nobody learns from the answers who is a subscriber: an unknown name
+// is asked, timed and refused as a known one with a wrong password is (docs/adr/0007). Used by Sprout's authentication and by http-digest.ts.
 import type { AuthVector } from '#libs/homestead-client';
 import type { Random } from '#libs/runtime';
 
@@ -10,7 +10,7 @@ const HA1_CHARACTERS = 32;
 export const CLAIMED_IMPI_LENGTH_MAX = 1_024;
 
 /** A credential that nobody has: a new one each start, one for all. */
-export const createDecoy = (random: Random, realm: string): AuthVector => ({
+export const createDecoy = (random: Pick<Random, 'token'>, realm: string): AuthVector => ({
   kind: 'digest',
   realm,
   qop: 'auth',

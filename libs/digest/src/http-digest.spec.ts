@@ -2,8 +2,11 @@
 import type { Answer, AuthVector } from '#libs/homestead-client';
 import { GUESSES_OF_ADDRESS, GUESSES_OF_USER } from '#libs/runtime';
 import { digestResponse, ha1 } from '#libs/sip';
-import { createFakeClock, createSeededRandom } from '#libs/testkit';
-import { HttpDigest, NONCE_LIFE_MS, NONCES_USED_MAX, type Verdict } from './http-digest.js';
+import { createMemoryKeyValueStore, StoreUnavailable } from '#libs/stores';
+import { createFakeClock, createSeededRandom, type FakeClock } from '#libs/testkit';
+import { HttpDigest, type HttpDigestPorts, type Verdict } from './http-digest.js';
+import { type NonceCounts, sharedNonceCounts } from './nonce-counts.js';
+import { CLOCK_SKEW_MS_MAX, NONCE_LIFE_MS, NONCES_USED_MAX } from './signed-nonces.js';
 
 const REALM = 'ims.test';
 const IMPI = 'bob@ims.test';
@@ -15,8 +18,15 @@ const PASSWORD = 'bobs password';
 type Algorithm = 'MD5' | 'SHA-256';
 type Proof = Partial<{ algorithm: Algorithm; password: string; username: string; nc: number; uri: string; realm: string; impu: string; target: string; address: string; qop: string }>; // prettier-ignore
 
-const setUp = ({ hasSha256 = true, password = PASSWORD } = {}) => {
-  const clock = createFakeClock();
+type SetUp = Partial<HttpDigestPorts> &
+  Readonly<{ hasSha256?: boolean; password?: string; clock?: FakeClock }>;
+
+const setUp = ({
+  hasSha256 = true,
+  password = PASSWORD,
+  clock = createFakeClock(),
+  ...ports
+}: SetUp = {}) => {
   const state = {
     answer: undefined as Answer<AuthVector> | undefined,
     asked: [] as string[],
@@ -41,9 +51,10 @@ const setUp = ({ hasSha256 = true, password = PASSWORD } = {}) => {
     clock,
     random: createSeededRandom(1),
     realm: REALM,
+    ...ports,
   });
   const judge = (authorization?: string, { impu = IMPU, target = TARGET, address = '192.0.2.1' }: Proof = {}) =>
-    digest.judge({ method: 'GET', target, authorization, address }, impu); // prettier-ignore
+    digest.judge({ method: 'GET', target, authorization, address }, { impu }); // prettier-ignore
   const nonceOf = (verdict: Verdict): string =>
     /nonce="([^"]+)"/.exec(verdict.kind === 'challenged' ? verdict.challenges[0]! : '')?.[1] ?? '';
   const fresh = async (): Promise<string> => nonceOf(await judge());
@@ -67,7 +78,7 @@ const setUp = ({ hasSha256 = true, password = PASSWORD } = {}) => {
 
 it.each(['MD5', 'SHA-256'] as const)('lets the user in by %s', async (algorithm) => {
   const { fresh, prove, state } = setUp();
-  expect(await prove(await fresh(), { algorithm })).toEqual({ kind: 'ok' });
+  expect(await prove(await fresh(), { algorithm })).toEqual({ kind: 'ok', impu: IMPU });
   expect(state.asked).toEqual([`${IMPI} ${IMPU}`]);
 });
 
@@ -118,7 +129,7 @@ it('tells the wrong password, nobody, and somebody else’s list alike', async (
   expect(await prove(nonce, { password: 'x' })).toEqual({ kind: 'refused' });
   expect(await prove(nonce, { username: 'nobody@ims.test' })).toEqual({ kind: 'refused' });
   expect(await prove(nonce, { impu: 'sip:alice@ims.test' })).toEqual({ kind: 'refused' });
-  expect(await prove(nonce)).toEqual({ kind: 'ok' });
+  expect(await prove(nonce)).toEqual({ kind: 'ok', impu: IMPU });
 });
 
 it('holds a changed password at once', async () => {
@@ -182,4 +193,98 @@ it('forgets the oldest proofs, and with them takes nothing that is as old', asyn
   expect((await prove(first)).kind).toBe('challenged');
   expect((await prove(unused)).kind).toBe('challenged');
   expect((await prove(await fresh())).kind).toBe('ok');
+});
+
+it('lets who has answered a nonce right go on with it, whatever others guess from the same address', async () => {
+  const { fresh, prove } = setUp();
+  const own = await fresh();
+  expect((await prove(own)).kind).toBe('ok');
+  const guessed = await fresh();
+  for (let n = 0; n < FAILURES_MAX; n++) await prove(guessed, { password: 'x' });
+  expect((await prove(guessed, { nc: 2 })).kind).toBe('slowed');
+  expect((await prove(own, { nc: 2 })).kind).toBe('ok');
+});
+
+describe('where only what is stored is offered', () => {
+  const offered = (verdict: Verdict): unknown =>
+    verdict.kind === 'challenged' ? verdict.challenges.map((one) => /algorithm=([^,]+)/.exec(one)?.[1]) : verdict.kind;
+
+  it('offers SHA-256 first to who has both, MD5 to who has that alone, and nobody is asked like somebody', async () => {
+    const both = setUp({ offersStoredOnly: true });
+    expect(offered(await both.judge())).toEqual(['SHA-256', 'MD5']);
+    expect(both.state.asked).toEqual([`${IMPI} ${IMPU}`]);
+    const md5 = setUp({ offersStoredOnly: true, hasSha256: false });
+    expect(offered(await md5.judge())).toEqual(['MD5']);
+    expect(offered(await md5.judge(undefined, { impu: 'sip:nobody@ims.test' }))).toEqual(['SHA-256', 'MD5']);
+  });
+
+  it('says that it cannot tell while it cannot', async () => {
+    const { judge, state } = setUp({ offersStoredOnly: true });
+    state.answer = { ok: false, failure: 'unavailable' };
+    expect(offered(await judge())).toBe('away');
+  });
+
+  it('asks Homestead so often for one address and no more: then it offers everything', async () => {
+    const { judge, state } = setUp({ offersStoredOnly: true, hasSha256: false });
+    const offers = await Promise.all(Array.from({ length: 100 }, () => judge()));
+    expect(state.asked).toHaveLength(50);
+    expect(offers.map(offered).filter((algorithms) => (algorithms as string[]).length === 2)).toHaveLength(50);
+    expect(offered(await judge(undefined, { address: '198.51.100.7' }))).toEqual(['MD5']);
+  });
+}); // prettier-ignore
+
+describe('two nodes with one key', () => {
+  const nonceKey = Buffer.alloc(32, 7);
+  const two = (nonceCounts?: NonceCounts) => {
+    const clock = createFakeClock();
+    const node = () => setUp({ clock, nonceKey, nonceCounts });
+    return [node(), node()] as const;
+  };
+
+  it('take each other’s nonces; without the key they do not', async () => {
+    const [one, other] = two();
+    const nonce = await one.fresh();
+    expect((await other.prove(nonce)).kind).toBe('ok');
+    expect((await setUp({ clock: one.clock }).prove(nonce)).kind).toBe('challenged');
+  });
+
+  it('count each for itself without a store: what one took, the other takes once more', async () => {
+    const [one, other] = two();
+    const nonce = await one.fresh();
+    const kinds = [];
+    for (const node of [one, one, other, other]) kinds.push((await node.prove(nonce)).kind);
+    expect(kinds).toEqual(['ok', 'challenged', 'ok', 'challenged']);
+  });
+
+  it('count together in a store: what one took no other takes, also at once', async () => {
+    const store = createMemoryKeyValueStore<number>({ name: 'nonces', clock: createFakeClock() });
+    const [one, other] = two(sharedNonceCounts(store));
+    const nonce = await one.fresh();
+    const verdicts = await Promise.all([one.prove(nonce), other.prove(nonce)]);
+    expect(verdicts.map(({ kind }) => kind).toSorted()).toEqual(['challenged', 'ok']);
+    expect((await other.prove(nonce, { nc: 2 })).kind).toBe('ok');
+    expect((await one.prove(nonce, { nc: 2 })).kind).toBe('challenged');
+  });
+
+  it('say that they cannot tell while the store cannot', async () => {
+    const [one] = two({ use: () => Promise.reject(new StoreUnavailable('down')) });
+    await expect(one.prove(await one.fresh())).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+
+  it('take none of before their own start where they count each for itself', async () => {
+    const [one] = two();
+    const nonce = await one.fresh();
+    one.clock.advance(1);
+    expect((await setUp({ clock: one.clock, nonceKey }).prove(nonce)).kind).toBe('challenged');
+    const store = createMemoryKeyValueStore<number>({ name: 'nonces', clock: one.clock });
+    expect((await setUp({ clock: one.clock, nonceKey, nonceCounts: sharedNonceCounts(store) }).prove(nonce)).kind).toBe('ok');
+  }); // prettier-ignore
+
+  it('take a nonce of a clock that is a little ahead, and none of one that is far ahead', async () => {
+    const clock = createFakeClock();
+    const ahead = (ms: number) => setUp({ nonceKey, clock: createFakeClock(clock.nowMs() + ms) }).fresh();
+    const { prove } = setUp({ clock, nonceKey });
+    expect((await prove(await ahead(CLOCK_SKEW_MS_MAX))).kind).toBe('ok');
+    expect((await prove(await ahead(CLOCK_SKEW_MS_MAX + 1))).kind).toBe('challenged');
+  });
 });
