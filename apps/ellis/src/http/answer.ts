@@ -106,6 +106,16 @@ export const refuse = ({ ellis }: Rim, reply: FastifyReply, error: unknown): Err
   return refused(reply, fault);
 };
 
+/**
+ * What people wrote is served from the portal's own host: opened in a window, a document with a script in it (XHTML in filter criteria) would
+ * act as whoever looks at it.
+ */
+const GUARDS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'X-Content-Type-Options': 'nosniff',
+};
+
 /** Runs a handler and writes what it comes to; a defect is thrown on, for the API's own error answer. */
 export const answer = async (
   { ellis, addressOf }: Pick<Rim, 'ellis' | 'addressOf'>,
@@ -113,7 +123,7 @@ export const answer = async (
   reply: FastifyReply,
   run: (call: EllisCall) => Outcome | Promise<Outcome>,
 ): Promise<object | string | undefined> => {
-  void reply.header('Cache-Control', 'no-store');
+  void reply.headers(GUARDS);
   let call: EllisCall | undefined;
   try {
     call = callOf(request, addressOf);
