@@ -11,6 +11,12 @@ const HEARTBEAT_MS = 15_000;
 /** What a reader may leave unread. */
 const UNREAD_BYTES_MAX = 256 * 1024;
 const RETRY_MS = 3_000;
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+};
 
 export interface EventStream {
   send(event: string, data: object): void;
@@ -59,6 +65,7 @@ export class EventStreams {
       cancel = this.clock.after(HEARTBEAT_MS, () => {
         isAllowed().then(
           (allowed) => {
+            if (isOver) return;
             if (!allowed) return end();
             write('event: beat\ndata: {}\n\n');
             beat();
@@ -72,13 +79,13 @@ export class EventStreams {
     this.byOwner.set(owner, (this.byOwner.get(owner) ?? 0) + 1);
     raw.on('close', end);
     raw.on('error', end);
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    write(`retry: ${RETRY_MS}\n\n`);
-    beat();
+    // Who went while it was asked who they are is told of by no event any more.
+    if (raw.destroyed) end();
+    else {
+      raw.writeHead(200, HEADERS);
+      write(`retry: ${RETRY_MS}\n\n`);
+      beat();
+    }
     return {
       send: (event, data) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
       onEnd: (run) => (isOver ? run() : void ends.push(run)),
