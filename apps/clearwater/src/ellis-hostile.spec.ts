@@ -1,5 +1,6 @@
 // Ellis and people who mean harm, or do two things at once: scripts in documents, guesses from many addresses, endless names, an account deleted
 // while its line is made.
+import { jest } from '@jest/globals';
 import {
   accountPath,
   createEllisFixture,
@@ -15,6 +16,12 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 const ALICE = 'alice@example.com';
+const PASSWORD = 'correct horse';
+const signIn = (username: string, password: string, from = '') =>
+  api.ask('POST', '/session/', {
+    body: { username, password },
+    headers: from === '' ? {} : { 'x-forwarded-for': from },
+  });
 
 it('lets no script run in what people wrote, whoever opens it', async () => {
   const cookie = await signedUp(api, ALICE);
@@ -31,3 +38,39 @@ it('lets no script run in what people wrote, whoever opens it', async () => {
     expect(reply.header('x-content-type-options')).toBe('nosniff');
   }
 }); // prettier-ignore
+
+describe('guessing', () => {
+  it('is one guesser who has a network of IPv6 addresses', async () => {
+    await signedUp(api, ALICE);
+    for (let n = 1; n <= 10; n++)
+      expect((await signIn(ALICE, 'guess', `2001:db8:7:1::${n.toString(16)}`)).status).toBe(403);
+    expect((await signIn(ALICE, PASSWORD, '2001:db8:7:1:ffff:1:2:3')).status).toBe(503);
+    expect((await signIn(ALICE, PASSWORD, '2001:db8:7:2::1')).status).toBe(201);
+    expect((await signIn(ALICE, PASSWORD, '192.0.2.1')).status).toBe(201);
+  });
+
+  it('keeps nothing of a name that nobody can have, and does not ask for it', async () => {
+    const read = jest.spyOn(api.log, 'read');
+    for (const name of [
+      `${'a'.repeat(250_000)}@example.com`,
+      'no\nline@example.com',
+      '__proto__',
+      'a/b@c.d',
+    ]) {
+      const { status, json } = await signIn(name, PASSWORD);
+      expect([status, json['reason']]).toEqual([403, 'address or password is wrong']);
+    }
+    expect(read).not.toHaveBeenCalled();
+  });
+});
+
+it('bounds how often somebody signs in, with the right password too', async () => {
+  await signedUp(api, ALICE);
+  const statuses = new Set<number>();
+  for (let n = 0; n < 59; n++) statuses.add((await signIn(ALICE, PASSWORD)).status);
+  expect([...statuses]).toEqual([201]);
+  expect((await signIn(ALICE, PASSWORD)).status).toBe(503);
+  await signedUp(api, 'bob@example.com');
+  api.clock.advance(2_000);
+  expect((await signIn(ALICE, PASSWORD)).status).toBe(201);
+});

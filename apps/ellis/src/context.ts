@@ -49,6 +49,8 @@ export type EllisPorts = Readonly<{
 export type Throttles = Readonly<{
   /** Failed sign-ins. */
   guesses: Guesses;
+  /** Sign-ins to one account from one address, right ones too: each costs a hash, and leaves a session. */
+  signIns: Throttle;
   /** Wrong sign-up codes of one address. */
   codes: Throttle;
   /** Recovery mails that one address asks for; that go to one account; that are sent at all. */

@@ -30,6 +30,7 @@ const DAY_MS = 86_400_000;
 
 export const throttlesOn = (clock: EllisPorts['clock']): EllisContext['throttles'] => ({
   guesses: new Guesses(clock),
+  signIns: new Throttle({ burst: 60, everyMs: 2_000 }, clock),
   codes: new Throttle({ burst: 20, everyMs: 3_000 }, clock),
   // backend.md §9 has these for all together, so that one stranger kept everybody from a new password: here they are of one address.
   mailsAskedBy: new Throttle({ burst: 5, everyMs: DAY_MS / 100 }, clock),

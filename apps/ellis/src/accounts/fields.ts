@@ -14,6 +14,10 @@ const EXPIRES_DAYS_MAX = 36_500;
 const DAY_MS = 86_400_000;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
+/** Whether an account can be named so. */
+export const isAddress = (address: string): boolean =>
+  address.length <= ADDRESS_LENGTH_MAX && ADDRESS.test(address);
+
 const required = (call: EllisCall, name: string): string => {
   const value = call.field(name);
   if (value === undefined || value === '') throw badRequest(`${name}: is required`);
@@ -22,8 +26,7 @@ const required = (call: EllisCall, name: string): string => {
 
 export const addressField = (call: EllisCall, name = 'email'): string => {
   const address = accountIn(required(call, name));
-  if (address.length > ADDRESS_LENGTH_MAX || !ADDRESS.test(address))
-    throw badRequest(`${name}: takes an e-mail address`);
+  if (!isAddress(address)) throw badRequest(`${name}: takes an e-mail address`);
   return address;
 };
 

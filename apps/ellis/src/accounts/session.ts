@@ -3,13 +3,24 @@ import type { Account } from '#libs/domain';
 import { accountByLog, NOT_BY_VIEW } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import type { Session } from '../contract.js';
-import { badRequest, forbidden, GONE, type Outcome, shown, unavailable } from '../outcome.js';
+import {
+  badRequest,
+  type EllisFault,
+  forbidden,
+  GONE,
+  type Outcome,
+  shown,
+  unavailable,
+} from '../outcome.js';
+import { isAddress } from './fields.js';
 import { makeToken, sessionEndMs, spendToken } from './tokens.js';
 import { accountIn, type Caller, isFromElsewhere, isOver } from './who.js';
 
 /** A hash that no password makes: Argon2id with the parameters of argon2.passwords.ts. */
 export const NOBODYS_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5c3NhbHRub2Jv$3f1n7uUuG0xXUKmBYV0G4gX9Wm3Q9h9mGZ8F5C4h0xk';
+
+const wrong = (): EllisFault => forbidden('address or password is wrong');
 
 /** Counts as a guess until the password turns out to be right. 503 with the wait when there were too many. */
 const guess = ({ throttles }: EllisContext, account: string, address: string): (() => void) => {
@@ -54,7 +65,7 @@ export const checkPassword = async (
   }
   // An account whose secret is not there is a fault of ours, never a wrong password.
   if (!tried.isKept) throw unavailable('the password cannot be checked now');
-  if (account === undefined || !tried.opens) throw forbidden('address or password is wrong');
+  if (account === undefined || !tried.opens) throw wrong();
   proved();
   return account;
 }; // prettier-ignore
@@ -76,6 +87,10 @@ export const signIn = async (context: EllisContext, call: EllisCall): Promise<Ou
   const address = accountIn(call.field('username') ?? call.field('email') ?? '');
   const password = call.field('password') ?? '';
   if (address === '' || password === '') throw badRequest('takes username and password');
+  // Nobody is called so: nothing is asked for it, and nothing of it is kept, however long it is.
+  if (!isAddress(address)) throw wrong();
+  const waitS = context.throttles.signIns.take(`${call.address} ${address}`);
+  if (waitS > 0) throw unavailable('too many sign-ins: come again', waitS);
   const account = await checkPassword(context, address, password, call.address);
   return {
     status: 201,

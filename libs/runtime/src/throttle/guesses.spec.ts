@@ -1,6 +1,13 @@
 // Guessing over HTTP is slowed down; neighbours who know their passwords are not, whatever is guessed from their address.
 import { createHandClock } from './hand-clock.fixture.js';
-import { Guesses, GUESSES_OF_ADDRESS, GUESSES_OF_USER, KNOWN_MAX, KNOWN_MS } from './guesses.js';
+import {
+  Guesses,
+  GUESSES_OF_ADDRESS,
+  GUESSES_OF_USER,
+  KNOWN_MAX,
+  KNOWN_MS,
+  USER_CHARACTERS_MAX,
+} from './guesses.js';
 
 const NAT = '192.0.2.1';
 
@@ -59,4 +66,11 @@ it('remembers a bounded number of those who have signed in', () => {
   for (let n = 0; n <= KNOWN_MAX; n++) guesses.begin(`known${n}`, NAT).proved();
   fail(GUESSES_OF_ADDRESS.burst, (n) => `user${n}`);
   expect([wrong('known0'), wrong('known1'), wrong(`known${KNOWN_MAX}`)]).toEqual([1, 0, 0]);
+});
+
+it('keeps no more of a name than a name may have', () => {
+  const { wrong } = setUp();
+  const endless = 'a'.repeat(USER_CHARACTERS_MAX);
+  for (let n = 0; n < GUESSES_OF_USER.burst; n++) wrong(`${endless}${n}`);
+  expect(wrong(endless)).toBe(6);
 });

@@ -10,6 +10,8 @@ export const GUESSES_OF_USER = { burst: 10, everyMs: 6_000 } as const;
 export const GUESSES_OF_ADDRESS = { burst: 50, everyMs: 1_000 } as const;
 /** Users who have signed in from an address; beyond it the one that did so longest ago is a stranger again. */
 export const KNOWN_MAX = 20_000;
+/** Of a user's name; nobody is called longer, and what a stranger says is kept for a while. */
+export const USER_CHARACTERS_MAX = 256;
 /** For so long it counts that somebody has signed in from there. */
 export const KNOWN_MS = 86_400_000;
 
@@ -39,7 +41,7 @@ export class Guesses {
 
   /** Before it is judged: many at once are as many tries. `address`: by lineOf. */
   begin(user: string, address: string): Guess {
-    const pair = `${address} ${user}`;
+    const pair = `${address} ${user.slice(0, USER_CHARACTERS_MAX)}`;
     const isKnown = (this.#known.get(pair) ?? 0) > this.clock.monotonicMs();
     const addressWaitS = isKnown ? 0 : this.#ofAddress.take(address);
     if (addressWaitS > 0) return refused(addressWaitS);
