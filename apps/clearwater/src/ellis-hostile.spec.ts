@@ -74,3 +74,37 @@ it('bounds how often somebody signs in, with the right password too', async () =
   api.clock.advance(2_000);
   expect((await signIn(ALICE, PASSWORD)).status).toBe(201);
 });
+
+it('leaves nobody a line whose account was deleted while it was made', async () => {
+  await signedUp(api, ALICE);
+  const [gone, ...made] = await Promise.all([
+    api.ask('DELETE', accountPath(ALICE), { as: 'key' }),
+    ...[1, 2, 3].map(() => api.ask('POST', accountPath(ALICE, 'numbers'), { as: 'key' })),
+  ]);
+  expect([gone.status, ...made.map(({ status }) => status)]).toEqual([204, 404, 404, 404]);
+  const left: string[] = [];
+  for await (const { number } of api.lines.numbers()) left.push(number);
+  expect(left).toEqual([]);
+  const taken = (await api.events()).filter((event) => event.endsWith('NumberAllocated'));
+  const released = (await api.events()).filter((event) => event.endsWith('NumberReleased'));
+  expect([taken.length > 0, released.length]).toEqual([true, taken.length]);
+});
+
+it('takes a line away once, however many ask at once', async () => {
+  const cookie = await signedUp(api, ALICE);
+  const number = await newNumber(api, ALICE, cookie);
+  const at = accountPath(ALICE, 'numbers', number);
+  const deletes = await Promise.all([1, 2, 3].map(() => api.ask('DELETE', at, { as: cookie })));
+  expect(deletes.map(({ status }) => status)).toEqual([200, 404, 404]);
+  const asked = api.prov.asked.filter((one) => one.startsWith('DELETE /private/'));
+  expect(asked).toHaveLength(1);
+});
+
+it('refuses a private identity that is no text before it takes the number', async () => {
+  await signedUp(api, ALICE);
+  const at = accountPath(ALICE, 'numbers', 'sip:4000@ims.test');
+  const body = `{"private_id":"a\\ud800","new_private_id":true}`;
+  const headers = { 'content-type': 'application/json' };
+  expect((await api.ask('POST', at, { as: 'key', body, headers })).status).toBe(400);
+  expect(await api.lines.number('sip:4000@ims.test')).toBeUndefined();
+});

@@ -13,6 +13,7 @@ import {
 import { executeOn, type ExecutePorts } from '#libs/event-log';
 import { accountByLog, NOT_BY_VIEW } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
+import { inTurn } from '../numbers/in-turn.js';
 import { deleteLine } from '../numbers/delete-line.js';
 import {
   EllisFault,
@@ -155,19 +156,30 @@ export const accountBody = ({ account: username, fullName, role, createdAtMs, ex
 export const showAccount = async (context: EllisContext, caller: Caller, address: string): Promise<Outcome> =>
   shown(accountBody(await requireAccount(context, caller, address)));
 
+/** Those that work. One that is being made is taken back by who makes it (make-line.ts): two hands on one line would undo each other. */
+const removeLines = async (context: EllisContext, address: string, by: string): Promise<void> => {
+  const numbers = (await context.lines.linesOf(address, LINES_DELETED_MAX)).filter(
+    ({ isProvisioned }) => isProvisioned,
+  );
+  // The default identity of a private one goes last.
+  const isDefault = ({ number, privateId }: (typeof numbers)[number]): number =>
+    number === `sip:${privateId}` ? 1 : 0;
+  for (const line of numbers.toSorted((a, b) => isDefault(a) - isDefault(b)))
+    await deleteLine(context, line, by);
+};
+
 /** Its numbers, and then itself: what a neighbour's fault leaves is there to be tried again. */
 export const removeAccount = async (
   context: EllisContext,
   { account: address, passwordVersion }: Account,
   by: string,
 ): Promise<void> => {
-  const numbers = await context.lines.linesOf(address, LINES_DELETED_MAX);
-  // The default identity of a private one goes last.
-  const isDefault = ({ number, privateId }: (typeof numbers)[number]): number =>
-    number === `sip:${privateId}` ? 1 : 0;
-  for (const line of numbers.toSorted((a, b) => isDefault(a) - isDefault(b)))
-    await deleteLine(context, line, by);
-  await onAccount(portsOf(context), address, [{ type: 'DeleteAccount', data: { account: address, by } }]);
+  await removeLines(context, address, by);
+  await inTurn(address, async () => {
+    await onAccount(portsOf(context), address, [{ type: 'DeleteAccount', data: { account: address, by } }]);
+    // Made meanwhile. The account is gone: what is left of them now is found later (line-process.ts).
+    await removeLines(context, address, by).catch((error: unknown) => context.onFault?.(error));
+  });
   await context.credentials.remove(passwordVersion);
 };
 

@@ -1,12 +1,13 @@
 // A line made: a number is taken from the pool, its subscriber provisioned, then it is confirmed (backend.md §9). What fails in between is
 // backed out; what a crash or a second fault leaves is backed out later (line-process.ts): the number stays taken until then.
-import type { LineNumber } from '#libs/domain';
+import { accountStream, type LineNumber } from '#libs/domain';
 import { AppendUnknown } from '#libs/event-log';
 import type { EllisContext } from '../context.js';
-import { type EllisFault, forbidden, isRefused, unavailable } from '../outcome.js';
+import { type EllisFault, forbidden, isRefused, notFound, unavailable } from '../outcome.js';
 import { defaultFilterCriteria, DEFAULT_SIMSERVS } from '../upstream/default-documents.js';
 import { putSimservs } from '../upstream/documents.js';
 import { isKnownElsewhere, makeSubscriber, privateIdsOf } from '../upstream/subscribers.js';
+import { inTurn } from './in-turn.js';
 import { backOut, releaseNumber } from './delete-line.js';
 import { isDefaultOf, onNumber } from './line-stream.js';
 import type { NumberPool } from './number-pool.js';
@@ -108,6 +109,20 @@ const provision = async (context: EllisContext, line: LineNumber, password?: str
 
 export const newSipPassword = ({ random }: EllisContext): string => random.token(PASSWORD_CHARACTERS);
 
+/** There was one. What another node deleted this moment, and what cannot be read now, is found later (line-process.ts). */
+const isDeleted = ({ lines }: EllisContext, account: string): Promise<boolean> =>
+  lines.head(accountStream(account)).then(
+    (row) => row !== undefined && row.state === undefined,
+    () => false,
+  );
+
+/** The line counts. One whose account was deleted while it was made is refused: who takes the address next would have it. */
+const confirm = async (context: EllisContext, { number, account }: LineNumber, by: string) => {
+  const confirmed = await onNumber(context, { type: 'ConfirmNumber', data: { number, account, by } });
+  if (await isDeleted(context, account)) throw notFound('no such account');
+  return confirmed;
+};
+
 /** Provisions a number that was taken; the password is told this once. */
 export const completeLine = async (
   context: EllisContext,
@@ -115,11 +130,11 @@ export const completeLine = async (
   by: string,
   isNewPrivate = isDefaultOf(line),
 ): Promise<MadeLine> => {
-  const { number, account } = line;
+  const { account } = line;
   const password = isNewPrivate ? newSipPassword(context) : undefined;
   try {
     await provision(context, line, password);
-    const confirmed = await onNumber(context, { type: 'ConfirmNumber', data: { number, account, by } });
+    const confirmed = await inTurn(account, () => confirm(context, line, by));
     const secret = password === undefined ? {} : { password };
     return { line: confirmed ?? line, ...secret };
   } catch (error) {
@@ -138,21 +153,8 @@ const requireRoom = async ({ lines, settings }: EllisContext, { account, private
     throw forbidden('the private identity is of no number of this account');
 };
 
-/** By account, while a number is being taken for it: who asks for many at once is counted one by one. As many wait as lines are made at once. */
-const taking = new Map<string, Promise<unknown>>();
-
-const inTurn = async <T>(account: string, take: () => Promise<T>): Promise<T> => {
-  const before = taking.get(account) ?? Promise.resolve();
-  const own = before.then(take, take);
-  taking.set(account, own);
-  try {
-    return await own;
-  } finally {
-    if (taking.get(account) === own) taking.delete(account);
-  }
-};
-
 const makeNow = async (context: EllisContext, wanted: NewNumber): Promise<MadeLine> => {
+  // Who asks for many at once is counted one by one.
   const line = await inTurn(wanted.account, async () => {
     await requireRoom(context, wanted);
     return takeFromPool(context, wanted);

@@ -86,7 +86,8 @@ export const createSpecifiedNumber = async (
   const { account } = await requireAccount(context, caller, address);
   if (!isNumber(number)) throw badRequest('takes a SIP URI such as sip:6505550001@ims.test');
   const privateId = optional(call, 'private_id');
-  if (privateId !== undefined && !PRIVATE_ID.test(privateId))
+  // What is no text cannot stand in a path: it would be found out only once the number is taken.
+  if (privateId !== undefined && !(PRIVATE_ID.test(privateId) && privateId.isWellFormed()))
     throw badRequest('private_id: takes an identity');
   const isNewPrivate = flagField(call, 'new_private_id') || privateId === undefined;
   const own = privateId === undefined ? {} : { privateId };
@@ -113,7 +114,8 @@ export const deleteNumber = async (
   request: LineRequest,
 ): Promise<Outcome> => {
   const line = await lineOf(context, caller, request);
-  await context.turns.run(() => deleteLine(context, line, byOf(caller)));
+  const deleted = await context.turns.run(() => deleteLine(context, line, byOf(caller)));
+  if (!deleted) throw notFound('no such number of this account');
   return DONE;
 };
 
