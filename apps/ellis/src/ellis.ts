@@ -15,7 +15,12 @@ import { figuresOf, searchSubscribers, showSubscriber, showWholeLadder } from '.
 import { previewCriteria } from './operator/preview.js';
 import { NOTHING_KNOWN, type Surroundings } from './operator/surroundings.port.js';
 import { finishInterrupted } from './numbers/line-process.js';
-import { LINE_WAITING_MS_MAX, LINES_AT_ONCE_MAX, LINES_WAITING_MAX } from './numbers/make-line.js';
+import {
+  LINE_WAITING_MS_MAX,
+  LINES_AT_ONCE_MAX,
+  LINES_WAITING_MAX,
+  LINES_WAITING_OF_ACCOUNT_MAX,
+} from './numbers/make-line.js';
 import { NumberPool, type NumberPools } from './numbers/number-pool.js';
 import * as numbers from './numbers/numbers.js';
 import { type Outcome, shown } from './outcome.js';
@@ -130,6 +135,7 @@ const contextOn = (ports: EllisPorts, pools: NumberPools): EllisContext => ({
     clock: ports.clock,
     runningMax: LINES_AT_ONCE_MAX,
     waitingMax: LINES_WAITING_MAX,
+    waitingOfOneMax: LINES_WAITING_OF_ACCOUNT_MAX,
     waitingMsMax: LINE_WAITING_MS_MAX,
     reason: 'too many lines are being made: come again',
   }),

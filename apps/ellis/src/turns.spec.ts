@@ -100,3 +100,19 @@ it('tells those whom it refuses when those before them will have had their turn,
   ends[2]?.();
   expect(await d).toBe('d');
 });
+
+it('leaves places to others when one wants them all', async () => {
+  const turns = new Turns({ clock, runningMax: 1, waitingMax: 3, waitingOfOneMax: 2, waitingMsMax: WAITING_MS_MAX, reason: 'too many' });
+  const ends: (() => void)[] = [];
+  const run = (owner?: string) => turns.run(() => new Promise<void>((resolve) => ends.push(resolve)), owner);
+  const taken = [run('a'), run('a'), run('a')];
+  await expect(run('a')).rejects.toMatchObject({ status: 503 });
+  taken.push(run('b'));
+  await expect(run()).rejects.toMatchObject({ status: 503 });
+  for (let n = 0; n < 4; n++) {
+    await new Promise(setImmediate);
+    ends[n]?.();
+    await taken[n];
+  }
+  expect(clock.pending).toBe(0);
+}); // prettier-ignore

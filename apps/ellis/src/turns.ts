@@ -7,11 +7,15 @@ export type TurnsOptions = Readonly<{
   clock: Pick<Clock, 'after' | 'monotonicMs'>;
   runningMax: number;
   waitingMax: number;
+  /** Of those, of one owner: nobody takes all the places. Absent: as many as wait at all. */
+  waitingOfOneMax?: number;
   /** After it a client may have gone: nothing is done for it any more. */
   waitingMsMax: number;
   /** For who is one too many, or has waited for too long. */
   reason: string;
 }>;
+
+type Waiting = Readonly<{ owner: string | undefined; go: () => void }>;
 
 /** Until how far back work that was done and requests that were refused tell how long the next ones have to wait. */
 const LOOK_BACK_MS = 30_000;
@@ -21,7 +25,7 @@ const RETRY_AFTER_S_MOST = 60;
 
 export class Turns {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
   /** Since `#sinceMs`: what tells the rate, and who is still to come. */
   #done = 0;
   #refused = 0;
@@ -31,9 +35,9 @@ export class Turns {
     this.#sinceMs = options.clock.monotonicMs();
   }
 
-  /** Runs it when its turn comes; rejects with 503 when too many wait, at once, and when it has waited for too long. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.options.runningMax) await this.#turn();
+  /** Runs it when its turn comes; rejects with 503 when too many wait, at once, and when it has waited for too long. `owner`: whose work it is. */
+  async run<T>(work: () => Promise<T>, owner?: string): Promise<T> {
+    if (this.#running >= this.options.runningMax) await this.#turn(owner);
     else this.#running++;
     try {
       return await work();
@@ -42,24 +46,26 @@ export class Turns {
       this.#done++;
       // Who waits takes the place that is given up.
       const next = this.#waiting.shift();
-      if (next) next();
+      if (next) next.go();
       else this.#running--;
     }
   }
 
-  #turn(): Promise<void> {
-    const { clock, waitingMax, waitingMsMax, reason } = this.options;
-    if (this.#waiting.length >= waitingMax) throw this.#refusal(reason);
+  #turn(owner: string | undefined): Promise<void> {
+    const { clock, waitingMax, waitingOfOneMax = waitingMax, waitingMsMax, reason } = this.options;
+    const own = owner === undefined ? 0 : this.#waiting.filter((one) => one.owner === owner).length;
+    if (this.#waiting.length >= waitingMax || own >= waitingOfOneMax) throw this.#refusal(reason);
     return new Promise((resolve, reject) => {
       const go = (): void => {
         cancel();
         resolve();
       };
+      const place = { owner, go };
       const cancel = clock.after(waitingMsMax, () => {
-        this.#waiting.splice(this.#waiting.indexOf(go), 1);
+        this.#waiting.splice(this.#waiting.indexOf(place), 1);
         reject(this.#refusal(reason));
       });
-      this.#waiting.push(go);
+      this.#waiting.push(place);
     });
   }
 

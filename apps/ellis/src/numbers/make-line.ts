@@ -1,6 +1,6 @@
 // A line made: a number is taken from the pool, its subscriber provisioned, then it is confirmed (backend.md §9). What fails in between is
 // backed out; what a crash or a second fault leaves is backed out later (line-process.ts): the number stays taken until then.
-import { accountStream, type LineNumber } from '#libs/domain';
+import { accountStream, BY_KEY, type LineNumber } from '#libs/domain';
 import { AppendUnknown } from '#libs/event-log';
 import type { EllisContext } from '../context.js';
 import { type EllisFault, forbidden, isRefused, notFound, unavailable } from '../outcome.js';
@@ -16,6 +16,8 @@ import type { NumberPool } from './number-pool.js';
 export const LINES_AT_ONCE_MAX = 8;
 /** Requests that wait for their turn, some ten seconds of work; beyond it they are to come again. */
 export const LINES_WAITING_MAX = 256;
+/** Of those, requests of one account's own session; who has the key acts for all. */
+export const LINES_WAITING_OF_ACCOUNT_MAX = 32;
 /** A client gives up some time: a line that is made after that is nobody's. */
 export const LINE_WAITING_MS_MAX = 20_000;
 /** Draws until one was free; other processes draw too. */
@@ -169,5 +171,5 @@ export const makeLine = async (context: EllisContext, wanted: NewNumber): Promis
     await requireRoom(context, wanted);
     throw noNumbers();
   }
-  return context.turns.run(() => makeNow(context, wanted));
+  return context.turns.run(() => makeNow(context, wanted), wanted.by === BY_KEY ? undefined : wanted.account);
 };

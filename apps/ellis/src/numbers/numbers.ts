@@ -114,7 +114,8 @@ export const deleteNumber = async (
   request: LineRequest,
 ): Promise<Outcome> => {
   const line = await lineOf(context, caller, request);
-  const deleted = await context.turns.run(() => deleteLine(context, line, byOf(caller)));
+  const owner = caller.kind === 'account' ? line.account : undefined;
+  const deleted = await context.turns.run(() => deleteLine(context, line, byOf(caller)), owner);
   if (!deleted) throw notFound('no such number of this account');
   return DONE;
 };
