@@ -58,6 +58,9 @@ const listKey = (element: XmlElement): { key: string; value: string } | undefine
   return key === undefined || value === undefined ? undefined : { key, value };
 };
 
+/** Of one parent's, what a report tells; the others are told once these are mended. */
+const TWINS_TOLD_MAX = 100;
+
 /** A way to an element by places: it holds whatever the prefixes in the document are. */
 const placeOf = (element: XmlElement): string => {
   const steps = [];
@@ -69,23 +72,30 @@ const placeOf = (element: XmlElement): string => {
 };
 
 /** A value like this one that nobody has. */
-const freeValue = (value: string, taken: ReadonlySet<string>): string => {
+const freeValue = (id: string, taken: ReadonlySet<string>): string => {
   let n = 2;
-  while (taken.has(`${value}-${n}`)) n++;
-  return `${value}-${n}`;
+  while (taken.has(`${id}-${n}`)) n++;
+  return `${id}-${n}`;
 };
 
+/** Each child is looked at once, and each value that is taken sought another for once: a document may be nothing but twins. */
 const twinsIn = (parent: XmlElement): readonly NotUnique[] => {
   const seen = new Set<string>();
-  return parent.children.flatMap((child) => {
+  const twins: { child: XmlElement; key: string; id: string }[] = [];
+  for (const child of parent.children) {
     const found = listKey(child);
-    if (found === undefined) return [];
+    if (found === undefined) continue;
     const id = `${child.local} ${found.value}`;
-    if (!seen.has(id)) return (seen.add(id), []);
-    const taken = new Set(parent.children.flatMap((other) => (other.local === child.local ? listKey(other)?.value ?? [] : [])));
-    return [{ field: `${placeOf(child)}/@${found.key}`, alternatives: [freeValue(found.value, taken)] }];
+    if (seen.has(id)) twins.push({ child, key: found.key, id });
+    else seen.add(id);
+  }
+  const free = new Map<string, string>();
+  return twins.slice(0, TWINS_TOLD_MAX).map(({ child, key, id }) => {
+    const other = free.get(id) ?? freeValue(id, seen);
+    free.set(id, other);
+    return { field: `${placeOf(child)}/@${key}`, alternatives: [other.slice(child.local.length + 1)] };
   });
-}; // prettier-ignore
+};
 
 const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:\S+$/;
 

@@ -120,6 +120,14 @@ describe('§7, §8 documents', () => {
     expect(text).toContain('<exists field="resource-lists/*%5b3%5d/@name"><alt-value>a-3</alt-value></exists>');
   }); // prettier-ignore
 
+  it('§11.1: tells of a document of nothing but twins in a bounded time, and a bounded part of it', async () => {
+    const entries = '<entry uri="sip:a@b"/>'.repeat(1_900);
+    const body = `<resource-lists xmlns="${NS}"><list>${entries}</list></resource-lists>`;
+    const { text } = await put(BILL, body);
+    expect([conflictIn(text), text.split('<exists').length - 1]).toEqual(['uniqueness-failure', 100]);
+    expect(text).toContain('<alt-value>sip:a@b-2</alt-value>');
+  });
+
   it('§8.2.2: 415 for another type', async () => {
     expect((await put(BILL, LISTS, 'application/xml')).status).toBe(415);
     await putLists();

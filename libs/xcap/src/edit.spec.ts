@@ -37,6 +37,14 @@ describe('§8.2.3 creation of elements', () => {
     expect(afterPut(before, selector, body)).toBe(after);
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'valueOf'])('knows the prefix %s where it is declared', (prefix) => {
+    const before = `<root xmlns:${prefix}="urn:x"><a/></root>`;
+    const body = `<${prefix}:b/>`;
+    const query = `xmlns(p=urn:x)`;
+    expect(afterPut(before, 'root/p:b', body, { query })).toBe(before.replace('</root>', `${body}</root>`));
+    expect(got(before, 'root/namespace::*')).toBe(`<root xmlns:${prefix}="urn:x"/>`);
+  }); // prettier-ignore
+
   it('keeps the declarations of what is put, redundant ones too', () => {
     const body = '<n:b xmlns:n="urn:n"><n:c xmlns:n="urn:n"/></n:b>';
     expect(afterPut('<a xmlns:n="urn:n"/>', 'a/n:b', body, { query: 'xmlns(n=urn:n)' })).toBe(`<a xmlns:n="urn:n">${body}</a>`);

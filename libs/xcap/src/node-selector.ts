@@ -46,7 +46,7 @@ const expanded = (qname: string, bindings: Bindings, unprefixed: string): Select
   return { prefix, local, uri };
 };
 
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const ENTITIES: ReadonlyMap<string, string> = new Map([['lt', '<'], ['gt', '>'], ['amp', '&'], ['quot', '"'], ['apos', "'"]]); // prettier-ignore
 
 /** AttValue without its quotes (XML 1.0 §3.3.3): references are characters, each white space is a space. */
 export const attributeValue = (raw: string): string | undefined => {
@@ -55,7 +55,7 @@ export const attributeValue = (raw: string): string | undefined => {
     .replace(/\r\n|[\t\n\r]/g, ' ')
     .replace(/&(?:#(\d{1,7})|#x([0-9A-Fa-f]{1,6})|(\w{1,8}));|&/g, (_all, decimal, hex, name) => {
       const code = decimal === undefined ? parseInt(hex as string, 16) : Number(decimal);
-      const char = name === undefined ? character(code) : ENTITIES[name as string];
+      const char = name === undefined ? character(code) : ENTITIES.get(name as string);
       if (char === undefined) isKnown = false;
       return char ?? '';
     });

@@ -203,7 +203,8 @@ export const parseFragment = (xml: string, inScope: Readonly<Record<string, stri
 
 /** The namespaces in scope for an element by prefix, '' for the default; without the two that always are. */
 export const namespacesInScope = (element: XmlElement | undefined): Record<string, string> => {
-  const inScope: Record<string, string> = {};
+  // Prefixes are people's: `constructor` and `__proto__` are some.
+  const inScope = Object.create(null) as Record<string, string>;
   for (let one = element; one !== undefined; one = one.parent)
     for (const [prefix, uri] of Object.entries(one.declared)) inScope[prefix] ??= uri;
   return inScope;
