@@ -3,6 +3,7 @@
 import { jest } from '@jest/globals';
 import {
   accountPath,
+  CODE,
   createEllisFixture,
   type EllisFixture,
   newNumber,
@@ -107,4 +108,10 @@ it('refuses a private identity that is no text before it takes the number', asyn
   const headers = { 'content-type': 'application/json' };
   expect((await api.ask('POST', at, { as: 'key', body, headers })).status).toBe(400);
   expect(await api.lines.number('sip:4000@ims.test')).toBeUndefined();
+});
+
+it('reads a form whatever the case of its type (RFC 9110 §8.3.1)', async () => {
+  const body = new URLSearchParams({ email: ALICE, password: PASSWORD, full_name: 'A', signup_code: CODE });
+  const headers = { 'content-type': 'Application/X-WWW-Form-Urlencoded; charset=utf-8' };
+  expect((await api.ask('POST', '/accounts/', { body: body.toString(), headers })).status).toBe(201);
 });

@@ -16,7 +16,7 @@ const headerIn = ({ headers }: FastifyRequest, name: string): string | undefined
 type Fields = (name: string) => unknown;
 
 const isForm = (request: FastifyRequest): boolean =>
-  (headerIn(request, 'content-type') ?? '').startsWith('application/x-www-form-urlencoded');
+  /^application\/x-www-form-urlencoded\s*(;|$)/i.test(headerIn(request, 'content-type') ?? '');
 
 /** JSON was parsed already, unless its sender did not say that it is JSON. */
 const bodyFields = (request: FastifyRequest): Fields => {
@@ -42,8 +42,11 @@ const textOf = (name: string, value: unknown): string | undefined => {
   throw badRequest(`${name}: takes a text`);
 };
 
-const queryOf = (request: FastifyRequest): URLSearchParams =>
-  new URLSearchParams(request.url.split('?')[1] ?? '');
+const queryOf = ({ url }: FastifyRequest): URLSearchParams => {
+  // A query may hold question marks itself (RFC 3986 §3.4).
+  const mark = url.indexOf('?');
+  return new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+};
 
 export const callOf = (request: FastifyRequest, addressOf: ClientAddress): EllisCall => {
   const fields = bodyFields(request);
