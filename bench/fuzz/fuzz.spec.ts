@@ -2,6 +2,7 @@
 import { jest } from '@jest/globals';
 import type { markIntegrity } from '#apps/bono';
 import { contactRequests } from '#apps/sprout';
+import { ResponseReader } from '#libs/http-pool';
 import { createTransports, type FramerSink, H, parseAuthorization, parseMessage, type prepareRoute, readTopVia, StreamFramer, viaBranch } from '#libs/sip'; // prettier-ignore
 import { createFuzzing, judge } from './fuzzer.js';
 import { must, type Target } from './target.js';
@@ -10,6 +11,7 @@ import { contactsTarget } from './targets/contacts-target.js';
 import { diameterPeerTarget, peerWorld } from './targets/diameter-peer-target.js';
 import { diameterTarget } from './targets/diameter-target.js';
 import { digestTarget } from './targets/field-targets.js';
+import { httpResponseTarget } from './targets/http-response-target.js';
 import { integrityTarget } from './targets/integrity-target.js';
 import { fieldsTarget, routeTarget } from './targets/message-targets.js';
 import { streamTarget } from './targets/stream-target.js';
@@ -26,6 +28,7 @@ const INPUTS_OF: Readonly<Record<string, number>> = {
   checkpoint: 500,
   diameter: 1_500,
   'diameter-peer': 400,
+  'http-response': 2_000,
 };
 /** Seldom more than two seconds; the machine may be busy. */
 const TIMEOUT_MS = 60_000;
@@ -63,6 +66,11 @@ describe('planted bugs are found', () => {
       push: (piece: string) => new StreamFramer(sink).push(piece),
     });
     expect((await found(streamTarget(forgetful)))?.reason).toContain('the same however it is cut');
+  });
+
+  it('a reader of answers that forgets a head that is not whole', async () => {
+    const forgetful = () => ({ push: (bytes: Buffer) => new ResponseReader(500).push(bytes), end: () => ({ state: 'bad', reason: '' }) as const }); // prettier-ignore
+    expect((await found(httpResponseTarget(forgetful)))?.reason).toContain('the same however it is cut');
   });
 
   it('a check on fields that lets everything pass', async () => {

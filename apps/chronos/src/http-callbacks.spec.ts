@@ -1,7 +1,7 @@
 // Callbacks over real sockets: what a receiver is sent, and where Chronos does not go.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createUndiciTransport } from '#libs/http-pool';
+import { createSocketTransport } from '#libs/http-pool';
 import { createPeerCheck, systemClock, systemRandom } from '#libs/runtime';
 import { createFakeClock } from '#libs/testkit';
 import type { Callbacks } from './callback.port.js';
@@ -44,7 +44,7 @@ afterAll(async () => {
 
 const callbacks = (options: Partial<HttpCallbacksOptions> = {}): Callbacks => {
   const made = createHttpCallbacks({
-    transport: createUndiciTransport({ connectionsMax: 8, connectMs: 5_000, answerMs: 5_000 }),
+    transport: createSocketTransport({ connectionsMax: 8, connectMs: 5_000, answerMs: 5_000, answerBytesMax: 10_000 }),
     resolve: (name) => Promise.resolve([name === 'inside.test' ? '127.0.0.1' : name === 'outside.test' ? '192.0.2.1' : name]),
     clock: systemClock,
     random: systemRandom,

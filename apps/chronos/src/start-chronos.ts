@@ -1,7 +1,7 @@
 // Chronos as a part of a process: view, owners, callbacks, popper, HTTP, put together from configuration.
 // Used by this app's main.ts and by the all-in-one.
 import { type EventLog, EventLogConfig, openPartitionOwners } from '#libs/event-log';
-import { createUndiciTransport, type ResolveHost, systemResolver } from '#libs/http-pool';
+import { createSocketTransport, type ResolveHost, systemResolver } from '#libs/http-pool';
 import type { FollowOptions } from '#libs/projector';
 import {
   type ApiKeys,
@@ -79,7 +79,7 @@ const gauges = ({ metrics }: ProcessParts, { due }: TimersDueView, time: SteadyT
 
 const openCallbacks = ({ process, config, clock, random, resolve }: ChronosOptions): Callbacks =>
   createHttpCallbacks({
-    transport: createUndiciTransport({
+    transport: createSocketTransport({
       connectMs: CONNECT_MS,
       answerMs: config.chronosCallbackTimeoutMs,
       connectionsMax: config.chronosCallbackConnections,

@@ -6,6 +6,7 @@ import { diameterPeerTarget } from './diameter-peer-target.js';
 import { diameterTarget } from './diameter-target.js';
 import { digestTarget, nameAddrTarget, uriTarget, viaTarget } from './field-targets.js';
 import { drachtioTarget } from './drachtio-target.js';
+import { httpResponseTarget } from './http-response-target.js';
 import { integrityTarget } from './integrity-target.js';
 import { logTargets } from './log-targets.js';
 import { fieldsTarget, parserTarget, routeTarget } from './message-targets.js';
@@ -30,5 +31,6 @@ export const allTargets = async (): Promise<readonly Target[]> => [
   diameterTarget(),
   diameterPeerTarget(),
   drachtioTarget(),
+  httpResponseTarget(),
   ...(await logTargets()),
 ];

@@ -1,4 +1,6 @@
 export * from './adapters/system-resolver.js';
+export { type Reading, ResponseReader } from './adapters/response-reader.js';
+export * from './adapters/socket.transport.js';
 export * from './adapters/undici.transport.js';
 export * from './balanced.http-pool.js';
 export * from './http-pool.port.js';
