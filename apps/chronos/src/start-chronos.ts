@@ -21,6 +21,7 @@ import { startCarryingOn } from './carry-on.js';
 import { type Chronos, createChronos } from './chronos.js';
 import type { ChronosConfig } from './chronos.config.js';
 import { ChronosModule } from './chronos.module.js';
+import { directTimers } from './http/direct.js';
 import { callbackKeys, createHttpCallbacks } from './http-callbacks.js';
 import type { PopObserver } from './popper.js';
 import { createSteadyTime, type SteadyTime } from './steady-time.js';
@@ -142,6 +143,7 @@ export const startChronos = async (options: ChronosOptions): Promise<ChronosNode
     apiKeys: options.apiKeys,
     peers: options.peers,
     tls: options.httpTls,
+    direct: directTimers(chronos),
   });
   chronos.popper.start();
   shutdown.on('refuse', 'chronos', () => chronos.popper.stop());

@@ -30,6 +30,16 @@ const clientFault = (exception: unknown): ErrorBody | undefined => {
     : undefined;
 };
 
+/** Tells the log of a defect, and its client that there is one. */
+export const defectBody = (
+  logger: Logger,
+  error: unknown,
+  { method, url }: Readonly<{ method: string; url: string }>,
+): ErrorBody => {
+  logger.error({ err: error, method, url: url.split('?', 1)[0] }, 'request failed');
+  return errorBody(500, 'internal error');
+};
+
 @Catch()
 export class JsonErrors implements ExceptionFilter {
   constructor(
@@ -43,13 +53,7 @@ export class JsonErrors implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     let body = exception instanceof HttpException ? bodyOf(exception) : clientFault(exception);
-    if (!body) {
-      this.logger.error(
-        { err: exception, method: request.method, url: request.url.split('?', 1)[0] },
-        'request failed',
-      );
-      body = errorBody(500, 'internal error');
-    }
+    body ??= defectBody(this.logger, exception, request);
     if (reply.sent || reply.raw.headersSent) return;
     // 404 of the router itself, not of a handler that did not find its resource.
     if (body.status === 404 && request.is404) {

@@ -7,6 +7,7 @@ export * from './common-variables.config.js';
 export * from './health.js';
 export * from './http-server.port.js';
 export * from './http.js';
+export type { DirectAnswer, DirectRoute, DirectRoutes } from './direct/direct-routes.js';
 export { errorBody, type ErrorBody } from './error-body.js';
 export * from './logger.js';
 export * from './management.js';

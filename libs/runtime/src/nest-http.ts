@@ -2,7 +2,7 @@
 // OpenAPI at /docs and /docs/json. Nest is used here, in modules and controllers, and nowhere else.
 // Loaded by http.ts when the first API starts.
 import 'reflect-metadata';
-import type { Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import { BadRequestException, type LoggerService, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -10,9 +10,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { ValidationError } from 'class-validator';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { inFrontOf } from './direct/direct-routes.js';
 import { errorBody } from './error-body.js';
 import { HTTP_BODY_BYTES_MAX, type HttpOptions, type HttpServer } from './http-server.port.js';
-import { JsonErrors } from './http-errors.js';
+import { defectBody, JsonErrors } from './http-errors.js';
 import type { Logger } from './logger.js';
 
 /** Identities in paths are percent-encoded URIs. */
@@ -33,7 +34,7 @@ const isFree = (url: string, docsPath: string): boolean => {
   return path === '/ping' || path === docsPath || path.startsWith(`${docsPath}/`);
 };
 
-const headerOf = (request: FastifyRequest, name: string): string | undefined => {
+const headerOf = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 };
@@ -44,11 +45,11 @@ type Refusal = Readonly<{ status: 401 | 403; reason: string }>;
 const refusalOf = (
   { apiKeys, role, peers }: HttpOptions,
   docsPath: string,
-  request: FastifyRequest,
+  request: IncomingMessage,
 ): Refusal | undefined => {
   if (peers && !peers(request.socket.remoteAddress ?? ''))
     return { status: 403, reason: 'this address is not in TRUSTED_PEERS' };
-  if (!apiKeys || isFree(request.url, docsPath)) return undefined;
+  if (!apiKeys || isFree(request.url ?? '', docsPath)) return undefined;
   const verdict = apiKeys.check(headerOf(request, 'x-api-key') ?? headerOf(request, 'ngv-api-key'), role);
   if (verdict === 'unknown') return { status: 401, reason: 'X-API-Key is absent or not known' };
   if (verdict === 'wrong-role') return { status: 403, reason: 'this key has another role' };
@@ -59,7 +60,7 @@ const refusalOf = (
 const guard =
   (options: HttpOptions, docsPath: string) =>
   (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const refusal = refusalOf(options, docsPath, request);
+    const refusal = refusalOf(options, docsPath, request.raw);
     if (refusal === undefined) done();
     else void reply.status(refusal.status).send(errorBody(refusal.status, refusal.reason));
   };
@@ -156,6 +157,29 @@ const createAdapter = (options: HttpOptions): FastifyAdapter =>
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_CHARACTERS_MAX },
   });
 
+/** In front of the framework's listener, until the server closes: then the framework says so. */
+const putInFront = (
+  fastify: FastifyInstance,
+  options: HttpOptions & Required<Pick<HttpOptions, 'direct'>>,
+  docsPath: string,
+): (() => void) => {
+  const { direct, logger, bodyBytesMax = HTTP_BODY_BYTES_MAX } = options;
+  const json = fastify.getDefaultJsonParser('error', 'error');
+  const [framework] = fastify.server.listeners('request') as RequestListener[];
+  if (framework === undefined) throw new Error('the framework does not listen');
+  const listener = inFrontOf(framework, {
+    routes: direct,
+    isLetIn: (request) => refusalOf(options, docsPath, request) === undefined,
+    // It looks at the text alone.
+    readJson: (text, done) => void json(undefined as never, text, done),
+    bodyBytesMax,
+    onDefect: (error, request) => defectBody(logger, error, request),
+  });
+  const { server } = fastify;
+  server.off('request', framework).on('request', listener);
+  return () => void server.off('request', listener).on('request', framework);
+};
+
 export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> => {
   const { module, host, port, title, logger, docsPath = '/docs' } = options;
   const adapter = createAdapter(options);
@@ -192,6 +216,9 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   // Handed on to net.Server.listen, which knows more options than Fastify's types.
   const listening = { port, host, reusePort: options.reusePort === true };
   await app.listen(listening);
+  // Over TLS the framework's answers have a header more, and what it costs is little beside TLS.
+  const direct = options.tls === undefined ? options.direct : undefined;
+  const removeDirect = direct && putInFront(fastify, { ...options, direct }, docsPath);
   const address = app.getHttpServer().address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
@@ -201,6 +228,7 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
     openApi: document,
     close: () => {
       forget();
+      removeDirect?.();
       return app.close();
     },
   };
