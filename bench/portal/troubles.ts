@@ -1,6 +1,7 @@
 // What the portal does when something goes wrong: each trouble as a person meets it, what the page says of it, and that it goes on once it is over.
 // What is broken is the network between page and server, by the browser's driver. Used by the end-to-end test.
 import type { Report } from '../accept/line.js';
+import { until } from '../harness/children.js';
 import { DOMAIN } from '../harness/product.js';
 import type { Page } from './browser.js';
 import { goTo, linePath, type MadeLine, type Visitor } from './visit.js';
@@ -159,6 +160,66 @@ const signOutFails: Trouble = async (report, { page, url }) => {
   await shows(report, page, 'New here?', 'and it is, once the server has heard of it');
 }; // prettier-ignore
 
+const signedOutElsewhere: Trouble = async (report, visit) => {
+  const { page, url } = visit;
+  await openPhone(visit);
+  await page.getByText(READY).waitFor();
+  const other = await page.context().newPage();
+  await goTo(other, url, '/lines', 'Your lines');
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await shows(report, page, 'Your session has ended', 'who signs out in one tab has signed out in all');
+  const kept = await page.evaluate(`Object.keys(sessionStorage).filter((key) => key.startsWith('phone:'))`);
+  report.check(
+    'and nothing of the phone is kept in any',
+    JSON.stringify(kept) === '[]',
+    JSON.stringify(kept),
+  );
+};
+
+const backWithoutSaving: Trouble = async (report, visit) => {
+  const { page, url } = visit;
+  await goTo(page, url, '/lines', 'Your lines');
+  await page.getByRole('link', { name: 'Call services' }).first().click();
+  await page.getByText('Hide my number').first().click();
+  const asked: string[] = [];
+  let leave = false;
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.message());
+    void (leave ? dialog.accept() : dialog.dismiss());
+  });
+  const goBack = () => page.evaluate('history.back()');
+  await goBack();
+  await until('the question', STEP_MS_MAX, () => Promise.resolve(asked[0]));
+  await shows(report, page, 'Divert calls', 'who goes back without saving is asked, and may stay');
+  report.check('where they were', page.url().endsWith('/call-services'), page.url());
+  leave = true;
+  await goBack();
+  await shows(report, page, 'Your lines', 'or go');
+};
+
+/** A second line of the same account, in a tab of its own. */
+const secondLine = async ({ page, url, visitor }: Troubled): Promise<MadeLine> => {
+  const made = await page.request.post(`${url}/accounts/${encodeURIComponent(visitor.email)}/numbers/`);
+  const { sip_username: userName, sip_password: password } = (await made.json()) as Record<string, string>;
+  return { userName: userName!, password: password! };
+};
+
+const reloadedInCall: Trouble = async (report, visit) => {
+  const { page } = visit;
+  await openPhone(visit);
+  await page.getByText(READY).waitFor();
+  const other = await page.context().newPage();
+  await openPhone({ ...visit, page: other, line: await secondLine(visit) });
+  await other.getByText(READY).waitFor();
+  await other.getByRole('textbox', { name: 'Call' }).fill(visit.line.userName);
+  await other.getByRole('button', { name: 'Call', exact: true }).click();
+  await page.getByRole('button', { name: 'Answer' }).click();
+  await shows(report, other, 'Connected', 'two tabs talk');
+  await page.reload();
+  await shows(report, other, 'The call has ended', 'who loads the page anew in a call hangs up');
+  await shows(report, page, READY, 'and the phone is ready again');
+};
+
 const openPhone = async ({ page, url, line }: Troubled): Promise<void> => {
   await page.goto(`${url}/phone/${encodeURIComponent(`sip:${line.userName}@${DOMAIN}`)}`);
   await page.getByRole('textbox', { name: 'Password of the line' }).fill(line.password);
@@ -230,6 +291,9 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
   'a page is given what it cannot show': pageHasAFault,
   'the code of a page does not come': pageIsMissing,
   'signing out does not reach the server': signOutFails,
+  'somebody signs out in another tab': signedOutElsewhere,
+  'somebody goes back without saving': backWithoutSaving,
+  'a tab is loaded anew in a call': reloadedInCall,
   'there is no microphone': noMicrophone,
   'the phone’s server is away': serverOfPhoneIsAway,
   'the password of the line is wrong': wrongPassword,

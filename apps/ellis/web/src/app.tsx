@@ -5,6 +5,7 @@ import type { PortalFacts, Session } from './api/contract.js';
 import { currentSession, portalFacts, signOut } from './api/ellis.js';
 import { faultWords, RequestRefused } from './api/http.js';
 import { onSessionDoubted } from './api/session-doubt.js';
+import { onSignedOutElsewhere, tellSignedOut } from './other-tabs.js';
 import { Forgot, ResetPassword, SignIn, SignUp } from './pages/entry.js';
 import { PhoneBar } from './phone/call-view.js';
 import { forgetAllCredentials } from './phone/kept-credentials.js';
@@ -166,13 +167,18 @@ export const App = (): JSX.Element => {
     );
   }, []);
   useEffect(begin, [begin]);
-  const signedOut = useCallback(() => {
+  const forget = useCallback((elsewhere: boolean) => {
     stopPhone();
     forgetAllCredentials();
     setStart((before) => before && { ...before, session: undefined });
-    setEnded(false);
-    navigate('/sign-in');
+    setEnded(elsewhere);
   }, []);
+  const signedOut = useCallback(() => {
+    forget(false);
+    tellSignedOut();
+    navigate('/sign-in');
+  }, [forget]);
+  useEffect(() => onSignedOutElsewhere(() => forget(true)), [forget]);
   const found = useCallback((session: Session | undefined) => {
     // Where one was is where one goes on; the phone's credentials stay too, and a call is not hung up.
     if (session === undefined && !isInCall()) stopPhone();

@@ -12,7 +12,7 @@ export const focusHeading = (heading: HTMLElement | null): void => {
   if (hasMoved && (document.activeElement ?? document.body) === document.body) heading?.focus();
 };
 
-/** Asked before a page is left by a link of ours; the browser's own ways out are its own to ask about (beforeunload). */
+/** Asked before a page is left by a link of ours, or back and forward; the other ways out are the browser's own to ask about (beforeunload). */
 let mayLeave: () => boolean = () => true;
 
 /** Something would be lost by leaving: asks first, until what comes back is called. */
@@ -20,6 +20,9 @@ export const guardLeaving = (question: string): (() => void) => {
   mayLeave = () => confirm(question);
   return () => void (mayLeave = () => true);
 };
+
+/** Where the page that is shown is. */
+let here = '';
 
 export const navigate = (to: string, { replace = false } = {}): void => {
   if (!mayLeave()) return;
@@ -32,18 +35,26 @@ export const navigate = (to: string, { replace = false } = {}): void => {
 export const usePath = (): string => {
   const [path, setPath] = useState(location.pathname);
   useEffect(() => {
+    here = location.href;
     const moved = (): void => {
       hasMoved = true;
+      here = location.href;
       setPath(location.pathname);
       requestAnimationFrame(() => {
         scrollTo(0, 0);
         document.querySelector<HTMLElement>('h1')?.focus();
       });
     };
-    addEventListener('popstate', moved);
+    // By then the address is another one already: who stays gets the former one back.
+    const went = (): void => {
+      const stays = location.pathname === new URL(here).pathname;
+      if (stays || mayLeave()) moved();
+      else history.pushState(null, '', here);
+    };
+    addEventListener('popstate', went);
     addEventListener(CHANGED, moved);
     return () => {
-      removeEventListener('popstate', moved);
+      removeEventListener('popstate', went);
       removeEventListener(CHANGED, moved);
     };
   }, []);

@@ -69,6 +69,9 @@ export const stopPhone = (): void => {
   change(OFF);
 };
 
+// A tab that is closed or loaded anew cannot go on with its call: the other side is told.
+addEventListener('pagehide', () => phone?.hangUp());
+
 /** The call that is over leaves the page. */
 export const dismissCall = (): void => {
   if (state.call?.phase === 'over') change({ call: undefined });
