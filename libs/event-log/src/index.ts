@@ -5,6 +5,7 @@ export * from './expect-stream.js';
 export * from './upcast.js';
 export { placeInLog } from './copy/original-position.js';
 export { copyLog, type CopyOptions, type CopyProgress, type CopyResult } from './copy/copy-log.js';
+export { upTo } from './copy/up-to.js';
 export { CopyRefused, type CopyTarget, type StoredEvent, type StoredLog } from './copy/stored-log.port.js';
 export * from './adapters/embedded/index.js';
 export { createSoleOwner } from './adapters/embedded/sole-owner.js';

@@ -13,6 +13,7 @@ export * from './logger.js';
 export * from './management.js';
 export * from './private-file.js';
 export * from './metrics.js';
+export * from './moment.js';
 export {
   openOperatorFiles,
   type OperatorFiles,

@@ -14,10 +14,17 @@ import {
   nodeDisk,
   openCopy,
   TopicsUnfit,
+  upTo,
 } from '#libs/event-log';
-import { loadConfigOrExit, ProcessConfig, systemClock } from '#libs/runtime';
+import { loadConfigOrExit, parseMoment, ProcessConfig, systemClock } from '#libs/runtime';
 
-type CopyWords = Readonly<{ from: string; to: string; fromGeneration?: number; toGeneration?: number }>;
+type CopyWords = Readonly<{
+  from: string;
+  to: string;
+  fromGeneration?: number;
+  toGeneration?: number;
+  until?: number;
+}>;
 
 const A_DAY_MS = 86_400_000;
 const BAR_CELLS = 30;
@@ -28,6 +35,15 @@ const OPERATORS = [CopyRefused, DirectoryInUse, LogDamaged, TopicsUnfit, Brokers
 const whole = (text: string): number => {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Takes a number, 1 to 999999.');
+};
+
+const moment = (text: string): number => {
+  const timeMs = parseMoment(text, systemClock.nowMs());
+  if (timeMs === undefined || timeMs > systemClock.nowMs())
+    throw new InvalidArgumentError(
+      'Takes a moment that is past: 2026-03-01T12:00:00Z, or how long ago: -10m.',
+    );
+  return timeMs;
 };
 
 const describe = ({ phase, done, total }: CopyProgress, startMs: number): string => {
@@ -53,7 +69,8 @@ const runCopy = async (words: CopyWords): Promise<void> => {
     clock: systemClock,
     report: (message) => process.stderr.write(`${message}\n`),
   });
-  const { source, target } = ends;
+  const { target } = ends;
+  const source = words.until === undefined ? ends.source : upTo(ends.source, words.until);
   let result: CopyResult | undefined;
   const startMs = systemClock.monotonicMs();
   try {
@@ -86,11 +103,18 @@ const program = new Command('log').description('The log of events, as an operato
 
 program
   .command('copy')
-  .description('copies a log that nobody writes to; an interrupted copy goes on when it is run again')
+  .description(
+    'copies a log that nobody writes to, or what it was at a moment; an interrupted copy goes on when it is run again',
+  )
   .requiredOption('--from <log>', 'embedded:<DATA_DIR>, or kafka:<host:port,…>')
   .requiredOption('--to <log>', 'the same; an empty folder, or a generation that is not there')
   .option('--from-generation <number>', 'of a log on Kafka (KAFKA_GENERATION)', whole)
   .option('--to-generation <number>', 'of the copy; the next after the source’s', whole)
+  .option(
+    '--until <moment>',
+    'as it was then: 2026-03-01T12:00:00Z, or -10m; a log on Kafka may be written to meanwhile',
+    moment,
+  )
   .action((words: CopyWords) => runCopy(words));
 
 try {

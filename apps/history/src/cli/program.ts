@@ -1,6 +1,7 @@
 // The command line of history (commander): arguments in, exit code out. Reader: main.ts.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { TOPICS, type Topic } from '#libs/event-log';
+import { parseMoment } from '#libs/runtime';
 import type { HistorySource } from '../history-source.js';
 import {
   call,
@@ -13,7 +14,6 @@ import {
   verify,
   type CommandContext,
 } from './commands.js';
-import { parseMoment } from './moment.js';
 import { OutputClosed, type Output } from './output.js';
 import type { Paint } from './paint.js';
 

@@ -6,6 +6,7 @@ import { createMemoryLog } from '../adapters/embedded/memory.event-log.js';
 import { openEmbeddedSource, openEmbeddedTarget } from '../adapters/embedded/stored-log.js';
 import { type RecordedEvent, RevisionConflict, TOPICS } from '../event-log.port.js';
 import { copyLog } from './copy-log.js';
+import { upTo } from './up-to.js';
 import { placeInLog } from './original-position.js';
 import { CopyRefused, type CopyTarget } from './stored-log.port.js';
 
@@ -162,6 +163,51 @@ describe('a copy of a log', () => {
     const log = await open('b');
     expect(asWritten(await allOf(log))).toEqual(events);
     await log.close();
+  });
+
+  it('is of a moment: each stream ends before its first append that is later, and is written on from there', async () => {
+    const log = await open('a');
+    await log.append('subscriber-x', [happened(1), happened(2)], { expected: 0 });
+    await log.append('registration-x', [happened(1)]);
+    clock.advance(1_000);
+    const untilMs = clock.nowMs();
+    await log.append('registration-x', [happened(2)]);
+    clock.advance(1);
+    await log.append('subscriber-x', [happened(3)], { expected: 2 });
+    await log.append('registration-y', [happened(1)]);
+    await log.close();
+    const behind = await createMemoryLog({
+      directory: 'a',
+      disk,
+      clock: createFakeClock(untilMs - 500),
+      random: createSeededRandom(seed++),
+    });
+    await behind.append('subscriber-x', [happened(4)], { expected: 3 });
+    await behind.append('registration-z', [happened(1)]);
+    const events = await allOf(behind);
+    await behind.close();
+    const opened = await source();
+    expect(await copy(await target(), Promise.resolve(upTo(opened, untilMs)))).toEqual({
+      events: 5,
+      before: 0,
+    });
+    const restored = await open('b');
+    const kept = (await allOf(restored)).map(
+      ({ stream, event }) => `${stream} ${(event.data as { n: number }).n}`,
+    );
+    expect(kept).toEqual([
+      'subscriber-x 1',
+      'subscriber-x 2',
+      'registration-x 1',
+      'registration-x 2',
+      'registration-z 1',
+    ]);
+    expect(events).toHaveLength(8);
+    await expect(restored.append('subscriber-x', [happened(9)], { expected: 4 })).rejects.toThrow(
+      /revision 2/,
+    );
+    await restored.append('subscriber-x', [happened(9)], { expected: 2 });
+    await restored.close();
   });
 
   it('is refused where the target has events of its own, or is of another log, or no later generation', async () => {

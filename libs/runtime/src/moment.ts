@@ -1,4 +1,4 @@
-// The time that --at takes: a moment, or how long ago.
+// The time that --at, --from and --until take on command lines: a moment, or how long ago.
 
 const AGO = /^-(\d{1,9})(ms|s|m|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
