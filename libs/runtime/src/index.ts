@@ -37,5 +37,5 @@ export * from './trusted-peers.js';
 export * from './wait-until.js';
 export * from './process.js';
 export * from './workers.config.js';
-export * from './supervise.js';
-export * from './worker-processes.js';
+export * from './workers/supervise.js';
+export * from './workers/worker-processes.js';

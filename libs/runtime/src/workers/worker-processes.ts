@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { StartRefused } from './process.js';
+import { StartRefused } from '../process.js';
 import type { WorkerProcess } from './supervise.js';
 
 const READY = 'ready';

@@ -1,7 +1,7 @@
 // Keeps the workers of one program running: the first alone until it is ready, so that what is made at a first start is made once; then
 // the others. Who ends is started again, later each time; SIGTERM is passed on, and waited for. Processes are worker-processes.ts.
 // Used by main.ts of programs that can be several processes.
-import type { ProcessParts } from './process.js';
+import type { ProcessParts } from '../process.js';
 
 export interface WorkerProcess {
   readonly pid: number | undefined;

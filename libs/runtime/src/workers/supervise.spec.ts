@@ -1,9 +1,9 @@
 // Workers that end, come back, and are stopped, with processes that a test ends.
-import type { Clock } from './clock.port.js';
-import { createHealth } from './health.js';
-import { silentLogger } from './logger.js';
-import { createMetrics } from './metrics.js';
-import { createShutdown } from './shutdown.js';
+import type { Clock } from '../clock.port.js';
+import { createHealth } from '../health.js';
+import { silentLogger } from '../logger.js';
+import { createMetrics } from '../metrics.js';
+import { createShutdown } from '../shutdown.js';
 import {
   RESTART_MS_MAX,
   RESTART_MS_MIN,
