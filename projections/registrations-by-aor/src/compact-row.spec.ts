@@ -102,6 +102,12 @@ it('gives every row back, and reads those of before', () => {
   );
 });
 
+it('tells a time of nothing from one that follows', () => {
+  const { entries: own } = rowOf(usual);
+  const row = { entries: { [INSTANCE]: { ...own[INSTANCE]!, grantedUntilMs: 0 } } };
+  expect(plain(decodeRow(encodeRow(row)))).toEqual(plain(row));
+});
+
 it('keeps subscriptions and news as they are', () => {
   const more = {
     ...rowOf(usual),

@@ -173,12 +173,15 @@ const unpackBinding = (packed: PackedBinding, bindingId: string): Binding => {
 
 const packEntry = (bindingId: string, entry: BindingEntry): PackedEntry => {
   const { at, grantedUntilMs, binding } = entry;
+  const rest = restOf(entry, PLACED_IN_ENTRY);
+  const isZero = grantedUntilMs === 0 && binding !== undefined && binding.expiresAtMs !== 0;
   return [
     bindingId,
     packPosition(at),
     grantedUntilMs === binding?.expiresAtMs ? 0 : grantedUntilMs,
     binding === undefined ? 0 : packBinding(binding, bindingId),
-    restOf(entry, PLACED_IN_ENTRY),
+    // A 0 in its place says that it follows.
+    isZero ? { ...(rest || {}), grantedUntilMs } : rest,
   ];
 };
 
