@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
 import { createDns, createDnsExchange, parseDnsServer } from '#libs/dns';
-import { systemClock as clock, systemRandom as random } from '#libs/runtime';
-import { createFakeClock, type RealEngine, startRealEngine } from '#libs/testkit';
+import { type Random, systemClock as clock, systemRandom as random } from '#libs/runtime';
+import { createFakeClock, createSeededRandom, type RealEngine, startRealEngine } from '#libs/testkit';
 import { createTransports } from '../adapters/transports.js';
 import type { NodeTransports } from '../adapters/transports.options.js';
 import { createEndpoint } from '../proxy/endpoint.js';
@@ -64,7 +64,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const resolverOf = (cacheClock = clock, families: readonly (4 | 6)[] = [4]): Resolver =>
+const resolverOf = (
+  cacheClock = clock,
+  families: readonly (4 | 6)[] = [4],
+  choice: Random = random,
+): Resolver =>
   createDnsResolver({
     dns: createDns({
       servers: engine.endpoints.flatMap((endpoint) => parseDnsServer(endpoint) ?? []),
@@ -72,7 +76,7 @@ const resolverOf = (cacheClock = clock, families: readonly (4 | 6)[] = [4]): Res
       clock: cacheClock,
     }),
     clock,
-    random,
+    random: choice,
     transports: ['udp', 'tcp', 'tls'],
     families,
   });
@@ -235,7 +239,8 @@ describe('requests to a name with several hosts', () => {
     const endMs = clock.monotonicMs() + 5_000;
     while ((await run(MANY, 20)).served['127.0.0.5'] === 0) expect(clock.monotonicMs()).toBeLessThan(endMs);
     // As from a fresh node: nobody is on trial.
-    const fresh = resolverOf();
+    // Seeded: of a thousand draws by chance one run in some hundreds has an address that is three and a half deviations off.
+    const fresh = resolverOf(clock, [4], createSeededRandom('fresh'));
     const firsts = new Map<string, number>();
     for (let i = 0; i < 1_000; i++) {
       const [first] = await fresh.resolve(MANY);
