@@ -2,6 +2,7 @@
 // JsSIP, is loaded when it is first wanted (sip-phone.ts). One phone a tab.
 import { useEffect, useState } from 'preact/hooks';
 import { PHONE_MISSING } from './kept-credentials.js';
+import { phoneInstance } from './phone-instance.js';
 import type { Phone, PhoneCredentials, PhoneState } from './phone-model.js';
 
 const OFF: PhoneState = {
@@ -43,12 +44,13 @@ export const startPhone = async (credentials: PhoneCredentials, sockets: readonl
   const mine = turn;
   change({ ...OFF, sipUri: credentials.sipUri, registration: 'connecting' });
   try {
-    const { createSipPhone } = await import('./sip-phone.js');
+    const [{ createSipPhone }, instanceId] = await Promise.all([import('./sip-phone.js'), phoneInstance(credentials.sipUri)]);
     // Meanwhile another line may have been chosen.
     if (mine !== turn) return;
     phone = createSipPhone({
       credentials,
       sockets,
+      instanceId,
       read: () => state,
       change: (part) => {
         if (mine !== turn) return;

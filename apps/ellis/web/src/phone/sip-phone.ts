@@ -14,6 +14,8 @@ const BUSY = 486;
 export type SipPhoneOptions = Readonly<{
   credentials: PhoneCredentials;
   sockets: readonly string[];
+  /** Which device this is (RFC 5626 §4.1): a UUID. */
+  instanceId: string;
   read: () => PhoneState;
   change: (part: Partial<PhoneState>) => void;
 }>;
@@ -22,18 +24,8 @@ export type SipPhoneOptions = Readonly<{
 export const ha1Of = (user: string, realm: string, password: string): string =>
   JsSIP.Utils.calculateMD5(`${user}:${realm}:${password}`);
 
-/** The same device after a reload of the tab, so that its registration takes the place of the one before (RFC 5626 §4.1). */
-const instanceOf = (sipUri: string): string => {
-  const key = `phone-instance:${sipUri}`;
-  const kept = sessionStorage.getItem(key);
-  if (kept !== null) return kept;
-  const made = crypto.randomUUID();
-  sessionStorage.setItem(key, made);
-  return made;
-};
-
 export const createSipPhone = (options: SipPhoneOptions): Phone => {
-  const { credentials, sockets, change } = options;
+  const { credentials, sockets, instanceId, change } = options;
   const { sipUri, privateId, realm, ha1 } = credentials;
   const ua = new JsSIP.UA({
     sockets: sockets.map((url) => new JsSIP.WebSocketInterface(url)),
@@ -44,7 +36,7 @@ export const createSipPhone = (options: SipPhoneOptions): Phone => {
     register: true,
     register_expires: REGISTER_EXPIRES_S,
     session_timers: false,
-    instance_id: instanceOf(sipUri),
+    instance_id: instanceId,
     user_agent: 'Clearwater portal',
   });
   const line = new CallLine(options);
