@@ -153,6 +153,11 @@ describe('HTTP API', () => {
     }
   });
 
+  it('waits for a body no longer than for headers: of two limits Node gives the body the longer one', () => {
+    const { requestTimeout, headersTimeout } = server.app.getHttpServer();
+    expect([requestTimeout, headersTimeout]).toEqual([30_000, 30_000]);
+  });
+
   it('finishes what runs when it closes', async () => {
     const other = await start();
     const running = fetch(`${other.url}/things/1`);

@@ -21,6 +21,8 @@ const PATH_PARAMETER_CHARACTERS_MAX = 1024;
 const CONNECTIONS_MAX = 4096;
 /** From its first byte, or from the connection on, until a request is read: on a process that has more to do than it can, that is not the client's fault. */
 const REQUEST_MS_MAX = 30_000;
+/** Node takes the longer of its two limits for the body: both are given, and looked at often enough to mean something. */
+const TIME_LIMITS = { headersTimeout: REQUEST_MS_MAX, connectionsCheckingInterval: 5_000 };
 /** A TLS handshake that takes longer is given up; those under way count as connections. */
 const HANDSHAKE_MS_MAX = 10_000;
 /** RFC 6797 §6.1.1: a year without plain HTTP. Browsers keep it by name, whatever the port. */
@@ -127,8 +129,10 @@ const nestLogger = (logger: Logger): LoggerService => ({
   error: (message) => logger.error(String(message)),
 });
 
-const secureOptions = ({ tls }: HttpOptions): object =>
-  tls === undefined ? {} : { https: { ...tls.current, handshakeTimeout: HANDSHAKE_MS_MAX } };
+const serverOptions = ({ tls }: HttpOptions): object =>
+  tls === undefined
+    ? { http: TIME_LIMITS }
+    : { https: { ...tls.current, ...TIME_LIMITS, handshakeTimeout: HANDSHAKE_MS_MAX } };
 
 /** New handshakes show the new certificate; connections go on. Returns how to stop it. */
 const keepCertificate = ({ tls }: HttpOptions, server: Server): (() => void) =>
@@ -144,7 +148,7 @@ const addHsts = ({ tls }: HttpOptions, fastify: FastifyInstance): void => {
 
 const createAdapter = (options: HttpOptions): FastifyAdapter =>
   new FastifyAdapter({
-    ...secureOptions(options),
+    ...serverOptions(options),
     bodyLimit: options.bodyBytesMax ?? HTTP_BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
