@@ -26,6 +26,7 @@ export class EllisFault extends Error {
     readonly reason: string,
     readonly detail: object = {},
     readonly retryAfterS?: number,
+    readonly isThrottle = false,
   ) {
     super(reason);
   }
@@ -40,6 +41,10 @@ const RETRY_AFTER_S = 5;
 
 export const unavailable = (reason: string, retryAfterS = RETRY_AFTER_S): EllisFault =>
   new EllisFault(503, reason, {}, retryAfterS);
+
+/** Whoever asked has used up a bound of ours: it works as it should, so there is nothing to log. */
+export const throttled = (reason: string, retryAfterS = RETRY_AFTER_S): EllisFault =>
+  new EllisFault(503, reason, {}, retryAfterS, true);
 
 /** A neighbour did not do what was asked of it (backend.md §9). */
 export const upstreamFault = (url: string, error: string): EllisFault =>

@@ -1,7 +1,7 @@
 // So many at once, and so many that wait for their turn, in the order in which they came and for so long; beyond it 503. For work that costs:
 // hashes of passwords, lines that are made and taken away. Read by argon2.passwords.ts and by the handlers of numbers.
 import type { Clock } from '#libs/runtime';
-import { type EllisFault, unavailable } from './outcome.js';
+import { type EllisFault, throttled } from './outcome.js';
 
 export type TurnsOptions = Readonly<{
   clock: Pick<Clock, 'after' | 'monotonicMs'>;
@@ -81,7 +81,7 @@ export class Turns {
     const perS = Math.max(this.#done, this.options.runningMax) / Math.max(1, elapsedMs / 1_000);
     const s = Math.ceil(aheadOf / perS);
     const retryAfterS = s > RETRY_AFTER_S_MOST ? RETRY_AFTER_S_MOST + (aheadOf % RETRY_AFTER_S_MOST) : s;
-    return unavailable(reason, Math.max(RETRY_AFTER_S_MIN, retryAfterS));
+    return throttled(reason, Math.max(RETRY_AFTER_S_MIN, retryAfterS));
   }
 
   /** Half of what is remembered goes, so that the rate is of late. */

@@ -23,7 +23,7 @@ import {
   notFound,
   type Outcome,
   shown,
-  unavailable,
+  throttled,
 } from '../outcome.js';
 import { addressField, expiryField, fullNameField, passwordField } from './fields.js';
 import { makeToken } from './tokens.js';
@@ -43,7 +43,7 @@ const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), dig
 
 const checkCode = ({ throttles, settings }: EllisContext, call: EllisCall): void => {
   const waitS = throttles.codes.take(call.address);
-  if (waitS > 0) throw unavailable('too many tries: come again', waitS);
+  if (waitS > 0) throw throttled('too many tries: come again', waitS);
   const code = call.header('ngv-signup-code') ?? call.field('signup_code') ?? '';
   if (settings.signupCode === '' || !isSame(code, settings.signupCode))
     throw forbidden('the sign-up code is wrong');

@@ -3,7 +3,7 @@
 import { type Account, BY_RECOVERY } from '#libs/domain';
 import { accountByLog } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
-import { badRequest, DONE, EllisFault, forbidden, type Outcome, unavailable } from '../outcome.js';
+import { badRequest, DONE, EllisFault, forbidden, type Outcome, throttled, unavailable } from '../outcome.js';
 import { setPassword } from './accounts.js';
 import { passwordField } from './fields.js';
 import { checkPassword, openSession } from './session.js';
@@ -30,7 +30,7 @@ const sendMail = async (context: EllisContext, address: string): Promise<void> =
 /** Answered before it is known whether there is anybody to send to: the time tells nothing either. */
 const askForMail = (context: EllisContext, address: string, from: string): Outcome => {
   const waitS = context.throttles.mailsAskedBy.take(from);
-  if (waitS > 0) throw unavailable('too many mails were asked for: come again', waitS);
+  if (waitS > 0) throw throttled('too many mails were asked for: come again', waitS);
   sendMail(context, address).catch((error: unknown) => context.onFault?.(error));
   return DONE;
 };
@@ -41,7 +41,7 @@ const recover = async (
   { token, password, from }: Readonly<{ token: string; password: string; from: string }>,
 ): Promise<Outcome> => {
   const waitS = context.throttles.recoveries.take(from);
-  if (waitS > 0) throw unavailable('too many tries: come again', waitS);
+  if (waitS > 0) throw throttled('too many tries: come again', waitS);
   const grant = await readToken(context, 'recovery', token);
   if (grant?.account !== address) throw wrongToken();
   const isOpenedBy = ({ passwordVersion }: Account): boolean => passwordVersion === grant.passwordVersion;

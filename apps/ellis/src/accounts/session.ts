@@ -10,6 +10,7 @@ import {
   GONE,
   type Outcome,
   shown,
+  throttled,
   unavailable,
 } from '../outcome.js';
 import { isAddress } from './fields.js';
@@ -25,7 +26,7 @@ const wrong = (): EllisFault => forbidden('address or password is wrong');
 /** Counts as a guess until the password turns out to be right. 503 with the wait when there were too many. */
 const guess = ({ throttles }: EllisContext, account: string, address: string): (() => void) => {
   const { waitS, proved } = throttles.guesses.begin(account, address);
-  if (waitS > 0) throw unavailable('too many tries: come again', waitS);
+  if (waitS > 0) throw throttled('too many tries: come again', waitS);
   return proved;
 };
 
@@ -90,7 +91,7 @@ export const signIn = async (context: EllisContext, call: EllisCall): Promise<Ou
   // Nobody is called so: nothing is asked for it, and nothing of it is kept, however long it is.
   if (!isAddress(address)) throw wrong();
   const waitS = context.throttles.signIns.take(`${call.address} ${address}`);
-  if (waitS > 0) throw unavailable('too many sign-ins: come again', waitS);
+  if (waitS > 0) throw throttled('too many sign-ins: come again', waitS);
   const account = await checkPassword(context, address, password, call.address);
   return {
     status: 201,

@@ -105,7 +105,7 @@ export type Rim = Readonly<{
 export const refuse = ({ ellis }: Rim, reply: FastifyReply, error: unknown): ErrorBody => {
   const fault = faultOf(error);
   if (fault === undefined) throw error;
-  if (fault.status >= 500) ellis.onFault(error);
+  if (fault.status >= 500 && !fault.isThrottle) ellis.onFault(error);
   return refused(reply, fault);
 };
 
@@ -139,7 +139,7 @@ export const answer = async (
   } catch (error) {
     const fault = faultOf(error);
     if (fault === undefined) throw error;
-    if (fault.status >= 500) ellis.onFault(error);
+    if (fault.status >= 500 && !fault.isThrottle) ellis.onFault(error);
     const path = call && redirected(call, request, 'onfailure');
     if (path === undefined) return refused(reply, fault);
     void reply.status(303).header('Location', withFault(path, fault));

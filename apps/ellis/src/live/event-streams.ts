@@ -3,7 +3,7 @@
 // Used by the controllers of live parts.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '#libs/runtime';
-import { unavailable } from '../outcome.js';
+import { throttled } from '../outcome.js';
 
 export const STREAMS_MAX = 2_000;
 export const STREAMS_OF_OWNER_MAX = 10;
@@ -34,7 +34,7 @@ export class EventStreams {
   /** Refuses with 503 what is too many. To be asked before the answer begins. */
   admit(owner: string): void {
     const isFull = this.open.size >= STREAMS_MAX || (this.byOwner.get(owner) ?? 0) >= STREAMS_OF_OWNER_MAX;
-    if (isFull || this.isClosed) throw unavailable('too many live streams are open');
+    if (isFull || this.isClosed) throw throttled('too many live streams are open');
   }
 
   /** Begins the answer. `isAllowed` is asked now and then. */
