@@ -28,6 +28,9 @@ import { startEllis } from './start-ellis.js';
 /** Longer than a neighbour waits for its log and its store: what it says then is told apart from silence. */
 const NEIGHBOUR_ANSWER_MS = 5_000;
 
+/** A portal's clients wait for half a minute: longer than phones, which ask again. */
+const APPEND_MS = 10_000;
+
 /** All rows are gone through for it. */
 const REGISTERED_EVERY_MS = 10_000;
 
@@ -53,11 +56,11 @@ if (process.argv.length > 2) {
   const common = loadConfigOrExit(ProcessConfig, defaults);
   const config = loadConfigOrExit(EllisConfig);
   const storesConfig = loadConfigOrExit(StoresConfig);
-  loadConfigOrExit(EventLogConfig);
+  const eventLog = loadConfigOrExit(EventLogConfig, { kafkaAppendTimeoutMs: APPEND_MS });
   await startProcess('ellis', common, async (parts) => {
     const { clock, random, logger, shutdown, httpCa: ca } = parts;
     await shared.follow(parts);
-    const data = await openProcessData(common, parts, UPCASTERS, storesConfig);
+    const data = await openProcessData(common, parts, UPCASTERS, storesConfig, eventLog);
     const { credentials } = await openSubscriberStores(data, common, parts);
     const { lines, view } = await openLinesView(data);
     const registrations = await openRegistrations(common, storesConfig, data, random);

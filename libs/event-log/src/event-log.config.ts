@@ -6,6 +6,8 @@ const BROKERS = /^[A-Za-z0-9.-]{1,253}:\d{1,5}$|^\[[0-9A-Fa-f:.]{2,45}\]:\d{1,5}
 
 const START = { message: 'takes seconds, 0 to 3600' };
 
+const APPEND = { message: 'takes milliseconds, 500 to 60000' };
+
 export class EventLogConfig {
   @Env('EVENT_LOG', 'where events are kept: embedded (files in DATA_DIR), or kafka')
   @IsIn(['embedded', 'kafka'], { message: 'takes embedded or kafka' })
@@ -53,6 +55,16 @@ export class EventLogConfig {
   @Min(1, { message: 'takes a number, 1 to 1024' })
   @Max(1_024, { message: 'takes a number, 1 to 1024' })
   kafkaPartitions = 12;
+
+  @Env(
+    'KAFKA_APPEND_TIMEOUT_MS',
+    'an append that Kafka does not answer for so long fails, ms: phones ask again soon, people at a portal rather wait',
+    { defaultText: '`2000`; Ellis alone `10000`' },
+  )
+  @IsInt(APPEND)
+  @Min(500, APPEND)
+  @Max(60_000, APPEND)
+  kafkaAppendTimeoutMs = 2_000;
 
   @Env('KAFKA_TLS', 'speak TLS to the brokers', { kind: 'boolean' })
   @IsBoolean({ message: 'takes 1 or 0' })

@@ -38,11 +38,11 @@ export const openProcessData = async (
   parts: ProcessParts,
   upcasters: readonly Upcaster[],
   stores = new StoresConfig(),
+  eventLog = loadConfigOrExit(EventLogConfig),
 ): Promise<ProcessData> => {
   const { clock, random, logger, metrics, health, shutdown } = parts;
   const part = health.part('views');
   const engines = await openEngines(stores, parts);
-  const eventLog = loadConfigOrExit(EventLogConfig);
   const data = await openDataDir({
     dataDir,
     logRetentionDays,

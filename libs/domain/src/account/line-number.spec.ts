@@ -19,17 +19,23 @@ const listed = (is: boolean): LineNumberEvent => ({
   type: 'NumberListed',
   data: { ...of('a'), listed: is },
 });
-const allocate = (account: string) => ({ type: 'AllocateNumber', data: data(account) }) as const;
+const allocate = (account: string, numberId = 'm') =>
+  ({ type: 'AllocateNumber', data: { ...data(account), numberId } }) as const;
 const confirm = (account: string) => ({ type: 'ConfirmNumber', data: of(account) }) as const;
 const list = (account: string, is: boolean) =>
   ({ type: 'ListNumber', data: { ...of(account), listed: is } }) as const;
 const release = (account: string) => ({ type: 'ReleaseNumber', data: of(account) }) as const;
 
 it('is given to one account, until it is given back', () => {
-  given().when(allocate('a')).then(allocated('a'));
+  given().when(allocate('a', 'n')).then(allocated('a'));
   given(allocated('a')).when(allocate('b')).thenRefused('NumberTaken');
   given(allocated('a')).when(allocate('a')).thenRefused('NumberTaken');
-  given(allocated('a'), released('a')).when(allocate('b')).then(allocated('b'));
+  given(allocated('a'), released('a')).when(allocate('b', 'n')).then(allocated('b'));
+});
+
+it('is taken once, however often the same allocation is asked for', () => {
+  given(allocated('a')).when(allocate('a', 'n')).thenNothing();
+  given(allocated('a')).when(allocate('b', 'n')).thenRefused('NumberTaken');
 });
 
 it('is of nobody else’s business', () => {

@@ -77,6 +77,8 @@ const ownedBy = (state: LineNumberState, { account, number }: OfAccount): LineNu
 };
 
 const allocate = (state: LineNumberState, { data }: AllocateNumber): LineNumberEvent[] => {
+  // Asked again by who was not told what became of it: the id is of that one allocation.
+  if (state?.numberId === data.numberId && state.account === data.account) return [];
   if (state !== undefined) throw new CommandRejected<LineNumberRefusal>('NumberTaken', data.number);
   return [{ type: 'NumberAllocated', data }];
 };

@@ -11,7 +11,7 @@ import { ownDirectory } from './embedded/own-directory.js';
 import { UNFINISHED_COPY } from './embedded/stored-log.js';
 import { createSoleOwner } from './embedded/sole-owner.js';
 import type { PartitionOwners } from '../partition-owners.port.js';
-import { joinGroup, openKafkaLog, type KafkaBrokers } from './kafka/index.js';
+import { appendLimits, joinGroup, openKafkaLog, type KafkaBrokers } from './kafka/index.js';
 
 /** What a process needs of its log beside the port. */
 export interface ProcessLog extends EventLog {
@@ -79,6 +79,7 @@ const openOnKafka = async (config: EventLogConfig, options: ProcessLogOptions): 
       partitions: config.kafkaPartitions,
       isSingle: config.kafkaSingle,
       startTimeoutMs: options.waitsForBrokers === true ? config.kafkaStartTimeoutS * 1_000 : 0,
+      limits: appendLimits(config.kafkaAppendTimeoutMs),
       onClosed: release,
     });
   } catch (error) {

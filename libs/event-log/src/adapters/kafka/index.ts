@@ -5,7 +5,7 @@ import type { KafkaLog, KafkaLogOptions } from './kafka.event-log.js';
 export { type KafkaLog, type KafkaLogOptions } from './kafka.event-log.js';
 export { type KafkaBrokers, type TlsOptions } from './kafka-connection.js';
 export { BrokersUnreachable, OffsetGone, TopicsUnfit } from './kafka-faults.js';
-export { KAFKA_LIMITS, type KafkaLimits } from './limits.js';
+export { appendLimits, KAFKA_LIMITS, type KafkaLimits } from './limits.js';
 
 /** As createKafkaLog. The driver is loaded only where the log is on Kafka. */
 export const openKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> => {

@@ -29,9 +29,18 @@ export type KafkaLimits = Readonly<{
   verdictWaitersMax: number;
 }>;
 
+/** Of an append's time: what is left is for a producer that has to be made anew. */
+const PRODUCE_SHARE = 0.6;
+
+export const appendLimits = (
+  appendTimeoutMs: number,
+): Pick<KafkaLimits, 'appendTimeoutMs' | 'produceTimeoutMs'> => ({
+  appendTimeoutMs,
+  produceTimeoutMs: appendTimeoutMs * PRODUCE_SHARE,
+});
+
 export const KAFKA_LIMITS: KafkaLimits = {
-  appendTimeoutMs: 2_000,
-  produceTimeoutMs: 1_200,
+  ...appendLimits(2_000),
   appendBacklogBytesMax: 32 << 20,
   appendBytesMax: 900_000,
   batchBytesMax: 900_000,
