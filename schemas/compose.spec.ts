@@ -58,8 +58,8 @@ describe('the files of Compose', () => {
 });
 
 describe('the programs', () => {
-  /** A command line, and what starts processes itself. */
-  const NOT_SERVED = new Set(['history', 'cluster']);
+  /** Command lines, and what starts processes itself. */
+  const NOT_SERVED = new Set(['history', 'cluster', 'demo']);
   const apps = readdirSync(path.join(ROOT, 'apps')).filter((app) =>
     existsSync(path.join(ROOT, 'apps', app, 'src/main.ts')),
   );

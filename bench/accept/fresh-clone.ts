@@ -1,4 +1,4 @@
-// A fresh clone of this repository as a newcomer has it: the shell's own Node and npm, nothing but what is committed. Used by accept 1.1 and 7.1.
+// A fresh clone of this repository as a newcomer has it: the shell's own Node and npm, nothing but what is committed. Used by accept 1.1, 7.1 and 8.6.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ export interface FreshClone {
 }
 
 /** The shell's own PATH: what `npm run` adds to it would bring Node 24 along. */
-const newcomersEnv = (): NodeJS.ProcessEnv => {
+export const newcomersEnv = (): NodeJS.ProcessEnv => {
   const env = cleanEnv();
   const folders = (env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
   return { ...env, PATH: folders.join(':') };

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# up.sh [ENGINE…]   : starts every engine that has a start-<engine>.sh here (or those named), without docker. `npm run services:up`
+# up.sh [ENGINE…]   : starts the engines that programs need, or those named, without docker; what runs already goes on. `npm run services:up`
 # Data and pids are in SERVICES_RUN/<engine>, addresses in SERVICES_RUN/addresses: `NAME=value` lines that tests and apps take.
-# env: SERVICES_DIR (cache of what was fetched); SERVICES_RUN (SERVICES_DIR/run); KAFKA_NODES=3 for three brokers, MEMCACHED_NODES=3, ETCD_NODES=3; <ENGINE>_PORT
+# env: SERVICES_DIR (cache of what was fetched); SERVICES_RUN (SERVICES_DIR/run); KAFKA_NODES and MEMCACHED_NODES (3), ETCD_NODES (1); <ENGINE>_PORT
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")"
 RUN=$(abs_dir "${SERVICES_RUN:-$SERVICES_DIR/run}")
 engines=("$@")
-[ $# -gt 0 ] || for f in start-*.sh; do e=${f#start-}; engines+=("${e%.sh}"); done
+[ $# -gt 0 ] || engines=(kafka memcached cassandra etcd)
+# So many that one can be lost.
+export KAFKA_NODES=${KAFKA_NODES:-3} MEMCACHED_NODES=${MEMCACHED_NODES:-3}
 
 declare -A variable=([kafka]=KAFKA_BROKERS [memcached]=MEMCACHED_SERVERS [cassandra]=CASSANDRA_CONTACT_POINTS [etcd]=ETCD_ENDPOINTS)
 declare -A port=([kafka]=9092 [memcached]=11211 [cassandra]=9042 [etcd]=2379)

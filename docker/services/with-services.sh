@@ -15,6 +15,7 @@ finish() {
 trap finish EXIT
 # Ports of their own, beside those of engines that a developer runs.
 export KAFKA_PORT=${KAFKA_PORT:-29492} MEMCACHED_PORT=${MEMCACHED_PORT:-29611} CASSANDRA_PORT=${CASSANDRA_PORT:-29742} ETCD_PORT=${ETCD_PORT:-29879}
+export KAFKA_NODES=${KAFKA_NODES:-1} MEMCACHED_NODES=${MEMCACHED_NODES:-1}
 # shellcheck disable=SC2086
 bash "$here/up.sh" ${SERVICES_ONLY-kafka} >/dev/null
 set -a; . "$SERVICES_RUN/addresses"; set +a

@@ -68,8 +68,6 @@ export const startEngines = async (services: string): Promise<StartedEngines> =>
   try {
     const { stdout } = await run('bash', [path.join(services, 'up.sh'), ...ENGINES], {
       timeout: START_MS_MAX,
-      // Each value is on two of them.
-      env: { MEMCACHED_NODES: '3', ...process.env },
     });
     return { addresses: addressesIn(stdout), stop };
   } catch (error) {
