@@ -153,6 +153,12 @@ describe('HTTP API', () => {
     }
   });
 
+  it('keeps a connection longer than it says: a client that is late finds it open', async () => {
+    const { headers } = await ask('/ping', { headers: { Connection: 'keep-alive' } });
+    expect(headers.get('keep-alive')).toBe('timeout=75');
+    expect(server.app.getHttpServer().keepAliveTimeoutBuffer).toBe(15_000);
+  });
+
   it('waits for a body no longer than for headers: of two limits Node gives the body the longer one', () => {
     const { requestTimeout, headersTimeout } = server.app.getHttpServer();
     expect([requestTimeout, headersTimeout]).toEqual([30_000, 30_000]);

@@ -29,6 +29,8 @@ const HANDSHAKE_MS_MAX = 10_000;
 const HSTS = 'max-age=31536000';
 /** Longer than the period after which our own clients change connections (libs/http-pool). */
 const KEEP_ALIVE_MS = 75_000;
+/** Beyond what clients are told: one that is late itself must not find the connection closed under its next request. */
+const KEEP_ALIVE_GRACE_MS = 15_000;
 
 const isFree = (url: string, docsPath: string): boolean => {
   if (!url.startsWith('/ping') && !url.startsWith(docsPath)) return false;
@@ -216,6 +218,7 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   SwaggerModule.setup(docsPath, app, document, { jsonDocumentUrl: `${docsPath}/json` });
 
   app.getHttpServer().maxConnections = CONNECTIONS_MAX;
+  app.getHttpServer().keepAliveTimeoutBuffer = KEEP_ALIVE_GRACE_MS;
   const forget = keepCertificate(options, app.getHttpServer());
   // Handed on to net.Server.listen, which knows more options than Fastify's types.
   const listening = { port, host, reusePort: options.reusePort === true };
