@@ -210,7 +210,16 @@ describe('the files', () => {
 
 describe('the programs', () => {
   /** A command line, tests' peers, what starts processes itself, the core as one process, and applications, which carriers write themselves. */
-  const NOT_THERE = new Set(['history', 'cluster', 'demo', 'clearwater', 'hss', 'cdf', 'call-list', 'twinning']);
+  const NOT_THERE = new Set([
+    'history',
+    'cluster',
+    'demo',
+    'clearwater',
+    'hss',
+    'cdf',
+    'call-list',
+    'twinning',
+  ]);
   const apps = readdirSync(path.join(ROOT, 'apps')).filter(
     (app) => existsSync(path.join(ROOT, 'apps', app, 'src/main.ts')) && !NOT_THERE.has(app),
   );
