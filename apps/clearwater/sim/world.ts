@@ -139,6 +139,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     clock,
     random,
     homeDomain: WORLD_DOMAIN,
+    credentialKeptMs: 7 * 86_400_000,
   });
   const scscfUri = `sip:scscf.${WORLD_DOMAIN}:5054;transport=tcp`;
   const homestead = faultyHomestead(

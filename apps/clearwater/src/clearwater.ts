@@ -5,7 +5,12 @@ import { type ChronosConfig, type ChronosNode, startChronos } from '#apps/chrono
 import type { EllisConfig, EllisNode } from '#apps/ellis';
 import type { HomesteadConfig, HomesteadCore, HssConfig } from '#apps/homestead';
 import type { HomerConfig } from '#apps/homer';
-import { createProvisioning, type HomesteadProvConfig, type Provisioning } from '#apps/homestead-prov';
+import {
+  createProvisioning,
+  type HomesteadProvConfig,
+  keepSweeping,
+  type Provisioning,
+} from '#apps/homestead-prov';
 import { hasCdf, type RalfConfig, type RalfNode, startRalf } from '#apps/ralf';
 import {
   ownershipOn,
@@ -29,7 +34,7 @@ import {
   StartRefused,
   waitUntil,
 } from '#libs/runtime';
-import type { StoresConfig } from '#libs/stores';
+import { keptMsOf, type StoresConfig } from '#libs/stores';
 import { refuseLostCredentials } from '#projections/subscriber-profiles';
 import { openDns, openEnumDns } from '#libs/dns';
 import { driveTimers, hostPort, MemoryHub, TimerWheel } from '#libs/sip';
@@ -114,8 +119,10 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     random,
     homeDomain: configs.process.homeDomain,
     storePlaintextPasswords: configs.provisioning.storePlaintextPasswords,
+    credentialKeptMs: keptMsOf(configs.process),
   });
   await provisioning.finishInterrupted();
+  keepSweeping(provisioning, options);
   const door: RegistrarDoor = {};
   const { core: homestead, peers: hssPeers } = await startHomesteadCore(options, storage, door);
   const http = await startHttpApis({

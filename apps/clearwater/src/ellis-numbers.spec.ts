@@ -375,15 +375,22 @@ describe('when a neighbour fails', () => {
   });
 });
 
-it('deletes accounts past their end with their numbers, and sweeps passwords that nobody names, at a start', async () => {
+it('deletes accounts past their end with their numbers, at a start, and sweeps passwords that nobody has named for as long as they are kept', async () => {
   const body = { email: BOB, password: 'correct horse', full_name: 'Bob', signup_code: 'secret-code', expires: 1 };
   await api.ask('POST', '/accounts', { body });
   const number = await newNumber(api, BOB, 'key');
   await api.credentials.put('password-nobody', { kind: 'password', account: 'z@example.com', hash: 'x' });
   const kept = { log: api.log, credentials: api.credentials };
-  await api.close();
-  api = await createEllisFixture({ kept, startMs: 1_767_225_600_000 + 2 * 86_400_000 });
+  const restartAfter = async (days: number): Promise<void> => {
+    await api.close();
+    api = await createEllisFixture({ kept, startMs: 1_767_225_600_000 + days * 86_400_000 });
+  };
+  await restartAfter(2);
   expect([await api.lines.account(BOB), await api.lines.number(number)]).toEqual([undefined, undefined]);
+  expect(await api.credentials.get('password-nobody')).toBeDefined();
+  await restartAfter(6);
+  expect(await api.credentials.get('password-nobody')).toBeDefined();
+  await restartAfter(10);
   expect(await api.credentials.get('password-nobody')).toBeUndefined();
   expect(await api.lines.account(ALICE)).toBeDefined();
   expect((await api.ask('POST', '/session', { body: { username: ALICE, password: 'correct horse' } })).status).toBe(201);

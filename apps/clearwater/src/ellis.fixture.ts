@@ -83,7 +83,7 @@ const createWorld = async ({ kept, startMs = 1_767_225_600_000 }: FixtureOptions
     await profiles.apply([event]);
     await documents.apply([event]);
   }
-  const provisioning = createProvisioning({ log, credentials, profiles, clock, random, homeDomain: 'ims.test' });
+  const provisioning = createProvisioning({ log, credentials, profiles, clock, random, homeDomain: 'ims.test', credentialKeptMs: 7 * 86_400_000 });
   const homestead = createHomestead({ profiles, credentials, clock, random, scscfUri: 'sip:scscf.ims.test' });
   return { clock, random, log, credentials, profiles, documents, provisioning, homestead };
 }; // prettier-ignore
@@ -203,7 +203,7 @@ export const createEllisFixture = async (options: FixtureOptions = {}) => {
     metrics: createMetrics(),
     health,
     shutdown: createShutdown({ clock, health, logger: silentLogger }),
-    process: { bindAddress: '127.0.0.1', homeDomain: 'ims.test', dataDir: '/nowhere', trustedPeers: [] },
+    process: { bindAddress: '127.0.0.1', homeDomain: 'ims.test', dataDir: '/nowhere', trustedPeers: [], credentialKeptDays: 7 },
     config: Object.assign(new EllisConfig(), { ellisPort: 0, signupCode: CODE, ellisApiKey: [KEY], ...config }),
     log,
     isLogShared: false,

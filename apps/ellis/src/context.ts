@@ -31,6 +31,8 @@ export type EllisPorts = Readonly<{
   registrations: Pick<RegistrationRows, 'load'>;
   tokens: TokenStore;
   passwords: Passwords;
+  /** How long a password that is named no longer is kept, ms; 0: it is dropped at once. */
+  credentialKeptMs: number;
   /** Absent: no mails are sent. */
   mailer?: Mailer;
   /** Homestead Prov. */

@@ -22,6 +22,7 @@ import {
   type CredentialStore,
   type Engines,
   jsonCodec,
+  keptMsOf,
 } from '#libs/stores';
 import type { LinesByAccount } from '#projections/lines-by-account';
 import { createArgon2Passwords } from './accounts/argon2.passwords.js';
@@ -47,7 +48,10 @@ const GRACE_MS = 60_000;
 
 export type StartEllisOptions = ProcessParts &
   Readonly<{
-    process: Pick<ProcessConfig, 'bindAddress' | 'homeDomain' | 'dataDir' | 'trustedPeers'>;
+    process: Pick<
+      ProcessConfig,
+      'bindAddress' | 'homeDomain' | 'dataDir' | 'trustedPeers' | 'credentialKeptDays'
+    >;
     config: EllisConfig;
     log: EventLog;
     /** Other processes may write the log too. */
@@ -158,6 +162,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     log: options.log,
     lines: options.lines,
     credentials: options.credentials,
+    credentialKeptMs: keptMsOf(process),
     registrations: options.registrations,
     tokens: tokensIn(options),
     passwords: options.passwords ?? createArgon2Passwords(clock),

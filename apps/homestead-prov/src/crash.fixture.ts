@@ -59,10 +59,12 @@ export const createMortalFixture = async (): Promise<Mortal> => {
     close: () => log.close(),
   };
   const fixture = await createFixture({
+    clock,
     log: mortalLog,
     credentials: {
       ...credentials,
       put: step((...args: Parameters<CredentialStore['put']>) => credentials.put(...args)),
+      retire: step((version: string) => credentials.retire(version)),
       remove: step((version: string) => credentials.remove(version)),
     },
     table: { ...table, apply: step((...args: Parameters<typeof table.apply>) => table.apply(...args)) },
@@ -71,8 +73,11 @@ export const createMortalFixture = async (): Promise<Mortal> => {
 };
 
 /** The next process over what is left: the view caught up from the log, what was interrupted finished. */
-export const revive = async ({ log, credentials, table }: Mortal, keepView: boolean): Promise<Fixture> => {
-  const next = await createFixture({ log, credentials, seed: 8, ...(keepView ? { table } : {}) });
+export const revive = async (
+  { fixture: { clock }, log, credentials, table }: Mortal,
+  keepView: boolean,
+): Promise<Fixture> => {
+  const next = await createFixture({ clock, log, credentials, seed: 8, ...(keepView ? { table } : {}) });
   for await (const recorded of log.readAll(['provisioning'], 'oldest')) {
     await next.ports.profiles.apply([recorded]);
   }

@@ -1,7 +1,7 @@
 // Provisioning killed at each step of each change: after the restart there is no orphan, the change is done or not done, and
 // the same request again brings it about (issue: no transactions over streams, subscriber-process.ts).
 import { createMortalFixture, Killed, type Mortal, revive } from './crash.fixture.js';
-import { type Fixture, orphans } from './provisioning.fixture.js';
+import { type Fixture, KEPT_MS, orphans } from './provisioning.fixture.js';
 
 const IRS = '11111111-1111-8111-8111-111111111111';
 const [ALICE, BOB, TEL] = ['sip:alice@ims.test', 'sip:bob@ims.test', 'tel:+12025550101'] as const;
@@ -93,6 +93,16 @@ const killedAt = async (change: Change, at: number, late: boolean): Promise<[Mor
   return [mortal, made];
 };
 
+/** What the store holds beside secrets in force when all was kept for long enough. */
+const keptForNothing = async ({ clock, ports, provisioning }: Fixture): Promise<string[]> => {
+  clock.advance(KEPT_MS + 1);
+  await provisioning.sweepSecrets();
+  const held = new Set<string>();
+  for await (const { versionId } of ports.credentials.versions()) held.add(versionId);
+  for await (const { version } of ports.profiles.credentialsInForce()) held.delete(version);
+  return [...held];
+};
+
 const STEPS_MAX = 60;
 
 describe.each(Object.entries(CHANGES))('%s, killed at each step', (name, change) => {
@@ -119,6 +129,7 @@ describe.each(Object.entries(CHANGES))('%s, killed at each step', (name, change)
       await change(revived, made);
       expect([at, await orphans(revived)]).toEqual([at, []]);
       expect([at, await picture(revived)]).toEqual([at, after]);
+      expect([at, await keptForNothing(revived)]).toEqual([at, []]);
       // A credential alone is something that can be asked for by itself.
       if (name !== 'a whole subscriber')
         expect([JSON.stringify(before), JSON.stringify(after)]).toContain(left);
@@ -136,12 +147,12 @@ describe('what is younger than the grace', () => {
     await ports.log.append(`identity-${BOB}`, [{ type: 'IdentityReserved', data: { impu: BOB, irs: IRS } }]);
     await ports.profiles.catchUp(`identity-${BOB}`);
     await ports.credentials.put('v-new', { kind: 'digest', impi: 'x', realm: 'r', ha1Md5: 'h' });
-    const nothing = { reservationsReleased: 0, linksRemoved: 0, versionsSwept: 0, undecided: 0 };
+    const nothing = { reservationsReleased: 0, linksRemoved: 0, versionsLetGo: 0, undecided: 0 };
     expect(await provisioning.finishInterrupted({ graceMs: 60_000 })).toEqual(nothing);
     expect(await provisioning.finishInterrupted()).toEqual({
       ...nothing,
       reservationsReleased: 1,
-      versionsSwept: 1,
+      versionsLetGo: 1,
     });
     expect(await orphans(fixture)).toEqual([]);
   });
@@ -153,7 +164,10 @@ describe('what is younger than the grace', () => {
     const odd = { type: 'CredentialOfTheFuture', data: { impi: IMPI, version: 'v-new' } };
     await ports.log.append(`credential-${IMPI}`, [odd], { expected: 1 });
     await ports.credentials.put('v-new', { kind: 'digest', impi: IMPI, realm: 'r', ha1Md5: 'h' });
-    expect(await provisioning.finishInterrupted()).toMatchObject({ versionsSwept: 0, undecided: 1 });
+    expect(await provisioning.finishInterrupted()).toMatchObject({ versionsLetGo: 0, undecided: 1 });
+    await ports.credentials.retire('v-new');
+    fixture.clock.advance(2 * KEPT_MS);
+    expect(await provisioning.sweepSecrets()).toBe(0);
     expect(await ports.credentials.get('v-new')).toBeDefined();
   });
 });

@@ -5,4 +5,4 @@ export { ProvisioningFault } from './outcome.js';
 export type { NewSubscriber, ProvisionedSubscriber } from './provision-subscriber.js';
 export type { Finished, FinishOptions } from './subscriber-process.js';
 export * from './homestead-prov.config.js';
-export * from './homestead-prov.config.js';
+export { keepSweeping } from './keep-sweeping.js';

@@ -9,10 +9,11 @@ import {
   startProcess,
 } from '#libs/runtime';
 import { startShared } from '#libs/shared-config';
-import { StoresConfig } from '#libs/stores';
+import { keptMsOf, StoresConfig } from '#libs/stores';
 import { openSubscribers } from '#projections/subscriber-profiles';
 import { HomesteadProvConfig } from './homestead-prov.config.js';
 import { HomesteadProvModule } from './homestead-prov.module.js';
+import { keepSweeping } from './keep-sweeping.js';
 import { createProvisioning } from './provisioning.js';
 
 const managementPort = 8887;
@@ -31,9 +32,17 @@ await startProcess('homestead-prov', common, async (parts) => {
   await shared.follow(parts);
   const { data, view, ...stores } = await openSubscribers(common, parts, storesConfig);
   data.serve(() => view.stop());
-  const provisioning = createProvisioning({ ...stores, clock, random, homeDomain, storePlaintextPasswords });
+  const provisioning = createProvisioning({
+    ...stores,
+    clock,
+    random,
+    homeDomain,
+    storePlaintextPasswords,
+    credentialKeptMs: keptMsOf(common),
+  });
   const finished = await provisioning.finishInterrupted({ graceMs });
   logger.info({ ...finished }, 'finished what was interrupted');
+  keepSweeping(provisioning, parts);
   const { keys: apiKeys } = loadApiKeys({ configured, dataDir, httpHosts: [host], random, logger });
   const module = HomesteadProvModule.forRoot(provisioning);
   const peers = createPeerCheck(common.trustedPeers);

@@ -12,6 +12,8 @@ export type ProvisioningPorts = Readonly<{
   random: Random;
   /** Realm of a credential that names none. */
   homeDomain: string;
+  /** How long a secret that is named no longer is kept, ms; 0: it is dropped at once. */
+  credentialKeptMs: number;
   /** Keep passwords that were given in the clear, sealed, and show them to who asks. */
   storePlaintextPasswords?: boolean;
 }>;

@@ -5,15 +5,20 @@ import { createMemoryLog, type EventLog, type RecordedEvent } from '#libs/event-
 import {
   createMemoryCredentialStore,
   createMemoryTableStore,
+  retiredVersions,
   type CredentialStore,
   type TableStore,
 } from '#libs/stores';
-import { createFakeClock, createSeededRandom } from '#libs/testkit';
+import { createFakeClock, createSeededRandom, type FakeClock } from '#libs/testkit';
 import { createSubscriberProfiles, type SubscriberProfilesRow } from '#projections/subscriber-profiles';
 import type { ProvisioningPorts } from './ports.js';
 import { createProvisioning, type Provisioning } from './provisioning.js';
 
+/** How long secrets that are named no longer are kept. */
+export const KEPT_MS = 86_400_000;
+
 export type Fixture = Readonly<{
+  clock: FakeClock;
   ports: ProvisioningPorts;
   provisioning: Provisioning;
 }>;
@@ -23,11 +28,13 @@ export type FixtureOptions = Readonly<{
   credentials?: CredentialStore;
   table?: TableStore<SubscriberProfilesRow>;
   storePlaintextPasswords?: boolean;
+  clock?: FakeClock;
+  credentialKeptMs?: number;
   seed?: number;
 }>;
 
 export const createFixture = async (options: FixtureOptions = {}): Promise<Fixture> => {
-  const clock = createFakeClock();
+  const clock = options.clock ?? createFakeClock();
   const random = createSeededRandom(options.seed ?? 7);
   const log = options.log ?? (await createMemoryLog({ clock, random }));
   const ports: ProvisioningPorts = {
@@ -40,9 +47,10 @@ export const createFixture = async (options: FixtureOptions = {}): Promise<Fixtu
     clock,
     random,
     homeDomain: 'ims.test',
+    credentialKeptMs: options.credentialKeptMs ?? KEPT_MS,
     storePlaintextPasswords: options.storePlaintextPasswords ?? false,
   };
-  return { ports, provisioning: createProvisioning(ports) };
+  return { clock, ports, provisioning: createProvisioning(ports) };
 };
 
 /** Everything in the log, in order. */
@@ -53,8 +61,8 @@ export const logged = async ({ ports }: Fixture): Promise<RecordedEvent[]> => {
 };
 
 /** The same log and credentials after a restart: the view is folded again, what was interrupted is finished. */
-export const restarted = async ({ ports }: Fixture, log: EventLog = ports.log): Promise<Fixture> => {
-  const next = await createFixture({ log, credentials: ports.credentials, seed: 8 });
+export const restarted = async ({ clock, ports }: Fixture, log: EventLog = ports.log): Promise<Fixture> => {
+  const next = await createFixture({ clock, log, credentials: ports.credentials, seed: 8 });
   for await (const recorded of log.readAll(['provisioning'], 'oldest')) {
     await next.ports.profiles.apply([recorded]);
   }
@@ -75,8 +83,12 @@ export const orphans = async ({ ports }: Fixture): Promise<string[]> => {
   }
   const inForce = new Map<string, string>();
   for await (const { impi, version } of profiles.credentialsInForce()) inForce.set(version, impi);
+  const retired = await retiredVersions(credentials);
   for await (const { versionId } of credentials.versions()) {
-    if (!inForce.delete(versionId)) found.push(`version ${versionId} in the store, named by nothing`);
+    const isNamed = inForce.delete(versionId);
+    if (!isNamed && !retired.has(versionId))
+      found.push(`version ${versionId} in the store, neither named nor let go`);
+    if (isNamed && retired.has(versionId)) found.push(`version ${versionId} named and let go`);
   }
   for (const impi of inForce.values()) found.push(`${impi} without its secret`);
   return found;

@@ -33,7 +33,7 @@ import {
 } from './handlers/sets.js';
 import type { ProvisioningPorts } from './ports.js';
 import { type NewSubscriber, provisionSubscriber } from './provision-subscriber.js';
-import { finishInterrupted, type FinishOptions } from './subscriber-process.js';
+import { finishInterrupted, type FinishOptions, sweepSecrets } from './subscriber-process.js';
 
 export type Provisioning = ReturnType<typeof createProvisioning>;
 
@@ -70,4 +70,6 @@ export const createProvisioning = (ports: ProvisioningPorts) => ({
   provisionSubscriber: (input: NewSubscriber) => provisionSubscriber(ports, input),
   /** At start, once the view is caught up and before requests are taken. */
   finishInterrupted: (options: FinishOptions = { graceMs: 0 }) => finishInterrupted(ports, options),
+  /** Removes secrets that were let go as long ago as they are kept; resolves with how many. */
+  sweepSecrets: () => sweepSecrets(ports),
 });

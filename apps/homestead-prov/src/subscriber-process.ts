@@ -3,11 +3,11 @@
 //   PUT public id: reserve, then ASSIGN            → a reservation that its set does not hold: undone by release
 //   DELETE public id, profile, set: REMOVE, then release → the same, finished by release
 //   DELETE private: REMOVE the credential, then unlink    → a link to no credential: finished by unlink
-//   PUT private: write the secret, then NAME its version  → a version not in force: swept from the credential store
+//   PUT private: write the secret, then NAME its version  → a version not in force: let go, and swept when it was kept for long enough
 // Run at start, before requests are taken. Run beside requests it needs a grace, as it cannot tell theirs from a dead one's.
 // What looks left over is judged again by the log itself before anything is undone: a view that lags must not cost a secret.
 import { credentialStream, subscriberStream } from '#libs/domain';
-import { ofSubscriber } from '#libs/stores';
+import { type Credential, letGo, ofSubscriber, retiredVersions, sweepRetired } from '#libs/stores';
 import { unlinkPrivate } from './handlers/links.js';
 import { release } from './handlers/reservations.js';
 import type { ProvisioningPorts } from './ports.js';
@@ -15,7 +15,8 @@ import type { ProvisioningPorts } from './ports.js';
 export type Finished = Readonly<{
   reservationsReleased: number;
   linksRemoved: number;
-  versionsSwept: number;
+  /** Secrets that are named no longer: kept from now on for a time, where they are. */
+  versionsLetGo: number;
   /** Could not be judged, because their stream cannot be folded: left for the next time. */
   undecided: number;
 }>;
@@ -59,21 +60,32 @@ class SubscriberProcess {
     return removed;
   }
 
-  async sweepVersions(): Promise<number> {
-    const { profiles, credentials } = this.ports;
+  async letGoOfVersions(): Promise<number> {
+    const { profiles, credentials, credentialKeptMs } = this.ports;
+    const retired = await retiredVersions(credentials);
     const inForce = new Set<string>();
     for await (const { version } of profiles.credentialsInForce()) inForce.add(version);
-    let swept = 0;
+    let letGoOf = 0;
     for await (const { versionId, writtenAtMs } of credentials.versions()) {
-      if (inForce.has(versionId) || writtenAtMs > this.beforeMs) continue;
-      // Versions of other kinds are others' to sweep.
-      const impi = ofSubscriber(await credentials.get(versionId))?.impi;
-      if (impi === undefined || !(await this.isDecided(credentialStream(impi)))) continue;
-      if ((await profiles.credential(impi))?.version === versionId) continue;
-      await credentials.remove(versionId);
-      swept++;
+      if (inForce.has(versionId) || retired.has(versionId) || writtenAtMs > this.beforeMs) continue;
+      if (!(await this.isUnnamed(versionId, await credentials.get(versionId)))) continue;
+      await letGo(credentials, versionId, credentialKeptMs);
+      letGoOf++;
     }
-    return swept;
+    return letGoOf;
+  }
+
+  /** By the log itself. Versions of other kinds are others' to judge. */
+  async isUnnamed(versionId: string, credential: Credential | undefined): Promise<boolean> {
+    const impi = ofSubscriber(credential)?.impi;
+    if (impi === undefined || !(await this.isDecided(credentialStream(impi)))) return false;
+    return (await this.ports.profiles.credential(impi))?.version !== versionId;
+  }
+
+  sweep(): Promise<number> {
+    const { credentials, clock, credentialKeptMs: keptMs } = this.ports;
+    const isUnnamed = (versionId: string, credential: Credential) => this.isUnnamed(versionId, credential);
+    return sweepRetired({ credentials, nowMs: clock.nowMs(), keptMs, isUnnamed });
   }
 
   /** Brings a stream's row up to the log, once a run; false when it cannot be folded. */
@@ -101,7 +113,11 @@ export const finishInterrupted = async (
   return {
     reservationsReleased: await process.releaseUnassigned(),
     linksRemoved: await process.unlinkUnknown(),
-    versionsSwept: await process.sweepVersions(),
+    versionsLetGo: await process.letGoOfVersions(),
     undecided: process.undecided,
   };
 };
+
+/** Secrets that were let go as long ago as they are kept: gone for good. Beside requests, and beside others that do it. */
+export const sweepSecrets = (ports: ProvisioningPorts): Promise<number> =>
+  new SubscriberProcess(ports, Infinity).sweep();

@@ -136,6 +136,15 @@ export class ProcessConfig {
   masterKeyFile = '';
 
   @Env(
+    'CREDENTIAL_KEPT_DAYS',
+    'days that a secret is kept, encrypted, after it was replaced or its subscriber or account deleted: so far back a restored log finds it. 0: it is dropped at once',
+  )
+  @IsInt({ message: 'takes whole days, 0 to 3650' })
+  @Min(0, { message: 'takes whole days, 0 to 3650' })
+  @Max(3650, { message: 'takes whole days, 0 to 3650' })
+  credentialKeptDays = 7;
+
+  @Env(
     'ACCEPT_LOST_CREDENTIALS',
     'start although DATA_DIR/credentials.sqlite is damaged or was lost; nobody whose credential is gone can register until it is set again',
     { kind: 'boolean' },

@@ -23,6 +23,12 @@ const versionsOf = async (store: CredentialStore) => {
   return found.sort((a, b) => (a.versionId < b.versionId ? -1 : 1));
 };
 
+const retiredOf = async (store: CredentialStore) => {
+  const found: Readonly<{ versionId: string; retiredAtMs: number }>[] = [];
+  for await (const retired of store.retired()) found.push(retired);
+  return found;
+};
+
 export const credentialStoreContract = (adapter: string, harness: CredentialHarness): void => {
   const { create, reopen, advance } = harness;
 
@@ -111,6 +117,44 @@ export const credentialStoreContract = (adapter: string, harness: CredentialHarn
       expect((second?.writtenAtMs ?? 0) - (first?.writtenAtMs ?? 0)).toBe(5_000);
     });
 
+    it('keeps what is retired, and tells since when: the latest time counts', async () => {
+      const store = await create();
+      await store.put('v1', credentialOf('alice'));
+      await store.put('v2', credentialOf('bob'));
+      await store.advanceSequence('v1', undefined, 7);
+      await store.retire('v1');
+      const [first] = await retiredOf(store);
+      advance(5_000);
+      await store.retire('v1');
+      const [again, ...others] = await retiredOf(store);
+      expect([first?.versionId, again?.versionId, others]).toEqual(['v1', 'v1', []]);
+      expect((again?.retiredAtMs ?? 0) - (first?.retiredAtMs ?? 0)).toBe(5_000);
+      expect([await store.get('v1'), await store.sequence('v1')]).toEqual([credentialOf('alice'), 7]);
+      expect(await versionsOf(store)).toHaveLength(2);
+    });
+
+    it('forgets with a version that it was retired', async () => {
+      const store = await create();
+      await store.put('v1', credentialOf('alice'));
+      await store.retire('v1');
+      await store.remove('v1');
+      expect([await retiredOf(store), await store.get('v1')]).toEqual([[], undefined]);
+    });
+
+    it('lists more retired versions than one page holds, while some are removed', async () => {
+      const store = await create();
+      const ids = Array.from({ length: 1_200 }, (_, n) => `v${String(n).padStart(5, '0')}`);
+      await Promise.all(ids.map((id) => store.retire(id)));
+      const seen: string[] = [];
+      for await (const { versionId } of store.retired()) {
+        seen.push(versionId);
+        if (seen.length % 2 === 0) await store.remove(versionId);
+      }
+      expect(seen.sort()).toEqual(ids);
+      expect(await retiredOf(store)).toHaveLength(600);
+      for (const id of ids) await store.remove(id);
+    });
+
     it('lists more versions than one page holds, while some are removed', async () => {
       const store = await create();
       const ids = Array.from({ length: 2_500 }, (_, n) => `v${String(n).padStart(5, '0')}`);
@@ -142,10 +186,12 @@ export const credentialStoreContract = (adapter: string, harness: CredentialHarn
         await before.put('v2', credentialOf('bob'));
         await before.remove('v2');
         await before.advanceSequence('v1', undefined, 2 ** 47 + 33);
+        await before.retire('v1');
         const store = await reopen(before);
         expect(await store.get('v1')).toEqual(credentialOf('alice'));
         expect(await store.get('v2')).toBeUndefined();
         expect(await store.sequence('v1')).toBe(2 ** 47 + 33);
+        expect(await retiredOf(store)).toEqual([{ versionId: 'v1', retiredAtMs: expect.any(Number) }]);
       });
     }
   });

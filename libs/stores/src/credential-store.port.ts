@@ -1,5 +1,6 @@
 // Secrets, encrypted at rest with the master key, keyed by version id. Events name versions, never secrets.
-// A secret is written here before the event that names it; versions that no event names are swept.
+// A secret is written here before the event that names it. What is named no longer is retired: kept for CREDENTIAL_KEPT_DAYS, since a log
+// that is gone back to names it again, and then swept (retired-credentials.ts). Nobody authenticates by it: the log names the version in force.
 
 /** What digest authentication of one private identity needs. Hex HA1s (RFC 7616 §3.4.2, RFC 8760). */
 export type DigestCredential = Readonly<{
@@ -44,6 +45,10 @@ export interface CredentialStore {
   advanceSequence(versionId: string, from: number | undefined, to: number): Promise<boolean>;
   /** All version ids with their age, for the sweep. */
   versions(): AsyncIterable<Readonly<{ versionId: string; writtenAtMs: number }>>;
-  /** The secret and its number. */
+  /** No event names it any more: notes when. The latest time counts. What is kept stays readable. Durable when it resolves. */
+  retire(versionId: string): Promise<void>;
+  /** All version ids that were retired and not removed since. */
+  retired(): AsyncIterable<Readonly<{ versionId: string; retiredAtMs: number }>>;
+  /** The secret, its number, and that it was retired. */
   remove(versionId: string): Promise<void>;
 }

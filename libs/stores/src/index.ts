@@ -1,4 +1,5 @@
 export * from './credential-store.port.js';
+export * from './retired-credentials.js';
 export * from './key-value-store.port.js';
 export * from './table-store.port.js';
 export { KEY_VALUE_ENTRIES_MAX } from './adapters/embedded/key-value-table.js';

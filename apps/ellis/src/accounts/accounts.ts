@@ -11,6 +11,7 @@ import {
   BY_SIGN_UP,
 } from '#libs/domain';
 import { executeOn, type ExecutePorts } from '#libs/event-log';
+import { letGo } from '#libs/stores';
 import { accountByLog, NOT_BY_VIEW } from '../by-log.js';
 import type { EllisCall, EllisContext } from '../context.js';
 import { inTurn } from '../numbers/in-turn.js';
@@ -55,7 +56,7 @@ const ignore = (): void => undefined;
 /** A version id that is in no event yet. */
 const newVersion = ({ random }: EllisContext): string => `password-${random.token(26)}`;
 
-/** Writes the hash, then has the event name it; forgets what it replaces. */
+/** Writes the hash, then has the event name it; lets go of what it replaces. */
 export const nameSecret = async (
   context: EllisContext,
   address: string,
@@ -68,7 +69,7 @@ export const nameSecret = async (
   await credentials.put(version, { kind: 'password', account: address, hash });
   try {
     const former = await append(version);
-    if (former !== undefined) await credentials.remove(former.passwordVersion);
+    if (former !== undefined) await letGo(credentials, former.passwordVersion, context.credentialKeptMs);
     return version;
   } catch (error) {
     // Certainly not named. After any other fault it may be: then the sweep at a start decides.
@@ -180,7 +181,7 @@ export const removeAccount = async (
     // Made meanwhile. The account is gone: what is left of them now is found later (line-process.ts).
     await removeLines(context, address, by).catch((error: unknown) => context.onFault?.(error));
   });
-  await context.credentials.remove(passwordVersion);
+  await letGo(context.credentials, passwordVersion, context.credentialKeptMs);
 };
 
 export const deleteAccount = async (

@@ -45,7 +45,7 @@ const setUp = async () => {
       return Promise.resolve({ status: 500, headers: {}, body: '' });
     },
   };
-  const context = { log, lines, clock, random, credentials, provisioning: neighbour, homer: neighbour } as unknown as EllisContext; // prettier-ignore
+  const context = { log, lines, clock, random, credentials, credentialKeptMs: 0, provisioning: neighbour, homer: neighbour } as unknown as EllisContext; // prettier-ignore
   const put = async (stream: string, events: readonly (AccountEvent | LineNumberEvent)[]) =>
     log.append(stream, [...events], { expected: 0 });
   /** The view is at the first `count` events of each stream. */

@@ -2,9 +2,10 @@
 //   taken, not confirmed                → backed out, and free again
 //   of an account that is there no more → deleted, and free again
 //   accounts past their end             → deleted with their numbers
-//   passwords that no account names     → swept from the credential store
+//   passwords that no account names     → let go, and swept from the credential store when they were kept for long enough
 // At a start, and now and then: a neighbour may have been away. What is younger than the grace may be under way at another process.
 import { type Account, BY_EXPIRY, BY_START, type LineNumber } from '#libs/domain';
+import { type Credential, letGo, retiredVersions, sweepRetired } from '#libs/stores';
 import { removeAccount } from '../accounts/accounts.js';
 import { isOver } from '../accounts/who.js';
 import { accountByLog, NOT_BY_VIEW, numberByLog } from '../by-log.js';
@@ -52,21 +53,36 @@ const endIfOver = async (
   return 'expired';
 };
 
-const sweepPasswords = async (context: EllisContext, beforeMs: number): Promise<number> => {
-  const { credentials } = context;
-  let swept = 0;
-  for await (const { versionId, writtenAtMs } of credentials.versions()) {
-    if (writtenAtMs > beforeMs || !versionId.startsWith('password-')) continue;
-    const kept = await credentials.get(versionId);
-    if (kept?.kind !== 'password') continue;
-    const names = ({ passwordVersion }: Account): boolean => passwordVersion === versionId;
-    const account = await accountByLog(context, kept.account, names);
-    if (account !== undefined && names(account)) continue;
-    await credentials.remove(versionId);
-    swept++;
-  }
-  return swept;
+/** By the log itself. Versions of other kinds are others' to judge. */
+const isUnnamed = async (
+  context: EllisContext,
+  versionId: string,
+  kept: Credential | undefined,
+): Promise<boolean> => {
+  if (kept?.kind !== 'password') return false;
+  const names = ({ passwordVersion }: Account): boolean => passwordVersion === versionId;
+  const account = await accountByLog(context, kept.account, names);
+  return account === undefined || !names(account);
 };
+
+const letGoOfPasswords = async (context: EllisContext, beforeMs: number): Promise<void> => {
+  const { credentials, credentialKeptMs: keptMs } = context;
+  const retired = await retiredVersions(credentials);
+  for await (const { versionId, writtenAtMs } of credentials.versions()) {
+    if (writtenAtMs > beforeMs || retired.has(versionId) || !versionId.startsWith('password-')) continue;
+    if (await isUnnamed(context, versionId, await credentials.get(versionId)))
+      await letGo(credentials, versionId, keptMs);
+  }
+};
+
+/** Resolves with how many are gone for good. */
+const sweepPasswords = (context: EllisContext): Promise<number> =>
+  sweepRetired({
+    credentials: context.credentials,
+    nowMs: context.clock.nowMs(),
+    keptMs: context.credentialKeptMs,
+    isUnnamed: (versionId, kept) => isUnnamed(context, versionId, kept),
+  });
 
 /** Nothing younger than the grace is touched; 0 only where nobody else writes, and before requests are taken. */
 export const finishInterrupted = async (context: EllisContext, graceMs: number): Promise<Finished> => {
@@ -85,5 +101,10 @@ export const finishInterrupted = async (context: EllisContext, graceMs: number):
   for await (const account of context.lines.accounts())
     if (isOver(account, nowMs)) await attempt(() => endIfOver(context, account, nowMs));
   for await (const line of context.lines.numbers()) await attempt(() => leftOver(context, line, beforeMs));
-  return { ...done, swept: await sweepPasswords(context, beforeMs) };
+  await letGoOfPasswords(context, beforeMs);
+  await attempt(async () => {
+    done.swept += await sweepPasswords(context);
+    return undefined;
+  });
+  return done;
 };

@@ -1,10 +1,10 @@
 // /private/<impi>: the credential of a private identity (backend.md §3).
 // The secret goes to the credential store first, under a fresh version; then the event names the version. A version that
-// no event came to name, or that is named no longer, is swept: subscriber-process.ts.
+// no event came to name, or that is named no longer, is kept for a time and swept: subscriber-process.ts.
 import { sqnBytes } from '#libs/aka';
 import { credentialStream } from '#libs/domain';
 import { RevisionConflict } from '#libs/event-log';
-import { ofSubscriber, type SubscriberCredential } from '#libs/stores';
+import { letGo, ofSubscriber, type SubscriberCredential } from '#libs/stores';
 import { revisionOf } from '#projections/subscriber-profiles';
 import { onCredential } from '../execute.js';
 import { checkImpi, randomUuid } from '../identities.js';
@@ -50,7 +50,7 @@ const algorithmsOf = (secret: SubscriberCredential): readonly ('MD5' | 'SHA-256'
   return secret.ha1Sha256 === undefined ? ['MD5'] : ['MD5', 'SHA-256'];
 };
 
-/** Writes the secret, then the event that names it; what it replaces is forgotten. */
+/** Writes the secret, then the event that names it; what it replaces is let go. */
 const nameSecret = async (
   ports: ProvisioningPorts,
   impi: string,
@@ -75,7 +75,7 @@ const nameSecret = async (
         return Promise.resolve();
       },
     });
-    if (former !== undefined) await ports.credentials.remove(former);
+    if (former !== undefined) await letGo(ports.credentials, former, ports.credentialKeptMs);
     return revision;
   } catch (error) {
     // Certainly not named. After any other fault it may be: then the sweep decides.
@@ -115,7 +115,7 @@ export const deletePrivate = async (ports: ProvisioningPorts, impi: string): Pro
     return NOTHING;
   }
   const { events } = await onCredential(ports, impi, [{ type: 'RemoveCredential', data: { impi } }]);
-  for (const { data } of events) await ports.credentials.remove(data.version);
+  for (const { data } of events) await letGo(ports.credentials, data.version, ports.credentialKeptMs);
   await unlinkEverywhere(ports, impi);
   return done();
 };

@@ -31,6 +31,10 @@ const statementsFor = (keyspace: string) => ({
   beginSequence: `INSERT INTO ${keyspace}.credential_sequences (number, version_id) VALUES (?, ?) IF NOT EXISTS`,
   advanceSequence: `UPDATE ${keyspace}.credential_sequences SET number = ? WHERE version_id = ? IF number = ?`,
   removeSequence: `DELETE FROM ${keyspace}.credential_sequences WHERE version_id = ? IF EXISTS`,
+  retire: `INSERT INTO ${keyspace}.credential_retirements (retired_at_ms, version_id) VALUES (?, ?) IF NOT EXISTS`,
+  retireLater: `UPDATE ${keyspace}.credential_retirements SET retired_at_ms = ? WHERE version_id = ? IF EXISTS`,
+  retired: `SELECT version_id, retired_at_ms FROM ${keyspace}.credential_retirements`,
+  removeRetirement: `DELETE FROM ${keyspace}.credential_retirements WHERE version_id = ? IF EXISTS`,
   reseal: `UPDATE ${keyspace}.credentials SET key_id = ?, sealed = ? WHERE version_id = ? IF key_id = ?`,
 });
 
@@ -109,8 +113,22 @@ class CassandraCredentialStore implements SealedCredentialStore {
   }
 
   async *versions(): AsyncGenerator<Readonly<{ versionId: string; writtenAtMs: number }>> {
-    for await (const row of this.#all()) {
+    for await (const row of this.#pages(this.sql.all)) {
       yield { versionId: String(row['version_id']), writtenAtMs: Number(row['written_at_ms']) };
+    }
+  }
+
+  async retire(versionId: string): Promise<void> {
+    if (!isVersion(versionId)) return;
+    const row = [BigInt(Math.trunc(this.#clock.nowMs())), versionId];
+    if ((await this.#database.decide(this.sql.retire, row)).applied) return;
+    // Gone meanwhile: removed by another node, and nothing is left to be retired.
+    await this.#database.decide(this.sql.retireLater, row);
+  }
+
+  async *retired(): AsyncGenerator<Readonly<{ versionId: string; retiredAtMs: number }>> {
+    for await (const row of this.#pages(this.sql.retired)) {
+      yield { versionId: String(row['version_id']), retiredAtMs: Number(row['retired_at_ms']) };
     }
   }
 
@@ -118,13 +136,14 @@ class CassandraCredentialStore implements SealedCredentialStore {
     if (!isVersion(versionId)) return;
     await this.#database.decide(this.sql.remove, [versionId]);
     await this.#database.decide(this.sql.removeSequence, [versionId]);
+    await this.#database.decide(this.sql.removeRetirement, [versionId]);
     this.#opened.delete(versionId);
   }
 
   async reseal(): Promise<number> {
     const { keyId } = this.sealer;
     let resealed = 0;
-    for await (const row of this.#all()) {
+    for await (const row of this.#pages(this.sql.all)) {
       const former = sealedIn(row);
       if (former.keyId === keyId) continue;
       const versionId = String(row['version_id']);
@@ -139,10 +158,10 @@ class CassandraCredentialStore implements SealedCredentialStore {
     return resealed;
   }
 
-  async *#all(): AsyncGenerator<CqlRow> {
+  async *#pages(cql: string): AsyncGenerator<CqlRow> {
     let from: string | undefined;
     do {
-      const { rows, next } = await this.#database.page(this.sql.all, [], PAGE_ROWS, from);
+      const { rows, next } = await this.#database.page(cql, [], PAGE_ROWS, from);
       yield* rows;
       from = next;
     } while (from !== undefined);

@@ -50,6 +50,13 @@ export const STEPS: readonly Step[] = [
       `CREATE TABLE IF NOT EXISTS ${keyspace}.credential_sequences (version_id text PRIMARY KEY, number bigint)`,
     ],
   },
+  {
+    id: 4,
+    name: 'when credentials were retired',
+    statements: (keyspace) => [
+      `CREATE TABLE IF NOT EXISTS ${keyspace}.credential_retirements (version_id text PRIMARY KEY, retired_at_ms bigint)`,
+    ],
+  },
 ];
 
 export type MigrateOptions = Readonly<{

@@ -7,6 +7,7 @@ import type { Credential, CredentialStore } from '../../credential-store.port.js
 export const createMemoryCredentialStore = ({ clock }: Readonly<{ clock: Clock }>): CredentialStore => {
   const held = new Map<string, Readonly<{ credential: Credential; writtenAtMs: number }>>();
   const sequences = new Map<string, number>();
+  const retirements = new Map<string, number>();
   return {
     put(versionId, credential) {
       const before = held.get(versionId);
@@ -33,9 +34,21 @@ export const createMemoryCredentialStore = ({ clock }: Readonly<{ clock: Clock }
       }
     },
 
+    retire(versionId) {
+      retirements.set(versionId, clock.nowMs());
+      return Promise.resolve();
+    },
+
+    async *retired() {
+      for (const [versionId, retiredAtMs] of [...retirements]) {
+        yield await Promise.resolve({ versionId, retiredAtMs });
+      }
+    },
+
     remove(versionId) {
       held.delete(versionId);
       sequences.delete(versionId);
+      retirements.delete(versionId);
       return Promise.resolve();
     },
   };

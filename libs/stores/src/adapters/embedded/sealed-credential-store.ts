@@ -32,15 +32,23 @@ export const CREATE_CREDENTIALS = `CREATE TABLE IF NOT EXISTS credentials (
   version_id TEXT PRIMARY KEY, key_id TEXT NOT NULL, sealed BLOB NOT NULL, written_at_ms INTEGER NOT NULL) STRICT`;
 export const CREATE_SEQUENCES = `CREATE TABLE IF NOT EXISTS credential_sequences (
   version_id TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT`;
+export const CREATE_RETIREMENTS = `CREATE TABLE IF NOT EXISTS credential_retirements (
+  version_id TEXT PRIMARY KEY, retired_at_ms INTEGER NOT NULL) STRICT`;
 const PUT_KEY = 'INSERT INTO credential_keys (key_id, check_value) VALUES (?, ?) ON CONFLICT DO NOTHING';
 const FORGET_KEYS = `DELETE FROM credential_keys WHERE key_id <> ?
   AND key_id NOT IN (SELECT key_id FROM credentials)`;
 const PUT = `INSERT INTO credentials (version_id, key_id, sealed, written_at_ms) VALUES (?, ?, ?, ?)
   ON CONFLICT DO NOTHING`;
 const GET = 'SELECT key_id, sealed FROM credentials WHERE version_id = ?';
-const PAGE = `SELECT version_id, written_at_ms FROM credentials WHERE version_id > ?
-  ORDER BY version_id LIMIT ${PAGE_ROWS}`;
-const FIRST_PAGE = `SELECT version_id, written_at_ms FROM credentials ORDER BY version_id LIMIT ${PAGE_ROWS}`;
+const pagesOf = (table: string, timeColumn: string): Readonly<{ first: string; next: string }> => ({
+  first: `SELECT version_id, ${timeColumn} FROM ${table} ORDER BY version_id LIMIT ${PAGE_ROWS}`,
+  next: `SELECT version_id, ${timeColumn} FROM ${table} WHERE version_id > ? ORDER BY version_id LIMIT ${PAGE_ROWS}`,
+});
+const WRITTEN = pagesOf('credentials', 'written_at_ms');
+const RETIRED = pagesOf('credential_retirements', 'retired_at_ms');
+const RETIRE = `INSERT INTO credential_retirements (version_id, retired_at_ms) VALUES (?, ?)
+  ON CONFLICT DO UPDATE SET retired_at_ms = excluded.retired_at_ms`;
+const REMOVE_RETIREMENT = 'DELETE FROM credential_retirements WHERE version_id = ?';
 const REMOVE = 'DELETE FROM credentials WHERE version_id = ?';
 const SEQUENCE = 'SELECT number FROM credential_sequences WHERE version_id = ?';
 const BEGIN_SEQUENCE = `INSERT INTO credential_sequences (version_id, number) VALUES (?, ?) ON CONFLICT DO NOTHING`;
@@ -58,6 +66,7 @@ export const createSealedCredentialStore = async (
   await database.write([{ sql: CREATE_KEYS, sets: [[]] }], () => undefined);
   await database.write([{ sql: CREATE_CREDENTIALS, sets: [[]] }], () => undefined);
   await database.write([{ sql: CREATE_SEQUENCES, sets: [[]] }], () => undefined);
+  await database.write([{ sql: CREATE_RETIREMENTS, sets: [[]] }], () => undefined);
   const used = await database.read('SELECT key_id, check_value FROM credential_keys', [], (rows) => rows);
   for (const row of used) sealer.verify(sealedIn(row));
   const check = sealer.checkValue();
@@ -117,17 +126,22 @@ class SealedStore implements SealedCredentialStore {
   }
 
   async *versions(): AsyncGenerator<Readonly<{ versionId: string; writtenAtMs: number }>> {
-    let page = await this.#database.read(FIRST_PAGE, [], versionsIn);
-    for (;;) {
-      yield* page;
-      const last = page.at(-1);
-      if (!last || page.length < PAGE_ROWS) return;
-      page = await this.#database.read(PAGE, [last.versionId], versionsIn);
-    }
+    for await (const [versionId, writtenAtMs] of this.#pages(WRITTEN)) yield { versionId, writtenAtMs };
+  }
+
+  retire(versionId: string): Promise<void> {
+    return this.#database.write([{ sql: RETIRE, sets: [[versionId, this.#clock.nowMs()]] }], () => undefined);
+  }
+
+  async *retired(): AsyncGenerator<Readonly<{ versionId: string; retiredAtMs: number }>> {
+    for await (const [versionId, retiredAtMs] of this.#pages(RETIRED)) yield { versionId, retiredAtMs };
   }
 
   remove(versionId: string): Promise<void> {
-    const statements = [REMOVE, REMOVE_SEQUENCE].map((sql) => ({ sql, sets: [[versionId]] }));
+    const statements = [REMOVE, REMOVE_SEQUENCE, REMOVE_RETIREMENT].map((sql) => ({
+      sql,
+      sets: [[versionId]],
+    }));
     return this.#database.write(statements, () => {
       this.#opened.delete(versionId);
     });
@@ -150,6 +164,19 @@ class SealedStore implements SealedCredentialStore {
     await this.#database.write([{ sql: FORGET_KEYS, sets: [[this.sealer.keyId]] }], () => undefined);
     return resealed;
   }
+
+  async *#pages({
+    first,
+    next,
+  }: typeof WRITTEN): AsyncGenerator<readonly [versionId: string, timeMs: number]> {
+    let page = await this.#database.read(first, [], timesIn);
+    for (;;) {
+      yield* page;
+      const last = page.at(-1);
+      if (!last || page.length < PAGE_ROWS) return;
+      page = await this.#database.read(next, [last[0]], timesIn);
+    }
+  }
 }
 
 const sealedIn = ([keyId, sealed]: SqlRow): SealedValue => ({
@@ -157,11 +184,8 @@ const sealedIn = ([keyId, sealed]: SqlRow): SealedValue => ({
   sealed: bytesIn(sealed),
 });
 
-const versionsIn = (rows: readonly SqlRow[]) =>
-  rows.map(([versionId, writtenAtMs]) => ({
-    versionId: String(versionId),
-    writtenAtMs: Number(writtenAtMs),
-  }));
+const timesIn = (rows: readonly SqlRow[]) =>
+  rows.map(([versionId, timeMs]) => [String(versionId), Number(timeMs)] as const);
 
 const bytesIn = (value: SqlValue | undefined): Uint8Array =>
   value instanceof Uint8Array ? value : new Uint8Array();
