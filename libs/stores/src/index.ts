@@ -63,4 +63,6 @@ export { type CassandraOptions, openCassandra } from './adapters/cassandra/cassa
 export { createCassandraTableStore } from './adapters/cassandra/cassandra-table-store.js';
 export { createCassandraCredentialStore } from './adapters/cassandra/cassandra-credential-store.js';
 export * from './stores.config.js';
+export * from './adapters/copy-credentials.js';
+export * from './adapters/open-sealed-records.js';
 export * from './adapters/open-engines.js';

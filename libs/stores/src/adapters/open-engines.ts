@@ -3,7 +3,7 @@
 import { type ProcessParts, StartRefused } from '#libs/runtime';
 import { type MemcachedCluster, openMemcached } from './memcached/memcached-cluster.js';
 import type { CassandraDatabase } from './cassandra/cassandra-database.port.js';
-import { openCassandra } from './cassandra/cassandra-database.js';
+import { type CassandraOptions, openCassandra } from './cassandra/cassandra-database.js';
 import { StoreUnavailable } from '../key-value-store.port.js';
 import type { StoresConfig } from '../stores.config.js';
 
@@ -31,13 +31,14 @@ export const openEngines = async (config: StoresConfig, parts: ProcessParts): Pr
   return engines;
 };
 
-const connectCassandra = async (
+/** What the configuration says of a Cassandra cluster. */
+export const cassandraOptions = (
   config: StoresConfig,
-  { clock, random, logger }: ProcessParts,
-): Promise<CassandraDatabase> => {
+  { clock, random }: Pick<ProcessParts, 'clock' | 'random'>,
+): CassandraOptions => {
   const { cassandraReplication, cassandraUsername, cassandraTlsCaFile } = config;
   const { cassandraTlsCertFile: certFile, cassandraTlsKeyFile: keyFile } = config;
-  const options = {
+  return {
     contactPoints: config.cassandraContactPoints,
     localDataCenter: config.cassandraDataCenter,
     keyspace: config.cassandraKeyspace,
@@ -56,6 +57,11 @@ const connectCassandra = async (
           },
         }),
   };
+};
+
+const connectCassandra = async (config: StoresConfig, parts: ProcessParts): Promise<CassandraDatabase> => {
+  const { clock, logger } = parts;
+  const options = cassandraOptions(config, parts);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await openCassandra(options);

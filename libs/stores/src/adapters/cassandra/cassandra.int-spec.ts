@@ -1,6 +1,9 @@
 // The contracts on a real Cassandra; nodes that start at once; a server that hangs or is gone; what is on its disk.
 import { jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Position } from '#libs/decider';
 import { systemClock, systemRandom } from '#libs/runtime';
 import { createFakeClock, type RealEngine, startRealEngine } from '#libs/testkit';
@@ -9,11 +12,15 @@ import { tableStoreContract, type TableRow } from '../../../contract/table-store
 import type { CredentialStore } from '../../credential-store.port.js';
 import { StoreUnavailable } from '../../key-value-store.port.js';
 import type { TableStore } from '../../table-store.port.js';
+import { copyCredentials } from '../copy-credentials.js';
 import { masterKeyOf } from '../embedded/master-key.js';
+import { openSqliteDatabase } from '../embedded/sqlite-database.js';
+import { openSqliteSealedRecords } from '../embedded/sqlite-sealed-records.js';
 import { createCassandraCredentialStore } from './cassandra-credential-store.js';
 import { type CassandraOptions, openCassandra } from './cassandra-database.js';
 import type { CassandraDatabase } from './cassandra-database.port.js';
 import { STEPS } from './cassandra-migrations.js';
+import { openCassandraSealedRecords } from './cassandra-sealed-records.js';
 import { createCassandraTableStore } from './cassandra-table-store.js';
 
 jest.setTimeout(180_000);
@@ -72,6 +79,7 @@ const emptyCredentials = async (): Promise<CredentialStore> => {
   const store = await createCassandraCredentialStore({ database, masterKey, clock });
   const versions: string[] = [];
   for await (const { versionId } of store.versions()) versions.push(versionId);
+  for await (const { versionId } of store.retired()) versions.push(versionId);
   for (let at = 0; at < versions.length; at += 50)
     await Promise.all(versions.slice(at, at + 50).map((version) => store.remove(version)));
   return store;
@@ -183,6 +191,35 @@ describe('credentials in Cassandra', () => {
       clock,
     });
     await again.reseal();
+  });
+});
+
+describe('a copy of credentials', () => {
+  it('goes from Cassandra into a file and from there into another keyspace, sealed as it was', async () => {
+    const store = await emptyCredentials();
+    await Promise.all(Array.from({ length: 600 }, (_, n) => store.put(`v${n}`, credentialOf(`u${n}`))));
+    await store.advanceSequence('v7', undefined, 2 ** 47 + 1);
+    await store.retire('v8');
+    const folder = await mkdtemp(path.join(tmpdir(), 'copy-credentials-'));
+    const file = await openSqliteDatabase({
+      file: path.join(folder, 'credentials.sqlite'),
+      clock: systemClock,
+    });
+    try {
+      const [there, backup] = [await openOn(newKeyspace()), await openSqliteSealedRecords(file)];
+      const records = openCassandraSealedRecords(there);
+      const whole = { credentials: 600, retired: 1, sequences: 1, keys: expect.any(Number) };
+      expect(await copyCredentials(openCassandraSealedRecords(database), backup)).toMatchObject(whole);
+      expect(await copyCredentials(backup, records)).toMatchObject(whole);
+      const copy = await createCassandraCredentialStore({ database: there, masterKey, clock });
+      for (const n of [0, 499, 599]) expect(await copy.get(`v${n}`)).toEqual(credentialOf(`u${n}`));
+      await copy.advanceSequence('v7', 2 ** 47 + 1, 2 ** 47 + 33);
+      expect(await copyCredentials(backup, records)).toMatchObject(whole);
+      expect(await copy.sequence('v7')).toBe(2 ** 47 + 33);
+    } finally {
+      await file.close();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 
