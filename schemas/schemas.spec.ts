@@ -121,6 +121,20 @@ describe('the example of a schema', () => {
   });
 });
 
+it.each(UPCASTERS.filter(({ isAddition }) => isAddition === true).map((step) => [step.type, step] as const))(
+  'what is added to %s leaves it an event of the version before, which older programs read it as',
+  (_type, { category, type, from }) => {
+    const of = (version: number) =>
+      schemas.find((one) => one.category === category && one.name === type && one.version === version)!;
+    const validate = ajv.compile({ ...of(from).schema, $id: `before:${of(from).file}` });
+    expect([validate(of(from + 1).example.data), ajv.errorsText(validate.errors)]).toEqual([
+      true,
+      'No errors',
+    ]);
+    expect(of(from + 1).schema.required).toEqual(of(from).schema.required);
+  },
+);
+
 describe('what the aggregates decide validates', () => {
   type Made = Readonly<{ type: string; data: object }>;
   const check = (category: string, events: readonly Made[]): void => {

@@ -1,7 +1,7 @@
 // One running Bono: listeners, endpoint, handlers, put together from configuration. Used by this app's main.ts and by
 // the all-in-one; everything that a test would replace comes in.
 import type { Registration } from '#libs/domain';
-import type { Clock, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import type { Clock, DrainPart, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
 import {
   canonicalIp,
   createDnsResolver,
@@ -33,6 +33,7 @@ import { createBono } from './bono.js';
 import { type ChargingLog, openEdgeCharging } from './charging/open-edge-charging.js';
 import type { ClientFlows } from './client-flows.js';
 import { coreCheck } from './core-hosts.js';
+import { createEdgeDrain } from './edge-drain.js';
 import { createFlowNames } from './flow-names.js';
 import { familiesOf, hostsOf, listenersOf, trunkSides } from './listeners.js';
 import { type BonoPorts, type BonoSettings, TRUSTED_LISTENER } from './ports.js';
@@ -79,6 +80,7 @@ export interface BonoNode {
   readonly flows: ClientFlows;
   readonly addresses: readonly ListenerAddress[];
   readonly recovered: number;
+  readonly drainPart: DrainPart;
   stopAccepting(): void;
   close(): Promise<void>;
 }
@@ -283,6 +285,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     flows,
     addresses,
     recovered,
+    drainPart: createEdgeDrain({ endpoint, flows, urgency }),
     stopAccepting: () => transports.stopAccepting(),
     close: async () => {
       stopSweeping();

@@ -65,6 +65,7 @@ const serve = async (parts: ProcessParts): Promise<void> => {
     rows,
   });
   if (node.recovered > 0) logger.info({ identities: node.recovered }, 'clients on UDP flows of before');
+  parts.drain?.add('sip', node.drainPart);
   shutdown.on('refuse', 'sip', () => {
     node.endpoint.drain();
     node.stopAccepting();

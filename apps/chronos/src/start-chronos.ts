@@ -1,11 +1,12 @@
 // Chronos as a part of a process: view, owners, callbacks, popper, HTTP, put together from configuration.
 // Used by this app's main.ts and by the all-in-one.
-import { type EventLog, EventLogConfig, openPartitionOwners } from '#libs/event-log';
+import { type EventLog, EventLogConfig, type LeavableOwners, openPartitionOwners } from '#libs/event-log';
 import { createSocketTransport, type ResolveHost, systemResolver } from '#libs/http-pool';
 import type { FollowOptions } from '#libs/projector';
 import {
   type ApiKeys,
   createPeerCheck,
+  type DrainPart,
   type HttpServer,
   LATENCY_BUCKETS_MS,
   loadConfigOrExit,
@@ -94,6 +95,13 @@ const openCallbacks = ({ process, config, clock, random, resolve }: ChronosOptio
     keys: callbackKeys(config.chronosCallbackKeys),
   });
 
+/** Its partitions go to the others; what has popped is told and written. */
+const chronosDrain = (owners: LeavableOwners, { popper }: Chronos): DrainPart => ({
+  leave: () => owners.leave(),
+  comeBack: () => owners.comeBack(),
+  unfinished: () => (popper.pending === 0 ? undefined : `${popper.pending} callbacks`),
+});
+
 /** Starts it; resolves when it shows all that the log holds, listens, and pops what it owns. */
 export const startChronos = async (options: ChronosOptions): Promise<ChronosNode> => {
   const { process, config, log, follow, clock, random, logger, health, shutdown } = options;
@@ -143,9 +151,11 @@ export const startChronos = async (options: ChronosOptions): Promise<ChronosNode
     apiKeys: options.apiKeys,
     peers: options.peers,
     tls: options.httpTls,
+    drain: options.drain,
     direct: directTimers(chronos),
   });
   chronos.popper.start();
+  options.drain?.add('chronos', chronosDrain(owners, chronos));
   shutdown.on('refuse', 'chronos', () => chronos.popper.stop());
   shutdown.on('finish', 'chronos', async () => {
     stopCarrying();

@@ -15,6 +15,8 @@ import { hasCdf, type RalfConfig, type RalfNode, startRalf } from '#apps/ralf';
 import {
   ownershipOn,
   type RegistrarDoor,
+  routerAdmission,
+  routerDrainPart,
   type SproutConfig,
   type SproutNode,
   startSprout,
@@ -139,6 +141,7 @@ const startSubscribers = async (options: ClearwaterOptions, storage: Storage, pe
     peers,
     logger,
     tls: options.httpTls,
+    drain: options.drain,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();
@@ -173,13 +176,16 @@ const webSocketsOf = (
 
 /** Nothing new, then what runs, then the sockets. */
 const drainSip = (
-  { clock, shutdown }: ProcessParts,
+  { clock, shutdown, drain }: ProcessParts,
   nodes: readonly [BonoNode, SproutNode],
   stop: () => void,
 ): void => {
+  const [bono, sprout] = nodes;
+  drain?.add('edge', bono.drainPart);
+  drain?.add('router', routerDrainPart(sprout));
   shutdown.on('refuse', 'sip', () => {
     for (const node of nodes) {
-      node.endpoint.drain();
+      node.endpoint.drain(node === sprout ? routerAdmission : undefined);
       node.stopAccepting();
     }
   });

@@ -47,6 +47,7 @@ export const startHomerPart = async (
     random,
     logger,
     ...sharedNonces(process, engines, clock),
+    drain: options.drain,
     ...(options.httpTls === undefined ? {} : { httpTls: options.httpTls }),
   });
   shutdown.on('finish', 'homer', () => homer.close());

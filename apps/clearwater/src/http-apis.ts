@@ -6,6 +6,7 @@ import { HomesteadProvModule, type Provisioning } from '#apps/homestead-prov';
 import { type RegistrarDoor, SproutModule } from '#apps/sprout';
 import {
   type ApiKeys,
+  type Drain,
   type HttpServer,
   type Logger,
   type PeerCheck,
@@ -23,6 +24,7 @@ export type HttpApiOptions = Readonly<{
   peers: PeerCheck;
   logger: Logger;
   tls?: TlsIdentity | undefined;
+  drain?: Drain | undefined;
 }>;
 
 export interface HttpApis {

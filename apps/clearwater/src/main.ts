@@ -18,7 +18,13 @@ await startProcess('clearwater', configs.process, async (parts) => {
   const { keys, file } = loadApiKeys({ configured, dataDir, httpHosts: [bindAddress], random, logger });
   const ownApiKey =
     file === undefined ? presentedKey(configured, 'homestead') : readFileSync(file, 'utf8').trim();
-  const clearwater = await startClearwater({ configs, apiKeys: keys, ownApiKey, ...parts });
+  const clearwater = await startClearwater({
+    configs,
+    apiKeys: keys,
+    ownApiKey,
+    ...parts,
+    mayWrite: shared.mayWrite,
+  });
   await welcome(clearwater, configs, {
     random,
     logger,

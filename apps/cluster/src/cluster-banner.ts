@@ -53,8 +53,8 @@ export const clusterBanner = ({ cluster, engines, demo, folder, url, signupCode 
     `  register ${alice?.impi} at ${one}:5060 and ${bob?.impi} at ${two}:5060, domain ims.test, and call: each request takes any Sprout`,
     '  end a Sprout (kill its pid) and call again; what it says when it goes on: npm run cluster',
     `  curl -H "X-API-Key: $(cat ${path.join(folder, 'api-key')})" ${url}/private/${encodeURIComponent(alice?.impi ?? '')}`,
-    `  SHARED_CONFIG=etcd ETCD_ENDPOINTS=${engines.etcd.join(',')} ETCD_PREFIX=/cluster npm run config -- members`,
-    '  the same with `set LOG_LEVEL debug` in place of `members`: in effect everywhere at once',
+    `  SHARED_CONFIG=etcd ETCD_ENDPOINTS=${engines.etcd.join(',')} ETCD_PREFIX=/cluster npm run config -- cluster status`,
+    '  the same with `cluster drain <address>`: out of work, and back with `undrain`; with `set LOG_LEVEL debug`: in effect everywhere at once',
     '  stop with Ctrl-C; nothing that was acknowledged is lost, however it stops',
     '',
   ].join('\n');

@@ -25,8 +25,8 @@ export interface Cluster {
   runs(name: string): boolean;
   /** Of the running process; throws when it does not run. */
   pid(name: string): number;
-  /** Starts it; resolves when it is ready. Rejects with what it said when it ends instead. */
-  launch(name: string): Promise<void>;
+  /** Starts it; resolves when it is ready. Rejects with what it said when it ends instead. `programs`: of another build than the cluster's. */
+  launch(name: string, programs?: string): Promise<void>;
   /** Resolves with the exit code, null after a signal. */
   end(name: string, signal: NodeJS.Signals): Promise<number | null>;
   /** SIGTERM to all, edges first; whoever is late is killed. True: all ended by themselves, with 0. */
@@ -82,10 +82,10 @@ class LocalCluster implements Cluster {
     return pid;
   }
 
-  async launch(name: string): Promise<void> {
+  async launch(name: string, programs = this.ports.programs): Promise<void> {
     const member = this.member(name);
     const { clock } = this.ports;
-    const running = this.spawn(member);
+    const running = this.spawn(member, programs);
     const { ended } = running;
     // Until it is ready its end is told by the rejection.
     running.isStopping = true;
@@ -140,14 +140,14 @@ class LocalCluster implements Cluster {
     return code;
   }
 
-  private spawn(member: Member): Running {
+  private spawn(member: Member, programs: string): Running {
     makePrivateFolder(member.folder);
     const output = openSync(path.join(member.folder, 'output.log'), 'w', 0o600);
     const { NODE_OPTIONS: _options, ...inherited } = process.env;
     // A process group of its own: Ctrl-C is for the cluster, which stops its members in order.
     const child = spawn(
       process.execPath,
-      ['--enable-source-maps', path.join(this.ports.programs, 'apps', member.app, 'src/main.js')],
+      ['--enable-source-maps', path.join(programs, 'apps', member.app, 'src/main.js')],
       {
         env: { ...inherited, ...member.env },
         cwd: member.folder,

@@ -195,6 +195,7 @@ export const startEllis = async (options: StartEllisOptions): Promise<EllisNode>
     logger,
     bodyBytesMax: BODY_BYTES_MAX,
     tls: options.httpTls,
+    drain: options.drain,
   });
   shutdown.on('finish', 'ellis', async () => {
     await http.close();

@@ -52,6 +52,7 @@ await startProcess('homer', common, async (parts) => {
     random,
     logger,
     ...sharedNonces(common, data.engines, clock),
+    drain: parts.drain,
     ...(parts.httpTls === undefined ? {} : { httpTls: parts.httpTls }),
   });
   shutdown.on('finish', 'http', () => http.close());

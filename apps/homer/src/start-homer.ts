@@ -34,7 +34,7 @@ export type StartHomerOptions = Readonly<{
   apiKeys: ApiKeys;
 }> &
   Pick<AuthenticationPorts, 'nonceKey' | 'nonceCounts'> &
-  Pick<ProcessParts, 'clock' | 'random' | 'logger' | 'httpTls'>;
+  Pick<ProcessParts, 'clock' | 'random' | 'logger' | 'httpTls' | 'drain'>;
 
 /** The machine itself is trusted, but it asserts nobody's identity unless it is listed, or there are no keys at all. */
 const assertingPeers = (trustedPeers: readonly string[], apiKeys: ApiKeys): ((address: string) => boolean) => {
@@ -80,6 +80,7 @@ export const startHomer = async (options: StartHomerOptions): Promise<HttpServer
     bodyBytesMax: XCAP_BODY_BYTES_MAX,
     rawBody: true,
     tls: options.httpTls,
+    drain: options.drain,
   });
   return {
     port: http.port,

@@ -56,6 +56,7 @@ await startProcess('homestead-prov', common, async (parts) => {
     apiKeys,
     peers,
     tls: parts.httpTls,
+    drain: parts.drain,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

@@ -93,6 +93,7 @@ export const startHomesteadAlone = async (configs: HomesteadConfigs, parts: Proc
     apiKeys,
     peers: createPeerCheck(common.trustedPeers),
     tls: parts.httpTls,
+    drain: parts.drain,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

@@ -49,6 +49,7 @@ export const serve = async (
     apiKeys,
     peers: createPeerCheck(trustedPeers),
     tls: parts.httpTls,
+    drain: parts.drain,
   });
   shutdown.on('finish', 'http', () => http.close());
   part.ready();

@@ -159,10 +159,17 @@ export const startRalf = async (options: RalfOptions): Promise<RalfNode> => {
     apiKeys: options.apiKeys,
     peers: options.peers,
     tls: options.httpTls,
+    drain: options.drain,
   });
   node.start();
   if (!(await node.whenUp(UP_WAIT_MS))) logger.warn({ peers: config.cdfPeers }, 'no CDF answers yet');
   ralf.accountant.start();
+  options.drain?.add('ralf', {
+    leave: () => owners.leave(),
+    comeBack: () => owners.comeBack(),
+    unfinished: () =>
+      ralf.accountant.pending === 0 ? undefined : `${ralf.accountant.pending} accounting records`,
+  });
   shutdown.on('refuse', 'ralf', () => ralf.accountant.stop());
   shutdown.on('finish', 'ralf', async () => {
     await http.close();

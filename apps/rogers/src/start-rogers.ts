@@ -1,5 +1,5 @@
 // Rogers as a part of a process: servers, Astaire, the clients' port, metrics, put together from configuration. Used by main.ts.
-import { createPeerCheck, isLoopback, type ProcessConfig, type ProcessParts, waitUntil } from '#libs/runtime';
+import { createPeerCheck, type DrainPart, isLoopback, type ProcessConfig, type ProcessParts, waitUntil } from '#libs/runtime'; // prettier-ignore
 import { MemcachedServer } from './adapters/memcached-server.js';
 import { listenForClients, type RogersListener } from './adapters/rogers-listener.js';
 import { rowMerge } from './merge/row-merge.js';
@@ -88,6 +88,7 @@ export const startRogers = async (options: RogersOptions): Promise<RunningRogers
   });
   gauges(options, rogers, count, listener);
   rogers.start();
+  options.drain?.add('rogers', rogersDrain(listener));
   shutdown.on('refuse', 'rogers', () => listener.refuse());
   shutdown.on('finish', 'rogers', () => waitUntil(clock, () => listener.pending === 0));
   shutdown.on('close', 'rogers', async () => {
@@ -102,6 +103,14 @@ export const startRogers = async (options: RogersOptions): Promise<RunningRogers
   look();
   return { rogers, listener };
 };
+
+/** Its clients go to the others; what it does for servers goes on. */
+const rogersDrain = (listener: RogersListener): DrainPart => ({
+  leave: () => listener.leave(),
+  comeBack: () => listener.comeBack(),
+  unfinished: () =>
+    listener.connections === 0 ? undefined : `${listener.connections} clients, ${listener.pending} requests`,
+});
 
 /** Told when it begins, and now and then while it lasts: it is tried several times a second. */
 const failureLogger = ({ logger }: ProcessParts) => {

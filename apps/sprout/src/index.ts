@@ -9,6 +9,7 @@ export * from './sprout.config.js';
 export * from './sprout.js';
 export { type LiveChallenges } from './authentication/challenges.js';
 export * from './sprout-node.js';
+export { routerAdmission, routerDrainPart } from './router-drain.js';
 export { connectHomer } from './mmtel/homer-documents.js';
 export type { ServiceDocuments } from './mmtel/mmtel.port.js';
 export { CHAIN_LINK_CODEC, type ChainLink } from './isc/chain-link.js';

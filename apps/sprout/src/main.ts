@@ -30,7 +30,7 @@ const workers = loadConfigOrExit(WorkersConfig);
 const serve = async (parts: ProcessParts): Promise<void> => {
   await shared.follow(parts);
   const links = await openWorkerSockets({ ...workers, nowMs: () => parts.clock.monotonicMs() });
-  await startSproutAlone(common, config, parts, stores, links);
+  await startSproutAlone(common, config, { ...parts, mayWrite: shared.mayWrite }, stores, links);
   parts.shutdown.on('flush', 'workers', () => links?.close());
   tellReady();
 };

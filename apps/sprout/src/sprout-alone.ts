@@ -21,6 +21,7 @@ import {
 import { driveTimers, TimerWheel, type WorkerLinks } from '#libs/sip';
 import { StoresConfig } from '#libs/stores';
 import { openRegistrations } from '#projections/registrations-by-aor';
+import { routerAdmission, routerDrainPart } from './router-drain.js';
 import { ownershipOn } from './reg-event/ownership.port.js';
 import { SproutModule } from './http/sprout.module.js';
 import { connectHomer } from './mmtel/homer-documents.js';
@@ -79,7 +80,7 @@ const openHomer = (
 const startSproutHttp = async (
   { bindAddress: host, dataDir, apiKeys: configured, trustedPeers }: ProcessConfig,
   { sproutHttpPort: port }: SproutConfig,
-  { random, logger, health, shutdown, httpTls: tls }: ProcessParts,
+  { random, logger, health, shutdown, drain, httpTls: tls }: ProcessParts,
   node: Pick<SproutNode, 'withdraw' | 'administration' | 'expire'>,
   reusePort: boolean,
 ): Promise<HttpServer> => {
@@ -96,6 +97,7 @@ const startSproutHttp = async (
     apiKeys,
     peers,
     tls,
+    drain,
     reusePort,
   });
   shutdown.on('finish', 'http', () => http.close());
@@ -142,8 +144,9 @@ export const startSproutAlone = async (
     peers: createPeerCheck(common.trustedPeers),
     ...(workers === undefined ? {} : { workers }),
   });
+  parts.drain?.add('sip', routerDrainPart(node));
   shutdown.on('refuse', 'sip', () => {
-    node.endpoint.drain();
+    node.endpoint.drain(routerAdmission);
     node.stopAccepting();
   });
   shutdown.on('finish', 'sip', () => waitUntil(clock, () => node.endpoint.pendingCount === 0));

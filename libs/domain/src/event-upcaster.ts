@@ -6,4 +6,6 @@ export type EventUpcaster = Readonly<{
   type: string;
   from: number;
   up: (event: Readonly<{ type: string; data: object }>) => Readonly<{ type: string; data: object }>;
+  /** The next version only adds fields: an event of it is one of this version too. */
+  isAddition?: true;
 }>;

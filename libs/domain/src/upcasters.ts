@@ -3,7 +3,8 @@
 // every event of version N ever written. Readers: whoever opens a log, the schema tests.
 import { CHARGING_UPCASTERS } from './charging/charging-upcasters.js';
 import type { EventUpcaster } from './event-upcaster.js';
+import { REGISTRATION_UPCASTERS } from './registration/registration-upcasters.js';
 
 export type { EventUpcaster } from './event-upcaster.js';
 
-export const UPCASTERS: readonly EventUpcaster[] = [...CHARGING_UPCASTERS];
+export const UPCASTERS: readonly EventUpcaster[] = [...CHARGING_UPCASTERS, ...REGISTRATION_UPCASTERS];

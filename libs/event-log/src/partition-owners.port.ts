@@ -20,3 +20,10 @@ export interface PartitionOwners {
   /** Gives all partitions to the others. */
   stop(): Promise<void>;
 }
+
+/** Of a process that may be taken out of work and back. */
+export interface LeavableOwners extends PartitionOwners {
+  /** Gives all partitions to the others, until it comes back. Who is alone keeps what nobody else could have. */
+  leave(): Promise<void>;
+  comeBack(): Promise<void>;
+}

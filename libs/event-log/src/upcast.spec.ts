@@ -3,7 +3,7 @@ import { createFakeClock, createSeededRandom } from '#libs/testkit';
 import { MemoryDisk } from './adapters/embedded/disk/memory-disk.js';
 import { createMemoryLog } from './adapters/embedded/memory.event-log.js';
 import type { DomainEvent, RecordedEvent } from './event-log.port.js';
-import { createUpcasting, UnknownVersion, type Upcaster } from './upcast.js';
+import { additionsIn, createUpcasting, UnknownVersion, type Upcaster } from './upcast.js';
 
 const add = (from: number, name: string): Upcaster => ({
   category: 'subscriber',
@@ -29,6 +29,22 @@ describe('upcasting', () => {
     expect(() => createUpcasting([add(2, 'b')])).toThrow('version 2');
     expect(() => createUpcasting([add(1, 'a'), add(1, 'b')])).toThrow('there twice');
   });
+
+  it('writes additions as what everybody knows, until they may be written', () => {
+    const allowed = new Set<string>();
+    const steps = [add(1, 'a'), { ...add(2, 'b'), isAddition: true as const }, { ...add(3, 'c'), isAddition: true as const }];
+    const { versionOf, upcast } = createUpcasting(steps, (type, version) => allowed.has(`${type} ${version}`));
+    const version = () => versionOf('subscriber-1', 'Renamed');
+    // Not below what is no addition: who does not know version 2 cannot read what is written.
+    expect(version()).toBe(2);
+    allowed.add('subscriber.Renamed 3');
+    expect(version()).toBe(3);
+    allowed.add('subscriber.Renamed 4');
+    expect([version(), versionOf('identity-1', 'Renamed')]).toEqual([4, 1]);
+    expect(upcast('subscriber-1', event, 4)).toBe(event);
+    expect(additionsIn(steps)).toEqual({ 'subscriber.Renamed': 4 });
+    expect(additionsIn([add(1, 'a')])).toEqual({});
+  }); // prettier-ignore
 
   it('reaches readers of the log in the newest shape, and marks what cannot be read', async () => {
     const disk = new MemoryDisk();

@@ -106,6 +106,23 @@ describe('what ends a request', () => {
   });
 });
 
+describe('an address that is leaving', () => {
+  it('is believed, and left alone for 30 s; alone it is asked all the same', async () => {
+    const { behaviour, asked, get } = setUp(['10.0.0.1', '10.0.0.2']);
+    behaviour.set('10.0.0.1', { status: 201, headers: { connection: 'keep-alive, Close' } });
+    const answers = new Set<number>();
+    for (let i = 0; i < 40; i++) answers.add((await get()).status);
+    expect(asked.filter((address) => address === '10.0.0.1')).toHaveLength(1);
+    expect([...answers].sort()).toEqual([200, 201]);
+    behaviour.set('10.0.0.2', { headers: { connection: 'close' } });
+    for (let i = 0; i < 10; i++) expect((await get()).status).toBeLessThan(202);
+    const only = setUp(['10.0.0.1']);
+    only.behaviour.set('10.0.0.1', { headers: { connection: 'close' } });
+    for (let i = 0; i < 3; i++) expect(await only.statusOf()).toBe(200);
+    expect(only.asked).toHaveLength(3);
+  });
+});
+
 describe('a bad address', () => {
   it('is left alone for 30 s, then on trial for 30 s', async () => {
     const { behaviour, asked, get, clock } = setUp(['10.0.0.1', '10.0.0.2']);

@@ -8,6 +8,7 @@ import {
   DirectoryInUse,
   EventLogConfig,
   LogDamaged,
+  type MayWrite,
   nodeDisk,
   openConfiguredLog,
   OtherLog,
@@ -44,6 +45,8 @@ export type DataDirOptions = Readonly<{
   node?: string;
   /** Those of the domain: old events are folded in today's shape. */
   upcasters: readonly Upcaster[];
+  /** Of additions to events: what all who read the log know. Default: all. */
+  mayWrite?: MayWrite | undefined;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -76,7 +79,7 @@ const openLog = (options: DataDirOptions): Promise<ProcessLog> => {
     clock,
     random,
     retentionMs: logRetentionDays * A_DAY_MS,
-    ...createUpcasting(upcasters),
+    ...createUpcasting(upcasters, options.mayWrite),
     ...(options.node === undefined ? {} : { node: options.node }),
     waitsForBrokers: true,
     onCommit(count, _bytes, tookMs) {

@@ -50,6 +50,7 @@ export const openProcessData = async (
     // Processes of one machine differ by this port.
     node: `${publicHost || hostname()}:${managementPort}`,
     upcasters,
+    mayWrite: parts.mayWrite,
     clock,
     random,
     logger,

@@ -1,4 +1,4 @@
-// What is ready: one flag a part of the process ("log", "views", "sip"), and whether it is draining.
+// What is ready: one flag a part of the process ("log", "views", "sip"), and whether it is draining: for a while (drain/drain.ts), or at its end.
 // Read by GET /healthz and by the start; written by the parts themselves.
 
 export type HealthStatus = Readonly<{
@@ -15,7 +15,11 @@ export interface HealthPart {
 export interface Health {
   /** Registers a part, not ready at first. The same name gives the same part. */
   part(name: string): HealthPart;
+  /** For good: the process ends. */
   drain(): void;
+  /** Takes no new work, until it comes back. */
+  leave(): void;
+  comeBack(): void;
   readonly draining: boolean;
   readonly ok: boolean;
   status(): HealthStatus;
@@ -23,7 +27,8 @@ export interface Health {
 
 export const createHealth = (): Health => {
   const parts = new Map<string, { ready: boolean; reason?: string }>();
-  let draining = false;
+  let isEnding = false;
+  let isAway = false;
   const allReady = () => parts.size > 0 && [...parts.values()].every(({ ready }) => ready);
 
   return {
@@ -35,16 +40,22 @@ export const createHealth = (): Health => {
       };
     },
     drain: () => {
-      draining = true;
+      isEnding = true;
+    },
+    leave: () => {
+      isAway = true;
+    },
+    comeBack: () => {
+      isAway = false;
     },
     get draining() {
-      return draining;
+      return isEnding || isAway;
     },
     get ok() {
-      return !draining && allReady();
+      return !isEnding && !isAway && allReady();
     },
     status: () => ({
-      status: draining ? 'draining' : allReady() ? 'ready' : 'starting',
+      status: isEnding || isAway ? 'draining' : allReady() ? 'ready' : 'starting',
       parts: Object.fromEntries(parts),
     }),
   };

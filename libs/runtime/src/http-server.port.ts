@@ -4,6 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ApiKeys, ApiRole } from './api-key.js';
 import type { DirectRoutes } from './direct/direct-routes.js';
+import type { Drain } from './drain/drain.js';
 import type { Logger } from './logger.js';
 import type { TlsIdentity } from './tls/tls-identity.js';
 import type { PeerCheck } from './trusted-peers.js';
@@ -32,6 +33,8 @@ export type HttpOptions = Readonly<{
   tls?: TlsIdentity | undefined;
   /** The controllers get every body as the bytes that came: for protocols that judge encodings themselves. */
   rawBody?: boolean;
+  /** In which it sends its clients elsewhere. */
+  drain?: Drain | undefined;
   /** Requests that are answered in front of the framework, where they are plain; its controllers have them too. */
   direct?: DirectRoutes;
 }>;

@@ -3,6 +3,7 @@ import { Body, Controller, Get, Module, NotFoundException, Param, Post, Put } fr
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt } from 'class-validator';
 import { createApiKeys } from './api-key.js';
+import type { Drain, DrainPart } from './drain/drain.js';
 import { createHealth } from './health.js';
 import { startHttp } from './http.js';
 import type { HttpOptions, HttpServer } from './http-server.port.js';
@@ -162,6 +163,28 @@ describe('HTTP API', () => {
   it('waits for a body no longer than for headers: of two limits Node gives the body the longer one', () => {
     const { requestTimeout, headersTimeout } = server.app.getHttpServer();
     expect([requestTimeout, headersTimeout]).toEqual([30_000, 30_000]);
+  });
+
+  it('ends connections with its answers while it drains, and refuses nobody', async () => {
+    const parts: DrainPart[] = [];
+    const drain = { add: (_name: string, part: DrainPart) => void parts.push(part) } as unknown as Drain;
+    const other = await start({ drain });
+    const connectionOf = async (): Promise<unknown> => {
+      const response = await fetch(`${other.url}/things/1`);
+      return [response.status, response.headers.get('connection')];
+    };
+    try {
+      expect(parts).toHaveLength(1);
+      expect(await connectionOf()).toEqual([200, 'keep-alive']);
+      await parts[0]!.leave();
+      await parts[0]!.leave();
+      expect(await connectionOf()).toEqual([200, 'close']);
+      expect(parts[0]!.unfinished()).toBeUndefined();
+      await parts[0]!.comeBack();
+      expect(await connectionOf()).toEqual([200, 'keep-alive']);
+    } finally {
+      await other.close();
+    }
   });
 
   it('finishes what runs when it closes', async () => {

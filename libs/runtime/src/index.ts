@@ -4,6 +4,7 @@ export * from './clock.port.js';
 export * from './process.config.js';
 export * from './config.js';
 export * from './common-variables.config.js';
+export * from './drain/drain.js';
 export * from './health.js';
 export * from './http-server.port.js';
 export * from './http.js';

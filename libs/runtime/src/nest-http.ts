@@ -12,6 +12,7 @@ import type { ValidationError } from 'class-validator';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { inFrontOf } from './direct/direct-routes.js';
 import { errorBody } from './error-body.js';
+import { httpDrainPart } from './drain/http-drain.js';
 import { HTTP_BODY_BYTES_MAX, type HttpOptions, type HttpServer } from './http-server.port.js';
 import { defectBody, JsonErrors } from './http-errors.js';
 import type { Logger } from './logger.js';
@@ -226,6 +227,7 @@ export const startNestHttp = async (options: HttpOptions): Promise<HttpServer> =
   // Over TLS the framework's answers have a header more, and what it costs is little beside TLS.
   const direct = options.tls === undefined ? options.direct : undefined;
   const removeDirect = direct && putInFront(fastify, { ...options, direct }, docsPath);
+  options.drain?.add(`http ${title}`, httpDrainPart(fastify.server, title));
   const address = app.getHttpServer().address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {

@@ -25,7 +25,12 @@ describe('health', () => {
     log.notReady('disk full');
     expect(health.ok).toBe(false);
     log.ready();
+    health.leave();
+    expect([health.ok, health.draining, health.status().status]).toEqual([false, true, 'draining']);
+    health.comeBack();
+    expect(health.ok).toBe(true);
     health.drain();
+    health.comeBack();
     expect(health.ok).toBe(false);
     expect(health.status().status).toBe('draining');
   });

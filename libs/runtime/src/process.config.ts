@@ -169,6 +169,22 @@ export class ProcessConfig {
   @Max(65535, { message: 'takes a port, 0 to 65535' })
   managementPort = 9886;
 
+  @Env(
+    'BUILD_NAME',
+    'what this build is called where nodes are listed (`npm run config -- cluster status`): up to 40 letters, digits and . _ + -',
+  )
+  @Matches(/^[\w.+-]{0,40}$/, { message: 'takes up to 40 letters, digits and . _ + -' })
+  buildName = '';
+
+  @Env(
+    'DRAIN_MAX_S',
+    'how long a drain (`npm run config -- cluster drain`) may take before it is told to be overdue, s; what is not finished then goes on until the process is ended',
+  )
+  @IsInt({ message: 'takes whole seconds, 1 to 86400' })
+  @Min(1, { message: 'takes whole seconds, 1 to 86400' })
+  @Max(86_400, { message: 'takes whole seconds, 1 to 86400' })
+  drainMaxS = 900;
+
   @Env('LOG_LEVEL', `least level that is logged: ${LOG_LEVELS.join(', ')}`)
   @IsIn(LOG_LEVELS, { message: `takes one of ${LOG_LEVELS.join(', ')}` })
   logLevel: LogLevel = 'info';

@@ -2,6 +2,7 @@
 // start that cannot be (a port taken, a bad variable). Used by apps/*/src/main.ts.
 import type { Clock, Random } from './clock.port.js';
 import { ConfigError, EXIT_CONFIG } from './config.js';
+import { createDrain, type Drain } from './drain/drain.js';
 import { createHealth, type Health } from './health.js';
 import { createLogger, type Logger } from './logger.js';
 import { startManagement } from './management.js';
@@ -22,6 +23,10 @@ export type ProcessParts = Readonly<{
   metrics: Metrics;
   health: Health;
   shutdown: Shutdown;
+  /** Of additions to events (`<category>.<type>`): may they be written by now? Absent: yes. */
+  mayWrite?: ((type: string, version: number) => boolean) | undefined;
+  /** Takes it out of work, and back; absent where nobody can ask for that. */
+  drain?: Drain | undefined;
   /** Who its HTTP servers are; absent: they speak plain HTTP. */
   httpTls?: TlsIdentity;
   /** PEM of those who vouch for the HTTP servers that it asks; absent: the public ones. */
@@ -69,13 +74,14 @@ export const startProcess = async (
   config: ProcessConfig,
   start: (parts: ProcessParts) => Promise<void>,
 ): Promise<void> => {
-  const { logLevel, bindAddress: host, managementPort: port, trustedPeers, dataDir } = config;
+  const { logLevel, bindAddress: host, managementPort: port, trustedPeers, dataDir, drainMaxS } = config;
   // A disk full of output, or a reader that has gone, must not end who serves.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   const logger = createLogger({ name, level: logLevel });
   const health = createHealth();
   const metrics = createMetrics({ app: name });
   const shutdown = createShutdown({ clock: systemClock, health, logger });
+  const drain = createDrain({ clock: systemClock, health, logger, boundMs: drainMaxS * 1_000 });
   shutdown.install();
   shutdown.on('close', 'memory', giveBackAtRest(ownMemory(systemClock)));
   try {
@@ -83,7 +89,16 @@ export const startProcess = async (
     const management = await startManagement({ host, port, health, metrics, peers });
     shutdown.on('close', 'management', () => management.close());
     const tls = await openHttpTls(config, { logger, shutdown });
-    await start({ clock: systemClock, random: systemRandom, logger, metrics, health, shutdown, ...tls });
+    await start({
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      metrics,
+      health,
+      shutdown,
+      drain,
+      ...tls,
+    });
   } catch (error) {
     const refusal = refusalOf(error, dataDir);
     if (refusal === undefined) throw error;

@@ -133,6 +133,9 @@ const knowsMembers = ({ create, another, settle }: SharedConfigHarness): void =>
       { name: 'sprout-1', data: '10.0.0.1' },
       { name: 'sprout-2', data: '10.0.0.2' },
     ]);
+    await first.tell('10.0.0.2 drained');
+    await settle();
+    expect((await other.members()).map(({ data }) => data)).toEqual(['10.0.0.1', '10.0.0.2 drained']);
     await first.leave();
     await settle();
     expect((await other.members()).map(({ name }) => name)).toEqual(['sprout-1']);

@@ -4,4 +4,6 @@ export { type EtcdOptions, openEtcd } from './adapters/etcd/etcd-shared-config.j
 export * from './shared-config.config.js';
 export { type KnownValues, openSharedConfig, readShared } from './adapters/open-shared-config.js';
 export * from './shared-variables.js';
+export * from './cluster-nodes.js';
+export * from './event-gate.js';
 export { type SharedStart, startShared } from './adapters/shared-start.js';

@@ -25,6 +25,8 @@ export class ConfigConflict extends Error {}
 export class ConfigUnavailable extends Error {}
 
 export interface Membership {
+  /** What others see of it from now on. Rejects with ConfigUnavailable; then it is told when it joins anew. */
+  tell(data: string): Promise<void>;
   /** Others see it at once; without, when its lease is over. */
   leave(): Promise<void>;
 }

@@ -38,6 +38,7 @@ export * from './transport/transport.port.js';
 export { createEndpoint } from './proxy/endpoint.js';
 export { ownRequest } from './proxy/own-request.js';
 export { OverloadControl, overloadCounts, type Refusable, type Urgency, type WaitGauge } from './proxy/overload-control.js'; // prettier-ignore
+export type { DrainAdmission } from './proxy/drain-gate.js';
 export { TRANSACTIONS_MAX, type EndpointLimits, type EndpointOptions, type SipEndpoint } from './proxy/endpoint.options.js'; // prettier-ignore
 export { prepareRoute, restoreRequestUri, routeStrictly, type PreparedRoute } from './proxy/route-set.js';
 export { endpointCounts, type EndpointCounters } from './proxy/endpoint.counters.js';

@@ -1,4 +1,4 @@
-// `npm run config -- get | set | unset | diff | history | members`: the variables that programs share.
+// `npm run config -- get | set | unset | diff | history | members | cluster`: the variables that programs share, and who runs.
 // Reads and writes the shared configuration that the environment names; what it holds is taken at the next start of a program.
 import { userInfo } from 'node:os';
 import Table from 'cli-table3';
@@ -13,6 +13,7 @@ import {
   sharingFault,
 } from '#libs/shared-config';
 import { SHARED_CLASSES } from '../shared-classes.js';
+import { addClusterCommands } from './cluster-commands.js';
 import { revisionOf } from './revision-of.js';
 
 const EXIT_REFUSED = 1;
@@ -141,5 +142,13 @@ program
       ),
     ),
   );
+
+addClusterCommands(program, {
+  run,
+  print,
+  refuse,
+  byWhom,
+  say: (text) => void process.stdout.write(`${text}\n`),
+});
 
 await program.parseAsync();

@@ -20,7 +20,10 @@ export type ListenerOptions = Readonly<{
 export interface RogersListener {
   readonly port: number;
   readonly connections: number;
-  /** Takes nobody new; ends who has nothing under way. */
+  /** Takes nobody new; ends who is there once he has what he asked for: each goes to another Rogers. Until it comes back. */
+  leave(): void;
+  comeBack(): void;
+  /** The same for good. */
   refuse(): void;
   readonly pending: number;
   close(): Promise<void>;
@@ -31,6 +34,7 @@ class Client {
   #isScheduled = false;
   #isEnding = false;
   #isDraining = false;
+  #isEnded = false;
 
   constructor(
     readonly socket: Socket,
@@ -47,6 +51,8 @@ class Client {
     });
     socket.setNoDelay(true);
     socket.on('data', (bytes) => {
+      // It has been told that this is the end; what it asked since it asks another Rogers.
+      if (this.#isEnded) return;
       this.session.push(bytes);
       if (this.session.isFull) socket.pause();
     });
@@ -80,10 +86,17 @@ class Client {
     if (pieces.length > 1) socket.cork();
     for (const piece of pieces) socket.write(piece);
     if (pieces.length > 1) socket.uncork();
-    if (this.#isEnding || (this.#isDraining && session.pending === 0)) return void socket.end();
+    if (this.#isEnding || (this.#isDraining && session.pending === 0)) return this.#end();
     if (this.#isDraining) return;
     if (socket.writableLength > UNSENT_BYTES_MAX) socket.pause();
     else this.#goOn();
+  }
+
+  /** Its own end is read too: only then the connection is closed. */
+  #end(): void {
+    this.#isEnded = true;
+    this.socket.end();
+    this.socket.resume();
   }
 
   #goOn(): void {
@@ -112,6 +125,10 @@ export const listenForClients = async (options: ListenerOptions): Promise<Rogers
     clients.add(client);
     socket.once('close', () => clients.delete(client));
   });
+  const leave = (): void => {
+    isRefusing = true;
+    for (const client of clients) client.drain();
+  };
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -127,10 +144,13 @@ export const listenForClients = async (options: ListenerOptions): Promise<Rogers
       for (const { session } of clients) pending += session.pending;
       return pending;
     },
+    leave,
+    comeBack() {
+      isRefusing = false;
+    },
     refuse() {
-      isRefusing = true;
       server.close();
-      for (const client of clients) client.drain();
+      leave();
     },
     close: () =>
       new Promise((resolve) => {

@@ -10,7 +10,7 @@ import { readWhole, replaceWhole } from './embedded/disk/file-port.js';
 import { ownDirectory } from './embedded/own-directory.js';
 import { UNFINISHED_COPY } from './embedded/stored-log.js';
 import { createSoleOwner } from './embedded/sole-owner.js';
-import type { PartitionOwners } from '../partition-owners.port.js';
+import type { LeavableOwners } from '../partition-owners.port.js';
 import { appendLimits, joinGroup, openKafkaLog, type KafkaBrokers } from './kafka/index.js';
 
 /** What a process needs of its log beside the port. */
@@ -106,7 +106,7 @@ export const openKafkaForReading = (
 export const openPartitionOwners = async (
   config: EventLogConfig,
   { group, clock, report }: Readonly<{ group: string; clock: Clock; report?: (message: string) => void }>,
-): Promise<PartitionOwners> =>
+): Promise<LeavableOwners> =>
   config.eventLog === 'embedded'
     ? createSoleOwner()
     : joinGroup({

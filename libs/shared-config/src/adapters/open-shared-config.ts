@@ -1,7 +1,7 @@
 // The shared configuration that the environment names; and what it says, also while it cannot be reached.
 // Used by the all-in-one's start and by `npm run config`.
 import path from 'node:path';
-import { type Clock, readPrivateFile, replacePrivateFile } from '#libs/runtime';
+import { type Clock, makePrivateFolder, readPrivateFile, replacePrivateFile } from '#libs/runtime';
 import type { SharedConfigConfig } from '../shared-config.config.js';
 import { ConfigUnavailable, type SharedConfig } from '../shared-config.port.js';
 import { createFileSharedConfig } from './embedded/file-shared-config.js';
@@ -45,7 +45,11 @@ export const readShared = async (shared: SharedConfig, dataDir: string): Promise
     const known = readPrivateFile(file)?.toString();
     const text = JSON.stringify(values);
     // Where nothing is shared nothing is kept.
-    if (text !== (known ?? '{}')) replacePrivateFile(file, text);
+    if (text !== (known ?? '{}')) {
+      // Of a program that keeps nothing else there.
+      makePrivateFolder(dataDir);
+      replacePrivateFile(file, text);
+    }
     return { values };
   } catch (error) {
     if (!(error instanceof ConfigUnavailable)) throw error;

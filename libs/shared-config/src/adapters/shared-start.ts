@@ -2,6 +2,8 @@
 // process is shown among the members. Used by main.ts of every program with a log or an edge.
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import { UPCASTERS } from '#libs/domain';
+import { additionsIn } from '#libs/event-log';
 import {
   type ConfigClass,
   envFields,
@@ -13,14 +15,18 @@ import {
   readDotenv,
   systemClock,
 } from '#libs/runtime';
+import { EventGate } from '../event-gate.js';
 import { SharedConfigConfig } from '../shared-config.config.js';
 import type { ConfigChange, SharedConfig } from '../shared-config.port.js';
 import { applyShared, sharingFault } from '../shared-variables.js';
 import { openSharedConfig, readShared } from './open-shared-config.js';
+import { showNode } from './shown-node.js';
 
 export interface SharedStart {
   /** For a program that takes some changes at once. */
   readonly shared: SharedConfig;
+  /** What the log asks before it writes an addition to an event. */
+  readonly mayWrite: (type: string, version: number) => boolean;
   /** True for a variable that this machine's environment has: it wins. */
   isOwn(variable: string): boolean;
   /** Says what was taken, follows changes and joins, once the process has its parts. */
@@ -46,16 +52,20 @@ export const startShared = async ({
   ...defaults
 }: SharedStartOptions): Promise<SharedStart> => {
   const config = loadConfigOrExit(SharedConfigConfig);
-  const { dataDir, managementPort, bindAddress } = loadConfigOrExit(ProcessConfig, defaults);
+  const { dataDir, managementPort, bindAddress, buildName } = loadConfigOrExit(ProcessConfig, defaults);
   const own = { ...readDotenv('.env'), ...process.env };
   const shared = await openSharedConfig(config, dataDir, systemClock);
   const { values, staleReason } = await readShared(shared, dataDir);
   const { taken, refused } = applyShared(classes, values, process.env, own);
+  // Where nodes cannot be seen nobody knows what they know; of the log of one process nobody else reads.
+  const gate = new EventGate(additionsIn(UPCASTERS), config.sharedConfig === 'embedded');
   return {
     shared,
+    mayWrite: (type, version) => gate.mayWrite(type, version),
     // What was taken from the shared configuration stands in the environment too, since then.
     isOwn: (variable) => own[variable] !== undefined,
-    async follow({ logger, shutdown, clock }) {
+    async follow(parts) {
+      const { logger, shutdown, clock } = parts;
       shutdown.on('close', 'shared configuration', () => shared.close());
       if (staleReason !== undefined)
         logger.warn(`shared configuration: ${staleReason}; going on with what was last known`);
@@ -69,10 +79,8 @@ export const startShared = async ({
       const begin = async (): Promise<void> => {
         if (!isWatched) await shared.watch((change) => tell(change, classes, live, own, logger));
         isWatched = true;
-        await shared.join({
-          name: `${hostname()}/${bindAddress}:${managementPort}`,
-          data: JSON.stringify({ app, pid: process.pid }),
-        });
+        const name = `${hostname()}/${bindAddress}:${managementPort}`;
+        await showNode({ ...parts, shared, name, app, version: buildName, gate });
       };
       const again = (error: unknown): void => {
         logger.warn({ err: error }, 'shared configuration cannot be followed; trying again');

@@ -1,5 +1,6 @@
 // What an endpoint is made of and how it is bounded. Reader: endpoint.ts; writers: bono, sprout, tests.
 import type { Random } from '#libs/runtime';
+import type { DrainAdmission } from './drain-gate.js';
 import type { EndpointCounters } from './endpoint.counters.js';
 import type { Endpoint, EndpointUser, SipTiming } from './endpoint.port.js';
 import type { SipMessage } from '../message/message.js';
@@ -59,6 +60,8 @@ export interface SipEndpoint extends Endpoint, TransportReceiver {
   readonly counters: Readonly<EndpointCounters>;
   /** Requests that came and are not finally answered yet, and own ones without an answer. */
   readonly pendingCount: number;
-  /** Takes no new dialogs or registrations: 503 with Retry-After. What runs goes on, and so do dialogs. */
-  drain(): void;
+  /** Takes no new dialogs or registrations but those that `letsIn`: 503 with Retry-After. What runs goes on, and so do dialogs. */
+  drain(letsIn?: DrainAdmission): void;
+  /** Takes all again. */
+  undrain(): void;
 }

@@ -515,6 +515,23 @@ describe('admission (§16.3)', () => {
     expect(startLine(phone.last)).toBe('SIP/2.0 503 Service Unavailable');
   });
 
+  it('lets in whom its user names while it drains, and all again after it', () => {
+    const { net, phone, core, endpoint } = world();
+    const seen: unknown[] = [];
+    endpoint.drain((request, flow) => {
+      seen.push(flow?.transport);
+      return request.method === 'MESSAGE';
+    });
+    net.receive(phone, requestText('MESSAGE', { branch: 'z9hG4bKlet', callId: 'let' }));
+    net.receive(phone, requestText('INVITE', { branch: 'z9hG4bKnot', callId: 'not' }));
+    expect(methods(core)).toEqual(['MESSAGE']);
+    expect(startLine(phone.last)).toBe('SIP/2.0 503 Service Unavailable');
+    expect(seen).toEqual(['udp', 'udp']);
+    endpoint.undrain();
+    net.receive(phone, requestText('INVITE', { branch: 'z9hG4bKback', callId: 'back' }));
+    expect(methods(core)).toEqual(['MESSAGE', 'INVITE']);
+  });
+
   it('answers 500 when its user throws', () => {
     const { net, phone, endpoint, over } = world({
       request: () => {

@@ -5,6 +5,7 @@ import type { Random } from '#libs/runtime';
 import { admissionFault } from './admission.js';
 import { BranchIds } from '../transaction/branch-id.js';
 import { ClientBranch, type BranchOwner, type ClientMachine } from '../transaction/client-branch.js';
+import { type DrainAdmission, DrainGate } from './drain-gate.js';
 import { detached } from '../message/detached.js';
 import { makeCancel } from '../transaction/derived-request.js';
 import type { Edits } from '../message/edits.js';
@@ -19,7 +20,6 @@ import {
 } from './endpoint.options.js';
 import { H } from '../message/header-table.js';
 import type { SipMessage } from '../message/message.js';
-import { headerParam } from '../fields/params.js';
 import { ownRequest } from './own-request.js';
 import { readMessage, type ParseFailure, type ParseResult } from '../message/parse-message.js';
 import { BRANCHES_MAX, Proxy, type ProxyLayer } from './proxy.js';
@@ -67,7 +67,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   private readonly proxyRequire: readonly string[] | 'any';
   /** To tag of answers without a transaction: what acknowledges them ends here. */
   private readonly statelessTag: string;
-  private draining = false;
+  private readonly gate = new DrainGate();
   /** Not known outside: nobody can aim at one bucket of the tables. */
   private readonly hashKey: HashKey;
   private readonly replays: ReplayStore;
@@ -103,9 +103,8 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
     return this.table.pendingCount;
   }
 
-  drain(): void {
-    this.draining = true;
-  }
+  readonly drain = (letsIn?: DrainAdmission): void => this.gate.close(letsIn);
+  readonly undrain = (): void => this.gate.open();
 
   proxy<L>(tx: ServerTransaction, user: ProxyUser<L>): ProxyContext<L> {
     if (!(tx instanceof PendingRequest)) throw new TypeError('not a server transaction of this engine');
@@ -371,7 +370,7 @@ class Engine implements SipEndpoint, ServerLayer, ProxyLayer {
   private isOverloaded(request: SipMessage, flow?: Flow): boolean {
     if (request.method === 'CANCEL') return false;
     if (this.table.size >= this.transactionsMax) return true;
-    if (this.draining && headerParam(request.header(H.To) ?? '', 'tag') === undefined) return true;
+    if (this.gate.refuses(request, flow)) return true;
     return flow !== undefined && this.options.admits?.(request, flow) === false;
   }
 

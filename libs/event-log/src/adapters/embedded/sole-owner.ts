@@ -1,9 +1,9 @@
 // The owner of an embedded log: it has one partition, and one process has all of it. Port: partition-owners.port.ts.
-import type { PartitionOwners } from '../../partition-owners.port.js';
+import type { LeavableOwners } from '../../partition-owners.port.js';
 
 const ALL = { gained: [0], lost: [] } as const;
 
-export const createSoleOwner = (): PartitionOwners => {
+export const createSoleOwner = (): LeavableOwners => {
   let isStopped = false;
   return {
     partitions: 1,
@@ -18,5 +18,7 @@ export const createSoleOwner = (): PartitionOwners => {
       isStopped = true;
       return Promise.resolve();
     },
+    leave: () => Promise.resolve(),
+    comeBack: () => Promise.resolve(),
   };
 };

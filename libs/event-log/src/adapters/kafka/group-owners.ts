@@ -2,7 +2,7 @@
 // The log itself is followed from checkpoints (follower.ts); the group only says who owns what. Port: partition-owners.port.ts.
 import kafkajs, { type Consumer, type PartitionAssigner } from 'kafkajs';
 import { type Clock, Pause } from '#libs/runtime';
-import type { OwnershipChange, PartitionOwners } from '../../partition-owners.port.js';
+import type { LeavableOwners, OwnershipChange } from '../../partition-owners.port.js';
 import { type KafkaBrokers, KafkaConnection, textOf } from './kafka-connection.js';
 import { partitionOf, topicName } from './partitions.js';
 import { assignPartitions } from './sticky-assignment.js';
@@ -31,7 +31,7 @@ export type GroupOwnersOptions = Readonly<{
 }>;
 
 /** Its end, without saying goodbye: for tests. */
-export type GroupMembership = PartitionOwners & Readonly<{ vanish(): void }>;
+export type GroupMembership = LeavableOwners & Readonly<{ vanish(): void }>;
 
 const NAME = 'clearwater-sticky';
 
@@ -90,7 +90,7 @@ class GroupOwners implements GroupMembership {
   private connection: KafkaConnection | undefined;
   private consumer: Consumer | undefined;
   private crashed: (() => void) | undefined;
-  private readonly ended: Promise<void>;
+  private ended: Promise<void>;
 
   constructor(private readonly options: GroupOwnersOptions) {
     const { partitions, clock, timings, topicPrefix, generation } = options;
@@ -126,6 +126,17 @@ class GroupOwners implements GroupMembership {
     this.assign([]);
     this.crashed?.();
     await this.ended;
+  }
+
+  leave(): Promise<void> {
+    return this.stop();
+  }
+
+  async comeBack(): Promise<void> {
+    await this.ended;
+    if (!this.isStopped) return;
+    this.isStopped = false;
+    this.ended = this.run();
   }
 
   vanish(): void {

@@ -1,4 +1,4 @@
-import type { PartitionOwners } from '../../partition-owners.port.js';
+import type { LeavableOwners } from '../../partition-owners.port.js';
 import type { GroupOwnersOptions } from './group-owners.js';
 import type { KafkaLog, KafkaLogOptions } from './kafka.event-log.js';
 
@@ -14,7 +14,7 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> 
 };
 
 /** As createGroupOwners. */
-export const joinGroup = async (options: GroupOwnersOptions): Promise<PartitionOwners> => {
+export const joinGroup = async (options: GroupOwnersOptions): Promise<LeavableOwners> => {
   const { createGroupOwners } = await import('./group-owners.js');
   return createGroupOwners(options);
 };

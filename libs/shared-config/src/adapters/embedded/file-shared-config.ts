@@ -94,7 +94,10 @@ class FileSharedConfig implements SharedConfig {
 
   join(member: Member): ReturnType<SharedConfig['join']> {
     this.#members.set(member.name, member);
-    return Promise.resolve({ leave: () => Promise.resolve(void this.#members.delete(member.name)) });
+    return Promise.resolve({
+      tell: (data) => Promise.resolve(void this.#members.set(member.name, { ...member, data })),
+      leave: () => Promise.resolve(void this.#members.delete(member.name)),
+    });
   }
 
   members(): Promise<readonly Member[]> {

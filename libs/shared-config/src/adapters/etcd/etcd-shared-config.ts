@@ -149,15 +149,19 @@ class EtcdSharedConfig implements SharedConfig {
   async join(member: Member): Promise<Membership> {
     const { clock } = this.options;
     let hasLeft = false;
+    let { data } = member;
     let lease: Lease | undefined;
     let cancel = (): void => undefined;
     const enter = async (): Promise<void> => {
       const mine = this.client.lease(LEASE_TTL_S);
       lease = mine;
       mine.on('lost', () => again());
+      await show(mine);
+    };
+    const show = async (mine: Lease): Promise<void> => {
       await mine
         .put(this.#memberships + member.name)
-        .value(member.data)
+        .value(data)
         .exec();
     };
     const again = (): void => {
@@ -173,7 +177,12 @@ class EtcdSharedConfig implements SharedConfig {
       await lease?.revoke().catch(() => undefined);
     };
     this.#left.add(leave);
-    return { leave };
+    const tell = async (next: string): Promise<void> => {
+      data = next;
+      const current = lease;
+      if (!hasLeft && current !== undefined) await answered(() => show(current));
+    };
+    return { leave, tell };
   }
 
   members(): Promise<readonly Member[]> {
