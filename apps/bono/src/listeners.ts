@@ -75,7 +75,8 @@ const trustedListeners = ({ process: { bindAddress }, config, peers }: Listening
     connectionsToPeer: config.sproutConnections,
   };
   return [
-    { ...trusted, transport: 'tcp' },
+    // A router that is silent is found out long before its requests time out.
+    { ...trusted, transport: 'tcp', findsSilent: true },
     { ...trusted, transport: 'udp' },
   ];
 };

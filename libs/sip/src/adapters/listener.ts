@@ -110,6 +110,7 @@ export interface ListenerContext {
   readonly fraction?: (() => number) | undefined;
   readonly shared?: SharedPort | undefined;
   readonly connectionsToPeer?: number | undefined;
+  readonly findsSilent?: boolean | undefined;
 }
 
 export interface Listener {

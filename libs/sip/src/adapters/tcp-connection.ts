@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { detached } from '../message/detached.js';
 import { isTokenCode } from '../message/scan.js';
 import { framingReply } from '../transport/framing-reply.js';
+import { SilenceWatch } from '../transport/silence-watch.js';
 import { StreamFramer, type FramerSink, type FramingFault } from '../transport/stream-framer.js';
 import { type Connection, type Connections, KEEP_ALIVES_WAITING_MAX } from './connections.js';
 import {
@@ -58,6 +59,8 @@ export class TcpConnection implements Connection, FramerSink {
   /** Branches of the INVITEs that had a 2xx last: a forked one has several, and each is sent again (RFC 3261 §13.3.1.4). */
   #accepted: Set<string> | undefined;
   #cancelLinger: (() => void) | undefined;
+  /** Of a connection made here, where its listener asks for it. */
+  readonly #watch: SilenceWatch | undefined;
   #onClosed: (() => void)[] = [];
 
   constructor(
@@ -78,6 +81,11 @@ export class TcpConnection implements Connection, FramerSink {
     this.#phase = connectFailed ? 'connecting' : 'open';
     // Ours to make: it is for the peer to speak. Theirs: they came to say something.
     this.#heard = connectFailed !== undefined;
+    if (connectFailed !== undefined && context.findsSilent === true)
+      this.#watch = new SilenceWatch(context.clock, {
+        ping: () => this.#queue('\r\n\r\n'),
+        silent: () => this.drop('peer is silent'),
+      });
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     // The peer sends nothing more: it still gets the answers that are to come, and then our end.
     socket.on('end', () => this.#linger());
@@ -112,6 +120,7 @@ export class TcpConnection implements Connection, FramerSink {
   opened(): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'open';
+    this.#watch?.opened();
     this.#flush();
   }
 
@@ -125,6 +134,7 @@ export class TcpConnection implements Connection, FramerSink {
     this.context.counters.sent += 1;
     this.context.counters.sentBytes += message.length;
     this.#queue(message);
+    this.#watch?.sent();
     if (this.#owed > 0 && isFinal(message)) this.#answered(message);
     return true;
   }
@@ -167,10 +177,16 @@ export class TcpConnection implements Connection, FramerSink {
 
   ping(): void {
     this.#heard = true;
+    // Two answers to what was asked here are no question.
+    if (this.#watch !== undefined) return;
     this.context.counters.keepAlives += 1;
     if (this.socket.writableLength === 0) this.#keepAlivesWaiting = 0;
     else if (++this.#keepAlivesWaiting > KEEP_ALIVES_WAITING_MAX) return this.drop('peer reads too slowly');
     this.#queue('\r\n');
+  }
+
+  blank(): void {
+    this.#watch?.answered();
   }
 
   failed(fault: FramingFault, head: string): void {
@@ -188,6 +204,7 @@ export class TcpConnection implements Connection, FramerSink {
 
   #received(chunk: Buffer): void {
     this.quietSweeps = 0;
+    this.#watch?.heard();
     this.#framer.push(chunk.toString('latin1'));
   }
 
@@ -265,6 +282,7 @@ export class TcpConnection implements Connection, FramerSink {
     this.#phase = 'closed';
     this.#out = '';
     this.#cancelLinger?.();
+    this.#watch?.stop();
     this.connections.remove(this);
   }
 

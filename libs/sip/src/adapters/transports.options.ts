@@ -35,6 +35,8 @@ export type ListenerOptions = Readonly<{
   shared?: SharedPort;
   /** Connections made to one address, used in turn: behind it several processes may share the port. Default 1. TCP only. */
   connectionsToPeer?: number;
+  /** Connections made here are given up when the peer falls silent (transport/silence-watch.ts). Towards nodes of this network. TCP only. */
+  findsSilent?: boolean;
 }>;
 
 export type TransportsOptions = Readonly<{

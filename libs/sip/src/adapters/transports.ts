@@ -178,6 +178,7 @@ class SocketTransports implements NodeTransports {
       fraction: random === undefined ? undefined : () => random.fraction(),
       shared: options.shared,
       connectionsToPeer: options.connectionsToPeer,
+      findsSilent: options.findsSilent,
     };
     if (options.memoryOnly) return new MemoryListener(context);
     if (options.transport === 'udp') return new UdpListener(context);

@@ -15,6 +15,8 @@ export interface FramerSink {
   message(raw: string): void;
   /** A double CRLF between messages: to be answered with one CRLF. */
   ping(): void;
+  /** Each CRLF between messages: on a connection that asks with pings it is the answer. */
+  blank?(): void;
   /** Nothing more is read. `head` is the message's head to the empty line, or '' when that did not come. */
   failed(fault: FramingFault, head: string): void;
 }
@@ -131,6 +133,7 @@ export class StreamFramer {
         at += 1;
       } else if (code === CR && text.charCodeAt(at + 1) === LF) {
         at += 2;
+        this.sink.blank?.();
         this.#crlfs += 1;
         if (this.#crlfs === 2) {
           this.#crlfs = 0;
