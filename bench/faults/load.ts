@@ -1,6 +1,6 @@
 // The load under which faults are played: SIPp registers users and carries calls, each at a rate and with every answer on record, and phones of ours register
 // at both edges with a contact of its own each time, so that what they were told 200 for can be looked for afterwards. Used by play.ts.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { firstHeader, statusOf } from '#libs/testkit';
@@ -15,7 +15,7 @@ import { allSucceeded, runSipp, type SippOptions, type SippResult, startSipp } f
 import { DEVICES, PASSWORD, type User, usersOf, writeUsersFile } from '../harness/users.js';
 import { type Answer, NO_ANSWER } from './answers.js';
 import type { FaultBench } from './charged.js';
-import { answersIn, PATIENCE_MS } from './sipp-record.js';
+import { answersIn, callsIn, PATIENCE_MS } from './sipp-record.js';
 
 /** Users a…, and as many b…, in quarters: SIPp's callers and callees, those that SIPp registers, phones at the edges that register, phones that rest. */
 export const USERS_A_PART = 20;
@@ -30,6 +30,8 @@ export type Rates = Readonly<{ sippRegistersPerS: number; phoneRegistersPerS: nu
 export type Loaded = Readonly<{
   answers: readonly Answer[];
   sipp: Readonly<Record<'registrations' | 'calls' | 'answering', SippResult>>;
+  /** Call-IDs of the calls that came to who is called. */
+  called: ReadonlySet<string>;
 }>;
 
 export type FaultLoad = Readonly<{
@@ -51,14 +53,25 @@ const part = (prefix: string, n: number): readonly User[] =>
   usersOf(prefix, USERS).slice(n * USERS_A_PART, (n + 1) * USERS_A_PART);
 
 /** A SIPp that notes every message. */
-const recorded = (folder: string, name: string, options: SippOptions) => {
+const noted = (folder: string, name: string, options: SippOptions) => {
   const file = path.join(folder, `${name}-${Date.now()}.log`);
-  const extra = [...GOES_ON, '-trace_shortmsg', '-shortmessage_file', file];
-  const run = startSipp({ ...options, extra, callsAtOnceMax: AT_ONCE_MAX });
+  const extra = [...(options.extra ?? []), '-trace_shortmsg', '-shortmessage_file', file];
+  const run = startSipp({ ...options, extra });
+  return {
+    async stop(): Promise<Readonly<{ result: SippResult; text: string }>> {
+      const result = await run.stop();
+      return { result, text: existsSync(file) ? readFileSync(file, 'utf8') : '' };
+    },
+  };
+};
+
+/** Of one that asks: what it was told. */
+const recorded = (folder: string, name: string, options: SippOptions) => {
+  const run = noted(folder, name, { ...options, extra: GOES_ON, callsAtOnceMax: AT_ONCE_MAX });
   return {
     async stop(): Promise<Readonly<{ result: SippResult; answers: readonly Answer[] }>> {
-      const result = await run.stop();
-      return { result, answers: answersIn(readFileSync(file, 'utf8'), 1, Date.now()) };
+      const { result, text } = await run.stop();
+      return { result, answers: answersIn(text, 1, Date.now()) };
     },
   };
 };
@@ -148,15 +161,16 @@ export const prepareLoad = async (bench: FaultBench): Promise<FaultLoad> => {
     rested: [atFirst!, atSecond!],
     async start({ sippRegistersPerS, phoneRegistersPerS, callsPerS }) {
       const keys = { contact: `127.0.0.1:${registerPort}`, expires: '3600' };
-      const answering = startSipp({ scenario: 'call-uas', localPort: calleePort });
+      const answering = noted(folder, 'answering', { scenario: 'call-uas', localPort: calleePort });
       await sleep(300);
       const calls = recorded(folder, 'calls', { scenario: 'call-uac', target, localPort: callerPort, usersFile: callerFile, rate: callsPerS });
       const registrations = recorded(folder, 'registrations', { scenario: 'reg-auth-again', target, localPort: registerPort, usersFile: registerFile, rate: sippRegistersPerS, keys });
       const phones = registerPhones(fleets, phoneRegistersPerS, { acknowledged, marks });
       return async () => {
         const [byPhones, called, registered] = await Promise.all([phones.stop(), calls.stop(), registrations.stop()]);
-        const sipp = { registrations: registered.result, calls: called.result, answering: await answering.stop() };
-        return { answers: [...byPhones, ...called.answers, ...registered.answers], sipp };
+        const answered = await answering.stop();
+        const sipp = { registrations: registered.result, calls: called.result, answering: answered.result };
+        return { answers: [...byPhones, ...called.answers, ...registered.answers], sipp, called: callsIn(answered.text) };
       };
     },
     close() {

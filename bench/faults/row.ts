@@ -22,6 +22,3 @@ export type Row = Readonly<{
   /** How much later than it should a timer may pop. */
   popLateMsMax?: number;
 }>;
-
-/** A row that cannot be played yet, and why. */
-export type MissingRow = Readonly<{ name: string; why: string }>;

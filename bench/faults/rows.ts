@@ -1,46 +1,54 @@
-// The rows that can be played, and those that cannot yet. A fault is a signal to a process: killed (what it had in memory is gone), or frozen (it holds
-// its connections and says nothing). Played by play.ts; the way to some is cut instead (cuts.ts).
+// The rows. A fault is a signal to a process: killed (what it had in memory is gone), or frozen (it holds its connections and says nothing). Played by
+// play.ts; rows in which it is the way to something that is cut: cut-rows.ts.
 import type { Cluster } from '#apps/cluster';
 import { systemClock } from '#libs/runtime';
+import type { RealEngine } from '#libs/testkit';
 import { createSentinels, keyPrefixOf, openMemcached } from '#libs/stores';
 import { registrationsByAor } from '#projections/registrations-by-aor';
 import { sleep, until } from '../harness/children.js';
 import type { BenchCluster, EngineName } from '../harness/cluster.js';
 import { metricOf } from '../rogers/running-rogers.js';
 import { type Allowed, NO_ANSWER } from './answers.js';
-import type { Cut } from './cuts.js';
-import type { MissingRow, Row } from './row.js';
+import { CUT_ROWS } from './cut-rows.js';
+import {
+  AT_A_BONO,
+  CASSANDRA_AWAY,
+  HOLD_MS,
+  IN_FLIGHT,
+  LOG_AWAY,
+  NOTHING,
+  OWNER_GONE_MS_MAX,
+} from './allowed.js';
+import type { Row } from './row.js';
 
-const HOLD_MS = 12_000;
 const REBUILT_MS_MAX = 60_000;
 const LOOK_MS = 250;
 /** A client calls a Diameter peer again (RFC 3539: 6 s ± 2). */
 const HSS_CALLED_AGAIN_MS = 9_000;
-/** Of a consumer group: session time-out, rebalance, and one second. */
-const OWNER_GONE_MS_MAX = 17_000;
+
+/** In a pair another row may have ended it already. */
+const signal = async (one: RealEngine, server: number, name: NodeJS.Signals): Promise<void> => {
+  await one.signal(server, name).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ESRCH') throw error;
+  });
+};
+
+const signalAll = async (one: RealEngine, name: NodeJS.Signals): Promise<void> => {
+  for (const server of one.endpoints.keys()) await signal(one, server, name);
+};
 
 const freeze = (engine: EngineName): Pick<Row, 'fault' | 'begin' | 'end'> => ({
   fault: 'SIGSTOP, SIGCONT',
-  begin: async ({ engines }) => {
-    for (const server of engines[engine].endpoints.keys()) await engines[engine].signal(server, 'SIGSTOP');
-  },
-  end: async ({ engines }) => {
-    for (const server of engines[engine].endpoints.keys()) await engines[engine].signal(server, 'SIGCONT');
-  },
+  begin: ({ engines }) => signalAll(engines[engine], 'SIGSTOP'),
+  end: ({ engines }) => signalAll(engines[engine], 'SIGCONT'),
 });
 
 const killServers = (engine: EngineName, servers: readonly number[]): Pick<Row, 'fault' | 'begin' | 'end'> => ({
   fault: 'SIGKILL, started again empty',
   begin: async ({ engines }) => {
-    for (const server of servers) await engines[engine].signal(server, 'SIGKILL');
+    for (const server of servers) await signal(engines[engine], server, 'SIGKILL');
   },
   end: ({ engines }) => engines[engine].start(),
-}); // prettier-ignore
-
-const cut = (engine: Cut, server: number, fault: 'lose-answers' | 'lose-requests' | 'reset'): Pick<Row, 'fault' | 'begin' | 'end'> => ({
-  fault: `the way to ${engine} ${server + 1} is cut: ${fault.replace('-', ' ')}`,
-  begin: ({ cuts }) => Promise.resolve(cuts.set(engine, server, fault)),
-  end: ({ cuts }) => Promise.resolve(cuts.set(engine, server, 'none')),
 }); // prettier-ignore
 
 /** In a pair another row may have started it already. */
@@ -89,12 +97,14 @@ const rebuilt = async ({ cluster, name }: BenchCluster): Promise<void> => {
   }
 };
 
-const NOTHING: readonly Allowed[] = [];
 /** Whoever was being challenged is challenged once more: docs/adr/0019. */
 const CHALLENGED_ANEW: Allowed = { REGISTER: [401], isAnsweredAnew: true };
 const AGAIN: Allowed = { REGISTER: [500], INVITE: [500], needsRetryAfter: true };
 
-export const ROWS: readonly Row[] = [
+/**
+ * A row each of the table, and a broker of several: engines first, since what runs on them comes back after them (pairOf). Pairs are made of these.
+ */
+export const TABLE_ROWS: readonly Row[] = [
   {
     name: 'one memcached',
     ...killServers('memcached', [1]),
@@ -102,28 +112,19 @@ export const ROWS: readonly Row[] = [
     allowed: NOTHING,
   },
   {
-    name: 'answers of one memcached',
-    ...cut('memcached', 2, 'lose-answers'),
-    holdMs: HOLD_MS,
-    allowed: NOTHING,
-  },
-  { name: 'one memcached reset', ...cut('memcached', 0, 'reset'), holdMs: HOLD_MS, allowed: NOTHING },
-  { name: 'etcd cut', ...cut('etcd', 0, 'lose-requests'), holdMs: HOLD_MS, allowed: NOTHING },
-  {
     name: 'log',
     ...freeze('kafka'),
     holdMs: HOLD_MS,
-    allowed: [{ REGISTER: [500], needsRetryAfter: true }],
+    allowed: LOG_AWAY,
     popLateMsMax: HOLD_MS + OWNER_GONE_MS_MAX,
   },
   {
     name: 'one broker of three',
+    ...killServers('kafka', [1]),
     fault: 'SIGKILL, started again',
-    begin: ({ engines }) => engines.kafka.signal(1, 'SIGKILL'),
-    end: ({ engines }) => engines.kafka.start(),
     holdMs: HOLD_MS,
     // What it led is led by nobody until the others have seen that it is gone.
-    allowed: [{ REGISTER: [500], needsRetryAfter: true }],
+    allowed: LOG_AWAY,
     popLateMsMax: HOLD_MS + OWNER_GONE_MS_MAX,
   },
   {
@@ -133,38 +134,8 @@ export const ROWS: readonly Row[] = [
     allowed: [AGAIN, CHALLENGED_ANEW],
     passed: rebuilt,
   },
-  {
-    name: 'Cassandra',
-    ...freeze('cassandra'),
-    holdMs: HOLD_MS,
-    allowed: [{ REGISTER: [500, 504], INVITE: [500, 504] }],
-  },
-  {
-    name: 'a Sprout',
-    ...killMember('sprout-1'),
-    holdMs: HOLD_MS,
-    allowed: [
-      {
-        REGISTER: [408, 500, 504, NO_ANSWER],
-        INVITE: [408, 500, 504, NO_ANSWER],
-        BYE: [408, 500, 504, NO_ANSWER],
-        isInFlightOnly: true,
-      },
-    ],
-  },
-  {
-    name: 'a Bono',
-    ...killMember('bono-2'),
-    holdMs: HOLD_MS,
-    allowed: [{ REGISTER: [NO_ANSWER, 500, 503], edge: 2 }],
-  },
-  {
-    name: 'a Chronos node',
-    ...killMember('chronos-1'),
-    holdMs: HOLD_MS,
-    allowed: NOTHING,
-    popLateMsMax: OWNER_GONE_MS_MAX,
-  },
+  { name: 'Cassandra', ...freeze('cassandra'), holdMs: HOLD_MS, allowed: CASSANDRA_AWAY },
+  { name: 'etcd', ...freeze('etcd'), holdMs: HOLD_MS, allowed: NOTHING },
   {
     name: 'CDF',
     fault: 'SIGKILL, started again',
@@ -184,8 +155,16 @@ export const ROWS: readonly Row[] = [
     allowed: [{ REGISTER: [504] }],
     passed: () => sleep(HSS_CALLED_AGAIN_MS),
   },
+  { name: 'a Sprout', ...killMember('sprout-1'), holdMs: HOLD_MS, allowed: IN_FLIGHT },
+  { name: 'a Bono', ...killMember('bono-2'), holdMs: HOLD_MS, allowed: AT_A_BONO },
+  {
+    name: 'a Chronos node',
+    ...killMember('chronos-1'),
+    holdMs: HOLD_MS,
+    allowed: NOTHING,
+    popLateMsMax: OWNER_GONE_MS_MAX,
+  },
   { name: 'projector', ...killMember('projector-1'), holdMs: HOLD_MS, allowed: NOTHING },
-  { name: 'etcd', ...freeze('etcd'), holdMs: HOLD_MS, allowed: NOTHING },
   {
     name: 'the process',
     ...killAll,
@@ -202,32 +181,4 @@ export const ROWS: readonly Row[] = [
   },
 ];
 
-/** The line does not hold while there are any. */
-export const MISSING: readonly MissingRow[] = [
-  { name: 'a cut between programs', why: 'what is cut is the way to memcached and etcd; the ways to Kafka and Cassandra, and those of SIP between edges and routers, are not' },
-]; // prettier-ignore
-
-/** Two rows at once: both faults begin, both end, and what one of them allows is allowed. */
-export const pairOf = (one: Row, other: Row): Row => {
-  return {
-    name: `${one.name}, ${other.name}`,
-    fault: `${one.fault}; ${other.fault}`,
-    holdMs: Math.max(one.holdMs, other.holdMs),
-    allowed: [...one.allowed, ...other.allowed],
-    isOnHss: one.isOnHss === true || other.isOnHss === true,
-    popLateMsMax: (one.popLateMsMax ?? 0) + (other.popLateMsMax ?? 0),
-    async begin(bench) {
-      await one.begin(bench);
-      await sleep(500);
-      await other.begin(bench);
-    },
-    async end(bench) {
-      await other.end(bench);
-      await one.end(bench);
-    },
-    async passed(bench) {
-      await one.passed?.(bench);
-      await other.passed?.(bench);
-    },
-  };
-};
+export const ROWS: readonly Row[] = [...TABLE_ROWS, ...CUT_ROWS];

@@ -1,6 +1,6 @@
 // What SIPp was told, read from what it notes of its messages.
 import { NO_ANSWER } from './answers.js';
-import { answersIn, PATIENCE_MS } from './sipp-record.js';
+import { answersIn, callsIn, PATIENCE_MS } from './sipp-record.js';
 
 const at = (second: string): number => new Date(`2026-11-23T10:00:${second}`).getTime();
 const line = (second: string, way: 'S' | 'R', callId: string, cseq: string, first: string): string =>
@@ -46,4 +46,15 @@ it('knows of a challenge that came anew whether its answer was taken', () => {
     ['b', false],
     ['b', false],
   ]);
+});
+
+it('counts as calls that came those that began, each once, and not what is left of calls of before', () => {
+  const text =
+    line('01.000', 'R', 'a', ' 1 INVITE', 'INVITE sip:b@ims.test SIP/2.0') +
+    line('01.500', 'R', 'a', ' 1 INVITE', 'INVITE sip:b@ims.test SIP/2.0') +
+    line('01.600', 'S', 'a', ' 1 INVITE', 'SIP/2.0 200 OK') +
+    line('01.700', 'R', 'a', ' 1 ACK', 'ACK sip:b@ims.test SIP/2.0') +
+    line('02.000', 'R', 'b', ' 1 INVITE', 'INVITE sip:b@ims.test SIP/2.0') +
+    line('03.000', 'R', 'left', ' 2 BYE', 'BYE sip:b@ims.test SIP/2.0');
+  expect([...callsIn(text)]).toEqual(['a', 'b']);
 });

@@ -16,6 +16,16 @@ type Exchange = {
   answeredMs?: number;
 };
 
+/** Call-IDs of the calls that came to it. What is left of calls of before (a BYE that nobody answered is sent again for 32 s) is none. */
+export const callsIn = (text: string): ReadonlySet<string> => {
+  const calls = new Set<string>();
+  for (const line of text.split('\n')) {
+    const [, , , way, callId = '', , method, first = ''] = LINE.exec(line) ?? [];
+    if (way === 'R' && method === 'INVITE' && first.startsWith('INVITE ')) calls.add(callId);
+  }
+  return calls;
+};
+
 /** `endMs`: wall clock at which SIPp was stopped. ACKs and what comes in by itself are no requests of its own. */
 export const answersIn = (text: string, edge: number, endMs: number): readonly Answer[] => {
   const exchanges = new Map<string, Exchange>();

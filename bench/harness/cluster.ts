@@ -44,6 +44,8 @@ export interface BenchCluster {
 
 export type EngineName = 'kafka' | 'memcached' | 'cassandra' | 'etcd';
 
+export type Places = Pick<ClusterOptions, 'engines' | 'network' | 'folder' | 'each'>;
+
 export type BenchClusterOptions = Readonly<{
   kafkaNodes: number;
   /** Default 2. */
@@ -54,8 +56,10 @@ export type BenchClusterOptions = Readonly<{
   each?: ClusterOptions['each'];
   workers?: number;
   env?: Readonly<Record<string, string>>;
-  /** Variables that depend on where the engines are: of what stands between, for one. Over `env`. */
-  envOf?: (engines: ClusterOptions['engines']) => Promise<Readonly<Record<string, string>>>;
+  /** For the scripts that start the engines. */
+  enginesEnv?: Readonly<Record<string, string>>;
+  /** Variables that depend on where engines and programs are: of what stands between, for one. Over `env`. */
+  envOf?: (places: Places) => Promise<Readonly<Record<string, string>>>;
 }>;
 
 const provisionUsers = async (network: string, folder: string, count: number): Promise<void> => {
@@ -87,7 +91,7 @@ const start = async (
   started: Started,
 ): Promise<BenchCluster> => {
   const begin = async (engine: string, nodes: number): Promise<RealEngine> => {
-    const one = await startRealEngine(engine, nodes);
+    const one = await startRealEngine(engine, nodes, options.enginesEnv);
     started.engines.push(one);
     return one;
   };
@@ -107,6 +111,8 @@ const start = async (
   const programs = inRepository('dist');
   const name = `bench${process.pid}`;
   const endedByThemselves: string[] = [];
+  // The portal only where it is looked at: it takes memory, and time of start.
+  const each = { ellis: 0, ...options.each };
   const cluster = await startCluster(
     {
       network,
@@ -116,10 +122,13 @@ const start = async (
       apiKey: API_KEY,
       signupCode: SIGNUP_CODE,
       isPinned: options.isPinned,
-      // The portal only where it is looked at: it takes memory, and time of start.
-      each: { ellis: 0, ...options.each },
+      each,
       ...(options.workers === undefined ? {} : { workers: options.workers }),
-      env: { CASSANDRA_TIMEOUT_MS: '10000', ...options.env, ...(await options.envOf?.(engines)) },
+      env: {
+        CASSANDRA_TIMEOUT_MS: '10000',
+        ...options.env,
+        ...(await options.envOf?.({ engines, network, folder, each })),
+      },
     },
     {
       clock,

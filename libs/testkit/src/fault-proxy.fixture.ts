@@ -17,6 +17,7 @@ export type Fault =
   | 'reset';
 
 export type FaultProxy = Readonly<{
+  host: string;
   port: number;
   set: (fault: Fault) => void;
   /** How often bytes met each fault. */
@@ -28,7 +29,15 @@ const DELAY_MS = 300;
 
 type Pair = { client: net.Socket; broker: net.Socket; isSpoilt: boolean; held: (() => void)[] };
 
-export const startFaultProxy = async (host: string, port: number): Promise<FaultProxy> => {
+/** Where a proxy itself is reached; port 0: a free one. */
+export type ProxyAt = Readonly<{ host: string; port: number }>;
+
+/** In front of the server at `host` and `port`. */
+export const startFaultProxy = async (
+  host: string,
+  port: number,
+  at: ProxyAt = { host: '127.0.0.1', port: 0 },
+): Promise<FaultProxy> => {
   let fault: Fault = 'none';
   const met = new Map<Fault, number>();
   const pairs = new Set<Pair>();
@@ -62,9 +71,12 @@ export const startFaultProxy = async (host: string, port: number): Promise<Fault
     client.on('data', (bytes) => pass(pair, bytes, broker));
     broker.on('data', (bytes) => pass(pair, bytes, client));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(at.port, at.host, resolve),
+  );
 
   return {
+    host: at.host,
     port: (server.address() as AddressInfo).port,
     met,
     set(next) {

@@ -56,14 +56,22 @@ const threadStates = async (pid: number): Promise<readonly string[]> => {
 };
 
 /** Rejects when it cannot be had: a test that needs it fails, it is not left out. */
-export const startRealEngine = async (engine: string, nodes = 1): Promise<RealEngine> => {
+export const startRealEngine = async (
+  engine: string,
+  nodes = 1,
+  /** Beside the environment: what the engine's script takes. */
+  env: Readonly<Record<string, string>> = {},
+): Promise<RealEngine> => {
   const running = process.env[`TEST_${engine.toUpperCase()}`];
   const own = await mkdtemp(path.join(tmpdir(), `${engine}-`));
   const folder = process.env[`TEST_${engine.toUpperCase()}_DIR`] ?? own;
-  const port = await freePorts(engine === 'etcd' ? 10 * nodes : nodes);
+  const port = await freePorts(engine === 'etcd' || engine === 'kafka' ? 10 * nodes : nodes);
   const start = async (): Promise<string[]> => {
     const script = path.join(SERVICES, `start-${engine}.sh`);
-    const { stdout } = await run(script, [String(port), folder, String(nodes)], { timeout: START_MS_MAX });
+    const { stdout } = await run(script, [String(port), folder, String(nodes)], {
+      timeout: START_MS_MAX,
+      env: { ...process.env, ...env },
+    });
     return stdout.trim().split(',');
   };
   const endpoints = running === undefined ? await start() : running.split(',');
