@@ -2,20 +2,14 @@
 // everything is written. The contract of the store through it: libs/stores (memcached-through-rogers.int-spec.ts).
 import { jest } from '@jest/globals';
 import { systemClock } from '#libs/runtime';
-import {
-  createMemcachedKeyValueStore,
-  jsonCodec,
-  type KeyValueStore,
-  type MemcachedCluster,
-  openMemcached,
-} from '#libs/stores';
+import { createMemcachedKeyValueStore, jsonCodec, type MemcachedCluster, openMemcached } from '#libs/stores';
 import { type RealEngine, startRealEngine } from '#libs/testkit';
+import { expectNothingLost, KEYS, startCounting, type Stores } from './counting.fixture.js';
 import { type Node, settled, sleep, startNode, talk } from './rogers.fixture.js';
 import type { Topology } from './topology.js';
 
 jest.setTimeout(120_000);
 
-const TTL_S = 3_600;
 let engine: RealEngine;
 let nodes: readonly Node[] = [];
 let topology: Topology;
@@ -49,60 +43,10 @@ afterEach(async () => {
 });
 afterAll(() => engine.stop());
 
-type Stores = readonly KeyValueStore<number>[];
 const storesOf = (name: string): Stores =>
   clusters.map((cluster) =>
     createMemcachedKeyValueStore<number>({ cluster, name, clock: systemClock, codec: jsonCodec() }),
   );
-
-/** Counts on and on by compare-and-set, and remembers what was acknowledged. */
-const startCounting = (stores: Stores, keys: number) => {
-  const acknowledged = new Map<string, number>();
-  const problems: string[] = [];
-  let isOver = false;
-  let unavailable = 0;
-  let turn = 0;
-  const next = (): KeyValueStore<number> => stores[(turn = (turn * 5 + 3) % 64) % stores.length]!;
-  const row = async (key: string): Promise<void> => {
-    while (!isOver) {
-      try {
-        const known = acknowledged.get(key) ?? 0;
-        const read = await next().get(key);
-        // Its own change may have come through without having been acknowledged.
-        if ((read?.value ?? 0) < known) problems.push(`${key} is ${read?.value}, was ${known}`);
-        const n = (read?.value ?? 0) + 1;
-        if (await next().cas(key, n, read?.version, TTL_S)) acknowledged.set(key, n);
-      } catch {
-        unavailable += 1;
-        await sleep(20);
-      }
-    }
-  };
-  const rows = Array.from({ length: keys }, (_, n) => row(`key${n}`));
-  return {
-    acknowledged,
-    problems,
-    get unavailable() {
-      return unavailable;
-    },
-    async stop() {
-      isOver = true;
-      await Promise.all(rows);
-    },
-  };
-};
-
-const KEYS = 50;
-
-const expectNothingLost = async (
-  stores: Stores,
-  counting: ReturnType<typeof startCounting>,
-): Promise<void> => {
-  expect(counting.problems).toEqual([]);
-  expect(counting.acknowledged.size).toBe(KEYS);
-  for (const [key, least] of counting.acknowledged)
-    for (const store of stores) expect((await store.get(key))?.value).toBeGreaterThanOrEqual(least);
-};
 
 describe('servers that are added and taken away under constant writes', () => {
   it('2, then 3, then 2: no key lost, nothing stale read', async () => {

@@ -22,6 +22,8 @@ export type Simulation = {
   readonly rogers: readonly Rogers[];
   readonly counts: readonly RogersCounters[];
   topology: Topology;
+  /** By Rogers: what one that has not heard of the newest still goes by. */
+  readonly heard: Map<number, Topology>;
   memory(name: string): Memory;
   get(rogers: number, key: string): Promise<Item | undefined | Failure>;
   change(rogers: number, wanted: Wanted): Promise<Change | Failure>;
@@ -62,12 +64,13 @@ export const startSimulation = async (options: SimulationOptions): Promise<Simul
       replicas: 2,
       revision: 0,
     } as Topology,
+    heard: new Map<number, Topology>(),
   };
   const rogers = links.map((byName, n) =>
     createRogers({
       clock,
       random: random.fork(`rogers${n}`),
-      topology: () => simulation.topology,
+      topology: () => simulation.heard.get(n) ?? simulation.topology,
       merge,
       count: counts[n]!,
       patienceMs: 1_000,
