@@ -1,8 +1,9 @@
-// Adds up what .ci/run left in a folder: steps, jest's JSON outputs, acceptance lines. Prints what failed, then the one last line.
+// Adds up what .ci/run left in a folder: steps, jest's JSON outputs, acceptance lines, those that are named besides: each has to have run.
+// Prints what failed, then the one last line.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const folder = process.argv[2] ?? '.';
+const [folder = '.', ...expectedLines] = process.argv.slice(2);
 const failures = [];
 let passed = 0;
 
@@ -42,7 +43,8 @@ for (const name of ['unit', 'int', 'e2e']) {
 }
 
 const lines = (read('accept.jsonl') ?? '').split('\n').filter((line) => line.startsWith('{'));
-if (lines.length === 0) fail(1, 'acceptance: no line has run');
+const ran = new Set(lines.map((text) => JSON.parse(text).line));
+for (const line of expectedLines) if (!ran.has(line)) fail(1, `acceptance ${line}: it has not run`);
 for (const text of lines) {
   const { line, pass, failures: why } = JSON.parse(text);
   if (pass) passed += 1;
