@@ -18,6 +18,8 @@ export type Answer = Readonly<{
   isAnswered?: boolean;
   /** Where it is known: of phones of ours. */
   retryAfter?: boolean;
+  /** Of a 503: the client went to the other edge, and was registered there. */
+  isTakenElsewhere?: boolean;
   /** Of SIPp's. */
   callId?: string;
   /** Number of the edge that was asked. */
@@ -38,6 +40,8 @@ export type Allowed = Readonly<{
   isInFlightOnly?: boolean;
   /** What is allowed tells when to come again. */
   needsRetryAfter?: boolean;
+  /** Only where the client was served by the other edge then. */
+  isTakenElsewhere?: boolean;
   /** A challenge that nobody knows any more is asked anew (docs/adr/0019): only where the answer to that is taken. */
   isAnsweredAnew?: boolean;
 }>;
@@ -59,6 +63,7 @@ const faultOf = (answer: Answer, allowed: Allowed, { beganMs, passedMs }: Window
   const lateMs = (status === NO_ANSWER ? sentMs : answeredMs) - passedMs;
   if (lateMs > AFTER_MS_MAX) return `${Math.round(lateMs)} ms after it had passed`;
   if (allowed.needsRetryAfter === true && answer.retryAfter === false) return 'without Retry-After';
+  if (allowed.isTakenElsewhere === true && answer.isTakenElsewhere !== true) return 'and was not served elsewhere';
   if (allowed.isAnsweredAnew === true && answer.isAnswered !== true) return 'and its answer was not taken';
   return undefined;
 }; // prettier-ignore

@@ -25,12 +25,11 @@ const AFTER_MS = AFTER_MS_MAX + 4_000;
 const SHOWN_MAX = 5;
 const PARTITIONS = 12;
 
-const countsOf = ({ created, successful, failed, retransmissions }: SippResult): Figure => ({ created, successful, failed, retransmissions }); // prettier-ignore
+export const countsOf = ({ created, successful, failed, retransmissions }: SippResult): Figure => ({ created, successful, failed, retransmissions }); // prettier-ignore
 
-/** `user mark` of each registration in the log. */
-const marksInLog = async ({ engines, name }: BenchCluster): Promise<ReadonlySet<string>> => {
+const openLog = ({ engines, name }: BenchCluster, { upcast } = createUpcasting(UPCASTERS)): ReturnType<typeof openKafkaLog> => {
   const brokers = engines.kafka.endpoints;
-  const log = await openKafkaLog({
+  return openKafkaLog({
     connection: { brokers, clientId: 'faults' },
     topicPrefix: name,
     generation: 1,
@@ -39,8 +38,34 @@ const marksInLog = async ({ engines, name }: BenchCluster): Promise<ReadonlySet<
     retentionMs: 7 * 86_400_000,
     clock,
     random,
-    ...createUpcasting(UPCASTERS),
+    upcast,
   });
+}; // prettier-ignore
+
+/** How many events of registrations are in the log, by type and the version that they were written in: `BindingAdded v1`. */
+export const versionsInLog = async (bench: BenchCluster): Promise<Readonly<Record<string, number>>> => {
+  const counts: Record<string, number> = {};
+  const { upcast, versionOf } = createUpcasting(UPCASTERS);
+  const log = await openLog(bench, {
+    versionOf,
+    upcast(stream, event, version) {
+      const name = `${event.type} v${version}`;
+      counts[name] = (counts[name] ?? 0) + 1;
+      return upcast(stream, event, version);
+    },
+  });
+  try {
+    for await (const { unreadable } of log.readAll(['registration'], 'oldest'))
+      if (unreadable !== undefined) counts['unreadable'] = (counts['unreadable'] ?? 0) + 1;
+    return counts;
+  } finally {
+    await log.close();
+  }
+};
+
+/** `user mark` of each registration in the log. */
+export const marksInLog = async (bench: BenchCluster): Promise<ReadonlySet<string>> => {
+  const log = await openLog(bench);
   const marks = new Set<string>();
   try {
     for await (const { event } of log.readAll(['registration'], 'oldest')) {
@@ -57,7 +82,7 @@ const marksInLog = async ({ engines, name }: BenchCluster): Promise<ReadonlySet<
 const SAID_CHARACTERS = 600;
 
 /** Of each process of ours that said something. */
-const lastWords = ({ cluster }: BenchCluster): readonly string[] =>
+export const lastWords = ({ cluster }: BenchCluster): readonly string[] =>
   cluster.members.flatMap(({ name, folder }) => {
     const said = readFileSync(path.join(folder, 'output.log'), 'utf8').slice(-SAID_CHARACTERS).trim();
     return said === '' ? [] : [`${name}: ${said}`];

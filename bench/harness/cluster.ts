@@ -56,6 +56,8 @@ export type BenchClusterOptions = Readonly<{
   each?: ClusterOptions['each'];
   workers?: number;
   env?: Readonly<Record<string, string>>;
+  /** The folder with the built programs of another version, that it begins with. */
+  programs?: string;
   /** For the scripts that start the engines. */
   enginesEnv?: Readonly<Record<string, string>>;
   /** Variables that depend on where engines and programs are: of what stands between, for one. Over `env`. */
@@ -108,7 +110,7 @@ const start = async (
     etcd: etcd.endpoints,
   };
   const network = `127.${1 + (process.pid % 200)}.${1 + ((process.pid >> 8) % 250)}`;
-  const programs = inRepository('dist');
+  const programs = options.programs ?? inRepository('dist');
   const name = `bench${process.pid}`;
   const endedByThemselves: string[] = [];
   // The portal only where it is looked at: it takes memory, and time of start.

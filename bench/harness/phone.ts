@@ -160,6 +160,8 @@ class TestPhone implements Phone {
 
   request(text: string): Promise<string> {
     return new Promise((resolve, reject) => {
+      // A socket that was closed throws as it is sent to: then there is nothing to stop.
+      let stop = (): void => undefined;
       const end = (): void => {
         clearTimeout(timer);
         stop();
@@ -170,7 +172,7 @@ class TestPhone implements Phone {
         reject(new Error(`${this.user.name}: no answer to ${methodOf(text)}`));
       };
       const timer = setTimeout(give, ANSWER_MS_MAX);
-      const stop = this.transact(text, (response) => {
+      stop = this.transact(text, (response) => {
         if ((statusOf(response) ?? 0) < 200) return;
         end();
         resolve(response);
