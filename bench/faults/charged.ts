@@ -23,8 +23,8 @@ export type FaultCdf = Readonly<{
   /** As CDF_PEERS takes it. */
   peer: string;
   kill(): Promise<void>;
-  /** On the same folder: it knows what it took before. */
-  start(): Promise<void>;
+  /** On the same folder: it knows what it took before. `result`: it takes nothing more, and answers this Result-Code. */
+  start(result?: number): Promise<void>;
   records(): readonly WrittenRecord[];
 }>;
 
@@ -37,8 +37,8 @@ export const startFaultCdf = async (folder: string): Promise<FaultCdf> => {
   return {
     peer,
     kill: () => endChild(running.child, 'SIGKILL'),
-    async start() {
-      running = await startCdf(peer, HOST, folder);
+    async start(result) {
+      running = await startCdf(peer, HOST, folder, result);
     },
     records: () => recordsIn(running.file),
   };

@@ -11,10 +11,17 @@ const SAID_MS_MAX = 20_000;
 
 export type RunningCdf = Readonly<{ child: Child; file: string }>;
 
-/** At an address of its own; on the same folder it knows what it took before. */
-export const startCdf = async (listen: string, host: string, folder: string): Promise<RunningCdf> => {
+/** At an address of its own; on the same folder it knows what it took before. `result`: it takes nothing, and answers this Result-Code. */
+export const startCdf = async (
+  listen: string,
+  host: string,
+  folder: string,
+  result?: number,
+): Promise<RunningCdf> => {
   const main = inRepository('dist/apps/cdf/src/main.js');
-  const child = startChild(process.execPath, [main, '--listen', listen, '--host', host, '--out', folder]);
+  const refusing = result === undefined ? [] : ['--result', String(result)];
+  const args = [main, '--listen', listen, '--host', host, '--out', folder, ...refusing];
+  const child = startChild(process.execPath, args);
   await until(`${host} to listen`, SAID_MS_MAX, () => {
     if (child.ended) throw new Error(`the CDF ended: ${child.output()}`);
     return child.output().includes('CDF ') ? true : undefined;
