@@ -36,6 +36,14 @@ describe('the plan of a cluster', () => {
     expect(ralfs.map(({ env }) => env['RALF_DIAMETER_HOST'])).toEqual(['ralf-1.ims.test', 'ralf-2.ims.test']);
   });
 
+  it('has Homesteads with a name each for HSSs', () => {
+    const homesteads = members.filter(({ app }) => app === 'homestead');
+    expect(homesteads.map(({ env }) => env['DIAMETER_HOST'])).toEqual([
+      'homestead-1.ims.test',
+      'homestead-2.ims.test',
+    ]);
+  });
+
   it('has two portals with one sign-up code, each with a Homestead Prov and a Homer to ask and an edge for its phones', () => {
     const ellises = planCluster({ ...options, signupCode: 'come-in' }).filter(({ app }) => app === 'ellis');
     expect(ellises.map(({ env }) => env['ELLIS_WEBSOCKET_URLS'])).toEqual([

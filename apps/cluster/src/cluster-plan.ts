@@ -178,6 +178,8 @@ const ownEnv = (
       // One machine has one name, and each node on Rf another one.
       return { RALF_DIAMETER_HOST: `ralf-${number}.ims.test` };
     case 'homestead':
+      // On Cx likewise: an HSS takes two connections of one name for one peer that came again.
+      return { DIAMETER_HOST: `homestead-${number}.ims.test` };
     case 'homestead-prov':
     case 'projector':
     case 'chronos':
