@@ -1,7 +1,7 @@
 // One running Bono: listeners, endpoint, handlers, put together from configuration. Used by this app's main.ts and by
 // the all-in-one; everything that a test would replace comes in.
 import type { Registration } from '#libs/domain';
-import type { Clock, DrainPart, Logger, Metrics, PeerCheck, ProcessConfig, Random } from '#libs/runtime';
+import type { Clock, DrainPart, Logger, Metrics, PeerCheck, ProcessConfig, Random, Traces } from '#libs/runtime'; // prettier-ignore
 import {
   canonicalIp,
   createDnsResolver,
@@ -51,6 +51,8 @@ export type BonoNodeOptions = Readonly<{
   random: Random;
   logger: Logger;
   metrics: Metrics;
+  /** Where calls are traced. */
+  traces?: Traces;
   timers: TimerWheel;
   peers: PeerCheck;
   /** ≥ 32 bytes that outlive the process. */
@@ -225,6 +227,15 @@ const startSweeping = (clock: Clock, flows: ClientFlows): (() => void) => {
   return () => cancel();
 };
 
+/** What an edge has where its operator wants it. */
+const whereAsked = (
+  edgeCharging: ReturnType<typeof openEdgeCharging>,
+  { traces }: BonoNodeOptions,
+): Pick<BonoPorts, 'charging' | 'traces'> => ({
+  ...(edgeCharging === undefined ? {} : { charging: edgeCharging.charging }),
+  ...(traces === undefined ? {} : { traces }),
+});
+
 /** Starts listening; resolves when every port is bound. Rejects when one cannot be. */
 export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => {
   const { process: settings, config, clock, random, logger, metrics, timers, flowTokenKey } = options;
@@ -248,7 +259,7 @@ export const startBono = async (options: BonoNodeOptions): Promise<BonoNode> => 
     tokens: flowNamesOf(options, transports),
     ...sealsOf(flowTokenKey, bonoSettings),
     ...(opened === undefined ? {} : { trunks: opened.trunks }),
-    ...(edgeCharging === undefined ? {} : { charging: edgeCharging.charging }),
+    ...whereAsked(edgeCharging, options),
     clock,
     random,
     transports,

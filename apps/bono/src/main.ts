@@ -59,6 +59,7 @@ const serve = async (parts: ProcessParts): Promise<void> => {
     random,
     logger,
     metrics,
+    ...(parts.traces === undefined ? {} : { traces: parts.traces }),
     timers,
     peers: createPeerCheck(common.trustedPeers),
     flowTokenKey: loadKeyFile(keyFile, 'flow token key'),

@@ -1,5 +1,5 @@
 // What Bono needs of the world; apps/clearwater and main.ts supply it.
-import type { Clock, Random } from '#libs/runtime';
+import type { Clock, Random, Traces } from '#libs/runtime';
 import type { EmergencyNumbers, Endpoint, Flow, Target, Transports } from '#libs/sip';
 import type { EdgeCharging } from './charging/edge-charging.port.js';
 import type { PrivatePeers } from './private-peer.js';
@@ -51,6 +51,8 @@ export type BonoPorts = Readonly<{
   random: Random;
   transports: Pick<Transports, 'sentBy'>;
   observer: BonoObserver;
+  /** Where calls are traced. */
+  traces?: Traces;
   /** Other processes on the same ports, if there are any. */
   siblings?: Siblings;
   /** Late bound: the endpoint is created with Bono as its user. */

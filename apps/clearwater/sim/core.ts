@@ -21,7 +21,7 @@ import {
   type StartAt,
 } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
-import { createMetrics, createPeerCheck, silentLogger } from '#libs/runtime';
+import { createMetrics, createPeerCheck, silentLogger, type Traces } from '#libs/runtime';
 import { createMemoryKeyValueStore, type EmbeddedKeyValueStore, type KeyValueStore } from '#libs/stores';
 
 import { type MemoryHub, type NameLookup, TimerWheel } from '#libs/sip';
@@ -88,6 +88,8 @@ export type Ground = Readonly<{
   snapshot?: Snapshot | undefined;
   /** Every edge finds all routers, by one name; application servers do too. */
   isPool: boolean;
+  /** Of every node, where calls are traced. */
+  traces: Traces | undefined;
 }>;
 
 export type Core = Readonly<{
@@ -121,6 +123,7 @@ export type Common = Pick<
   | 'flowTokenKey'
   | 'addresses'
   | 'isPool'
+  | 'traces'
 > &
   Readonly<{
     wheels: Set<TimerWheel>;
@@ -143,6 +146,7 @@ const sharedBy = (common: Common, address: string) => ({
   memoryOnly: true,
   replayBytesMax: REPLAY_BYTES_MAX,
   wait: () => common.faults.inputWaitMs,
+  ...(common.traces === undefined ? {} : { traces: common.traces }),
 });
 
 const POOL = `routers.${WORLD_DOMAIN}`;

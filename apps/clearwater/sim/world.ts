@@ -8,6 +8,7 @@ import type { Registration } from '#libs/domain';
 import { CALL_SPOOL_MS, type EventLog, MemoryDisk, type RecordedEvent } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
 import { Phone, type PhoneOptions } from '#libs/phone';
+import type { Traces } from '#libs/runtime';
 import { MemoryHub, type Transform } from '#libs/sip';
 import { createMemoryCredentialStore, createMemoryTableStore } from '#libs/stores';
 import { createFakeClock, createSeededRandom, type FakeClock, type SeededRandom } from '#libs/testkit';
@@ -53,6 +54,8 @@ export type WorldOptions = Readonly<{
   /** Edges and routers exchange messages directly, as in one process. Default: where there is no transform. */
   joins?: boolean;
   planted?: Planted;
+  /** Who is told of calls. */
+  traces?: Traces;
   /** Each node is a process of its own, on a distributed log and a cluster of caches; `counts`: what goes wrong there. */
   shares?: Readonly<{ counts: FaultCounts }>;
 }>;
@@ -166,6 +169,7 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
     planted,
     addresses: Array.from({ length: nodeCount }, (_, n) => `10.1.0.${n + 1}`),
     isPool,
+    traces: options.traces,
   };
   const defects: unknown[] = [];
   const onDefect = (error: unknown): void => void defects.push(error);

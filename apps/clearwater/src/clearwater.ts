@@ -205,6 +205,9 @@ const dnsOf = ({
 }: ClearwaterOptions): ReturnType<typeof openDns> =>
   openDns({ servers: process.dnsServers, hostsFile: process.hostsFile, clock, random, metrics });
 
+const tracesOf = ({ traces }: ClearwaterOptions): Pick<ProcessParts, 'traces'> =>
+  traces === undefined ? {} : { traces };
+
 /** Starts everything; resolves when it is ready to serve. Rejects with what stops the start. */
 export const startClearwater = async (options: ClearwaterOptions): Promise<Clearwater> => {
   const { configs, clock, random, logger, metrics, health } = options;
@@ -228,7 +231,8 @@ export const startClearwater = async (options: ClearwaterOptions): Promise<Clear
   const stopTimers = driveTimers(timers);
   const hub = configs.clearwater.sproutLink === 'memory' ? { hub: new MemoryHub({ clock }) } : {};
   const dns = dnsOf(options);
-  const shared = { process: configs.process, clock, random, logger, metrics, timers, peers, dns, ...hub };
+  const nodes = { process: configs.process, clock, random, logger, metrics, timers, peers, dns };
+  const shared = { ...nodes, ...hub, ...tracesOf(options) };
   const { dataDir } = configs.process;
   const spoolDir = configs.sprout.chargingSpoolDir;
   const spool = await openChargingSpool({ program: 'sprout', dataDir, spoolDir, log }, options);

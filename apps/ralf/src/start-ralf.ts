@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { APPLICATIONS, createDiameterNode, createTcpTransport, type DiameterNode, parsePeerAddress, type PeerConfig } from '#libs/diameter'; // prettier-ignore
-import { type EventLog, EventLogConfig, openPartitionOwners } from '#libs/event-log';
+import { icidOfStream } from '#libs/domain';
+import { type EventLog, EventLogConfig, openPartitionOwners, tracedAppends } from '#libs/event-log';
 import type { FollowOptions } from '#libs/projector';
 import { type ApiKeys, type HttpServer, loadConfigOrExit, type PeerCheck, type ProcessConfig, type ProcessParts, startHttp, waitUntil } from '#libs/runtime'; // prettier-ignore
 import { type ChargingSessions, openChargingSessions } from '#projections/charging-sessions';
@@ -14,6 +15,7 @@ import type { RalfConfig } from './ralf.config.js';
 import { RalfModule } from './ralf.module.js';
 import { createRfClient } from './rf-client.js';
 import { createRfTally } from './rf-tally.js';
+import { tracedRf } from './traced-rf.js';
 
 /** Members of the group, by which partitions are owned. */
 const GROUP = 'ralf';
@@ -124,9 +126,9 @@ const createCore = async (options: RalfOptions, node: DiameterNode, peers: reado
   const ralf = createRalf({
     sessions: view.sessions,
     caughtUp: () => view.projector.caughtUp(),
-    log,
+    log: tracedAppends(log, options, icidOfStream),
     owners,
-    rf,
+    rf: tracedRf(rf, options),
     clock,
     random,
     times: {

@@ -2,7 +2,7 @@
 import type { CallEvent, ChargingEvent, SessionTimerPolicy } from '#libs/domain';
 import type { EventLog } from '#libs/event-log';
 import type { Homestead } from '#libs/homestead-client';
-import type { Clock, PeerCheck, Random } from '#libs/runtime';
+import type { Clock, PeerCheck, Random, Traces } from '#libs/runtime';
 import type { EmergencyNumbers, Endpoint, TimerWheel } from '#libs/sip';
 import type { KeyValueStore } from '#libs/stores';
 import type { RegistrationRows } from '#projections/registrations-by-aor';
@@ -52,6 +52,8 @@ export type SproutPorts = Readonly<{
   timers: Pick<TimerWheel, 'start' | 'stop'>;
   random: Random;
   observer: SproutObserver;
+  /** Where calls are traced. */
+  traces?: Traces;
   /** Facts about calls, on their way to the log. */
   calls: CallFacts;
   dialogMarks: DialogMarks;

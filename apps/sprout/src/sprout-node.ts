@@ -1,6 +1,7 @@
 // One running Sprout: listeners, endpoint, handlers, expiry, put together from configuration. Used by this app's main.ts
 // and by the all-in-one; everything that a test would replace comes in.
-import { type AppendSpool, CallSpool, type CallSpoolObserver, type EventLog } from '#libs/event-log';
+import { icidOfStream } from '#libs/domain';
+import { type AppendSpool, CallSpool, type CallSpoolObserver, type EventLog, tracedAppends } from '#libs/event-log'; // prettier-ignore
 import type { Homestead } from '#libs/homestead-client';
 import {
   type Clock,
@@ -9,6 +10,7 @@ import {
   type PeerCheck,
   type ProcessConfig,
   type Random,
+  type Traces,
 } from '#libs/runtime';
 import {
   createEndpoint,
@@ -79,6 +81,8 @@ export type SproutNodeOptions = Readonly<{
   random: Random;
   logger: Logger;
   metrics: Metrics;
+  /** Where calls are traced. */
+  traces?: Traces;
   timers: TimerWheel;
   peers: PeerCheck;
   /**
@@ -272,13 +276,22 @@ const overloadOf = (
 ): OverloadControl =>
   new OverloadControl(clock, wait ?? (memoryOnly === true ? undefined : () => transports.waitMs()));
 
-const spoolOf = ({ log, clock, chargingSpool }: SproutNodeOptions, told: CallSpoolObserver): CallSpool =>
-  new CallSpool({ log, clock, told, charging: chargingSpool });
+const spoolOf = (options: SproutNodeOptions, told: CallSpoolObserver): CallSpool => {
+  const { clock, chargingSpool: charging } = options;
+  return new CallSpool({ log: tracedAppends(options.log, options, icidOfStream), clock, told, charging });
+};
+
+/** As they come in. */
+const givenPorts = (options: SproutNodeOptions) => {
+  const { log, registrations, challenges, homestead, clock, timers, random, traces } = options;
+  const traced = traces === undefined ? {} : { traces };
+  return { log, registrations, challenges, homestead, clock, timers, random, ...traced };
+};
 
 /** Starts listening; resolves when every port is bound and expiry runs. */
 export const startSprout = async (options: SproutNodeOptions): Promise<SproutNode> => {
-  const { registrations, challenges, homestead, clock, random, logger, metrics, timers } = options;
-  const { log, dialogKey = random.bytes(DIALOG_KEY_BYTES) } = options;
+  const { clock, random, logger, metrics, timers } = options;
+  const { dialogKey = random.bytes(DIALOG_KEY_BYTES) } = options;
   const late = { transports: () => transports, receiver: () => endpoint };
   const sharing = sharingOf(options.workers, dialogKey, late);
   const transports = transportsOf(options, sharing?.shared);
@@ -300,13 +313,7 @@ export const startSprout = async (options: SproutNodeOptions): Promise<SproutNod
     run: runOf(random),
     ownership: options.ownership ?? SOLE_OWNER,
     ...signaturesOf(dialogKey, random),
-    log,
-    registrations,
-    challenges,
-    homestead,
-    clock,
-    timers,
-    random,
+    ...givenPorts(options),
     observer,
     endpoint: () => endpoint,
   };

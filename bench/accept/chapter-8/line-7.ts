@@ -1,7 +1,12 @@
 // 8.7: what operators go by. Manifests and alarms are held to what there is, each figure of docs/capacity.md to what measured it; items 11 and 12 of
 // docs/clearwater/backend.md §12 are tests, as mended, each by its name. The short form leaves out what needs real engines.
-import { checkTests } from '../jest-run.js';
-import type { Line } from '../line.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { checkTests, runJest } from '../jest-run.js';
+import type { Line, Report } from '../line.js';
+
+const E2E = ['--config', '.config/jest.e2e.config.mjs', '--runInBand', 'apps/clearwater/e2e/traces'];
 
 type Item = Readonly<{
   what: string;
@@ -50,6 +55,19 @@ const ITEMS: readonly Item[] = [
   },
 ]; // prettier-ignore
 
+/** On the built product, with a collector and a CDF. */
+const oneTrace = async (report: Report): Promise<void> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'traces-'));
+  try {
+    const { passed, failed, failures, names } = await runJest(E2E, path.join(folder, 'output.json'));
+    report.figure('tests: traces', passed);
+    report.check('no test of traces fails', failed === 0, failures.join('; '));
+    report.check('one trace id spans INVITE, append and ACA', names.includes('one trace id spans INVITE, append and ACA')); // prettier-ignore
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
 export const line: Line = {
   async run(report) {
     await checkTests(report, 'manifests and alarms', ['schemas/(compose|kubernetes|alarms)[.]spec'], { atLeast: 30 }); // prettier-ignore
@@ -60,6 +78,6 @@ export const line: Line = {
     }
     if (report.quick) return;
     report.check('each alarm is raised by a fault run', false, 'no fault run raises them yet');
-    report.check('one trace id spans INVITE, append and ACA', false, 'there are no traces yet');
+    await oneTrace(report);
   },
 };

@@ -2,6 +2,7 @@ export * from './event-log.port.js';
 export * from './partition-owners.port.js';
 export { AnsweredAppends, type AppendAnswer, type ComeAgain } from './answered-appends.js';
 export * from './expect-stream.js';
+export { tracedAppends } from './traced-appends.js';
 export * from './upcast.js';
 export { placeInLog } from './copy/original-position.js';
 export { copyLog, type CopyOptions, type CopyProgress, type CopyResult } from './copy/copy-log.js';

@@ -34,6 +34,8 @@ export { httpScheme, openHttpIdentity, readHttpCa } from './tls/http-identity.js
 export { checkPair, HeldIdentity, type TlsIdentity, type TlsPair } from './tls/tls-identity.js';
 export * from './throttle/guesses.js';
 export * from './throttle/throttle.js';
+export * from './traces/traces.port.js';
+export { openTraces, type OpenTraces, SPANS_WAITING_MAX } from './traces/otlp-traces.js';
 export * from './trusted-peers.js';
 export * from './wait-until.js';
 export * from './process.js';

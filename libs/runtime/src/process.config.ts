@@ -185,6 +185,25 @@ export class ProcessConfig {
   @Max(86_400, { message: 'takes whole seconds, 1 to 86400' })
   drainMaxS = 900;
 
+  @Env(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'who takes traces of calls, by OTLP over HTTP: http://localhost:4318. OpenTelemetry’s own OTEL_EXPORTER_OTLP_HEADERS, _COMPRESSION and _CERTIFICATE are heeded where they stand in the environment',
+    { defaultText: 'none: nothing is traced' },
+  )
+  @Matches(/^(https?:\/\/[^\s@/]{1,253}(\/[^\s@]{0,1000})?)?$/, {
+    message: 'takes an http:// or https:// URL without a user',
+  })
+  otlpEndpoint = '';
+
+  @Env(
+    'OTEL_TRACES_SAMPLER_ARG',
+    'share of calls that are traced, 0 to 1; by the call’s ICID, so programs of one deployment need the same',
+    { kind: 'number' },
+  )
+  @Min(0, { message: 'takes a share, 0 to 1' })
+  @Max(1, { message: 'takes a share, 0 to 1' })
+  tracesShare = 0.01;
+
   @Env('LOG_LEVEL', `least level that is logged: ${LOG_LEVELS.join(', ')}`)
   @IsIn(LOG_LEVELS, { message: `takes one of ${LOG_LEVELS.join(', ')}` })
   logLevel: LogLevel = 'info';

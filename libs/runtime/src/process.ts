@@ -1,5 +1,6 @@
 // What every main.ts does around its app: clock, randomness, log, metrics, management port, signals, and one line for a
 // start that cannot be (a port taken, a bad variable). Used by apps/*/src/main.ts.
+import { hostname } from 'node:os';
 import type { Clock, Random } from './clock.port.js';
 import { ConfigError, EXIT_CONFIG } from './config.js';
 import { createDrain, type Drain } from './drain/drain.js';
@@ -14,6 +15,8 @@ import { systemClock } from './system-clock.js';
 import { systemRandom } from './system-random.js';
 import { openHttpIdentity, readHttpCa } from './tls/http-identity.js';
 import type { TlsIdentity } from './tls/tls-identity.js';
+import { openTraces } from './traces/otlp-traces.js';
+import type { Traces } from './traces/traces.port.js';
 import { createPeerCheck } from './trusted-peers.js';
 
 export type ProcessParts = Readonly<{
@@ -31,7 +34,20 @@ export type ProcessParts = Readonly<{
   httpTls?: TlsIdentity;
   /** PEM of those who vouch for the HTTP servers that it asks; absent: the public ones. */
   httpCa?: string;
+  /** Where calls are traced. */
+  traces?: Traces;
 }>;
+
+const openOwnTraces = async (
+  { otlpEndpoint: endpoint, tracesShare: share, managementPort }: ProcessConfig,
+  { metrics, logger, shutdown }: Pick<ProcessParts, 'metrics' | 'logger' | 'shutdown'>,
+): Promise<Pick<ProcessParts, 'traces'>> => {
+  if (endpoint === '') return {};
+  const instance = `${hostname()}:${managementPort}`;
+  const opened = await openTraces({ endpoint, share, instance, metrics, logger });
+  shutdown.on('close', 'traces', () => opened.close());
+  return { traces: opened.traces };
+};
 
 /** TLS of the process' HTTP; looked after until it ends. */
 const openHttpTls = async (
@@ -89,16 +105,9 @@ export const startProcess = async (
     const management = await startManagement({ host, port, health, metrics, peers });
     shutdown.on('close', 'management', () => management.close());
     const tls = await openHttpTls(config, { logger, shutdown });
-    await start({
-      clock: systemClock,
-      random: systemRandom,
-      logger,
-      metrics,
-      health,
-      shutdown,
-      drain,
-      ...tls,
-    });
+    const traced = await openOwnTraces(config, { metrics, logger, shutdown });
+    const parts = { clock: systemClock, random: systemRandom, logger, metrics, health, shutdown, drain };
+    await start({ ...parts, ...tls, ...traced });
   } catch (error) {
     const refusal = refusalOf(error, dataDir);
     if (refusal === undefined) throw error;

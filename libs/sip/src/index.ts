@@ -34,6 +34,7 @@ export { SEAL_IV_BYTES, TextSeal } from './fields/text-seal.js';
 export { authorizationFor, type Authorization } from './fields/authorization.js';
 export { checkFields, type FieldFault } from './message/check-fields.js';
 export * from './proxy/endpoint.port.js';
+export { methodWord, tracedUser, type TracedRequest } from './proxy/traced-user.js';
 export * from './transport/transport.port.js';
 export { createEndpoint } from './proxy/endpoint.js';
 export { ownRequest } from './proxy/own-request.js';

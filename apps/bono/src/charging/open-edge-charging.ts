@@ -1,6 +1,7 @@
 // The edge's charging as a part of a node: where CDF_IDENTITY names a charging function, else nothing. Used by bono-node.ts.
-import { type AppendSpool, CallSpool, type EventLog } from '#libs/event-log';
-import type { Clock, Logger, Metrics, Random } from '#libs/runtime';
+import { icidOfStream } from '#libs/domain';
+import { type AppendSpool, CallSpool, type EventLog, tracedAppends } from '#libs/event-log';
+import type { Clock, Logger, Metrics, Random, Traces } from '#libs/runtime';
 import type { BonoConfig } from '../bono.config.js';
 import { SignedEdgeCharging } from './edge-charging.js';
 import type { EdgeCharging } from './edge-charging.port.js';
@@ -22,6 +23,7 @@ export type OpenEdgeChargingOptions = Readonly<{
   random: Random;
   logger: Logger;
   metrics: Metrics;
+  traces?: Traces;
 }>;
 
 export interface OpenEdgeCharging {
@@ -41,7 +43,7 @@ export const openEdgeCharging = (options: OpenEdgeChargingOptions): OpenEdgeChar
     'Charging facts that gave way to newer ones',
   );
   const facts = new CallSpool({
-    log: charging.log,
+    log: tracedAppends(charging.log, options, icidOfStream),
     charging: charging.spool,
     clock,
     told: {

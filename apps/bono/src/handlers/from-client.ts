@@ -15,6 +15,7 @@ import {
   values,
   hostPortOf,
   prepareRoute,
+  tracedUser,
 } from '#libs/sip';
 import { newIcid, vectorOfUser } from '../charging/charging-vector.js';
 import { charged } from '../charging/edge-charging.js';
@@ -98,6 +99,9 @@ const isTel = (impu: string): boolean => impu.startsWith('tel:');
 const isForEmergencies = ({ contacts }: FlowIdentity): boolean =>
   contacts.length > 0 && contacts.every(isEmergencyContact);
 
+const tracedEntry = (ports: BonoPorts, { method }: SipMessage, icid: string, user: ProxyUser<undefined>): ProxyUser<undefined> =>
+  tracedUser(user, ports, { part: 'bono', place: 'entry', method, icid }); // prettier-ignore
+
 /** An initial request: identity asserted, Service-Route enforced. */
 export const initialFromClient = (
   ports: BonoPorts,
@@ -126,7 +130,10 @@ export const initialFromClient = (
   edits.replace(H.Route, route);
   if (DIALOG_METHODS.has(request.method))
     recordClientToCore(edits, client, ports.transports.sentBy(flow), settings, charge?.mark);
-  const proxy = ports.endpoint().proxy(tx, charged(TO_CLIENT, charge));
+  const user = charged(TO_CLIENT, charge);
+  const proxy = ports
+    .endpoint()
+    .proxy(tx, ports.traces === undefined ? user : tracedEntry(ports, request, icid, user));
   proxy.fork(edits, { kind: 'uri', uri: addrUri(route), listener: 'trusted' }, undefined);
   proxy.seal();
 };

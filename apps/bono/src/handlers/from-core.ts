@@ -6,11 +6,13 @@ import {
   Edits,
   type Flow,
   H,
+  icidOf,
   type ProxyUser,
   type ServerTransaction,
   type SipMessage,
   tagOf,
   type Target,
+  tracedUser,
 } from '#libs/sip';
 import { charged } from '../charging/edge-charging.js';
 import type { ClientFlows } from '../client-flows.js';
@@ -105,6 +107,13 @@ const passOn = (ports: BonoPorts, tx: ServerTransaction, target: Target): void =
   proxy.seal();
 };
 
+/** As far as it is said which call it is of: in dialogs nobody says it. */
+const tracedDelivery = (ports: BonoPorts, request: SipMessage, user: ProxyUser<undefined>): ProxyUser<undefined> => {
+  const icid = icidOf(request);
+  if (icid === undefined) return user;
+  return tracedUser(user, ports, { part: 'bono', what: ' to client', place: 'below', method: request.method, icid });
+}; // prettier-ignore
+
 export const requestFromCore = (
   ports: BonoPorts,
   settings: BonoSettings,
@@ -135,7 +144,10 @@ export const requestFromCore = (
     recordCoreToClient(edits, delivery, ports.transports.sentBy(flow), settings, marks);
   }
   const user = hidden === undefined ? FROM_CLIENT : fromClientOfPrivate(ports, keptOf(request));
-  const proxy = ports.endpoint().proxy(tx, charged(user, charge, ports.charging?.functions));
+  const answers = charged(user, charge, ports.charging?.functions);
+  const proxy = ports
+    .endpoint()
+    .proxy(tx, ports.traces === undefined ? answers : tracedDelivery(ports, request, answers));
   const hideVias = hidden !== undefined || delivery.wish !== undefined;
   proxy.fork(edits, { kind: 'flow', flow }, undefined, { hideVias });
   proxy.seal();

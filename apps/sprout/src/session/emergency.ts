@@ -14,6 +14,7 @@ import {
   withUriParam,
 } from '#libs/sip';
 import { chargeEmergency, noteCall } from './call-record.js';
+import { traceSession } from './session-trace.js';
 import { makesDialog, type Arrival, type Session, type SessionContext, startSession } from './session.js';
 
 /** An emergency centre's own word: it was reached. */
@@ -96,6 +97,7 @@ class EmergencyCall implements ProxyUser<undefined> {
     const { ports } = this.context;
     const { session } = this;
     const isAnswered = status < 300;
+    traceSession(ports, session, status);
     const event: CallEvent = isAnswered
       ? { type: 'CallAnswered', data: { status } }
       : { type: 'CallFailed', data: { status, cancelled: this.#cancelled } };

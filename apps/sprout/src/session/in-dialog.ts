@@ -10,6 +10,7 @@ import {
   type ServerTransaction,
   type SipMessage,
   tagOf,
+  tracedUser,
   values,
 } from '#libs/sip';
 import { chargeInterim, chargeStop, noteEnd } from './call-record.js';
@@ -120,6 +121,16 @@ const userOf = (
   };
 };
 
+const traced = (
+  { ports }: SessionContext,
+  { method }: SipMessage,
+  { marks: [first] }: Onward,
+  user: ProxyUser<undefined>,
+) =>
+  first === undefined
+    ? user
+    : tracedUser(user, ports, { part: 'sprout', place: 'below', method, icid: first.icid });
+
 /** A request in a dialog that this router recorded; of another dialog it knows nothing: 481. */
 export const inDialogRequest = (context: SessionContext, tx: ServerTransaction): void => {
   const { request } = tx;
@@ -127,7 +138,11 @@ export const inDialogRequest = (context: SessionContext, tx: ServerTransaction):
   if (on === undefined) return tx.reply(481, 'Call/Transaction Does Not Exist');
   const timing = SessionTiming.of(request, context.settings.sessionTimer);
   if (timing?.kind === 'too-small') return tx.reply(422, 'Session Interval Too Small', tooSmall(timing.minS));
-  const proxy = context.ports.endpoint().proxy(tx, userOf(context, request, on, timing));
+  const { ports } = context;
+  const user = userOf(context, request, on, timing);
+  const proxy = ports
+    .endpoint()
+    .proxy(tx, ports.traces === undefined ? user : traced(context, request, on, user));
   proxy.fork(on.edits, on.hop, undefined);
   proxy.seal();
 };

@@ -21,6 +21,7 @@ import { GroupRinging, type WhyNext } from '../ringing/group-ringing.js';
 import { callersStatus } from './in-dialog.js';
 import type { RingingPlan } from '../ringing/ringing-plan.js';
 import type { Refusal, Session, SessionContext } from './session.js';
+import { traceSession } from './session-trace.js';
 import type { Target } from '../ringing/targets.js';
 
 /** A branch to one device, to an application server, or (undefined) to the next hop of somebody else's. */
@@ -104,6 +105,7 @@ export class SessionProxy implements ProxyUser<Label> {
       ...openingEvents(session),
       requestRefused(session, role, served, step.status, step.why),
     ]);
+    traceSession(ports, session, step.status);
     if (step.failure === undefined) chargeFinal(ports, session, step.status, ports.clock.nowMs());
   }
 
@@ -117,6 +119,7 @@ export class SessionProxy implements ProxyUser<Label> {
       ...openingEvents(session),
       { type: 'CallFailed', data: { status: 487, cancelled: true } },
     ]);
+    traceSession(ports, session, 487);
     chargeFinal(ports, session, 487, ports.clock.nowMs());
   }
 
@@ -180,6 +183,7 @@ export class SessionProxy implements ProxyUser<Label> {
       );
     noteCall(ports, session.icid, events);
     const refreshS = response === undefined ? undefined : session.timing?.intervalOf(response);
+    traceSession(ports, session, status);
     chargeFinal(ports, session, status, ports.clock.nowMs(), refreshS);
   }
 

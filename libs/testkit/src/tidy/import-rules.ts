@@ -52,6 +52,7 @@ export const PLACES: readonly Place[] = [
     files: /^libs\/runtime\/src\/logger\.ts$/,
     why: 'one logger',
   },
+  { packages: /^@opentelemetry\//, files: /^libs\/runtime\/src\/traces\//, why: 'one place tells of calls' },
   { packages: /^prom-client$/, files: /^libs\/runtime\/src\/metrics\.ts$/, why: 'one registry' },
   {
     packages: /^fastify$/,
