@@ -110,6 +110,8 @@ export const parkedInPage = async (report: Report, page: Page, url: string): Pro
   });
   await goTo(page, url, '/admin/parked', 'An event that a view cannot fold');
   const rows = page.locator('.stuck > li');
+  // The page says what it is about before the list has come.
+  await rows.nth(PARKED.length - 1).waitFor();
   report.check('each parked stream is a row', (await rows.count()) === PARKED.length);
   await page.getByRole('button', { name: 'Try all again' }).click();
   await page.getByText('2 of 3 are done').waitFor();
